@@ -1,0 +1,1 @@
+"""pytest options and fixtures shared by every test of the repository."""
