@@ -1,1 +1,56 @@
-"""pytest options and fixtures shared by every test of the repository."""
+"""pytest options and fixtures shared by every test of the repository: engine, cluster, run_dir, seed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from cluster import labels
+from cluster.cluster import Cluster
+from cluster.engine import client
+from cluster.topology import Topology
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=7, help="seed of every run that the tests start")
+    parser.addoption("--runs", type=Path, default=None, help="keep run folders here instead of in a temporary folder")
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--seed"))
+
+
+@pytest.fixture(scope="session")
+def run_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where runs leave their folders."""
+    chosen: Path | None = request.config.getoption("--runs")
+    return chosen or tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def engine() -> docker.DockerClient:
+    """The Docker Engine; a test that asks for it fails where there is none."""
+    return client()
+
+
+@pytest.fixture(scope="module")
+def cluster(engine: docker.DockerClient) -> Iterator[Callable[[Topology], Cluster]]:
+    """Starts clusters, and removes every one of them at the end of the module."""
+    del engine
+    started: list[str] = []
+
+    def start(topology: Topology) -> Cluster:
+        run_id = secrets.token_hex(4)
+        started.append(run_id)
+        running = Cluster(topology, run_id=run_id)
+        running.start()
+        return running
+
+    yield start
+    for run_id in started:
+        labels.remove(run_id)

@@ -1,0 +1,1 @@
+"""PODS: images, Testcontainers, replication, role agent and observer. Knows nothing of the other rooms."""

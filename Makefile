@@ -1,0 +1,31 @@
+# Every verb does its own set-up; what is already done is not done again.
+SHELL := /bin/bash
+PY := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help demo test check images clean lock
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: images  ## kill the primary of a group of three under load, and judge it
+	@meshbench run primary-kill
+
+test: check images  ## everything: fast tests, every fault on real pods, the whole catalogue
+	@pytest -m engine tests scenarios
+
+check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
+	@ruff check . && ruff format --check . && mypy && pytest -m "not engine"
+
+images: .venv/ready  ## the engine, and the images of the pods
+	@$(PY) -m cluster.setup
+
+clean:  ## remove what runs have left on the engine, the images, and the environment
+	@if [ -x $(PY) ]; then $(PY) -m cluster.clean; fi
+	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+lock: .venv/ready  ## renew the pinned versions of all requirements
+	@images/lock.sh
+
+.venv/ready: requirements.lock pyproject.toml
+	@images/venv.sh

@@ -1,0 +1,220 @@
+"""A running cluster: MySQL pods in one network, replicating as the topology says.
+
+Five things can be asked of it: start, its status, a connection to a pod, to bring a pod back, and to wait until all
+pods agree. Removing it is the business of `labels.remove`, which needs no cluster to still make sense.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pymysql
+
+from cluster import group, images, mysqld
+from cluster.network import RunNetwork, create_network
+from cluster.pod import Pod
+from cluster.poller import UNREACHABLE, Poller
+from cluster.status import Status
+from cluster.topology import Topology
+from cluster.wait import WaitTimeoutError, wait_until
+
+log = logging.getLogger("meshbench")
+
+BOOT_TIMEOUT_S = 120.0
+#: A member that still is not online after this long gets what an operator would do: leave and join again.
+NUDGE_AFTER_S = 30.0
+
+
+class Cluster:
+    """Pods ``node1`` … ``nodeN`` and the network of the run, which other rooms add their own pods to."""
+
+    def __init__(self, topology: Topology, *, run_id: str) -> None:
+        self.topology = topology
+        self.run_id = run_id
+        self.credentials = mysqld.Credentials()
+        self.pods: dict[str, Pod] = {}
+        self.network: RunNetwork
+        self.hosts: dict[str, str] = {}
+        self.assisted_rejoins: list[str] = []
+        self.guests: dict[str, Pod] = {}
+
+    @property
+    def replicated(self) -> bool:
+        return self.topology.kind == "group"
+
+    def start(self) -> None:
+        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
+        self.network = create_network(self.run_id)
+        names = [f"node{index + 1}" for index in range(self.topology.pods)]
+        self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
+        self.pods = {name: Pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
+        group_name = uuid.uuid4()
+        with ThreadPoolExecutor(max_workers=len(names)) as pool:
+            list(pool.map(lambda pod: self._start_pod(pod, group_name), self.pods.values()))
+            if self.replicated:
+                first, *others = self.pods.values()
+                self._join(first, bootstrap=True)
+                list(pool.map(lambda pod: self._join(pod, bootstrap=False), others))
+        wait_until("every pod is in service", self._all_in_service, timeout_s=BOOT_TIMEOUT_S)
+
+    def _start_pod(self, pod: Pod, group_name: uuid.UUID) -> None:
+        index = list(self.pods).index(pod.name)
+        own: list[str] = []
+        if self.replicated:
+            own = group.options(
+                group_name=group_name,
+                address=pod.address,
+                seeds=list(self.hosts.values()),
+                subnet=str(self.network.subnet),
+            )
+        cnf = self.topology.my_cnf
+        pod.start_pause(self.network, self.hosts)
+        pod.add(
+            "mysqld",
+            self.topology.image or images.image("mysql").tag,
+            mysqld.command(self.topology, index=index, name=pod.name, own=own),
+            env={"MYSQL_ROOT_PASSWORD": self.credentials.root, "MYSQL_ROOT_HOST": "%"},
+            files={mysqld.USER_CNF: cnf.read_bytes()} if cnf else None,
+        )
+        pod.add(
+            "agent",
+            images.image("tools").tag,
+            ["python3", "-m", "cluster.agent"],
+            env={
+                "MESHBENCH_USER": "meshbench_watch",
+                "MESHBENCH_PASSWORD": self.credentials.watch,
+                "MESHBENCH_GROUP": "1" if self.replicated else "0",
+            },
+        )
+        self._wait_for_login(pod)
+        with self.connection(pod.name) as connection:
+            mysqld.create_users(connection, self.credentials)
+            if self.replicated:
+                group.prepare(connection, self.credentials)
+
+    def _wait_for_login(self, pod: Pod) -> None:
+        def login() -> bool:
+            mysqld.refuse_exited(pod)
+            with self.connection(pod.name, timeout_s=2):
+                return True
+
+        wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
+
+    def _join(self, pod: Pod, *, bootstrap: bool) -> None:
+        with self.connection(pod.name, timeout_s=BOOT_TIMEOUT_S) as connection:
+            group.join(connection, bootstrap=bootstrap)
+
+    def connection(self, pod: str, *, timeout_s: float = 10, database: str | None = None) -> Any:
+        """A connection as root to one pod, around every proxy."""
+        return mysqld.connect(
+            self.hosts[pod], user="root", password=self.credentials.root, timeout_s=timeout_s, database=database
+        )
+
+    def status(self) -> dict[str, Status | None]:
+        """Every pod's status now, None where it does not answer within a second."""
+
+        def sample(pod: Pod) -> Status | None:
+            poller = Poller(
+                host=pod.address,
+                user="root",
+                password=self.credentials.root,
+                expects_group=self.replicated,
+                timeout_s=1.0,
+            )
+            try:
+                return poller.sample()
+            except UNREACHABLE:
+                return None
+            finally:
+                poller.close()
+
+        with ThreadPoolExecutor(max_workers=len(self.pods)) as pool:
+            return dict(zip(self.pods, pool.map(sample, self.pods.values()), strict=True))
+
+    def primary(self, *, timeout_s: float = 30) -> str:
+        """The pod that takes writes now; waits for an election that is under way."""
+        return wait_until("one pod is a writable primary", self._writable, timeout_s=timeout_s)
+
+    def _writable(self) -> str | None:
+        return next((name for name, status in self.status().items() if status and status.writable), None)
+
+    def _all_in_service(self) -> bool:
+        return all(status and status.in_service for status in self.status().values())
+
+    def bring_back(self, pod: str, *, timeout_s: float) -> None:
+        """Wait until a healed pod is in service again; where its own attempts fail, restart its membership.
+
+        Such help is noted in ``assisted_rejoins``: an operator would have been called.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            patience_s = max(0.0, min(NUDGE_AFTER_S, deadline - time.monotonic()))
+            try:
+                wait_until(f"{pod} is in service", lambda: self._in_service(pod), timeout_s=patience_s, poll_s=0.2)
+                return
+            except WaitTimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+            self._nudge(pod)
+
+    def _in_service(self, pod: str) -> bool:
+        status = self.status()[pod]
+        return status is not None and status.in_service
+
+    def _nudge(self, pod: str) -> None:
+        """Restart the membership of a member that gave up; one that is busy recovering is left alone."""
+        status = self.status()[pod]
+        if not self.replicated or status is None or status.state not in ("ERROR", "OFFLINE"):
+            return
+        log.info("%s is %s: restarting its group membership", pod, status.state)
+        self.assisted_rejoins.append(pod)
+        try:
+            with self.connection(pod, timeout_s=60) as connection:
+                group.restart_membership(connection)
+        except pymysql.MySQLError as error:
+            log.info("%s: %s", pod, error)
+
+    def wait_converged(self, *, timeout_s: float) -> bool:
+        """Wait until every pod is in service with the same executed transactions; False when time runs out."""
+        try:
+            wait_until("all pods agree", self._converged, timeout_s=timeout_s, poll_s=0.2)
+        except WaitTimeoutError as error:
+            log.info("%s", error)
+            return False
+        return True
+
+    def _converged(self) -> bool:
+        statuses = list(self.status().values())
+        return (
+            all(one and one.in_service for one in statuses) and len({one.gtid_executed for one in statuses if one}) == 1
+        )
+
+    def start_observer(self, proxies: dict[str, str]) -> Pod:
+        """Start the observer pod. proxies: name -> URL of the admin interface."""
+        plan = {
+            "user": "meshbench_watch",
+            "password": self.credentials.watch,
+            "group": self.replicated,
+            "pods": self.hosts,
+            "proxies": proxies,
+        }
+        pod = self.extra_pod("observer", self.network.address("observer"))
+        pod.add(
+            "observer",
+            images.image("tools").tag,
+            ["python3", "-m", "cluster.observer"],
+            env={"MESHBENCH_OBSERVE": json.dumps(plan)},
+        )
+        return pod
+
+    def extra_pod(self, name: str, address: str) -> Pod:
+        """A pod of another room (proxy, load) in this run's network, its namespace started; kept in ``guests``."""
+        pod = Pod(run_id=self.run_id, name=name, address=address)
+        pod.start_pause(self.network, self.hosts)
+        self.guests[name] = pod
+        return pod

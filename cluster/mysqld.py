@@ -1,0 +1,127 @@
+"""How a pod's mysqld is started and first set up: its command line, its users, its errors."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymysql
+
+from cluster.errors import ConfigurationError
+from cluster.pod import Pod
+from cluster.topology import Topology
+
+USER_CNF = "/etc/meshbench-user.cnf"
+DATABASE = "meshbench"
+PORT = 3306
+#: mysqld options that meshbench must set itself, so that a scenario may not.
+RESERVED = (
+    "server_id",
+    "report_host",
+    "gtid_mode",
+    "enforce_gtid_consistency",
+    "port",
+    "datadir",
+    "plugin_load_add",
+    "group_replication_group_name",
+    "group_replication_local_address",
+    "group_replication_group_seeds",
+    "group_replication_ip_allowlist",
+    "group_replication_start_on_boot",
+    "group_replication_bootstrap_group",
+)
+
+
+def _password() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Passwords of one run, random, by user. app: the load. watch: agents, observer. repl: replication."""
+
+    root: str = field(default_factory=_password, repr=False)
+    app: str = field(default_factory=_password, repr=False)
+    watch: str = field(default_factory=_password, repr=False)
+    repl: str = field(default_factory=_password, repr=False)
+
+
+def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = ()) -> list[str]:
+    """mysqld's arguments: the user's file, what meshbench needs, ``own`` (replication), the scenario's config."""
+    first = [f"--defaults-extra-file={USER_CNF}"] if topology.my_cnf else []
+    return [
+        *first,
+        f"--server-id={index + 1}",
+        f"--report-host={name}",
+        "--gtid-mode=ON",
+        "--enforce-gtid-consistency=ON",
+        "--skip-name-resolve=ON",
+        "--secure-file-priv=",
+        *own,
+        *(_option(key, value) for key, value in topology.config.items()),
+    ]
+
+
+def _option(key: str, value: Any) -> str:
+    written = {True: "ON", False: "OFF"}[value] if isinstance(value, bool) else value
+    # a plugin's options are unknown while an image initialises its data directory: loose_ lets that pass
+    loose = "loose_" if key.replace("-", "_").startswith("group_replication_") else ""
+    return f"--{loose}{key.replace('-', '_')}={written}"
+
+
+def connect(
+    host: str, *, user: str, password: str, port: int = PORT, timeout_s: float = 10, database: str | None = None
+) -> Any:
+    """A plain PyMySQL connection from the host into the run's network, autocommit."""
+    return pymysql.connect(
+        host=host,
+        port=port,
+        user=user,
+        password=password,
+        database=database,
+        connect_timeout=max(1, round(timeout_s)),
+        read_timeout=timeout_s,
+        write_timeout=timeout_s,
+        ssl_disabled=True,  # host and pod share a bridge that leads nowhere else; TLS is for the mesh to add
+        autocommit=True,
+    )
+
+
+def create_users(connection: Any, credentials: Credentials) -> None:
+    """The run's accounts, on this pod only: nothing of it enters the binary log, so all pods start with equal GTIDs."""
+    grants: Mapping[str, tuple[str, list[str]]] = {
+        "meshbench_app": (credentials.app, [f"ALL ON {DATABASE}.*"]),
+        # CONNECTION_ADMIN: the agent must get in when the load has used up max_connections
+        "meshbench_watch": (
+            credentials.watch,
+            ["REPLICATION CLIENT, CONNECTION_ADMIN ON *.*", "SELECT ON performance_schema.*"],
+        ),
+        "meshbench_repl": (
+            credentials.repl,
+            ["REPLICATION SLAVE, CONNECTION_ADMIN, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.*"],
+        ),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION sql_log_bin = 0")
+        for user, (password, privileges) in grants.items():
+            cursor.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s", (password,))
+            for privilege in privileges:
+                cursor.execute(f"GRANT {privilege} TO {user}@'%'")
+        cursor.execute("SET SESSION sql_log_bin = 1")
+
+
+def refuse_exited(pod: Pod) -> None:
+    """Raise ConfigurationError with mysqld's own words when its container has ended instead of starting."""
+    container = pod.containers["mysqld"]
+    container.reload()
+    if container.status in ("created", "running"):
+        return
+    printed = container.logs(tail=200).decode(errors="replace").splitlines()
+    errors = [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line] or printed[-1:]
+    raise ConfigurationError(
+        f"mysqld of {pod.name} ended at start with code {container.attrs['State']['ExitCode']}; see mysql.config and "
+        f"mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"
+    )

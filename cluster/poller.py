@@ -1,0 +1,51 @@
+"""A persistent connection that samples one pod's status again and again. Runs in pods; needs only PyMySQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pymysql
+
+from cluster.status import STATUS_QUERY, Status, parse
+
+#: What a frozen or cut-off mysqld raises through PyMySQL: its own errors, or the socket's.
+UNREACHABLE = (pymysql.MySQLError, OSError)
+
+
+class Poller:
+    """One pod's status over one connection, reopened after any error.
+
+    timeout_s bounds a sample: a paused mysqld accepts connections in the kernel and then never answers.
+    """
+
+    def __init__(
+        self, *, host: str, user: str, password: str, expects_group: bool, timeout_s: float, port: int = 3306
+    ) -> None:
+        self._where: dict[str, Any] = {"host": host, "port": port, "user": user, "password": password}
+        self._expects_group = expects_group
+        self._timeout_s = timeout_s
+        self._connection: Any = None
+
+    def sample(self) -> Status:
+        """The pod's status now; raises one of UNREACHABLE when it does not answer in time."""
+        try:
+            if self._connection is None:
+                self._connection = pymysql.connect(
+                    **self._where,
+                    connect_timeout=max(1, round(self._timeout_s)),
+                    read_timeout=self._timeout_s,
+                    write_timeout=self._timeout_s,
+                    ssl_disabled=True,
+                    autocommit=True,
+                )
+            with self._connection.cursor() as cursor:
+                cursor.execute(STATUS_QUERY)
+                return parse(cursor.fetchall(), expects_group=self._expects_group)
+        except UNREACHABLE:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection._force_close()  # no COM_QUIT: the peer may be frozen and the write could block
+            self._connection = None

@@ -1,0 +1,33 @@
+"""What a cluster is to be: a frozen description, checked by the scenario before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["single", "group"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """How many MySQL pods, and how they replicate.
+
+    kind: ``single`` (one pod, no replication) or ``group`` (Group Replication, single-primary).
+    pods: 1 to 9.
+    image: a local image reference, or None for the default image.
+    config: mysqld options by name, applied after everything else, such as {"sync_binlog": 0}.
+    my_cnf: an option file of the user's, read after the image's own and before ``config``, or None.
+    """
+
+    kind: Kind
+    pods: int
+    image: str | None = None
+    config: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    my_cnf: Path | None = None
+
+    @property
+    def primaries(self) -> int:
+        """How many pods take writes when all is well."""
+        return 1

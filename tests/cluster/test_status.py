@@ -1,0 +1,63 @@
+"""What a pod says of itself, read from rows as MySQL returns them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cluster.status import Status, parse
+
+MEMBERS = [
+    (1, "u:1-5", None, "node1", "ONLINE", "PRIMARY", 0),
+    (1, "u:1-5", None, "node2", "ONLINE", "SECONDARY", 1),
+    (1, "u:1-5", None, "node3", "UNREACHABLE", "SECONDARY", 0),
+]
+
+
+def test_a_member_knows_its_own_role_and_sees_the_others() -> None:
+    status = parse(MEMBERS, expects_group=True)
+    assert (status.role, status.state, status.read_only) == ("replica", "ONLINE", True)
+    assert status.view == {"node1": "ONLINE/PRIMARY", "node2": "ONLINE/SECONDARY", "node3": "UNREACHABLE/SECONDARY"}
+    assert status.in_service
+    assert not status.writable
+
+
+def test_a_primary_without_a_majority_is_not_writable() -> None:
+    rows = [
+        (0, "", None, "node1", "ONLINE", "PRIMARY", 1),
+        (0, "", None, "node2", "UNREACHABLE", "SECONDARY", 0),
+        (0, "", None, "node3", "UNREACHABLE", "SECONDARY", 0),
+    ]
+    status = parse(rows, expects_group=True)
+    assert status.role == "primary"
+    assert not status.quorum
+    assert not status.writable
+
+
+def test_a_new_primary_is_not_writable_while_it_is_still_read_only() -> None:
+    elected = [(1, "", None, "node1", "ONLINE", "PRIMARY", 1)]
+    assert not parse(elected, expects_group=True).writable
+    assert parse([(0, *elected[0][1:])], expects_group=True).writable
+
+
+NO_GROUP: list[tuple[Any, ...]] = [(0, "u:1-\n5", "12.5", None, None, None, None)]
+
+
+def test_a_restarted_member_outside_its_group_is_no_primary_though_it_takes_writes() -> None:
+    status = parse(NO_GROUP, expects_group=True)
+    assert (status.role, status.state, status.in_service) == ("replica", "OFFLINE", False)
+
+
+def test_a_single_pod_is_primary_as_long_as_it_takes_writes() -> None:
+    status = parse(NO_GROUP, expects_group=False)
+    assert status.writable
+    assert status.gtid_executed == "u:1-5"
+    assert status.lag_ms == 12.5
+    assert not parse([(1, *NO_GROUP[0][1:])], expects_group=False).writable
+
+
+@pytest.mark.parametrize("state", ["RECOVERING", "ERROR", "OFFLINE"])
+def test_only_online_members_are_in_service(state: str) -> None:
+    status = Status(role="replica", state=state, read_only=True, gtid_executed="", lag_ms=None)
+    assert not status.in_service
