@@ -1,0 +1,122 @@
+"""What one load worker is told to do, as one JSON file the runner writes and the pod reads.
+
+Holds no defaults for anything that belongs to a scenario (rate, accounts, isolation); only the generator's own limits
+have them. Imports neither Locust nor gevent, so the host side can use it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+ISOLATION_LEVELS = ("read-uncommitted", "read-committed", "repeatable-read", "serializable")
+MODELS = ("poisson", "constant")
+WORKLOADS = ("transfer",)
+
+#: Process numbers of worker n start at n times this, so no two workers of a run share one.
+PROCESSES_PER_WORKER = 10_000
+
+
+class ConfigError(ValueError):
+    """The load configuration cannot be used; the message is one line that names the key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadConfig:
+    """name: one of WORKLOADS. accounts: how many, numbered from 1. read_share: share of reads among the arrivals, 0..1.
+    isolation: one of ISOLATION_LEVELS. opening: mean opening balance of an account in minor units."""
+
+    name: str
+    accounts: int
+    read_share: float
+    isolation: str
+    opening: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        _require(self.name in WORKLOADS, "workload.name", f"one of {', '.join(WORKLOADS)}", self.name)
+        _require(self.accounts >= 2, "workload.accounts", "at least 2", self.accounts)
+        _require(0 <= self.read_share <= 1, "workload.read_share", "between 0 and 1", self.read_share)
+        _require(
+            self.isolation in ISOLATION_LEVELS,
+            "workload.isolation",
+            f"one of {', '.join(ISOLATION_LEVELS)}",
+            self.isolation,
+        )
+        _require(self.opening >= 0, "workload.opening", "0 or more", self.opening)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadConfig:
+    """One worker's part of the load.
+
+    endpoints: (host, port) to connect to: one for a gateway or sidecar, every pod in direct mode.
+    model: one of MODELS. rate: offered arrivals a second of this worker. connections: concurrent clients.
+    backlog_cap: arrivals that may wait for a client; one more is recorded as overflow.
+    drain_s: how long work may go on after the last arrival.
+    connect_timeout_s: for TCP connect and the server's greeting. statement_timeout_s: for the answer to a statement.
+    worker: index of this worker in the run. out_dir: existing folder of this worker alone, for ``ops.jsonl``.
+    """
+
+    endpoints: tuple[tuple[str, int], ...]
+    user: str
+    password: str = field(repr=False)
+    database: str
+    workload: WorkloadConfig
+    model: str
+    rate: float
+    duration_s: float
+    connections: int
+    seed: int
+    out_dir: str
+    worker: int = 0
+    backlog_cap: int = 10_000
+    drain_s: float = 10.0
+    connect_timeout_s: float = 2.0
+    statement_timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        _require(len(self.endpoints) >= 1, "endpoints", "at least one [host, port]", self.endpoints)
+        _require(self.model in MODELS, "model", f"one of {', '.join(MODELS)}", self.model)
+        for name in ("rate", "duration_s", "connect_timeout_s", "statement_timeout_s"):
+            _require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
+        for name in ("drain_s", "worker"):
+            _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        _require(self.backlog_cap >= 1, "backlog_cap", "at least 1", self.backlog_cap)
+        _require(
+            1 <= self.connections <= PROCESSES_PER_WORKER,
+            "connections",
+            f"1 to {PROCESSES_PER_WORKER}",
+            self.connections,
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> LoadConfig:
+        """The inverse of to_json. Raises ConfigError for anything else than one complete configuration."""
+        try:
+            raw = json.loads(text)
+        except ValueError as error:
+            raise ConfigError(f"load configuration: not JSON ({error})") from None
+        _check_keys(cls, raw, "load configuration")
+        _check_keys(WorkloadConfig, raw.get("workload"), "workload")
+        try:
+            endpoints = tuple((str(host), int(port)) for host, port in raw["endpoints"])
+            return cls(**raw | {"endpoints": endpoints, "workload": WorkloadConfig(**raw["workload"])})
+        except (TypeError, ValueError) as error:
+            raise ConfigError(str(error)) from None
+
+
+def _check_keys(cls: type[Any], raw: Any, where: str) -> None:
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where}: expected a JSON object")
+    known = {f.name for f in fields(cls)}
+    if strange := sorted(set(raw) - known):
+        raise ConfigError(f"{where}: unknown key {strange[0]!r}; known are {', '.join(sorted(known))}")
+
+
+def _require(holds: bool, key: str, expected: str, got: object) -> None:
+    if not holds:
+        raise ConfigError(f"{key}: expected {expected}, got {got!r}")

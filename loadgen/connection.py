@@ -1,0 +1,111 @@
+"""Connects to MySQL and finds the writable server among several; nothing here runs a workload.
+
+One endpoint is a proxy that has found the primary already. Several are direct mode: the client asks each, from the
+last good one on, and leaves out those that are read-only.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import pymysql
+from pymysql.constants import CR
+
+from loadgen.config import LoadConfig
+from loadgen.outcome import WIRE_ERRORS, errno_of
+from loadgen.session import Session
+
+WHO_ARE_YOU = "SELECT @@report_host, @@hostname, @@global.read_only OR @@global.super_read_only"
+
+
+class NoServerError(Exception):
+    """No endpoint took the connection. errno: MySQL error number of the last failure, or None."""
+
+    def __init__(self, message: str, *, errno: int | None) -> None:
+        super().__init__(message)
+        self.errno = errno
+
+
+class Connector:
+    """Opens sessions for all clients of one worker. opened: how many it has."""
+
+    def __init__(self, config: LoadConfig) -> None:
+        self._config = config
+        self._last_good = 0
+        self.opened = 0
+
+    def connect(self) -> Session:
+        """Try every endpoint once. Raises NoServerError."""
+        endpoints = self._config.endpoints
+        first = self._last_good
+        failures: list[str] = []
+        errno = None
+        for step in range(len(endpoints)):
+            index = (first + step) % len(endpoints)
+            host, port = endpoints[index]
+            try:
+                session, read_only = self._open(host, port)
+            except WIRE_ERRORS as error:
+                errno = errno_of(error)
+                failures.append(f"{host}:{port}: {error!r}")
+                continue
+            if read_only and len(endpoints) > 1:
+                session.close()
+                failures.append(f"{host}:{port}: read-only")
+                continue
+            self._last_good = index
+            self.opened += 1
+            return session
+        raise NoServerError("; ".join(failures), errno=errno)
+
+    def _open(self, host: str, port: int) -> tuple[Session, bool]:
+        config = self._config
+        isolation = config.workload.isolation.replace("-", " ").upper()
+        connection = pymysql.Connection(
+            host=host,
+            port=port,
+            user=config.user,
+            password=config.password,
+            database=config.database,
+            charset="utf8mb4",
+            autocommit=True,
+            init_command=f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}",
+            connect_timeout=config.connect_timeout_s,
+            read_timeout=config.statement_timeout_s,
+            write_timeout=config.statement_timeout_s,
+            # Traffic stays inside the run's internal network, and encrypting it is the mesh's job (mode mtls): TLS here
+            # would measure the client's cipher.
+            ssl_disabled=True,
+            defer_connect=True,
+        )
+        connection.connect(_greeted_socket(host, port, timeout_s=config.connect_timeout_s))
+        session = Session(connection, server=None)
+        try:
+            ((report_host, hostname, read_only),) = session.fetch(WHO_ARE_YOU)
+        except WIRE_ERRORS:
+            session.close()
+            raise
+        session.server = report_host or hostname
+        return session, bool(read_only)
+
+
+def _greeted_socket(host: str, port: int, *, timeout_s: float) -> socket.socket:
+    """A connected socket on which the server has begun to speak.
+
+    A paused mysqld, or a proxy without a backend, still accepts. MySQL speaks first, so a peek at the greeting under
+    the connect timeout, as libmysqlclient does, tells; PyMySQL would wait for it as long as for a statement.
+    """
+    try:
+        sock = socket.create_connection((host, port), timeout_s)
+    except OSError as error:
+        raise pymysql.OperationalError(CR.CR_CONN_HOST_ERROR, f"cannot connect ({error})") from error
+    try:
+        greeting = sock.recv(1, socket.MSG_PEEK)
+    except OSError as error:
+        sock.close()
+        raise pymysql.OperationalError(CR.CR_SERVER_LOST, f"no greeting ({error})") from error
+    if not greeting:
+        sock.close()
+        raise pymysql.OperationalError(CR.CR_SERVER_LOST, "closed before the greeting")
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

@@ -1,0 +1,120 @@
+"""The workload ``transfer``: money moves between two accounts of a double-entry ledger, in minor units.
+
+One transaction locks both accounts in key order, checks funds, moves the amount and books it: one row in ``transfers``
+under the client's idempotency key, two in ``entries``. A share of the operations are balance enquiries. So the sum of
+balances never changes, every balance is its opening plus its entries, and an acknowledged key must be found again.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any, NoReturn
+
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from loadgen.config import WorkloadConfig
+from loadgen.session import Session
+from loadgen.workload import Op, RefusedError
+
+#: Primary keys and InnoDB throughout: Group Replication takes nothing else.
+SCHEMA = (
+    "CREATE TABLE accounts (id INT NOT NULL PRIMARY KEY, opening BIGINT NOT NULL, balance BIGINT NOT NULL)"
+    " ENGINE=InnoDB",
+    "CREATE TABLE transfers (id VARCHAR(40) NOT NULL PRIMARY KEY, src INT NOT NULL, dst INT NOT NULL,"
+    " amount BIGINT NOT NULL, created TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB",
+    "CREATE TABLE entries (transfer VARCHAR(40) NOT NULL, account INT NOT NULL, amount BIGINT NOT NULL,"
+    " PRIMARY KEY (transfer, account)) ENGINE=InnoDB",
+)
+
+#: Final table -> SQL that reads it whole, in key order, for ``final/<table>.parquet``.
+FINAL_QUERIES = {
+    "accounts": "SELECT id, opening, balance FROM accounts ORDER BY id",
+    "transfers": "SELECT id, src, dst, amount FROM transfers ORDER BY id",
+    "entries": "SELECT transfer, account, amount FROM entries ORDER BY transfer, account",
+}
+
+#: Amounts are drawn from 1 to this, in minor units: small against the default opening balance.
+AMOUNT_MAX = 10_000
+
+
+class Transfer:
+    """Implements workload.Workload."""
+
+    def __init__(self, config: WorkloadConfig) -> None:
+        self._accounts = config.accounts
+        self._read_share = config.read_share
+        self._opening = config.opening
+
+    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+        """Drop and create the tables, and open the accounts, in the connection's database (autocommit).
+
+        Openings differ (half to one and a half times the mean): money booked on a wrong account then shows.
+        """
+        rng = random.Random(f"openings/{seed}")
+        openings = [rng.randint(self._opening // 2, self._opening + self._opening // 2) for _ in range(self._accounts)]
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS accounts, transfers, entries")
+            for statement in SCHEMA:
+                cursor.execute(statement)
+            # PyMySQL folds this into multi-row INSERTs of about 1 MB.
+            cursor.executemany(
+                "INSERT INTO accounts (id, opening, balance) VALUES (%s, %s, %s)",
+                ((number, opening, opening) for number, opening in enumerate(openings, start=1)),
+            )
+
+    def check(self, session: Session) -> str | None:
+        ((found,),) = session.fetch("SELECT COUNT(*) FROM accounts")
+        session.fetch("SELECT id, src, dst, amount FROM transfers LIMIT 1")
+        session.fetch("SELECT transfer, account, amount FROM entries LIMIT 1")
+        if found != self._accounts:
+            return f"table accounts has {found} rows, expected {self._accounts}; was the workload set up?"
+        return None
+
+    def next(self, rng: random.Random, key: str) -> Op:
+        src = rng.randint(1, self._accounts)
+        if rng.random() < self._read_share:
+            return Op(f="read", key=key, value={"account": src, "balance": None})
+        dst = rng.randint(1, self._accounts - 1)
+        dst += dst >= src
+        return Op(f="transfer", key=key, value={"src": src, "dst": dst, "amount": rng.randint(1, AMOUNT_MAX)})
+
+    def run(self, session: Session, op: Op) -> dict[str, Any]:
+        return self._read(session, op.value) if op.f == "read" else self._transfer(session, op)
+
+    def _read(self, session: Session, value: dict[str, Any]) -> dict[str, Any]:
+        rows = session.fetch("SELECT balance FROM accounts WHERE id = %s", (value["account"],))
+        return {"account": value["account"], "balance": rows[0][0] if rows else None}
+
+    def _transfer(self, session: Session, op: Op) -> dict[str, Any]:
+        src, dst, amount = op.value["src"], op.value["dst"], op.value["amount"]
+        session.begin()
+        # One statement in key order: two opposite transfers then queue up instead of deadlocking.
+        locked = session.fetch(
+            "SELECT id, balance FROM accounts WHERE id IN (%s, %s) ORDER BY id FOR UPDATE", (src, dst)
+        )
+        balances: dict[int, int] = dict(locked)
+        if len(balances) != 2:
+            _refuse(session, "account-missing")
+        if balances[src] < amount:
+            _refuse(session, "insufficient-funds")
+        changed = (
+            session.execute("UPDATE accounts SET balance = balance - %s WHERE id = %s", (amount, src)),
+            session.execute("UPDATE accounts SET balance = balance + %s WHERE id = %s", (amount, dst)),
+            session.execute(
+                "INSERT INTO transfers (id, src, dst, amount) VALUES (%s, %s, %s, %s)", (op.key, src, dst, amount)
+            ),
+            session.execute(
+                "INSERT INTO entries (transfer, account, amount) VALUES (%s, %s, %s), (%s, %s, %s)",
+                (op.key, src, -amount, op.key, dst, amount),
+            ),
+        )
+        if changed != (1, 1, 1, 2):
+            _refuse(session, "row-count")
+        session.commit()
+        return op.value
+
+
+def _refuse(session: Session, reason: str) -> NoReturn:
+    session.rollback()
+    raise RefusedError(reason)

@@ -1,0 +1,106 @@
+"""Connecting: dead and mute servers fail with a number and in time; direct mode finds the writable one."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from loadgen.config import LoadConfig
+from loadgen.connection import Connector, NoServerError
+from loadgen.transfer import Transfer
+from loadgen.warmup import database_problem
+
+Build = Callable[..., LoadConfig]
+
+
+def unused_endpoint() -> tuple[str, int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    return host, port
+
+
+def test_a_session_knows_its_server(load_config: Build, start_mysql: Any) -> None:
+    server = start_mysql()
+    connector = Connector(load_config(endpoints=(server.endpoint,)))
+    session = connector.connect()
+    assert (session.server, connector.opened) == ("fake", 1)
+    session.close()
+
+
+def test_a_refused_connection_is_2003(load_config: Build) -> None:
+    with pytest.raises(NoServerError) as failure:
+        Connector(load_config(endpoints=(unused_endpoint(),))).connect()
+    assert failure.value.errno == 2003
+
+
+def test_a_mute_server_is_2013_within_the_connect_timeout(load_config: Build) -> None:
+    """A paused mysqld accepts (the kernel does) and never greets."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        began = time.monotonic()
+        with pytest.raises(NoServerError) as failure:
+            Connector(load_config(endpoints=(mute.getsockname(),), connect_timeout_s=0.1)).connect()
+    assert failure.value.errno == 2013
+    assert time.monotonic() - began < 2
+
+
+def test_direct_mode_skips_dead_and_read_only_servers(load_config: Build, start_mysql: Any) -> None:
+    replica, primary = start_mysql(), start_mysql()
+    replica.name, replica.read_only = "replica", True
+    primary.name = "primary"
+    connector = Connector(load_config(endpoints=(unused_endpoint(), replica.endpoint, primary.endpoint)))
+    for _ in range(2):
+        session = connector.connect()
+        assert session.server == "primary"
+        session.close()
+    # The second connect began at the last good endpoint.
+    assert (replica.connections, primary.connections) == (1, 2)
+
+    primary.read_only, replica.read_only = True, False
+    session = connector.connect()
+    assert session.server == "replica"
+    session.close()
+
+
+def test_direct_mode_without_a_writable_server(load_config: Build, start_mysql: Any) -> None:
+    servers = [start_mysql() for _ in range(2)]
+    for server in servers:
+        server.read_only = True
+    with pytest.raises(NoServerError, match=r"read-only.*read-only"):
+        Connector(load_config(endpoints=tuple(server.endpoint for server in servers))).connect()
+
+
+def test_a_proxy_is_asked_for_its_server_even_when_that_is_read_only(load_config: Build, start_mysql: Any) -> None:
+    server = start_mysql()
+    server.read_only = True
+    session = Connector(load_config(endpoints=(server.endpoint,))).connect()
+    assert session.server == "fake"
+    session.close()
+
+
+def problem(config: LoadConfig) -> str | None:
+    return database_problem(config, Transfer(config.workload), timeout_s=0.3)
+
+
+def test_a_good_database_has_no_problem(load_config: Build, start_mysql: Any) -> None:
+    assert problem(load_config(endpoints=(start_mysql().endpoint,))) is None
+
+
+def test_a_database_of_another_size_is_a_problem(load_config: Build, start_mysql: Any) -> None:
+    config = load_config(endpoints=(start_mysql().endpoint,), accounts=77)
+    assert problem(config) == "table accounts has 100 rows, expected 77; was the workload set up?"
+
+
+def test_a_refused_login_ends_the_warm_up_at_once(load_config: Build, start_mysql: Any) -> None:
+    server = start_mysql()
+    server.greeting_errno = 1045
+    assert "1045" in (problem(load_config(endpoints=(server.endpoint,))) or "")
+    assert server.connections == 1
+
+
+def test_a_dead_server_ends_the_warm_up_in_time(load_config: Build) -> None:
+    assert "cannot connect" in (problem(load_config(endpoints=(unused_endpoint(),))) or "")

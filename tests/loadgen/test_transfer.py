@@ -1,0 +1,214 @@
+"""The transfer workload on a scripted connection: what a failure of each statement means, and what is drawn."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any, cast
+
+import pymysql
+import pytest
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from loadgen.client import Client
+from loadgen.config import WorkloadConfig
+from loadgen.connection import Connector, NoServerError
+from loadgen.outcome import Result
+from loadgen.session import Session
+from loadgen.transfer import FINAL_QUERIES, SCHEMA, Transfer
+from loadgen.workload import Op
+
+CONFIG = WorkloadConfig(name="transfer", accounts=50, read_share=0.25, isolation="repeatable-read", opening=1000)
+TRANSFER = Op(f="transfer", key="7-0-0", value={"src": 9, "dst": 4, "amount": 100})
+READ = Op(f="read", key="7-0-1", value={"account": 9, "balance": None})
+STATEMENTS = ["BEGIN", "SELECT", "UPDATE", "UPDATE", "INSERT", "INSERT", "COMMIT"]
+
+
+class ScriptedConnection:
+    """Connection and cursor in one. Raises errors[n] at the nth statement; balances and affected rows as told."""
+
+    def __init__(self, errors: dict[int, Exception] | None = None) -> None:
+        self.errors = errors or {}
+        self.balances = {4: 0, 9: 1000}
+        self.statements: list[str] = []
+        self.lost_update = False
+        self.open = True
+
+    def cursor(self) -> ScriptedConnection:
+        return self
+
+    def execute(self, sql: str, args: tuple[Any, ...] = ()) -> int:
+        self.statements.append(sql.split()[0])
+        self.args = args
+        if error := self.errors.get(len(self.statements) - 1):
+            raise error
+        if sql.startswith("INSERT INTO entries"):
+            return 2
+        return 0 if self.lost_update and sql.startswith("UPDATE") else 1
+
+    def fetchall(self) -> tuple[tuple[Any, ...], ...]:
+        if len(self.args) == 1:
+            return tuple((self.balances[number],) for number in self.args if number in self.balances)
+        return tuple((number, self.balances[number]) for number in sorted(self.args) if number in self.balances)
+
+    def close(self) -> None:
+        self.open = False
+
+
+class ScriptedConnector:
+    def __init__(self, *outcomes: ScriptedConnection | NoServerError) -> None:
+        self.outcomes = list(outcomes)
+
+    def connect(self) -> Session:
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, NoServerError):
+            raise outcome
+        return Session(cast("Connection[Cursor]", outcome), server="node1")
+
+
+def client_on(*outcomes: ScriptedConnection | NoServerError) -> Client:
+    return Client(cast("Connector", ScriptedConnector(*outcomes)), Transfer(CONFIG))
+
+
+def attempt(connection: ScriptedConnection, op: Op = TRANSFER) -> Result:
+    return client_on(connection).attempt(op)
+
+
+def test_a_transfer_is_one_transaction() -> None:
+    connection = ScriptedConnection()
+    assert attempt(connection) == Result(outcome="ok", value=TRANSFER.value)
+    assert connection.statements == STATEMENTS
+
+
+@pytest.mark.parametrize("errno", [1213, 2013, 1317, 3101])
+@pytest.mark.parametrize("at", range(len(STATEMENTS) - 1))
+def test_an_error_before_commit_is_fail(at: int, errno: int) -> None:
+    result = attempt(ScriptedConnection({at: pymysql.OperationalError(errno, "x")}))
+    assert (result.outcome, result.errno) == ("fail", errno)
+
+
+@pytest.mark.parametrize(("errno", "outcome"), [(1213, "fail"), (1290, "fail"), (2013, "unknown"), (3101, "unknown")])
+def test_an_error_at_commit(errno: int, outcome: str) -> None:
+    assert attempt(ScriptedConnection({6: pymysql.OperationalError(errno, "x")})).outcome == outcome
+
+
+def test_a_cut_socket_at_commit_is_unknown() -> None:
+    assert attempt(ScriptedConnection({6: ConnectionResetError()})).outcome == "unknown"
+    assert attempt(ScriptedConnection({5: ConnectionResetError()})).outcome == "fail"
+
+
+def test_a_read_is_never_unknown() -> None:
+    assert attempt(ScriptedConnection(), READ) == Result(outcome="ok", value={"account": 9, "balance": 1000})
+    assert attempt(ScriptedConnection({0: pymysql.OperationalError(2013, "x")}), READ).outcome == "fail"
+
+
+def test_a_read_after_an_unknown_transfer_on_a_new_session_is_not_unknown() -> None:
+    lost = pymysql.OperationalError(2013, "x")
+    client = client_on(ScriptedConnection({6: lost}), ScriptedConnection({0: lost}))
+    assert [client.attempt(op).outcome for op in (TRANSFER, READ)] == ["unknown", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"balances": {4: 0, 9: 99}}, "insufficient-funds"),
+        ({"balances": {9: 1000}}, "account-missing"),
+        ({"lost_update": True}, "row-count"),
+    ],
+)
+def test_a_refusal_rolls_back(change: dict[str, Any], reason: str) -> None:
+    connection = ScriptedConnection()
+    vars(connection).update(change)
+    assert attempt(connection) == Result(outcome="fail", error=reason)
+    assert connection.statements[-1] == "ROLLBACK"
+    assert "COMMIT" not in connection.statements
+    assert connection.open
+
+
+def test_a_deadlock_keeps_the_session_and_a_lost_connection_does_not() -> None:
+    deadlocked = ScriptedConnection({1: pymysql.OperationalError(1213, "x")})
+    client = client_on(deadlocked)
+    assert [client.attempt(TRANSFER).outcome for _ in range(2)] == ["fail", "ok"]
+    assert deadlocked.statements == ["BEGIN", "SELECT", "ROLLBACK", *STATEMENTS]
+
+    lost, fresh = ScriptedConnection({1: pymysql.OperationalError(2013, "x")}), ScriptedConnection()
+    client = client_on(lost, fresh)
+    assert [client.attempt(TRANSFER).outcome for _ in range(2)] == ["fail", "ok"]
+    assert (lost.open, fresh.open) == (False, True)
+
+
+def test_a_session_that_cannot_roll_back_is_closed() -> None:
+    connection = ScriptedConnection({1: pymysql.OperationalError(1205, "x"), 2: pymysql.OperationalError(2013, "x")})
+    assert attempt(connection).errno == 1205
+    assert not connection.open
+
+
+def test_one_attempt_to_connect_an_operation() -> None:
+    client = client_on(NoServerError("node1:3306: refused", errno=2003), ScriptedConnection())
+    refused = client.attempt(TRANSFER)
+    assert (refused.outcome, refused.errno, refused.error) == ("fail", 2003, "node1:3306: refused")
+    assert client.server is None
+    assert client.attempt(TRANSFER).outcome == "ok"
+    assert client.server == "node1"
+
+
+def test_commit_sent_covers_exactly_the_answer_to_commit() -> None:
+    seen: dict[str, bool] = {}
+
+    class Watched(ScriptedConnection):
+        def execute(self, sql: str, args: tuple[Any, ...] = ()) -> int:
+            seen[sql.split()[0]] = client.commit_sent
+            return super().execute(sql, args)
+
+    client = client_on(Watched())
+    assert client.attempt(TRANSFER).outcome == "ok"
+    assert seen == {"BEGIN": False, "SELECT": False, "UPDATE": False, "INSERT": False, "COMMIT": True}
+    assert not client.commit_sent
+
+
+def test_the_seed_decides_the_operations() -> None:
+    def draw(seed: int) -> list[Op]:
+        rng = random.Random(seed)
+        return [Transfer(CONFIG).next(rng, f"{seed}-0-{number}") for number in range(2000)]
+
+    ops = draw(1)
+    assert ops == draw(1)
+    assert [op.value for op in ops] != [op.value for op in draw(2)]
+    kinds = Counter(op.f for op in ops)
+    assert kinds["read"] == pytest.approx(500, abs=80)
+    transfers = [op.value for op in ops if op.f == "transfer"]
+    assert all(value["src"] != value["dst"] and value["amount"] > 0 for value in transfers)
+    assert {value[side] for value in transfers for side in ("src", "dst")} == set(range(1, 51))
+
+
+def test_setup_opens_every_account_with_its_balance() -> None:
+    statements: list[str] = []
+    accounts: list[tuple[int, int, int]] = []
+
+    class Recording:
+        def cursor(self) -> Recording:
+            return self
+
+        def __enter__(self) -> Recording:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return
+
+        def execute(self, sql: str) -> None:
+            statements.append(sql)
+
+        def executemany(self, _: str, rows: Any) -> None:
+            accounts.extend(rows)
+
+    Transfer(CONFIG).setup(cast("Connection[Cursor]", Recording()), seed=7)
+    assert statements == ["DROP TABLE IF EXISTS accounts, transfers, entries", *SCHEMA]
+    assert [number for number, _, _ in accounts] == list(range(1, 51))
+    assert all(opening == balance and 500 <= opening <= 1500 for _, opening, balance in accounts)
+    assert len({opening for _, opening, _ in accounts}) > 25
+
+
+def test_final_queries_name_their_columns() -> None:
+    assert set(FINAL_QUERIES) == {"accounts", "transfers", "entries"}
+    assert all(sql.startswith("SELECT ") and "*" not in sql for sql in FINAL_QUERIES.values())
