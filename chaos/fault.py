@@ -1,0 +1,54 @@
+"""What every fault can do, and what counts as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cluster.cluster import Cluster
+from cluster.wait import WaitTimeoutError, wait_until
+
+#: A fault that does not show within this time did not bite.
+BITE_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a probe on real pods showed. ok: it shows what was claimed; seen: the probe's words, JSON-serialisable."""
+
+    ok: bool
+    seen: dict[str, Any] = field(default_factory=dict)
+
+
+class Fault(Protocol):
+    """One way to break one pod. Inject and heal are a pair; heal may be called twice, or with nothing to heal."""
+
+    name: str
+    teaches: str
+
+    def inject(self, cluster: Cluster, pod: str) -> None: ...
+
+    def effect(self, cluster: Cluster, pod: str) -> Evidence:
+        """Look once whether the fault shows on the pod right now; true of a broken pod, false of a sound one."""
+
+    def heal(self, cluster: Cluster, pod: str) -> None: ...
+
+    def residue(self, cluster: Cluster, pod: str) -> Evidence:
+        """Look once whether anything of the fault is left on the pod; ok means nothing is."""
+
+
+def await_evidence(what: str, look: Callable[[], Evidence], *, timeout_s: float) -> Evidence:
+    """Look again and again until the evidence is ok or time runs out; returns the last that was seen."""
+    last = Evidence(ok=False)
+
+    def ok() -> bool:
+        nonlocal last
+        last = look()
+        return last.ok
+
+    try:
+        wait_until(what, ok, timeout_s=timeout_s)
+    except WaitTimeoutError:
+        return last
+    return last
