@@ -1,0 +1,75 @@
+"""The last thing a run prints: the verdict, the thresholds, the numbers, the recovery, and where the report is.
+
+Eighty columns at most unless the terminal is wider; colour only on a terminal. The same words as on the page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from reports.numbers import gate_words, key_numbers
+from reports.steps import known_steps
+from reports.units import UNKNOWN, duration, label
+
+_COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "unknown": "dim"}
+_COLUMNS_OF_A_PIPE = 80
+
+
+def print_table(summary: dict[str, Any], *, folder: Path | None = None, console: Console | None = None) -> None:
+    """Print the summary; ``folder`` is where the report lies. Without a terminal the table is plain text."""
+    console = console or Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _COLUMNS_OF_A_PIPE
+    seed = UNKNOWN if summary["seed"] is None else summary["seed"]
+    console.print(
+        Text(f"{summary['verdict'].upper()} ", style=f"bold {_COLOURS[summary['verdict']]}")
+        + Text(f"{summary['scenario'] or 'unnamed run'} (seed {seed})", style="bold")
+    )
+    console.print(Text(summary["why"]))
+    for table in _tables(summary):
+        console.print()
+        console.print(table)
+    if folder is not None:
+        console.print()
+        console.print(Text(f"report: {folder / 'report.html'}"), soft_wrap=True)
+
+
+def _tables(summary: dict[str, Any]) -> list[Table]:
+    tables = []
+    if summary["gates"]:
+        gates = _table("threshold", "expected", "measured", "result")
+        for gate in gate_words(summary):
+            gates.add_row(escape(gate.name), gate.expected, escape(gate.measured), _verdict(gate.verdict))
+        tables.append(gates)
+    checks = _table("check", "expected", "result")
+    for check in summary["checks"]:
+        checks.add_row(escape(check["name"]), escape(check["expected"]), _verdict(check["verdict"]))
+    tables.append(checks)
+    numbers = _table("number", "value", "")
+    for number in key_numbers(summary):
+        numbers.add_row(number.label, number.value, Text(number.note, style="dim"))
+    tables.append(numbers)
+    for fault in summary["faults"]:
+        if known_steps(fault):
+            steps = _table(f"recovery after {escape(fault['name'])}", "since injection", "source")
+            for step in fault["waterfall"]:
+                steps.add_row(escape(label(step["step"])), duration(step["since_ms"]), escape(step["source"] or ""))
+            tables.append(steps)
+    return tables
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _verdict(verdict: str) -> Text:
+    return Text(verdict, style=_COLOURS[verdict])

@@ -1,0 +1,71 @@
+"""``junit.xml``: one test suite a run, one test case a check and one a fault's bite, for every CI that reads JUnit.
+
+A failed check is a failure; a check without evidence is skipped; a fault that did not bite, or any other reason that
+makes the trial void, is an error: the product was not shown to be wrong, the trial was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from reports.numbers import flat_numbers
+
+# XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit_xml(summary: dict[str, Any]) -> bytes:
+    """The document, UTF-8 with its declaration."""
+    name = summary["scenario"] or "run"
+    suite = ET.Element("testsuite", name=_clean(f"meshbench.{name}"))
+    if summary["started_at"]:
+        suite.set("timestamp", _clean(summary["started_at"]))
+    properties = ET.SubElement(suite, "properties")
+    facts = {"verdict": summary["verdict"], "why": summary["why"], "seed": summary["seed"]}
+    for key, value in {**facts, **flat_numbers(summary)}.items():
+        ET.SubElement(properties, "property", name=key, value=_clean("" if value is None else str(value)))
+    for check in summary["checks"]:
+        _check(suite, name, check)
+    for number, fault in enumerate(summary["faults"]):
+        case = _case(suite, name, f"fault {number}: {fault['name']} of {fault['target']} bites")
+        if not fault["bitten"]:
+            _outcome(case, "error", f"the fault did not bite: {json.dumps(fault['bitten_evidence'], default=str)}")
+    if summary["verdict"] == "void":
+        _outcome(_case(suite, name, "the trial is valid"), "error", "; ".join(summary["void_reasons"]))
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(kind) is not None for case in cases)))
+    load_s = summary["durations_s"].get("load")
+    suite.set("time", f"{load_s:.3f}" if load_s is not None else "0")
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _check(suite: ET.Element, scenario: str, check: dict[str, Any]) -> None:
+    case = _case(suite, scenario, check["name"])
+    measured = json.dumps(check["measured"], default=str)
+    if check["verdict"] == "fail":
+        witness = "\n".join(json.dumps(row, default=str) for row in check["witness"])
+        _outcome(case, "failure", f"expected {check['expected']}; measured {measured}", detail=witness)
+    elif check["verdict"] == "unknown":
+        _outcome(case, "skipped", str(check["measured"].get("reason", "no evidence")))
+
+
+def _case(suite: ET.Element, scenario: str, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=_clean(f"meshbench.{scenario}"), name=_clean(name), time="0")
+
+
+def _outcome(case: ET.Element, kind: str, message: str, *, detail: str = "") -> None:
+    element = ET.SubElement(case, kind, message=_clean(message))
+    element.text = _clean(detail) or None
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

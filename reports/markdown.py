@@ -1,0 +1,62 @@
+"""``summary.md``: verdict, thresholds and key numbers as GitHub-flavoured Markdown, for the job summary of a CI run."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.steps import known_steps
+from reports.units import UNKNOWN, duration, facts, label, scalars
+
+# What starts markup, HTML or a new cell inside a line of text; values come from logs and files.
+_SPECIAL = re.compile(r"([\\`*\[\]<>|~&])")
+
+
+def summary_md(summary: dict[str, Any]) -> str:
+    """The page as text, ending with a newline."""
+    seed = UNKNOWN if summary["seed"] is None else str(summary["seed"])
+    lines = [
+        f"## {summary['verdict'].upper()}: {_text(summary['scenario'] or 'unnamed run')} (seed {seed})",
+        "",
+        _text(summary["why"]),
+    ]
+    gates = [
+        [_text(gate.name), _text(gate.expected), _text(gate.measured), gate.verdict] for gate in gate_words(summary)
+    ]
+    if gates:
+        lines += ["", *_table(["threshold", "expected", "measured", "result"], gates)]
+    checks = [
+        [_text(check["name"]), check["verdict"], _text(check["expected"]), _text(facts(scalars(check["measured"])))]
+        for check in summary["checks"]
+    ]
+    if checks:
+        lines += ["", *_table(["check", "result", "expected", "measured"], checks)]
+    lines += ["", *_table(["number", "value"], [[_text(n.label), _text(n.value)] for n in key_numbers(summary)])]
+    latency = [
+        [row.phase, row.kind, *(duration(row.numbers.get(name)) for name in PERCENTILES)]
+        for row in latency_rows(summary)
+    ]
+    if latency:
+        lines += ["", *_table(["phase", "latency", *PERCENTILES.values()], latency)]
+    for fault in summary["faults"]:
+        if known_steps(fault):
+            steps = [
+                [_text(label(step["step"])), duration(step["since_ms"]), _text(step["source"] or "")]
+                for step in fault["waterfall"]
+            ]
+            title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
+            lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], steps)]
+    return "\n".join([*lines, ""])
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(value: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))

@@ -1,0 +1,94 @@
+"""The headline numbers of a summary, in the shapes that several pages share. Picks and words; computes nothing."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from reports.units import count, duration, measured
+
+#: Columns of every latency table, in order, and their headings.
+PERCENTILES = {"p50": "50%", "p90": "90%", "p99": "99%", "p999": "99.9%", "max": "max"}
+
+
+class KeyNumber(NamedTuple):
+    """One headline: what it is, its value in words, and what to know beside it (may be empty)."""
+
+    label: str
+    value: str
+    note: str
+
+
+class LatencyRow(NamedTuple):
+    """One line of the latency table: phase (``all``: the whole run), ``response`` or ``service``, percentiles in ms."""
+
+    phase: str
+    kind: str
+    numbers: dict[str, float | None]
+
+
+def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
+    rpo, load = summary["rpo"], summary["load"]
+    numbers = [
+        KeyNumber("write outage", duration(summary["write_outage_ms"]), "longest time without an acknowledged write"),
+        KeyNumber("acknowledged transfers", count(rpo["acked"]), ""),
+        KeyNumber("lost", count(rpo["lost"]), f"money lost: {count(rpo['lost_amount'])} minor units"),
+        KeyNumber("duplicated / torn", f"{count(rpo['duplicated'])} / {count(rpo['torn'])}", ""),
+        KeyNumber(
+            "unknown, resolved",
+            f"{count(rpo['unknown_present'])} / {count(rpo['unknown_absent'])}",
+            "took effect / did not",
+        ),
+        KeyNumber("load, achieved of offered", f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s", ""),
+    ]
+    phases = {phase: latency["response_ms"] for phase, latency in summary["phases"].items() if latency}
+    return numbers + [KeyNumber(f"response p99 {phase}", duration(times["p99"]), "") for phase, times in phases.items()]
+
+
+class GateRow(NamedTuple):
+    """One line of the thresholds table in words; ``verdict`` is pass, fail or unknown."""
+
+    name: str
+    expected: str
+    measured: str
+    verdict: str
+
+
+def gate_words(summary: dict[str, Any]) -> list[GateRow]:
+    return [
+        GateRow(
+            gate["name"],
+            f"{gate['limit']} {measured(gate['expected'], gate['name'])}".strip(),
+            measured(gate["measured"], gate["name"]),
+            gate["verdict"],
+        )
+        for gate in summary["gates"]
+    ]
+
+
+def latency_rows(summary: dict[str, Any]) -> list[LatencyRow]:
+    """Response and service time of the run and of each phase that has any, then the generator's lateness."""
+    rows = []
+    for phase, latency in {"all": summary["load"], **summary["phases"]}.items():
+        for kind in ("response", "service"):
+            numbers = (latency or {}).get(f"{kind}_ms")
+            if numbers:
+                rows.append(LatencyRow(phase, kind, numbers))
+    if summary["load"]["lateness_ms"]:
+        rows.append(LatencyRow("all", "lateness of the generator", summary["load"]["lateness_ms"]))
+    return rows
+
+
+def flat_numbers(summary: dict[str, Any]) -> dict[str, int | float | None]:
+    """Number by dotted name, units last: ``write_outage_ms``, ``rpo.lost``, ``phases.after.response_ms.p99``."""
+    found: dict[str, int | float | None] = {"write_outage_ms": summary["write_outage_ms"], "boot_s": summary["boot_s"]}
+    for part in ("rpo", "load", "phases"):
+        _flatten(part, summary[part], found)
+    return found
+
+
+def _flatten(prefix: str, value: Any, into: dict[str, int | float | None]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(f"{prefix}.{key}", inner, into)
+    elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        into[prefix] = value

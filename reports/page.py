@@ -1,0 +1,78 @@
+"""``report.html``: the whole run on one page that works anywhere, offline, without a script and without a request.
+
+Fills ``report.html.j2`` from a summary; says nothing the summary does not hold. All values are escaped, because they
+come out of logs and files; a content security policy keeps even a mistake from running or loading anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports import units
+from reports.figures import Picture
+from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.steps import known_steps
+
+_HERE = Path(__file__).parent
+
+
+def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
+    """The page. pictures: ``timeline``, ``latency`` and ``waterfall``, each in both sizes."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        columns=_columns,
+        count=units.count,
+        duration=units.duration,
+        facts=units.facts,
+        label=units.label,
+        plain=units.plain,
+        scalars=units.scalars,
+        shell=shlex.join,
+    )
+    embedded = {
+        name: {"wide": _data_uri(picture.wide), "narrow": _data_uri(picture.narrow)}
+        for name, picture in pictures.items()
+    }
+    return environment.get_template("report.html.j2").render(
+        s=summary,
+        css=(_HERE / "report.css").read_text(),
+        pictures=embedded,
+        gates=gate_words(summary),
+        key_numbers=key_numbers(summary),
+        recovered=[fault for fault in summary["faults"] if known_steps(fault)],
+        percentiles=PERCENTILES,
+        latency_rows=latency_rows(summary),
+        setup=_setup(summary),
+    )
+
+
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Every key of any row, in order of first sight: witnesses of one check need not have the same shape."""
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Titled tables of what the run was made of; an empty part is left out."""
+    parts = {
+        "Topology": summary["topology"],
+        "Mesh": summary["mesh"],
+        "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},
+        "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
+        "Versions": summary["versions"],
+        "Images": summary["images"],
+        "Host": summary["host"],
+        "MySQL options set by the scenario, as each pod reports them": summary["mysql_config"],
+    }
+    return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]

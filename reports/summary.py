@@ -1,0 +1,137 @@
+"""``summary.json``: verdict and numbers of one run, gathered from what the checks measured and the manifest recorded.
+
+The contract is ``summary.schema.json``. Nothing is measured here and nothing is guessed: a number no check measured
+and no manifest recorded is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from checks.history import FaultRecord, History
+from checks.judge import Judgement
+from checks.waterfall import waterfall
+from reports.gates import gate_rows
+from reports.schema import SCHEMA_ID
+from reports.why import why
+
+PHASES = ("before", "during", "after")
+
+
+def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
+    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema."""
+    manifest = history.manifest
+    scenario = _part(manifest, "scenario")
+    measured = {check.name: check.measured for check in judgement.checks}
+    faults = [_fault(history, fault) for fault in history.faults]
+    gates = gate_rows(history.gates, judgement.checks, manifest)
+    summary = {
+        "schema": SCHEMA_ID,
+        "verdict": judgement.verdict,
+        "why": why(judgement),
+        "scenario": scenario.get("name"),
+        "teaches": scenario.get("teaches"),
+        "seed": manifest.get("seed"),
+        "started_at": manifest.get("started_at"),
+        "command": manifest.get("command"),
+        "gates": gates,
+        "checks": [check.as_json() for check in judgement.checks],
+        "faults": faults,
+        "write_outage_ms": measured.get("availability", {}).get("write_outage_ms"),
+        "rpo": _rpo(measured),
+        "load": _load(measured, _part(manifest, "load")),
+        "phases": {phase: _phase(measured, phase) for phase in PHASES},
+        "errors": measured.get("availability", {}).get("errors"),
+        "boot_s": manifest.get("boot_s"),
+        "durations_s": _part(manifest, "durations_s"),
+        "void_reasons": list(judgement.void_reasons),
+        "failed": list(judgement.failed),
+        "topology": _part(manifest, "topology"),
+        "mesh": _part(manifest, "mesh"),
+        "generator": _part(manifest, "load"),
+        "versions": _part(manifest, "versions"),
+        "images": _part(manifest, "images"),
+        "host": _part(manifest, "host"),
+        "mysql_config": _effective_config(scenario, _part(manifest, "variables")),
+    }
+    finite: dict[str, Any] = _finite(summary)
+    return finite
+
+
+def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = of.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
+    return {
+        "name": fault.fault,
+        "target": fault.target,
+        "pod": fault.pod,
+        "planned_ns": fault.planned_ns,
+        "injected_ns": fault.injected_ns,
+        "bitten": fault.bitten,
+        "bitten_evidence": fault.bitten_evidence,
+        "healed_ns": fault.healed_ns,
+        "clean": fault.clean,
+        "clean_ns": fault.clean_ns,
+        "clean_evidence": fault.clean_evidence,
+        "waterfall": [
+            {
+                "step": step.step,
+                "at_ns": step.at_ns,
+                "since_ms": step.since_ms,
+                "source": step.source,
+                "note": step.note,
+            }
+            for step in waterfall(history, fault)
+        ],
+    }
+
+
+def _rpo(measured: Mapping[str, dict[str, Any]]) -> dict[str, int | None]:
+    durability = measured.get("durability", {})
+    kept = ("acked", "lost", "lost_amount", "unknown_present", "unknown_absent")
+    return {
+        **{name: durability.get(name) for name in kept},
+        "duplicated": measured.get("duplicates", {}).get("duplicated"),
+        "torn": measured.get("torn", {}).get("torn"),
+    }
+
+
+def _load(measured: Mapping[str, dict[str, Any]], generator: Mapping[str, Any]) -> dict[str, Any]:
+    whole = measured.get("latency", {}).get("whole", {})
+    cpu_s, offered = generator.get("cpu_s"), generator.get("offered")
+    # An arrival that overflowed was never sent, so it cost no transaction.
+    sent = None if offered is None else offered - (generator.get("overflow") or 0)
+    return {
+        **{name: whole.get(name) for name in ("offered_tps", "achieved_tps", "response_ms", "service_ms")},
+        "lateness_ms": generator.get("lateness_ms"),
+        "client_cpu_us_per_txn": cpu_s * 1e6 / sent if cpu_s is not None and sent else None,
+    }
+
+
+def _phase(measured: Mapping[str, dict[str, Any]], phase: str) -> dict[str, Any] | None:
+    """The figures of one phase, None where no operation fell into it."""
+    figures: dict[str, Any] | None = measured.get("latency", {}).get(phase)
+    return figures if figures and (figures["ops"] or figures["offered_tps"]) else None
+
+
+def _effective_config(scenario: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What the scenario set in my.cnf as the pods report it: variable -> pod -> effective value."""
+    config = _part(_part(scenario, "mysql"), "config")
+    spelt = {name: name.replace("-", "_") for name in config}
+    return {name: {pod: _part(variables, pod).get(spelt[name]) for pod in variables} or config[name] for name in config}
+
+
+def _finite(value: Any) -> Any:
+    """The same without NaN and infinities, which JSON cannot carry: a number that is none is not known."""
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,154 @@
+"""summary.json: keeps its schema, carries what the checks measured, and never invents a number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+
+from checks.history import History
+from checks.judge import judge
+from reports.schema import schema, validate
+from reports.summary import summarise
+
+MakeHistory = Callable[..., History]
+Broken = Callable[[History], History]
+
+
+def summary_of(history: History) -> dict[str, Any]:
+    summary = summarise(history, judge(history))
+    validate(summary)
+    return summary
+
+
+@pytest.fixture(scope="module")
+def whole(make_history: MakeHistory) -> dict[str, Any]:
+    """The summary of a recorded run; tests only read it."""
+    return summary_of(make_history())
+
+
+def test_a_recorded_run_gives_a_whole_summary(whole: dict[str, Any]) -> None:
+    summary = whole
+    assert summary["schema"] == "meshbench/summary/1"
+    assert summary["verdict"] == "pass"
+    assert (summary["scenario"], summary["seed"]) == ("primary-kill", 7)
+    assert 5_900 < summary["write_outage_ms"] < 6_500
+    assert summary["rpo"]["acked"] > 800
+    assert (summary["rpo"]["lost"], summary["rpo"]["duplicated"], summary["rpo"]["torn"]) == (0, 0, 0)
+    assert summary["load"]["lateness_ms"]["p99"] == 2.0
+    assert summary["load"]["client_cpu_us_per_txn"] == pytest.approx(600)
+    assert summary["phases"]["during"]["response_ms"]["p99"] > 10 * summary["phases"]["after"]["response_ms"]["p99"]
+    steps = [step["step"] for step in summary["faults"][0]["waterfall"]]
+    assert steps == ["injected", "detected", "elected", "rerouted", "first_ack", "steady"]
+    assert summary["faults"][0]["bitten_evidence"]["result"] == "connection refused"
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+
+
+def test_numbers_are_those_of_the_checks(make_history: MakeHistory) -> None:
+    history = make_history()
+    measured = {check.name: check.measured for check in judge(history).checks}
+    summary = summary_of(history)
+    assert summary["write_outage_ms"] == measured["availability"]["write_outage_ms"]
+    assert summary["errors"] == measured["availability"]["errors"]
+    assert summary["phases"]["after"] == measured["latency"]["after"]
+
+
+def test_a_folder_with_ops_alone_knows_little_and_says_so(make_history: MakeHistory) -> None:
+    summary = summary_of(History(ops=make_history().ops))
+    assert summary["verdict"] == "pass"
+    assert summary["rpo"] == dict.fromkeys(summary["rpo"])
+    assert summary["load"]["lateness_ms"] is None
+    assert (summary["seed"], summary["scenario"], summary["boot_s"]) == (None, None, None)
+    assert summary["phases"]["during"] is None
+    assert "durability" in summary["why"]
+
+
+def test_no_operation_at_all_is_void(make_history: MakeHistory) -> None:
+    summary = summary_of(History(ops=make_history().ops[:0]))
+    assert summary["verdict"] == "void"
+    assert summary["why"].startswith("The trial proves nothing: ")
+    assert (summary["write_outage_ms"], summary["errors"]) == (None, None)
+
+
+def test_a_lost_transfer_fails_and_is_named_in_the_why(make_history: MakeHistory) -> None:
+    history = make_history()
+    transfers = history.final["transfers"]
+    lost = replace(history, final={**history.final, "transfers": transfers[transfers["id"] != transfers["id"].iloc[5]]})
+    summary = summary_of(lost)
+    assert summary["verdict"] == "fail"
+    assert "durability failed: " in summary["why"]
+    assert "lost: 1" in summary["why"]
+    assert {gate["name"]: gate["verdict"] for gate in summary["gates"]}["lost"] == "fail"
+
+
+def test_an_unbitten_fault_is_void_and_the_why_names_it(make_history: MakeHistory) -> None:
+    history = make_history()
+    summary = summary_of(replace(history, faults=(replace(history.faults[0], bitten=False),)))
+    assert summary["verdict"] == "void"
+    assert "kill on node1" in summary["why"]
+
+
+@pytest.mark.parametrize(
+    ("gates", "expected"),
+    [
+        ({"write_outage_ms": 30_000}, "pass"),
+        ({"write_outage_ms": 1_000}, "fail"),
+        ({"min_acked": 10}, "pass"),
+        ({"min_acked": 10_000_000}, "fail"),
+        ({"response_p99_ms": 0.001}, "fail"),
+        ({"lateness_p99_ms": 100}, "pass"),
+        ({"lateness_p99_ms": 1}, "void"),
+        ({"steal_percent": 25}, "pass"),
+        ({"nobody_knows_this": 1}, "unknown"),
+        ({"require": ["durability"]}, "pass"),
+        ({"require": ["isolation"]}, "fail"),
+    ],
+)
+def test_every_gate_has_its_own_row(make_history: MakeHistory, gates: dict[str, Any], expected: str) -> None:
+    history = make_history(observed=None)
+    summary = summary_of(replace(history, manifest={**history.manifest, "gates": gates}))
+    assert [gate["verdict"] for gate in summary["gates"]] == [expected]
+
+
+def test_options_set_by_the_scenario_are_shown_as_the_pods_have_them(make_history: MakeHistory) -> None:
+    history = make_history()
+    option = "group-replication-member-expel-timeout"
+    scenario = {**history.manifest["scenario"], "mysql": {"config": {option: 0, "not_reported": 5}}}
+    summary = summary_of(replace(history, manifest={**history.manifest, "scenario": scenario}))
+    assert summary["mysql_config"][option] == {"node1": "0", "node2": "0", "node3": "0"}
+
+
+def test_a_number_that_is_none_becomes_null(make_history: MakeHistory) -> None:
+    history = make_history()
+    summary = summary_of(replace(history, manifest={**history.manifest, "boot_s": float("nan")}))
+    assert summary["boot_s"] is None
+
+
+def test_the_schema_is_itself_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("schema", "meshbench/summary/2"),
+        ("verdict", "perhaps"),
+        ("verdict", "void"),
+        ("seed", "seven"),
+        ("write_outage_ms", -1),
+        ("why", ""),
+        ("rpo", {"acked": 1}),
+        ("checks", [{"name": "durability", "verdict": "void", "expected": "", "measured": {}, "witness": []}]),
+    ],
+)
+def test_the_schema_rejects(whole: dict[str, Any], key: str, value: Any) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        validate({**whole, key: value})
+
+
+def test_the_schema_lets_later_issues_add(whole: dict[str, Any]) -> None:
+    validate({**whole, "isolation_model": "serializable"})
