@@ -146,7 +146,8 @@ def _parquet(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
             table = table.select(schema.names).cast(schema)
         except (pa.ArrowException, ValueError) as error:
             raise HistoryError(f"{file}: a column has the wrong type ({error})") from None
-    frame: pd.DataFrame = table.to_pandas()
+    # Metadata another tool's pandas left would turn columns into an index.
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     return frame
 
 
@@ -165,20 +166,23 @@ def _json(file: Path) -> dict[str, Any] | None:
 def _faults(file: Path) -> tuple[FaultRecord, ...]:
     if not file.exists():
         return ()
+    try:
+        lines = file.read_text().splitlines()
+    except (ValueError, OSError) as error:
+        raise HistoryError(f"{file}: not readable as text ({error})") from None
     folded: dict[int, dict[str, Any]] = {}
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             step = json.loads(line)
-            record = folded.setdefault(
-                step["id"], {"id": step["id"], "fault": step["fault"], "target": step["target"]}
-            )
-            name, at_ns = step["step"], step["at_ns"]
-        except (ValueError, KeyError, TypeError) as error:
+            identity = {"id": int(step["id"]), "fault": str(step["fault"]), "target": str(step["target"])}
+            record = folded.setdefault(int(step["id"]), identity)
+            name, at_ns = step["step"], None if step["at_ns"] is None else int(step["at_ns"])
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise HistoryError(f"{file}:{number}: not a fault step ({error!r})") from None
-        record["pod"] = step.get("pod") or record.get("pod")
+        record["pod"] = str(step["pod"]) if step.get("pod") else record.get("pod")
         if name in ("planned", "injected", "healed", "clean"):
             record[f"{name}_ns"] = at_ns
         if name in ("bitten", "clean"):
-            record[name] = bool(step.get("ok"))
+            record[name] = step.get("ok") is True
             record[f"{name}_evidence"] = step.get("evidence") or {}
     return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))

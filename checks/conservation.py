@@ -1,0 +1,105 @@
+"""Conservation: transfers move money, they neither make nor destroy it (Jepsen's bank check, account by account).
+
+On every pod the balances sum to what was opened with, each balance is its opening plus what was entered on it, no
+account is overdrawn, and nothing was entered on an account that does not exist. Needs no ops: it holds the final
+tables against themselves, so it says nothing about transfers that are missing altogether (durability).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from checks.history import History
+from checks.ledger import Amounts, coded, in_service, lacks, minor_units, shown
+from checks.verdict import WITNESS_LIMIT, Verdict, unknown
+
+NAME = "conservation"
+EXPECTED = "on every pod balances sum to the openings, each is opening plus entries, and none is negative"
+
+
+def conservation(history: History) -> Verdict:
+    """Judge final/accounts against final/entries, or against final/transfers where there are no entries.
+
+    measured: accounts (rows judged), off, negative, strays (rows on accounts that do not exist), nodes_off.
+    """
+    reason = lacks(history, "accounts")
+    if reason is None and history.final["accounts"].empty:
+        reason = "final/accounts.parquet holds no account"
+    if reason is not None:
+        return unknown(NAME, expected=EXPECTED, reason=reason)
+    accounts = history.final["accounts"]
+    moved, source = _movements(history)
+
+    (row_node, moved_node, serving), nodes = coded(
+        accounts["node"], moved["node"], pd.Series(in_service(history) or [], dtype="str")
+    )
+    (row_id, moved_id), ids = coded(accounts["id"], moved["account"])
+    opening, balance = minor_units(accounts["opening"]), minor_units(accounts["balance"])
+    place, moved_place = row_node * len(ids) + row_id, moved_node * len(ids) + moved_id
+    amounts = minor_units(moved["amount"])
+    entered = np.zeros(len(nodes) * len(ids), dtype=amounts.dtype)
+    np.add.at(entered, moved_place, amounts)
+    exists = np.zeros(len(entered), dtype=bool)
+    exists[place] = True
+
+    expected_balance = opening + entered[place]
+    # Without movements only the sums and the signs can be judged; then no single balance is called off.
+    off = balance != expected_balance if source is not None else np.zeros(len(accounts), dtype=bool)
+    negative = balance < 0
+    strays = np.flatnonzero(~exists[moved_place])
+    sums = _sums_off(row_node, opening, balance, nodes, serving)
+    measured: dict[str, Any] = {
+        "accounts": len(accounts),
+        "off": int(off.sum()),
+        "negative": int(negative.sum()),
+        "strays": len(strays),
+        "nodes_off": len(sums),
+        "judged_against": f"final/{source}" if source else "nothing: sums only",
+    }
+    witness = list(sums)
+    for i in np.flatnonzero(off | negative)[:WITNESS_LIMIT]:
+        row = {"node": nodes[row_node[i]], "account": ids[row_id[i]], "found": shown(balance[i])}
+        witness.append(row | {"expected": shown(expected_balance[i]) if off[i] else "not negative"})
+    for i in strays[:WITNESS_LIMIT]:
+        row = {"node": nodes[moved_node[i]], "account": ids[moved_id[i]], "found": "no such account"}
+        witness.append(row | {"transfer": str(moved["transfer"].iloc[int(i)]), "amount": shown(amounts[i])})
+    if witness:
+        return Verdict(name=NAME, verdict="fail", expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
+    if source is None:
+        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums alone agree"
+        return Verdict(name=NAME, verdict="unknown", expected=EXPECTED, measured=measured)
+    return Verdict(name=NAME, verdict="pass", expected=EXPECTED, measured=measured)
+
+
+def _movements(history: History) -> tuple[pd.DataFrame, str | None]:
+    """Rows (node, transfer, account, amount) entered on accounts, and the table they came from."""
+    columns = ["node", "transfer", "account", "amount"]
+    if lacks(history, "entries") is None:
+        return history.final["entries"][columns], "entries"
+    if lacks(history, "transfers") is not None:
+        return pd.DataFrame({name: pd.Series([], dtype="str") for name in columns}), None
+    rows = history.final["transfers"]
+    amounts = minor_units(rows["amount"])
+    debit = pd.DataFrame({"node": rows["node"], "transfer": rows["id"], "account": rows["src"], "amount": -amounts})
+    credit = pd.DataFrame({"node": rows["node"], "transfer": rows["id"], "account": rows["dst"], "amount": amounts})
+    return pd.concat([debit, credit], ignore_index=True), "transfers"
+
+
+def _sums_off(
+    row_node: Amounts, opening: Amounts, balance: Amounts, nodes: list[str], serving: Amounts
+) -> list[dict[str, Any]]:
+    """Pods whose balances do not sum to their openings, and pods in service that hold no account at all."""
+    off: list[dict[str, Any]] = []
+    for code, node in enumerate(nodes):
+        own = row_node == code
+        if not own.any():
+            if code in serving:
+                off.append({"node": node, "found": "no account"})
+            continue
+        opened, found = opening[own].sum(), balance[own].sum()
+        if opened != found:
+            off.append({"node": node, "expected_sum": shown(opened), "found_sum": shown(found)})
+    return off

@@ -1,0 +1,138 @@
+"""Convergence: after healing, all pods are in service with the same data, and the right number of them is primary.
+
+Held against nodes.json (member state, GTID sets, table checksums) and against the rows of every final table. A wait for
+convergence that timed out shows here as a pod that is not ONLINE or has another GTID set. It does not ask whether what
+they agree on is right: that is durability and conservation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from checks.history import History
+from checks.ledger import coded, serves, tabled_nodes
+from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
+
+NAME = "convergence"
+EXPECTED = "all pods ONLINE with the same transactions and the same rows"
+ROWS_SHOWN_PER_TABLE = 5
+
+
+def convergence(history: History) -> Verdict:
+    """Judge final/nodes.json and all final tables; either alone will do.
+
+    measured: nodes (names), tables (name -> rows on each node), and note "single pod" where nothing can differ.
+    """
+    records = {name: node if isinstance(node, Mapping) else {} for name, node in (history.nodes or {}).items()}
+    tables = {name: frame for name, frame in sorted(history.final.items()) if "node" in frame.columns}
+    nodes = sorted({*records, *tabled_nodes(history)})
+    if not nodes:
+        return unknown(NAME, expected=EXPECTED, reason="neither final/nodes.json nor a final table names a pod")
+    measured: dict[str, Any] = {"nodes": nodes, "tables": {}}
+    witness = _nodes_apart(records, _from_topology(history, "primaries", default=1)) if records else []
+    pods = _from_topology(history, "pods", default=len(nodes))
+    if len(nodes) < pods:
+        witness.append({"what": "pods", "expected": pods, "found": nodes})
+    for name, frame in tables.items():
+        measured["tables"][name], apart = _table_apart(name, frame, nodes)
+        witness += apart
+    if len(nodes) == 1:
+        measured["note"] = "single pod"
+    verdict: Outcome = "fail" if witness else "pass"
+    return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
+
+
+def _nodes_apart(records: Mapping[str, Mapping[str, Any]], primaries: int) -> list[dict[str, Any]]:
+    apart: list[dict[str, Any]] = [
+        {"what": "state", "node": name, "expected": "ONLINE", "found": node.get("state")}
+        for name, node in records.items()
+        if not serves(node)
+    ]
+    gtids = {name: node.get("gtid_executed") for name, node in records.items()}
+    if len({gtid_set(found) for found in gtids.values()}) > 1:
+        apart.append({"what": "gtid_executed", "expected": "equal sets", "found": gtids})
+    sums = {name: node.get("checksums") or {} for name, node in records.items()}
+    tables = sorted({str(table) for found in sums.values() if isinstance(found, Mapping) for table in found})
+    for table in tables:
+        found = {name: own.get(table) if isinstance(own, Mapping) else None for name, own in sums.items()}
+        if len({str(value) for value in found.values()}) > 1:
+            apart.append({"what": "checksum", "table": table, "expected": "equal", "found": found})
+    roles = {name: node.get("role") for name, node in records.items()}
+    leaders = [name for name, role in roles.items() if role == "primary"]
+    if any(roles.values()) and len(leaders) != primaries:
+        apart.append({"what": "primaries", "expected": primaries, "found": leaders})
+    return apart
+
+
+def gtid_set(value: object) -> object:
+    """A GTID set that compares as a set: ``uuid[:tag]:1-3:4-5, uuid:…`` whatever its spacing, case and order.
+
+    MySQL reference manual, "GTID Format and Storage". Text that is no GTID set compares as itself without spaces.
+    """
+    if not isinstance(value, str):
+        return None
+    compact = re.sub(r"\s+", "", value).lower()
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for part in filter(None, compact.split(",")):
+        source, *fields = part.split(":")
+        if not fields:
+            return compact
+        tag = ""
+        for text in fields:
+            interval = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+            if interval is None:
+                if not re.fullmatch(r"[a-z_][a-z0-9_]*", text):
+                    return compact
+                tag = text
+                continue
+            first = int(interval[1])
+            spans.setdefault((source, tag), []).append((first, int(interval[2] or first)))
+    return frozenset((source, span) for source, own in spans.items() for span in _merged(own))
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _table_apart(name: str, frame: pd.DataFrame, nodes: list[str]) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Rows on each node, and a few of the rows that are not on all of them equally often. Order does not matter."""
+    (places, _), names = coded(frame["node"], pd.Series(nodes, dtype="str"))
+    rows = {node: int((places == names.index(node)).sum()) for node in nodes}
+    content = frame.drop(columns="node")
+    texts = [column for column in content.columns if pd.api.types.is_object_dtype(content[column].dtype)]
+    content = content.astype(dict.fromkeys(texts, "str"))
+    hashes = (
+        pd.util.hash_pandas_object(content, index=False).to_numpy()
+        if len(content.columns)
+        else np.zeros(len(frame), dtype=np.uint64)
+    )
+    # The sum of 64-bit row hashes (wrapping) is the same for the same rows in any order, and counts repeats.
+    digests = {(rows[node], int(hashes[places == names.index(node)].sum())) for node in nodes}
+    if len(digests) == 1:
+        return rows, []
+    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+    counts = np.array([np.bincount(group[places == names.index(node)], minlength=len(first)) for node in nodes])
+    uneven = np.flatnonzero((counts != counts[0]).any(axis=0))
+    witness: list[dict[str, Any]] = [{"what": "rows", "table": name, "expected": "equal", "found": rows}]
+    for i in uneven[:ROWS_SHOWN_PER_TABLE]:
+        row = {str(column): str(cell) for column, cell in content.iloc[int(first[i])].items()}
+        held = dict(zip(nodes, counts[:, i].tolist(), strict=True))
+        witness.append({"what": "row", "table": name, "row": row, "expected": "on all pods", "found": held})
+    return rows, witness
+
+
+def _from_topology(history: History, name: str, *, default: int) -> int:
+    topology = history.manifest.get("topology")
+    value = topology.get(name) if isinstance(topology, Mapping) else None
+    return value if isinstance(value, int) else default

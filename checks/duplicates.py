@@ -1,0 +1,101 @@
+"""Duplicates: each transfer took effect at most once, and never against what the client was told.
+
+Four ways to break it: a key stored twice on a pod; a key whose every attempt certainly failed and that is there all
+the same (the application would send it again and move the money twice); a key nobody requested; one key acknowledged
+for two different transfers. It does not ask whether acknowledged keys are there (durability).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from checks.gates import gate
+from checks.history import History
+from checks.ledger import Codes, coded, lacks
+from checks.operations import FAIL, key_outcomes, transfers
+from checks.verdict import WITNESS_LIMIT, Verdict, unknown
+
+NAME = "duplicates"
+
+
+def duplicates(history: History) -> Verdict:
+    """Judge ops against final/transfers. Gate ``duplicated``: keys that may be stored twice (default 0).
+
+    measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting. Where
+    manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have requested
+    then count as unrecorded, which fails nothing.
+    """
+    allowed = gate(history, "duplicated") or 0
+    expected = f"at most {allowed:g} transfers stored twice; none failed yet present, unrequested or acknowledged twice"
+    asked = transfers(history.ops)
+    reason = lacks(history, "transfers")
+    if reason is None and asked.empty:
+        reason = "the ops hold no transfer"
+    if reason is not None:
+        return unknown(NAME, expected=expected, reason=reason)
+
+    stored = history.final["transfers"]
+    (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
+    (node_codes,), nodes = coded(stored["node"])
+    best = key_outcomes(asked["outcome"], asked_codes, len(keys))
+    present = np.zeros(len(keys), dtype=bool)
+    present[stored_codes] = True
+
+    again = pd.Series(node_codes * len(keys) + stored_codes).duplicated().to_numpy()
+    duplicated = np.unique(stored_codes[again])
+    failed_present = np.flatnonzero(present & (best == FAIL))
+    stranger = np.flatnonzero(present & (best < 0))
+    conflicting = _conflicting(asked, asked_codes)
+    complete = _load_complete(history)
+    measured = {
+        "stored": int(present.sum()),
+        "duplicated": len(duplicated),
+        "failed_present": len(failed_present),
+        "unrequested": len(stranger) if complete else 0,
+        "unrecorded": 0 if complete else len(stranger),
+        "conflicting": len(conflicting),
+    }
+    found: list[tuple[str, Codes]] = [
+        ("stored twice", duplicated),
+        ("failed yet present", failed_present),
+        ("unrequested", stranger if complete else stranger[:0]),
+        ("acknowledged for two different transfers", conflicting),
+    ]
+    witness: list[dict[str, Any]] = [
+        {"key": keys[code], "what": what, "nodes": sorted({nodes[n] for n in node_codes[stored_codes == code]})}
+        for what, codes in found
+        for code in codes[: WITNESS_LIMIT // len(found)]
+    ]
+    failed = len(duplicated) > allowed or any(len(codes) for _, codes in found[1:])
+    return Verdict(
+        name=NAME, verdict="fail" if failed else "pass", expected=expected, measured=measured, witness=witness
+    )
+
+
+def _conflicting(asked: pd.DataFrame, codes: Codes) -> Codes:
+    """Codes of keys acknowledged more than once for transfers that are not the same."""
+    acked = np.flatnonzero((asked["outcome"] == "ok").to_numpy(dtype=bool))
+    # Only keys acknowledged more than once are parsed: almost none, where a history may hold a million.
+    repeated = acked[pd.Series(codes[acked]).duplicated(keep=False).to_numpy()]
+    told = pd.DataFrame(
+        {"code": codes[repeated], "value": [_canonical(value) for value in asked["value"].iloc[repeated]]}
+    )
+    distinct = told.groupby("code")["value"].nunique()
+    return distinct.index[distinct > 1].to_numpy(dtype=np.int64)
+
+
+def _canonical(value: object) -> str:
+    try:
+        return json.dumps(json.loads(str(value)), sort_keys=True)
+    except (ValueError, RecursionError):
+        return str(value)
+
+
+def _load_complete(history: History) -> bool:
+    load = history.manifest.get("load")
+    return not (isinstance(load, Mapping) and load.get("complete") is False)

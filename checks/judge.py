@@ -1,0 +1,127 @@
+"""The judgement of a run: all checks in order, and one verdict out of theirs.
+
+``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
+``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the generator
+          ran late, the host was noisy, or no check could be decided.
+``fail``  any other check failed, or one that gate ``require`` names stayed unknown.
+``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
+
+The order of these four is the precedence. A fault that was not shown clean after healing voids the trial unless
+convergence passed: equal pods are the better evidence. A check that crashes is ``unknown`` with its exception, and
+hides no other check. Pure: reads nothing but the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from checks.availability import availability
+from checks.conservation import conservation
+from checks.convergence import convergence
+from checks.duplicates import duplicates
+from checks.durability import durability
+from checks.gates import assert_readable, gate, required
+from checks.history import History
+from checks.latency import latency
+from checks.torn import torn
+from checks.verdict import Verdict, unknown
+
+Check = Callable[[History], Verdict]
+
+CHECKS: dict[str, Check] = {
+    "durability": durability,
+    "conservation": conservation,
+    "duplicates": duplicates,
+    "torn": torn,
+    "availability": availability,
+    "latency": latency,
+    "convergence": convergence,
+}
+
+#: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
+SAFETY = frozenset({"durability", "conservation", "duplicates", "torn", "convergence"})
+
+LATENESS_P99_MS = 100.0
+STEAL_PERCENT = 25.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """checks: one verdict a check, in the order of CHECKS. failed: names of checks that failed, or were required and
+    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``."""
+
+    verdict: Literal["pass", "fail", "void"]
+    checks: list[Verdict]
+    void_reasons: list[str]
+    failed: list[str]
+
+
+def judge(history: History) -> Judgement:
+    """Judge a run.
+
+    Raises HistoryError when a gate in the manifest is not what it should be: a threshold must not quietly vanish.
+    """
+    assert_readable(history)
+    checks = [_checked(name, check, history) for name, check in CHECKS.items()]
+    outcomes = {verdict.name: verdict.verdict for verdict in checks}
+    failed = [name for name, outcome in outcomes.items() if outcome == "fail"]
+    undecided = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
+    void_reasons = [*_unproven_faults(history, converged=outcomes["convergence"] == "pass"), *_noise(history)]
+    if all(outcome == "unknown" for outcome in outcomes.values()):
+        void_reasons.append("no check could be decided: the evidence is missing")
+
+    verdict: Literal["pass", "fail", "void"] = "pass"
+    if SAFETY.intersection(failed):
+        verdict = "fail"
+    elif void_reasons:
+        verdict = "void"
+    elif failed or undecided:
+        verdict = "fail"
+    return Judgement(verdict=verdict, checks=checks, void_reasons=void_reasons, failed=[*failed, *undecided])
+
+
+def _checked(name: str, check: Check, history: History) -> Verdict:
+    try:
+        return check(history)
+    except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
+        return unknown(name, expected="the check to finish", reason=f"{type(error).__name__}: {error}")
+
+
+def _unproven_faults(history: History, *, converged: bool) -> list[str]:
+    reasons: list[str] = []
+    for fault in history.faults:
+        name = f"fault {fault.id} ({fault.fault} on {fault.pod or fault.target})"
+        if fault.injected_ns is None:
+            reasons.append(f"{name} was planned but never injected")
+        elif not fault.bitten:
+            reasons.append(f"{name} was injected, but nothing shows that it bit")
+        elif not fault.clean and not converged:
+            reasons.append(f"{name}: heal not proven")
+    return reasons
+
+
+def _noise(history: History) -> list[str]:
+    reasons: list[str] = []
+    lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
+    limit_ms = _limit(history, "lateness_p99_ms", LATENESS_P99_MS)
+    if lateness_ms is not None and lateness_ms > limit_ms:
+        reasons.append(f"the generator ran late: p99 {lateness_ms:g} ms, limit {limit_ms:g} ms")
+    steal = _number(history.manifest, "host", "steal_percent")
+    limit = _limit(history, "steal_percent", STEAL_PERCENT)
+    if steal is not None and steal > limit:
+        reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
+    return reasons
+
+
+def _limit(history: History, name: str, default: float) -> float:
+    limit = gate(history, name)
+    return default if limit is None else limit
+
+
+def _number(manifest: Mapping[str, Any], *path: str) -> float | None:
+    value: Any = manifest
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,75 @@
+"""What the clients asked for and were told: views of the op rows that several checks share. Judges nothing.
+
+A *write* is every op whose ``f`` is not ``read``. A write is *wanted* unless the business refused it
+(insufficient funds): a refusal is an answer, so it neither proves nor disproves that writes are possible.
+An outcome other than ``ok`` and ``fail`` counts as ``unknown`` (Jepsen writes ``info``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from checks.ledger import Codes, text
+
+REFUSED = "insufficient-funds"
+OVERFLOW = "overflow"
+
+FAIL, UNKNOWN, OK = 0, 1, 2
+
+
+def writes(ops: pd.DataFrame) -> pd.DataFrame:
+    return ops[ops["f"] != "read"]
+
+
+def wanted_writes(ops: pd.DataFrame) -> pd.DataFrame:
+    return ops[(ops["f"] != "read") & ~((ops["outcome"] == "fail") & (ops["error"] == REFUSED))]
+
+
+def transfers(ops: pd.DataFrame) -> pd.DataFrame:
+    """The transfer rows in order of their end, index 0..n-1."""
+    return ops[ops["f"] == "transfer"].sort_values("end_ns", kind="stable", ignore_index=True)
+
+
+def column_ns(ops: pd.DataFrame, name: str) -> Codes:
+    """A time column as int64 nanoseconds, shape (n,)."""
+    return ops[name].to_numpy(dtype=np.int64)
+
+
+def key_outcomes(outcome: pd.Series[Any], codes: Codes, size: int) -> Codes:
+    """The best outcome over all attempts of each key: OK if any attempt was acknowledged, else UNKNOWN, else FAIL.
+
+    codes: key code of each row, shape (n,). Returns int64 of shape (size,); -1 for a code without a row.
+    """
+    best = np.full(size, -1, dtype=np.int64)
+    ok, fail = (outcome == "ok").to_numpy(dtype=bool), (outcome == "fail").to_numpy(dtype=bool)
+    best[codes[fail]] = FAIL
+    best[codes[~ok & ~fail]] = UNKNOWN
+    best[codes[ok]] = OK
+    return best
+
+
+def moves(values: pd.Series[Any]) -> pd.DataFrame:
+    """The transfers in a column of op values: ``src`` and ``dst`` as text, ``amount`` float64 minor units, same index.
+
+    A value that is not a JSON object with all three, or whose amount is not a number, gives three nulls.
+    """
+    rows = [_move(value) for value in values]
+    frame = pd.DataFrame(rows, columns=["src", "dst", "amount"], index=values.index)
+    return frame.astype({"src": "str", "dst": "str", "amount": "float64"})
+
+
+def _move(value: object) -> tuple[str | None, str | None, float | None]:
+    try:
+        move: Any = json.loads(value) if isinstance(value, str) else None
+        src, dst, amount = move["src"], move["dst"], move["amount"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return (None, None, None)
+    if src is None or dst is None or isinstance(amount, bool) or not isinstance(amount, int | float):
+        return (None, None, None)
+    if not abs(amount) < 2**63:  # neither an amount a BIGINT holds, nor NaN
+        return (None, None, None)
+    return (text(src), text(dst), amount)

@@ -1,0 +1,84 @@
+"""What the observer sampled, one typed record a sample. Reads observed.parquet; concludes nothing from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One sample of one pod or proxy.
+
+    before_ns: when the same pod or proxy was sampled last, None at first: what it shows came about in between.
+    states: member -> state (``ONLINE`` …) as this pod sees its group, empty if it sees none.
+    healthy: pool -> pod -> whether this proxy sends sessions there, empty if it said nothing.
+    """
+
+    at_ns: int
+    before_ns: int | None
+    kind: str
+    name: str
+    up: bool
+    role: str | None
+    state: str | None
+    read_only: bool | None
+    states: Mapping[str, str]
+    healthy: Mapping[str, Mapping[str, bool]]
+
+    @property
+    def writable(self) -> bool:
+        """Whether the pod says that it is a primary in service that takes writes."""
+        return self.up and self.role == "primary" and self.state in (None, "ONLINE") and self.read_only is False
+
+
+def samples(observed: pd.DataFrame | None) -> Iterator[Sample]:
+    """All samples in order of time; none without a table."""
+    if observed is None:
+        return
+    last: dict[tuple[str, str], int] = {}
+    parsed: dict[object, dict[str, Any]] = {}
+    for row in observed.sort_values("at_ns", kind="stable").to_dict("records"):
+        at_ns, source = int(row["at_ns"]), (str(row["kind"]), str(row["name"]))
+        yield Sample(
+            at_ns=at_ns,
+            before_ns=last.get(source),
+            kind=source[0],
+            name=source[1],
+            up=row["up"] is True,
+            role=_text(row["role"]),
+            state=_text(row["state"]),
+            read_only=row["read_only"] if isinstance(row["read_only"], bool) else None,
+            states={str(member): str(seen).split("/")[0] for member, seen in _object(row["view"], parsed).items()},
+            healthy={
+                str(pool): {
+                    str(pod): endpoint.get("healthy") is True
+                    for pod, endpoint in pods.items()
+                    if isinstance(endpoint, Mapping)
+                }
+                for pool, pods in _object(row["endpoints"], parsed).items()
+                if isinstance(pods, Mapping)
+            },
+        )
+        last[source] = at_ns
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _object(value: object, parsed: dict[object, dict[str, Any]]) -> dict[str, Any]:
+    """A JSON object in a cell, {} if it is none. Samples repeat themselves, so each text is parsed once."""
+    if not isinstance(value, str):
+        return {}
+    if value not in parsed:
+        try:
+            loaded = json.loads(value)
+        except (ValueError, RecursionError):
+            loaded = None
+        parsed[value] = loaded if isinstance(loaded, dict) else {}
+    return parsed[value]

@@ -1,0 +1,79 @@
+"""Duplicates: golden, each of the four ways to break at-most-once, and a load pod that lost its last ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from checks.duplicates import duplicates
+from checks.history import History
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Run
+
+
+def with_row(history: History, **cells: Any) -> History:
+    row = {"node": "node1", "id": "?", "src": 1, "dst": 2, "amount": 10} | cells
+    transfers = pd.concat([history.final["transfers"], pd.DataFrame([row])], ignore_index=True)
+    return replace(history, final={**history.final, "transfers": transfers})
+
+
+def test_once_each_passes(busy: Run) -> None:
+    verdict = duplicates(busy.history())
+    assert verdict.verdict == "pass"
+    assert verdict.measured == {
+        "stored": 5,
+        "duplicated": 0,
+        "failed_present": 0,
+        "unrequested": 0,
+        "unrecorded": 0,
+        "conflicting": 0,
+    }
+
+
+def test_a_key_stored_twice_on_one_node_fails_unless_the_gate_allows_it(busy: Run) -> None:
+    history = with_row(busy.history(), node="node2", id="key-1")
+    verdict = duplicates(history)
+    assert (verdict.verdict, verdict.measured["duplicated"]) == ("fail", 1)
+    assert verdict.witness == [{"key": "key-1", "what": "stored twice", "nodes": ["node1", "node2", "node3"]}]
+    assert duplicates(replace(history, manifest={"gates": {"duplicated": 1}})).verdict == "pass"
+
+
+def test_failed_yet_present_fails(busy: Run) -> None:
+    verdict = duplicates(with_row(busy.history(), id="refused"))
+    assert (verdict.verdict, verdict.measured["failed_present"]) == ("fail", 1)
+    assert verdict.witness == [{"key": "refused", "what": "failed yet present", "nodes": ["node1"]}]
+
+
+def test_a_failed_attempt_beside_an_unknown_one_may_be_present(busy: Run) -> None:
+    busy.transfer("vanished", outcome="fail", attempt=2)
+    assert duplicates(with_row(busy.history(), id="vanished")).verdict == "pass"
+
+
+def test_a_key_nobody_requested_fails_unless_ops_were_lost(busy: Run) -> None:
+    history = with_row(busy.history(), id="stranger")
+    verdict = duplicates(history)
+    assert (verdict.verdict, verdict.measured["unrequested"]) == ("fail", 1)
+    killed = duplicates(replace(history, manifest={"load": {"complete": False}}))
+    assert (killed.verdict, killed.measured["unrequested"], killed.measured["unrecorded"]) == ("pass", 0, 1)
+
+
+def test_one_key_acknowledged_for_two_transfers_fails(busy: Run) -> None:
+    busy.transfer("key-0", src=1, dst=2, amount=77, attempt=2)
+    verdict = duplicates(busy.history())
+    assert (verdict.verdict, verdict.measured["conflicting"]) == ("fail", 1)
+
+
+def test_the_same_transfer_acknowledged_again_is_no_conflict(busy: Run) -> None:
+    busy.op("key-0", "transfer", '{"amount":10, "dst":2, "src":1}', at_ms=200, attempt=2)
+    assert duplicates(busy.history()).verdict == "pass"
+
+
+def test_missing_evidence_is_unknown(busy: Run, without: Callable[..., History]) -> None:
+    history = busy.history()
+    assert duplicates(replace(history, final={})).verdict == "unknown"
+    assert duplicates(replace(history, ops=history.ops[:0])).verdict == "unknown"
+    assert duplicates(without(history, "transfers", node="node1")).verdict == "pass"
