@@ -12,7 +12,7 @@ demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
 test: check images  ## everything: fast tests, every fault on real pods, the whole catalogue
-	@pytest -m engine tests scenarios
+	@pytest -m engine tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
 	@ruff check . && ruff format --check . && mypy && pytest -m "not engine"

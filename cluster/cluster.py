@@ -19,7 +19,7 @@ from cluster import group, images, mysqld
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
-from cluster.status import Status
+from cluster.status import Status, in_agreement
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
@@ -137,14 +137,17 @@ class Cluster:
             return dict(zip(self.pods, pool.map(sample, self.pods.values()), strict=True))
 
     def primary(self, *, timeout_s: float = 30) -> str:
-        """The pod that takes writes now; waits for an election that is under way."""
+        """The pod that takes writes now, as a majority of pods sees it; waits for an election that is under way."""
         return wait_until("one pod is a writable primary", self._writable, timeout_s=timeout_s)
 
     def _writable(self) -> str | None:
-        return next((name for name, status in self.status().items() if status and status.writable), None)
+        statuses = self.status()
+        writable = [name for name, status in statuses.items() if status and status.writable]
+        return next((name for name in writable if in_agreement(name, statuses)), None)
 
     def _all_in_service(self) -> bool:
-        return all(status and status.in_service for status in self.status().values())
+        statuses = self.status()
+        return all(in_agreement(name, statuses) for name in statuses)
 
     def bring_back(self, pod: str, *, timeout_s: float) -> None:
         """Wait until a healed pod is in service again; where its own attempts fail, restart its membership.
@@ -163,8 +166,7 @@ class Cluster:
             self._nudge(pod)
 
     def _in_service(self, pod: str) -> bool:
-        status = self.status()[pod]
-        return status is not None and status.in_service
+        return in_agreement(pod, self.status())
 
     def _nudge(self, pod: str) -> None:
         """Restart the membership of a member that gave up; one that is busy recovering is left alone."""
@@ -189,10 +191,9 @@ class Cluster:
         return True
 
     def _converged(self) -> bool:
-        statuses = list(self.status().values())
-        return (
-            all(one and one.in_service for one in statuses) and len({one.gtid_executed for one in statuses if one}) == 1
-        )
+        statuses = self.status()
+        executed = {one.gtid_executed for one in statuses.values() if one}
+        return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
 
     def start_observer(self, proxies: dict[str, str]) -> Pod:
         """Start the observer pod. proxies: name -> URL of the admin interface."""

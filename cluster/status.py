@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,3 +74,16 @@ def parse(rows: Sequence[Sequence[Any]], *, expects_group: bool) -> Status:
         lag_ms=None if lag_ms is None else float(lag_ms),
         view=view,
     )
+
+
+def in_agreement(name: str, statuses: Mapping[str, Status | None]) -> bool:
+    """Whether a pod is in service and a majority of all pods sees the group exactly as it does.
+
+    Its own word is not enough: a primary that was frozen or cut off believes for seconds after it is back that it
+    still leads a group which has long expelled it.
+    """
+    own = statuses[name]
+    if own is None or not own.in_service:
+        return False
+    alike = sum(1 for one in statuses.values() if one is not None and one.view == own.view)
+    return alike * 2 > len(statuses)

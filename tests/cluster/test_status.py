@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cluster.status import Status, parse
+from cluster.status import Status, in_agreement, parse
 
 MEMBERS = [
     (1, "u:1-5", None, "node1", "ONLINE", "PRIMARY", 0),
@@ -61,3 +61,24 @@ def test_a_single_pod_is_primary_as_long_as_it_takes_writes() -> None:
 def test_only_online_members_are_in_service(state: str) -> None:
     status = Status(role="replica", state=state, read_only=True, gtid_executed="", lag_ms=None)
     assert not status.in_service
+
+
+def member(role: str, view: dict[str, str]) -> Status:
+    return parse(
+        [(0, "", None, name, *seen.split("/"), name == role) for name, seen in view.items()], expects_group=True
+    )
+
+
+def test_a_returned_primary_that_its_group_has_expelled_is_not_in_service_on_its_own_word() -> None:
+    stale = {"node1": "ONLINE/PRIMARY", "node2": "ONLINE/SECONDARY", "node3": "ONLINE/SECONDARY"}
+    moved_on = {"node2": "ONLINE/PRIMARY", "node3": "ONLINE/SECONDARY"}
+    statuses = {"node1": member("node1", stale), "node2": member("node2", moved_on), "node3": member("node3", moved_on)}
+    assert statuses["node1"].writable
+    assert not in_agreement("node1", statuses)
+    assert in_agreement("node2", statuses)
+    assert not in_agreement("node2", {**statuses, "node3": None})
+
+
+def test_a_single_pod_agrees_with_itself_while_it_answers() -> None:
+    assert in_agreement("node1", {"node1": parse(NO_GROUP, expects_group=False)})
+    assert not in_agreement("node1", {"node1": None})

@@ -1,0 +1,150 @@
+"""The command line: ``meshbench run | judge | list | doctor | gc``.
+
+Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from docker.errors import DockerException
+
+from checks.history import HistoryError, load_history
+from checks.judge import judge
+from cluster import labels
+from cluster.engine import client
+from cluster.errors import ConfigurationError, HarnessError
+from reports.console import print_table
+from reports.summary import summarise
+from reports.write import altered_files, write_reports
+from scenarios.doctor import examine
+from scenarios.progress import Progress
+from scenarios.read import catalogue, read_scenario
+from scenarios.runner import Run, require_images
+
+PASS, FAIL, USAGE, VOID, BROKE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_EXIT_OF = {"pass": PASS, "fail": FAIL, "void": VOID}
+
+log = logging.getLogger("meshbench")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, do, and say in one line what went wrong."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    try:
+        return int(options.do(options, words))
+    except (ConfigurationError, HistoryError) as error:
+        print(f"meshbench: {error}", file=sys.stderr)
+        return USAGE
+    except HarnessError as error:
+        print(f"meshbench: the harness broke, nothing was proved: {error}", file=sys.stderr)
+        return BROKE
+    except DockerException as error:
+        print(f"meshbench: the Docker Engine refused: {error}", file=sys.stderr)
+        return BROKE
+    except KeyboardInterrupt:
+        print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="meshbench",
+        description="What happens to money and to latency when a replicated MySQL behind a mesh proxy loses a part.",
+        epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    run = verbs.add_parser("run", help="run a scenario and judge it")
+    run.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
+    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key, load.rate=500")
+    run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
+    run.set_defaults(do=_run)
+
+    again = verbs.add_parser("judge", help="judge a run folder again, offline, without Docker")
+    again.add_argument("folder", type=Path, help="a run folder, such as runs/latest")
+    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there")
+    again.set_defaults(do=_judge)
+
+    verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
+    verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
+    verbs.add_parser("gc", help="remove what dead runs have left").set_defaults(do=_gc)
+    return parser
+
+
+def _run(options: argparse.Namespace, words: list[str]) -> int:
+    scenario = read_scenario(options.scenario, settings=options.set, seed=options.seed)
+    require_images(scenario)
+    progress = Progress(duration_s=scenario.load.duration)
+    log.setLevel(logging.INFO)
+    log.addHandler(progress)
+    with_signals()
+    try:
+        for gone in labels.reap():
+            log.info("left by a dead run, removed: %s", gone)
+        log.info("%s: %s", scenario.name, scenario.teaches)
+        run = Run(scenario, runs=Path("runs"), command=["meshbench", *words])
+        summary = run.execute(progress.second)
+    finally:
+        log.removeHandler(progress)
+    print_table(summary, folder=run.folder)
+    return _EXIT_OF[summary["verdict"]]
+
+
+def with_signals() -> None:
+    """SIGTERM and SIGHUP end a run as Ctrl-C does; while it cleans up, further ones are noted and ignored."""
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, lambda *_: print("meshbench: still cleaning up …", file=sys.stderr))
+        print("\nmeshbench: interrupted: healing and removing everything of this run …", file=sys.stderr)
+        raise KeyboardInterrupt
+
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, interrupted)
+
+
+def _judge(options: argparse.Namespace, _: list[str]) -> int:
+    history = load_history(options.folder)
+    judgement = judge(history)
+    for name in altered_files(options.folder):
+        print(f"meshbench: note: {name} is not what the run left (SHA256SUMS differs)", file=sys.stderr)
+    summary = write_reports(history, judgement, options.out) if options.out else summarise(history, judgement)
+    print_table(summary, folder=options.out)
+    return _EXIT_OF[summary["verdict"]]
+
+
+def _list(*_: object) -> int:
+    for name in catalogue():
+        scenario = read_scenario(name)
+        print(f"{name:24}{scenario.teaches}")
+    return PASS
+
+
+def _doctor(*_: object) -> int:
+    findings = examine()
+    for one in findings:
+        print(f"{one.state:10}{one.what:16}{one.found}" + (f"\n{'':10}{'':16}-> {one.mend}" if one.mend else ""))
+    return USAGE if any(one.state == "missing" for one in findings) else PASS
+
+
+def _gc(*_: object) -> int:
+    client()
+    gone = labels.reap()
+    for one in gone:
+        print(f"removed {one}")
+    living = labels.live_runs()
+    print(f"{len(gone)} removed" + (f"; {len(living)} run under way left alone" if living else ""))
+    return PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

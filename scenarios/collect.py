@@ -1,0 +1,166 @@
+"""From running pods to tables in the run folder: operations, observations, final state, logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from docker.errors import NotFound
+from docker.models.containers import Container
+
+from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
+from cluster.cluster import Cluster
+from cluster.errors import HarnessError
+from cluster.mysqld import DATABASE
+from cluster.observer import OUTPUT as OBSERVED_FILE
+from loadgen.recorder import OpsFileError, read_ops
+from scenarios.folder import RunFolder
+
+#: Clocks of pods and host must agree this well; they are one clock unless the engine runs in a virtual machine.
+CLOCK_TOLERANCE_NS = 50_000_000
+DUMP_TIMEOUT_S = 120.0
+
+
+def fetch(container: Container, path: str, into: Path) -> Path:
+    """Copy one file out of a container, running or not; raises HarnessError when it is not there."""
+    try:
+        chunks, _ = container.get_archive(path)
+    except NotFound:
+        raise HarnessError(f"{container.name}: {path} is not there; see the container's log") from None
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member else None
+        if content is None:
+            raise HarnessError(f"{container.name}: {path} is not a file")
+        into.write_bytes(content.read())
+    return into
+
+
+def operations(container: Container, source: str, folder: RunFolder, *, worker: str) -> int:
+    """``ops/<worker>.parquet`` from the load pod's file; returns how many torn last lines were left out (0 or 1)."""
+    raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
+    try:
+        recorded = read_ops(raw)
+    except OpsFileError as error:
+        raise HarnessError(str(error)) from None
+    _same_clock(recorded.clock, f"load pod {worker}")
+    table = pa.Table.from_pylist(recorded.ops, schema=OPS_SCHEMA)
+    pq.write_table(table, folder.path / "ops" / f"{worker}.parquet", compression="zstd")
+    raw.unlink()
+    return recorded.torn
+
+
+def observations(container: Container, folder: RunFolder) -> None:
+    """``observed.parquet`` from the observer's file, in order of time."""
+    raw = fetch(container, str(OBSERVED_FILE), folder.path / "observed.jsonl")
+    lines = raw.read_text().splitlines()
+    _same_clock(json.loads(lines[0])["clock"], "observer")
+    rows = [json.loads(line) for line in _whole(lines[1:])]
+    rows.sort(key=lambda row: row["at_ns"])
+    columns = {name: [row.get(name) for row in rows] for name in OBSERVED_SCHEMA.names}
+    pq.write_table(
+        pa.Table.from_pydict(columns, schema=OBSERVED_SCHEMA), folder.path / "observed.parquet", compression="zstd"
+    )
+    raw.unlink()
+
+
+def _whole(lines: list[str]) -> list[str]:
+    """All lines but a last one that was cut off when the observer was stopped."""
+    return lines if not lines or lines[-1].endswith("}") else lines[:-1]
+
+
+def _same_clock(clock: Mapping[str, int], who: str) -> None:
+    """CLOCK_MONOTONIC must be the host's: faults are timed here, operations there."""
+    theirs = clock["unix_ns"] - clock["monotonic_ns"]
+    ours = time.time_ns() - time.monotonic_ns()
+    if abs(theirs - ours) > CLOCK_TOLERANCE_NS:
+        raise HarnessError(
+            f"the clock of {who} differs from the host's by {abs(theirs - ours) / 1e6:.0f} ms: the engine runs on "
+            "another kernel, or the wall clock was set during the run; run meshbench on the engine's own host"
+        )
+
+
+def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder) -> None:
+    """``final/<table>.parquet`` with a ``node`` column, and ``final/nodes.json``, from every pod that answers."""
+    statuses = cluster.status()
+    with ThreadPoolExecutor(max_workers=len(statuses)) as pool:
+        dumps = dict(
+            zip(
+                statuses,
+                pool.map(lambda name: _dump(cluster, name, queries) if statuses[name] else None, statuses),
+                strict=True,
+            )
+        )
+    for table in queries:
+        parts = [
+            pa.table({"node": [name] * len(rows), **{key: [row[key] for row in rows] for key in columns}})
+            for name, dump in dumps.items()
+            if dump
+            for columns, rows in [dump["tables"][table]]
+        ]
+        if parts:
+            pq.write_table(
+                pa.concat_tables(parts, promote_options="permissive"),
+                folder.path / "final" / f"{table}.parquet",
+                compression="zstd",
+            )
+    nodes: dict[str, Any] = {}
+    for name, status in statuses.items():
+        dump = dumps[name]
+        nodes[name] = {
+            "role": status.role if status else None,
+            "state": (status.state or "ONLINE") if status else "UNREACHABLE",
+            "gtid_executed": dump["gtid_executed"] if dump else None,
+            "checksums": dump["checksums"] if dump else {},
+        }
+    folder.write_json("final/nodes.json", nodes)
+
+
+def _dump(cluster: Cluster, name: str, queries: Mapping[str, str]) -> dict[str, Any]:
+    """One pod's tables, checksums and executed transactions, read in one consistent snapshot."""
+    tables: dict[str, tuple[list[str], list[dict[str, Any]]]] = {}
+    with (
+        cluster.connection(name, timeout_s=DUMP_TIMEOUT_S, database=DATABASE) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        for table, query in queries.items():
+            cursor.execute(query)
+            columns = [column[0] for column in cursor.description]
+            tables[table] = (columns, [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()])
+        cursor.execute("COMMIT")
+        cursor.execute(f"CHECKSUM TABLE {', '.join(queries)}")
+        checksums = {row[0].partition(".")[2]: row[1] for row in cursor.fetchall()}
+        cursor.execute("SELECT @@global.gtid_executed")
+        executed = "".join(cursor.fetchone()[0].split())
+    return {"tables": tables, "checksums": checksums, "gtid_executed": executed}
+
+
+def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
+    """Effective ``SHOW GLOBAL VARIABLES`` of every pod that answers."""
+    found: dict[str, dict[str, str]] = {}
+    for name, status in cluster.status().items():
+        if status:
+            with cluster.connection(name) as connection, connection.cursor() as cursor:
+                cursor.execute("SHOW GLOBAL VARIABLES")
+                found[name] = dict(cursor.fetchall())
+    return found
+
+
+def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str]) -> None:
+    """Every container's log, without the run's prefix in its name."""
+    for container in containers:
+        try:
+            text = container.logs()
+        except NotFound:
+            continue
+        short = str(container.name).split("-", 2)[-1]
+        folder.write_log(short, text, hide=hide)

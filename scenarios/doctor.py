@@ -1,0 +1,119 @@
+"""``meshbench doctor``: what this machine has for a run, each thing ok, degraded or missing, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cluster import images
+from cluster.engine import client
+from cluster.errors import ConfigurationError
+from cluster.labels import live_runs
+
+State = Literal["ok", "degraded", "missing"]
+
+CORES, MEMORY_GIB, DISK_GIB = 2, 6, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """mend: what to do about it; empty when ok."""
+
+    what: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything once, without starting or changing anything."""
+    engine = _engine()
+    findings = [engine, _cores(), _memory(), _disk(), _clock(), _kernel()]
+    if engine.state != "missing":
+        findings += [*_images(), _runs()]
+    return findings
+
+
+def _engine() -> Finding:
+    try:
+        version = client().version()
+    except ConfigurationError as error:
+        return Finding(what="engine", state="missing", found="none answers", mend=str(error))
+    found = f"Docker Engine {version['Version']}, API {version['ApiVersion']}, {version['Os']}/{version['Arch']}"
+    if version["Arch"] != "amd64":
+        return Finding(what="engine", state="degraded", found=found, mend="the images are built for amd64")
+    return Finding(what="engine", state="ok", found=found)
+
+
+def _enough(what: str, have: float, want: float, unit: str, mend: str) -> Finding:
+    state: State = "ok" if have >= want else "degraded"
+    return Finding(what=what, state=state, found=f"{have:g} {unit}", mend="" if state == "ok" else mend)
+
+
+def _cores() -> Finding:
+    return _enough("cores", os.cpu_count() or 1, CORES, "cores", f"{CORES} or more, else trials may be void")
+
+
+def _memory() -> Finding:
+    gib = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+    return _enough("memory", gib, MEMORY_GIB, "GiB", f"a group of three wants {MEMORY_GIB} GiB or more")
+
+
+def _disk() -> Finding:
+    gib = round(shutil.disk_usage(Path.cwd()).free / 2**30, 1)
+    return _enough("disk", gib, DISK_GIB, "GiB free here", f"images and runs want {DISK_GIB} GiB or more")
+
+
+def _clock() -> Finding:
+    resolution_us = time.get_clock_info("monotonic").resolution * 1e6
+    source = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    name = source.read_text().strip() if source.exists() else "unknown"
+    return _state_of_clock(name, resolution_us)
+
+
+def _state_of_clock(name: str, resolution_us: float) -> Finding:
+    found = f"{name}, resolution {resolution_us:g} us"
+    if resolution_us > 1:
+        return Finding(what="clock", state="degraded", found=found, mend="latencies are no finer than this")
+    return Finding(what="clock", state="ok", found=found)
+
+
+def _kernel() -> Finding:
+    if platform.system() != "Linux":
+        mend = "pods are reached by address and share the host's clock: run meshbench on the engine's own Linux host"
+        return Finding(what="kernel", state="missing", found=platform.system(), mend=mend)
+    freezers = (Path("/sys/fs/cgroup/freezer"), Path("/sys/fs/cgroup/cgroup.controllers"))
+    checks: dict[str, Callable[[], bool]] = {
+        "freezer (fault pause)": lambda: any(one.exists() for one in freezers),
+        "iptables (fault partition)": lambda: Path("/proc/net/ip_tables_names").exists() or _has_nf_tables(),
+        "pressure stall information (host noise)": lambda: Path("/proc/pressure/cpu").exists(),
+    }
+    lacking = [name for name, there in checks.items() if not there()]
+    found = f"Linux {platform.release()}"
+    if lacking:
+        return Finding(what="kernel", state="degraded", found=found, mend=f"not found: {', '.join(lacking)}")
+    return Finding(what="kernel", state="ok", found=f"{found}: freezer, iptables, pressure information")
+
+
+def _has_nf_tables() -> bool:
+    return Path("/proc/sys/net/netfilter").exists()
+
+
+def _images() -> list[Finding]:
+    return [
+        Finding(what=f"image {one.name}", state="ok", found=one.tag)
+        if one.present
+        else Finding(what=f"image {one.name}", state="missing", found=one.tag, mend="run `make images`")
+        for one in images.ALL
+    ]
+
+
+def _runs() -> Finding:
+    runs = live_runs()
+    return Finding(what="runs", state="ok", found=f"{len(runs)} under way" if runs else "none under way")

@@ -1,0 +1,122 @@
+"""The load pod: started, listened to, and ended. What it prints a line at a time is the run's pulse."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from docker.models.containers import Container
+
+from cluster import images
+from cluster.cluster import Cluster
+from cluster.errors import HarnessError
+from cluster.mysqld import DATABASE
+from loadgen.config import LoadConfig, WorkloadConfig
+from loadgen.recorder import FILE_NAME
+from mesh.spec import Mesh
+from scenarios.model import Scenario
+
+NAME = "load1"
+OUT_DIR = "/data"
+OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
+CONFIG_FILE = "/etc/meshbench-load.json"
+START_TIMEOUT_S = 60.0
+#: Beyond duration and drain, before a silent load pod is given up.
+GRACE_S = 30.0
+
+Event = dict[str, Any]
+
+
+def workload_config(scenario: Scenario) -> WorkloadConfig:
+    workload = scenario.workload
+    return WorkloadConfig(
+        name=workload.name,
+        accounts=workload.accounts,
+        read_share=workload.read_share,
+        opening=workload.opening,
+        isolation=scenario.mysql.isolation,
+    )
+
+
+class LoadPod:
+    """One Locust process in a pod of its own."""
+
+    def __init__(self, cluster: Cluster, mesh: Mesh, scenario: Scenario) -> None:
+        load = scenario.load
+        self._config = LoadConfig(
+            endpoints=tuple(mesh.write),
+            user="meshbench_app",
+            password=cluster.credentials.app,
+            database=DATABASE,
+            workload=workload_config(scenario),
+            model=load.model,
+            rate=load.rate,
+            duration_s=load.duration,
+            connections=load.connections,
+            seed=scenario.seed,
+            out_dir=OUT_DIR,
+            backlog_cap=load.backlog,
+            drain_s=load.drain,
+            statement_timeout_s=load.statement_timeout,
+        )
+        self._cluster = cluster
+        self._events: queue.Queue[Event | None] = queue.Queue()
+        self.container: Container
+        #: The generator's own account of itself, once it has ended; ``complete`` is False when it did not get to.
+        self.totals: Event = {"complete": False}
+
+    def start(self) -> int:
+        """Start the pod and wait for the load's zero (CLOCK_MONOTONIC ns), which is returned."""
+        pod = self._cluster.extra_pod(NAME, self._cluster.network.address("load"))
+        command = ["python3", "-m", "locust", "-f", "/app/loadgen/locustfile.py", "--headless", "--only-summary"]
+        self.container = pod.add(
+            "locust",
+            images.image("tools").tag,
+            [*command, "--load-config", CONFIG_FILE],
+            files={CONFIG_FILE: self._config.to_json().encode()},
+        )
+        threading.Thread(target=self._listen, name="load-events", daemon=True).start()
+        for event in self._until(time.monotonic() + START_TIMEOUT_S):
+            if event["event"] == "started":
+                return int(event["zero_ns"])
+        raise HarnessError(f"the load pod did not start its load within {START_TIMEOUT_S:g} s: {self._last_words()}")
+
+    def run(self, on_second: Callable[[Event], None]) -> None:
+        """Return when the load has ended, or has died, which is then what ``totals`` says."""
+        patience_s = self._config.duration_s + self._config.drain_s + GRACE_S
+        for event in self._until(time.monotonic() + patience_s):
+            if event["event"] == "second":
+                on_second(event)
+            elif event["event"] == "done":
+                self.totals = {key: value for key, value in event.items() if key != "event"} | {"complete": True}
+                return
+
+    def _until(self, deadline: float) -> Iterator[Event]:
+        """Events until the pod ends or the deadline passes; raises HarnessError for its error event."""
+        while True:
+            try:
+                event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return
+            if event is None:
+                return
+            if event["event"] == "error":
+                raise HarnessError(f"the load pod gave up: {event['message']}")
+            yield event
+
+    def _listen(self) -> None:
+        """Turn the container's standard output into events; None marks its end."""
+        rest = b""
+        for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.startswith(b'{"event"'):
+                    self._events.put(json.loads(line))
+        self._events.put(None)
+
+    def _last_words(self) -> str:
+        return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"

@@ -1,0 +1,199 @@
+"""One run, from a checked scenario to a judged run folder.
+
+Boot, route, set up, observe, load, break, heal, converge, read the end state, judge, report, remove. Whatever happens,
+faults are healed and every container, network and volume of the run is removed; what was recorded stays.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from docker.models.containers import Container
+
+from chaos.injector import Injector
+from checks.history import load_history
+from checks.judge import judge
+from cluster import images, labels, mysqld
+from cluster.cluster import Cluster
+from cluster.engine import client
+from cluster.pod import Pod
+from loadgen.transfer import FINAL_QUERIES, Transfer
+from mesh.gateway import create_mesh
+from mesh.spec import Mesh
+from reports.write import write_reports
+from scenarios import collect, host
+from scenarios.folder import RunFolder
+from scenarios.load import OPS_FILE, LoadPod, workload_config
+from scenarios.model import Scenario
+
+log = logging.getLogger("meshbench")
+
+CONVERGE_TIMEOUT_S = 60.0
+SET_UP_TIMEOUT_S = 120.0
+
+
+class Run:
+    """Everything one run has; `execute` is the story."""
+
+    def __init__(self, scenario: Scenario, *, runs: Path, command: list[str]) -> None:
+        self._scenario = scenario
+        self._run_id = secrets.token_hex(4)
+        self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
+        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id)
+        self._durations_s: dict[str, float] = {}
+        self._manifest: dict[str, Any] = {
+            "schema": "meshbench/manifest/1",
+            "scenario": scenario.model_dump(mode="json"),
+            "gates": scenario.gates.numbers(),
+            "seed": scenario.seed,
+            "command": command,
+            "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            **host.clock(),
+            "git_commit": _git_commit(),
+            "versions": host.package_versions(),
+            "host": host.describe(),
+            "topology": {
+                "kind": scenario.topology.kind,
+                "pods": scenario.topology.pods,
+                "primaries": self._cluster.topology.primaries,
+            },
+            "mesh": {"mode": scenario.mesh.mode, "proxy": scenario.mesh.proxy},
+            "durations_s": self._durations_s,
+        }
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Run and judge; returns the summary. Raises ConfigurationError, HarnessError or KeyboardInterrupt."""
+        try:
+            self._trial(on_second)
+        finally:
+            with self._phase("remove"):
+                self._keep_logs()
+                labels.remove(self._run_id)
+            self._folder.write_json("manifest.json", self._manifest)
+        history = load_history(self.folder)
+        return write_reports(history, judge(history), self.folder)
+
+    def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
+        boot = time.monotonic()
+        with self._phase("boot"):
+            self._cluster.start()
+        mesh = create_mesh(self._scenario.mesh_spec(), self._cluster)
+        with self._phase("route"):
+            mesh.start()
+        with self._phase("set up"):
+            connection = self._through(mesh)
+            with connection, connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+                self._manifest["boot_s"] = round(time.monotonic() - boot, 3)
+                connection.select_db(mysqld.DATABASE)
+                Transfer(workload_config(self._scenario)).setup(connection, seed=self._scenario.seed)
+            self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+        self._describe_pods()
+        observer = self._cluster.start_observer(dict(mesh.admin))
+        load = self._load_and_break(mesh, on_second)
+        with self._phase("converge"):
+            self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
+        with self._phase("collect"):
+            self._collect(load, observer)
+
+    def _load_and_break(self, mesh: Mesh, on_second: Callable[[dict[str, Any]], None]) -> LoadPod:
+        load = LoadPod(self._cluster, mesh, self._scenario)
+        timeline = self._scenario.timeline()
+        injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
+        orderly = False
+        try:
+            with self._phase("load"):
+                zero_ns = load.start()
+                noise = host.Noise()
+                injector.start(zero_ns)
+                load.run(on_second)
+                self._manifest["host"] |= noise.stop()
+                self._manifest["load"] = load.totals
+            orderly = True
+        finally:
+            with self._phase("heal"):
+                injector.stop(recover=orderly)
+        self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
+        return load
+
+    def _through(self, mesh: Mesh) -> Any:
+        """The first session through the mesh, as the application; around it only where there is no proxy."""
+        addresses = mesh.write
+        address, port = addresses[0] if len(addresses) == 1 else (self._cluster.hosts[self._cluster.primary()], 3306)
+        return mysqld.connect(
+            address,
+            port=port,
+            user="meshbench_app",
+            password=self._cluster.credentials.app,
+            timeout_s=SET_UP_TIMEOUT_S,
+        )
+
+    def _describe_pods(self) -> None:
+        found = collect.variables(self._cluster)
+        engine = client().version()
+        self._manifest["variables"] = found
+        self._manifest["versions"] |= {
+            "mysql": next(iter(found.values()))["version"],
+            "docker_engine": engine.get("Version"),
+        }
+        self._manifest["images"] = {
+            one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
+        }
+
+    def _collect(self, load: LoadPod, observer: Pod) -> None:
+        observer.containers["observer"].kill()
+        load.totals["torn_lines"] = collect.operations(load.container, OPS_FILE, self._folder, worker="load1")
+        collect.observations(observer.containers["observer"], self._folder)
+        collect.final_state(self._cluster, FINAL_QUERIES, self._folder)
+
+    def _containers(self) -> list[Container]:
+        pods = [*self._cluster.pods.values(), *self._cluster.guests.values()]
+        return [container for pod in pods for role, container in pod.containers.items() if role != "pause"]
+
+    def _keep_logs(self) -> None:
+        credentials = self._cluster.credentials
+        secrets_of_run = [credentials.root, credentials.app, credentials.watch, credentials.repl]
+        collect.logs(self._containers(), self._folder, hide=secrets_of_run)
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        begin = time.monotonic()
+        log.info("%s …", name)
+        try:
+            yield
+        finally:
+            self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
+
+
+def require_images(scenario: Scenario) -> None:
+    """Every image this scenario needs is on the engine; raises ConfigurationError before anything is started."""
+    if scenario.mysql.image != "default":
+        images.require(scenario.mysql.image)
+    needed = ["base", "tools"]
+    needed += ["mysql"] if scenario.mysql.image == "default" else []
+    needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
+    for name in needed:
+        images.require(images.image(name).tag)
+
+
+def _git_commit() -> str | None:
+    """The commit this code is at, with ``+`` when the tree differs from it; None outside a checkout."""
+    where = {"cwd": Path(__file__).parent, "capture_output": True, "text": True, "check": False}
+    try:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], **where)  # type: ignore[call-overload]
+        changed = subprocess.run(["git", "status", "--porcelain"], **where)  # type: ignore[call-overload]
+    except OSError:
+        return None
+    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "") if commit.returncode == 0 else None

@@ -1,0 +1,64 @@
+"""The catalogue as pytest stories: ``pytest scenarios/ -k primary_kill``. Verdict and numbers become JUnit properties.
+
+Each story is one real run, exactly what ``meshbench run`` does. Controls are part of the catalogue: one must find
+nothing, and one must find the money that a badly configured MySQL loses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from reports.numbers import flat_numbers
+from scenarios.read import catalogue, read_scenario
+from scenarios.runner import Run, require_images
+
+pytestmark = pytest.mark.engine
+
+#: What a scenario must end with, where that is not ``pass``: the verdict, and the check that must have found it.
+MUST_FAIL = {"control-lost-commit": "durability"}
+
+
+@pytest.mark.parametrize("name", catalogue(), ids=lambda name: name.replace("-", "_"))
+def test_story(
+    name: str,
+    seed: int,
+    run_dir: Path,
+    engine: docker.DockerClient,
+    record_property: Callable[[str, object], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="meshbench")
+    scenario = read_scenario(name, seed=seed)
+    require_images(scenario)
+    run = Run(scenario, runs=run_dir, command=["meshbench", "run", name, "--seed", str(seed)])
+    summary = run.execute(lambda second: None)
+
+    record_property("verdict", summary["verdict"])
+    record_property("folder", str(run.folder))
+    for number, value in flat_numbers(summary).items():
+        record_property(number, value)
+
+    assert summary["verdict"] == ("fail" if name in MUST_FAIL else "pass"), summary["why"]
+    assert all(fault["bitten"] and fault["clean"] for fault in summary["faults"])
+    if name in MUST_FAIL:
+        found = next(check for check in summary["checks"] if check["name"] == MUST_FAIL[name])
+        assert found["verdict"] == "fail"
+        assert found["witness"], "a lost transfer must be named"
+    else:
+        assert summary["rpo"]["acked"] > 2000
+    if name.startswith("primary-"):
+        assert_complete(summary["faults"][0]["waterfall"])
+
+
+def assert_complete(steps: list[dict[str, Any]]) -> None:
+    """Every step is known, and none comes before the one that led to it."""
+    times = [step["at_ns"] for step in steps]
+    assert [step["step"] for step in steps] == ["injected", "detected", "elected", "rerouted", "first_ack", "steady"]
+    assert None not in times, steps
+    assert times == sorted(times), steps

@@ -1,0 +1,59 @@
+"""Every fault on a real group of three: it does not show before, bites on the pod it hit and on no other, and is gone.
+
+One cluster serves all of them in turn; each test leaves it whole, which the next one would notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chaos import FAULTS
+from chaos.fault import await_evidence
+from chaos.probe import greeting, peer_of, reached_from
+from cluster.cluster import Cluster
+from cluster.topology import Topology
+from cluster.wait import wait_until
+
+pytestmark = pytest.mark.engine
+
+RECOVERY_TIMEOUT_S = 120
+
+
+@pytest.fixture(scope="module")
+def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
+    config = {"group_replication_member_expel_timeout": 0}
+    return cluster(Topology(kind="group", pods=3, config=config))
+
+
+def writable(group: Cluster, pods: list[str]) -> bool:
+    statuses = group.status()
+    return any(one is not None and one.writable for one in map(statuses.get, pods))
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: str) -> None:
+    fault = FAULTS[name]
+    victim = group.primary()
+    bystander = next(pod for pod in group.pods if pod != victim)
+    assert not fault.effect(group, victim).ok, "a sound pod must not look broken"
+
+    fault.inject(group, victim)
+    try:
+        bite = await_evidence(f"{name} shows", lambda: fault.effect(group, victim), timeout_s=10)
+        assert bite.ok, bite.seen
+        assert not fault.residue(group, victim).ok, "a broken pod must not look clean"
+        assert not fault.effect(group, bystander).ok, "the fault hit a pod it was not aimed at"
+        others = [pod for pod in group.pods if pod != victim]
+        wait_until("the others elect a primary", lambda: writable(group, others), timeout_s=60)
+    finally:
+        fault.heal(group, victim)
+    fault.heal(group, victim)  # twice is as good as once
+
+    group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
+    clean = await_evidence(f"{name} is gone", lambda: fault.residue(group, victim), timeout_s=10)
+    assert clean.ok, clean.seen
+    assert greeting(group, victim)
+    assert reached_from(peer_of(group, victim), group.hosts[victim])
+    assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)

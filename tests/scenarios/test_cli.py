@@ -1,0 +1,98 @@
+"""The command line without an engine: exit codes, and one clear line for every mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import scenarios.cli
+from checks.history import OPS_SCHEMA
+from cluster.errors import HarnessError
+from scenarios.cli import main
+
+
+def test_mistakes_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["run", "no-such"], ["run", "primary-kill", "--set", "load.rate=-1"], ["judge", "/nowhere"]):
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("meshbench: ")
+        assert said.count("\n") == 1
+
+
+def test_usage_errors_end_with_2() -> None:
+    for words in ([], ["explode"], ["run"], ["run", "primary-kill", "--seed", "soon"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+
+
+def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object) -> None:
+        raise HarnessError("the disk is full")
+
+    monkeypatch.setattr(scenarios.cli, "load_history", broken)
+    assert main(["judge", "anything"]) == 4
+    assert "the disk is full" in capsys.readouterr().err
+
+
+def test_list_names_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    assert "control-lost-commit" in printed
+    assert "primary-kill " in printed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run folder with one acknowledged transfer, found again on one pod."""
+    for part in ("ops", "final"):
+        (tmp_path / part).mkdir()
+    op = {"process": 0, "f": "transfer", "key": "1-0-0", "value": '{"src":1,"dst":2,"amount":5}', "outcome": "ok"}
+    op |= {"errno": None, "error": None, "attempt": 1, "intended_ns": 1, "start_ns": 2, "end_ns": 3_000_000}
+    op |= {"server": "node1", "gtid": None}
+    pq.write_table(pa.Table.from_pylist([op], schema=OPS_SCHEMA), tmp_path / "ops" / "load1.parquet")
+    accounts = pd.DataFrame({"node": ["node1"] * 2, "id": [1, 2], "opening": [50, 50], "balance": [45, 55]})
+    accounts.to_parquet(tmp_path / "final" / "accounts.parquet")
+    transfers = pd.DataFrame({"node": ["node1"], "id": ["1-0-0"], "src": [1], "dst": [2], "amount": [5]})
+    transfers.to_parquet(tmp_path / "final" / "transfers.parquet")
+    return tmp_path
+
+
+def test_judging_needs_nothing_but_the_folder_and_changes_nothing_in_it(folder: Path) -> None:
+    before = sorted(file for file in folder.rglob("*"))
+    assert main(["judge", str(folder)]) == 0
+    assert sorted(file for file in folder.rglob("*")) == before
+
+
+def test_judging_fails_when_an_acknowledged_transfer_is_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "final" / "transfers.parquet"
+    pd.read_parquet(file).iloc[:0].to_parquet(file)
+    assert main(["judge", str(folder)]) == 1
+    assert "durability" in capsys.readouterr().out
+
+
+def test_judging_fails_when_one_balance_is_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "final" / "accounts.parquet"
+    accounts = pd.read_parquet(file)
+    accounts.assign(balance=[46, 55]).to_parquet(file)
+    assert main(["judge", str(folder)]) == 1
+    assert "conservation" in capsys.readouterr().out
+
+
+def test_reports_are_written_elsewhere_on_request_and_later_changes_are_noted(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path_factory.mktemp("out")
+    assert main(["judge", str(folder), "--out", str(out)]) == 0
+    assert (out / "report.html").stat().st_size > 0
+    assert main(["judge", str(folder), "--out", str(folder)]) == 0
+    (folder / "final" / "accounts.parquet").touch()
+    assert "note" not in capsys.readouterr().err
+    with (folder / "summary.md").open("a") as report:
+        report.write("all is well\n")
+    assert main(["judge", str(folder)]) == 0
+    assert "summary.md is not what the run left" in capsys.readouterr().err

@@ -1,0 +1,123 @@
+"""Scenarios are checked before anything starts; every mistake is one line that says what, where and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.errors import ConfigurationError
+from scenarios.model import parse_duration, show_duration
+from scenarios.read import catalogue, read_scenario
+
+MINIMAL = """\
+name: mine
+teaches: something
+topology: group
+mesh: envoy
+workload: transfer
+"""
+
+
+def written(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_every_scenario_of_the_catalogue_is_valid_and_named_after_its_file(name: str) -> None:
+    assert read_scenario(name).name == name
+
+
+def test_shorthands_mean_the_defaults(tmp_path: Path) -> None:
+    scenario = read_scenario(written(tmp_path, MINIMAL))
+    assert (scenario.topology.kind, scenario.topology.pods) == ("group", 3)
+    assert (scenario.mesh.mode, scenario.mesh.proxy, scenario.mesh.fall) == ("gateway", "envoy", 2)
+    assert scenario.gates.numbers()["lost"] == 0
+
+
+def test_a_resolved_scenario_reads_back_as_itself(tmp_path: Path) -> None:
+    scenario = read_scenario("primary-kill")
+    again = type(scenario).model_validate(scenario.model_dump(mode="json"))
+    assert again == scenario
+
+
+@pytest.mark.parametrize(
+    ("mistake", "says"),
+    [
+        ("load: {rat: 5}", r":6: load.rat: unknown key; did you mean 'rate'\?.*model, rate"),
+        ("load: {rate: -1}", r":6: load.rate: .*greater than 0, got -1"),
+        ("load: {duration: 10}", r":6: load.duration: expected a duration with a unit.*got 10"),
+        ("load: 7", r":6: load: expected a mapping"),
+        (
+            "faults:\n  - {at: 1s, fault: explode, target: primary}",
+            r":7: faults.0.fault: unknown fault 'explode'.*kill",
+        ),
+        ("faults:\n  - {at: 1s, fault: kill, target: everyone}", r":7: faults.0.target: .*'primary'.*got 'everyone'"),
+        ("faults:\n  - {at: 99m, fault: kill, target: primary}", r"faults\[0\].at: 5940s is not within load.duration"),
+        ("faults:\n  - {fault: kill, target: primary}", r":7: faults.0.at: is required and missing"),
+        ("mysql: {config: {server_id: 3}}", r":6: mysql: config.server_id is set by meshbench"),
+        ("gates: {lost: 0, wirte_outage: 1s}", r":6: gates.wirte_outage: .*did you mean 'write_outage'"),
+        ("gates: {require: [durabilty]}", r":6: gates: require: unknown check 'durabilty'.*durability"),
+        ("mysql: {my_cnf: nowhere.cnf}", r"mysql.my_cnf: no file .*nowhere.cnf"),
+        ("seed: soon", r":6: seed: .*got 'soon'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_its_mend(tmp_path: Path, mistake: str, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        read_scenario(written(tmp_path, MINIMAL + mistake + "\n"))
+    assert "\n" not in str(caught.value)
+
+
+def test_words_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
+    alone = MINIMAL.replace("group", "single") + "faults:\n  - {at: 1s, fault: kill, target: one_replica}\n"
+    with pytest.raises(ConfigurationError, match="one_replica needs a replica"):
+        read_scenario(written(tmp_path, alone))
+    with pytest.raises(ConfigurationError, match="fall has no meaning in mode direct"):
+        read_scenario(written(tmp_path, MINIMAL.replace("envoy", "{mode: direct, fall: 3}")))
+
+
+def test_set_reaches_into_shorthands_and_lists() -> None:
+    settings = ["topology.pods=5", "faults.0.heal_after=3s", "mysql.config.sync_binlog=0", "load.rate=50"]
+    scenario = read_scenario("primary-kill-defaults", settings=settings, seed=99)
+    assert scenario.topology.pods == 5
+    assert scenario.faults[0].heal_after == 3.0
+    assert scenario.mysql.config == {"sync_binlog": 0}
+    assert (scenario.load.rate, scenario.seed) == (50, 99)
+    assert read_scenario("primary-kill-defaults", settings=["mesh.fall=4"]).mesh.fall == 4
+    assert read_scenario("primary-kill-defaults", settings=["mesh=direct"]).mesh.mode == "direct"
+
+
+@pytest.mark.parametrize("setting", ["load.rate", "=5", "faults.9.at=1s", "seed.deep.key=1", "load.rate=[", "name.x=1"])
+def test_a_setting_that_cannot_be_set_is_named(setting: str) -> None:
+    with pytest.raises(ConfigurationError, match="--set"):
+        read_scenario("primary-kill", settings=[setting])
+
+
+def test_a_mistaken_setting_is_blamed_on_the_setting_not_on_the_file() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--set load.rate=0: load.rate: "):
+        read_scenario("primary-kill", settings=["load.rate=0"])
+
+
+def test_an_unknown_name_suggests_a_known_one() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'primary-kill'"):
+        read_scenario("primary-kil")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "", "a: [", "\x00"])
+def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"mine\.yaml"):
+        read_scenario(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("250ms", 0.25), ("15s", 15), ("2m", 120), ("1.5h", 5400), (0, 0)])
+def test_durations(text: object, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+    assert parse_duration(show_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize("text", ["15", 15, "-1s", "1 s x", "s", True, None])
+def test_what_is_no_duration(text: object) -> None:
+    with pytest.raises(ValueError, match="with a unit"):
+        parse_duration(text)

@@ -1,0 +1,71 @@
+"""The house rules that no other test would notice: where packages load from, and which way imports go."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("cluster", "mesh", "loadgen", "chaos", "checks", "reports", "scenarios")
+MAY_IMPORT = {
+    "cluster": set(),
+    "mesh": {"cluster"},
+    "loadgen": {"cluster"},
+    "chaos": {"cluster"},
+    "checks": set(),
+    "reports": {"checks"},
+    "scenarios": set(ROOMS),
+}
+#: Importing Locust patches the process: only what runs in the load pod may.
+LOCUST_SIDE = {"loadgen/locustfile.py", "loadgen/driver.py"}
+
+
+def imported(file: Path) -> set[str]:
+    """Top-level names of everything a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_loaded_from_this_repository(room: str) -> None:
+    loaded = importlib.import_module(room).__file__
+    assert loaded is not None
+    assert Path(loaded).is_relative_to(ROOT)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room: str) -> None:
+    for file in (ROOT / room).rglob("*.py"):
+        strangers = imported(file) & set(ROOMS) - MAY_IMPORT[room] - {room}
+        assert not strangers, f"{file.relative_to(ROOT)} imports {', '.join(sorted(strangers))}"
+
+
+def test_only_the_load_pod_imports_locust() -> None:
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            assert name in LOCUST_SIDE or not imported(file) & {"locust", "gevent"}, name
+
+
+def test_the_pod_side_of_the_tools_image_needs_nothing_that_is_not_in_it() -> None:
+    """Agent and observer start with PyMySQL alone."""
+    allowed = {"pymysql", "cluster"}
+    for name in ("agent", "observer", "poller", "status"):
+        third_party = imported(ROOT / "cluster" / f"{name}.py") - set(sys.stdlib_module_names)
+        assert third_party <= allowed, name
+
+
+def test_no_index_or_mirror_is_written_down() -> None:
+    for pattern in ("requirements*.lock", "*.sh", "packages", "Dockerfile", "Makefile"):
+        for file in ROOT.rglob(pattern):
+            if ".venv" not in file.parts:
+                assert "://" not in file.read_text(), file
