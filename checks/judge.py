@@ -2,7 +2,7 @@
 
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the generator
-          ran late, the host was noisy, or no check could be decided.
+          ran late or died, the host was noisy, or no check could be decided.
 ``fail``  any other check failed, or one that gate ``require`` names stayed unknown.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
@@ -104,6 +104,9 @@ def _unproven_faults(history: History, *, converged: bool) -> list[str]:
 
 def _noise(history: History) -> list[str]:
     reasons: list[str] = []
+    load = history.manifest.get("load")
+    if isinstance(load, Mapping) and load.get("complete") is False:
+        reasons.append("the load generator ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
     limit_ms = _limit(history, "lateness_p99_ms", LATENESS_P99_MS)
     if lateness_ms is not None and lateness_ms > limit_ms:

@@ -218,7 +218,9 @@ class _Reading:
         at_ns, note = steady(
             self.history.ops, first_ack_ns=first_ack.at_ns, baseline_end_ns=min([*injections, self.injected_ns])
         )
-        return absent(note) if at_ns is None else replace(exact(at_ns, "ops: rate and p99 as before"), note=note)
+        if at_ns is None:
+            return absent(note)
+        return replace(exact(at_ns, "ops: keeps up with the load, p99 as before"), note=note)
 
     def _shown_by(self, sample: Sample, source: str, pod: str | None = None) -> Moment:
         earliest_ns = max(self.injected_ns, sample.before_ns or self.injected_ns)

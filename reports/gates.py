@@ -33,18 +33,15 @@ _SOURCES: Mapping[str, _Source] = {
 
 
 def gate_rows(gates: Mapping[str, Any], checks: Sequence[Verdict], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows {name, limit (``at most``, ``at least`` or empty), expected, measured, verdict} in the order of the gates.
+    """Rows {name, limit, expected, measured, verdict}, in the order of the gates.
 
-    The gate ``require``, a list of checks, has one row for each of them.
+    limit: ``at most``, ``at least``, or empty for a gate that is no limit.
     """
     by_name = {check.name: check for check in checks}
-    rows = []
-    for name, expected in gates.items():
-        if name == "require":
-            rows += [_required(check, by_name.get(check)) for check in expected]
-        else:
-            rows.append(_row(name, expected, by_name, manifest))
-    return rows
+    return [
+        _required(expected, by_name) if name == "require" else _row(name, expected, by_name, manifest)
+        for name, expected in gates.items()
+    ]
 
 
 def _row(name: str, expected: Any, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,12 +60,12 @@ def _row(name: str, expected: Any, checks: Mapping[str, Verdict], manifest: Mapp
     return {**row, "measured": measured, "verdict": "pass" if kept else "fail" if source.check else "void"}
 
 
-def _required(name: str, check: Verdict | None) -> dict[str, Any]:
-    decided = check is not None and check.verdict != "unknown"
+def _required(names: Sequence[str], checks: Mapping[str, Verdict]) -> dict[str, Any]:
+    undecided = [name for name in names if name not in checks or checks[name].verdict == "unknown"]
     return {
-        "name": f"require {name}",
+        "name": "require",
         "limit": "",
-        "expected": "decided",
-        "measured": "decided" if decided else "not decided",
-        "verdict": "pass" if decided else "fail",
+        "expected": f"{len(names)} checks decided",
+        "measured": f"not decided: {', '.join(undecided)}" if undecided else "all decided",
+        "verdict": "fail" if undecided else "pass",
     }

@@ -91,7 +91,10 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             log.info("left by a dead run, removed: %s", gone)
         log.info("%s: %s", scenario.name, scenario.teaches)
         run = Run(scenario, runs=Path("runs"), command=["meshbench", *words])
-        summary = run.execute(progress.second)
+        try:
+            summary = run.execute(progress.second)
+        except HarnessError as error:
+            raise HarnessError(f"{error} (logs of every container: {run.folder / 'logs'})") from error
     finally:
         log.removeHandler(progress)
     print_table(summary, folder=run.folder)

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
 from reports.numbers import flat_numbers
 from scenarios.read import catalogue, read_scenario
 from scenarios.runner import Run, require_images
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 
 #: What a scenario must end with, where that is not ``pass``: the verdict, and the check that must have found it.
 MUST_FAIL = {"control-lost-commit": "durability"}
@@ -29,7 +28,6 @@ def test_story(
     name: str,
     seed: int,
     run_dir: Path,
-    engine: docker.DockerClient,
     record_property: Callable[[str, object], None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -37,7 +35,7 @@ def test_story(
     scenario = read_scenario(name, seed=seed)
     require_images(scenario)
     run = Run(scenario, runs=run_dir, command=["meshbench", "run", name, "--seed", str(seed)])
-    summary = run.execute(lambda second: None)
+    summary = run.execute(lambda _: None)
 
     record_property("verdict", summary["verdict"])
     record_property("folder", str(run.folder))

@@ -74,9 +74,11 @@ def test_an_unclean_heal_voids_unless_the_pods_are_shown_to_be_equal(busy: Run) 
         ({"host": {"steal_percent": 26}}, "void"),
         ({"host": {"steal_percent": 26}, "gates": {"steal_percent": 30}}, "pass"),
         ({"host": None, "load": "?"}, "pass"),
+        ({"load": {"complete": False}}, "void"),
+        ({"load": {"complete": True}}, "pass"),
     ],
 )
-def test_a_late_generator_or_a_noisy_host_voids(busy: Run, manifest: dict[str, Any], verdict: str) -> None:
+def test_a_late_or_dead_generator_or_a_noisy_host_voids(busy: Run, manifest: dict[str, Any], verdict: str) -> None:
     assert judge(busy.history(manifest=manifest)).verdict == verdict
 
 
