@@ -1,0 +1,90 @@
+"""Whole runs that no catalogue story covers: a user's own image and option file, no proxy, and a load pod that dies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pandas as pd
+import pytest
+
+from cluster import images, labels
+from scenarios.read import read_scenario
+from scenarios.runner import Run, require_images
+
+pytestmark = pytest.mark.engine
+
+BASE = """\
+name: mine
+teaches: what the tests want to know
+topology: {topology}
+mesh: {mesh}
+workload: {{name: transfer, accounts: 200}}
+load: {{rate: 100, duration: {duration}, connections: 8}}
+"""
+OWN_IMAGE = "meshbench-test/own-mysql:1"
+
+
+def run(file: Path, text: str, on_second: Any = lambda _: None) -> tuple[dict[str, Any], Path]:
+    """Write the scenario, run it, return summary and folder."""
+    file.write_text(text)
+    scenario = read_scenario(str(file))
+    require_images(scenario)
+    one = Run(scenario, runs=file.parent / "runs", command=["meshbench", "run", str(file)])
+    return one.execute(on_second), one.folder
+
+
+@pytest.fixture
+def own_image(engine: docker.DockerClient) -> Iterator[str]:
+    """An image of another name that follows the official one's convention."""
+    engine.images.get(images.image("mysql").tag).tag(OWN_IMAGE)
+    yield OWN_IMAGE
+    engine.images.remove(OWN_IMAGE)
+
+
+def test_a_user_s_image_and_option_file_are_what_is_tested(own_image: str, tmp_path: Path) -> None:
+    (tmp_path / "my.cnf").write_text("[mysqld]\ninnodb_buffer_pool_size = 96M\nmax_connections = 77\n")
+    mysql = f"mysql: {{image: '{own_image}', my_cnf: my.cnf, config: {{max_connections: 88}}}}\n"
+    text = BASE.format(topology="single", mesh="envoy", duration="5s") + mysql
+    summary, folder = run(tmp_path / "mine.yaml", text)
+    assert summary["verdict"] == "pass", summary["why"]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    effective = manifest["variables"]["node1"]
+    assert effective["innodb_buffer_pool_size"] == str(96 * 2**20), "from the option file"
+    assert effective["max_connections"] == "88", "the scenario's config wins over the option file"
+    assert own_image in manifest["images"]
+
+
+def test_without_a_proxy_clients_find_the_new_primary_themselves(tmp_path: Path) -> None:
+    config = "mysql: {config: {group_replication_member_expel_timeout: 0}}\n"
+    fault = "faults:\n  - {at: 3s, fault: kill, target: primary, heal_after: 12s}\n"
+    text = BASE.format(topology="group", mesh="direct", duration="25s") + config + fault
+    summary, _ = run(tmp_path / "mine.yaml", text)
+    assert summary["verdict"] == "pass", summary["why"]
+    steps = {step["step"]: step for step in summary["faults"][0]["waterfall"]}
+    assert steps["first_ack"]["at_ns"] >= steps["elected"]["at_ns"] > steps["injected"]["at_ns"]
+    assert steps["rerouted"]["source"].startswith("ops")
+
+
+def test_a_load_pod_that_dies_voids_the_trial_and_keeps_its_history(
+    engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    def kill_in_third_second(second: dict[str, Any]) -> None:
+        if round(second["t_s"]) == 3:
+            mine: dict[str, str | list[str] | bool] = {
+                "label": f"{labels.OWNER}={labels.owner()}",
+                "name": "load1-locust",
+            }
+            engine.containers.list(filters=mine)[0].kill()
+
+    text = BASE.format(topology="single", mesh="envoy", duration="30s")
+    summary, folder = run(tmp_path / "mine.yaml", text, kill_in_third_second)
+    assert summary["verdict"] == "void"
+    assert "load generator ended before its time" in summary["why"]
+    ops = pd.read_parquet(folder / "ops")
+    seconds = (ops["end_ns"].max() - ops["intended_ns"].min()) / 1e9
+    assert seconds > 2, "what was recorded before the kill must still be there"
+    assert summary["rpo"]["lost"] == 0
