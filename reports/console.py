@@ -15,10 +15,11 @@ from rich.text import Text
 
 from reports.numbers import gate_words, key_numbers
 from reports.steps import known_steps
-from reports.units import UNKNOWN, duration, label
+from reports.units import UNKNOWN, duration, facts, label
 
 _COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "unknown": "dim"}
 _COLUMNS_OF_A_PIPE = 80
+_WITNESSES = 5
 
 
 def print_table(summary: dict[str, Any], *, folder: Path | None = None, console: Console | None = None) -> None:
@@ -51,6 +52,9 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
     for check in summary["checks"]:
         checks.add_row(escape(check["name"]), escape(check["expected"]), _verdict(check["verdict"]))
     tables.append(checks)
+    for check in summary["checks"]:
+        if check["verdict"] == "fail" and check["witness"]:
+            tables.append(_witnesses(check))
     numbers = _table("number", "value", "")
     for number in key_numbers(summary):
         numbers.add_row(number.label, number.value, Text(number.note, style="dim"))
@@ -62,6 +66,16 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
                 steps.add_row(escape(label(step["step"])), duration(step["since_ms"]), escape(step["source"] or ""))
             tables.append(steps)
     return tables
+
+
+def _witnesses(check: dict[str, Any]) -> Table:
+    """The first few rows that show the failure; the report has more of them."""
+    shown = _table(f"witnesses of {escape(check['name'])}")
+    for witness in check["witness"][:_WITNESSES]:
+        shown.add_row(escape(facts({name: value for name, value in witness.items() if value not in (None, [])})))
+    if len(check["witness"]) > _WITNESSES:
+        shown.add_row("… more in the report")
+    return shown
 
 
 def _table(*columns: str) -> Table:

@@ -41,3 +41,12 @@ def test_square_brackets_are_text(make_history: MakeHistory) -> None:
 
 def test_a_folder_with_ops_alone_can_be_printed(make_history: MakeHistory) -> None:
     assert printed(History(ops=make_history().ops)).startswith("PASS unnamed run (seed n/a)")
+
+
+def test_lost_transfers_are_named(make_history: MakeHistory) -> None:
+    history = make_history()
+    lost = str(history.final["transfers"]["id"].iloc[0])
+    kept = history.final["transfers"][history.final["transfers"]["id"] != lost]
+    text = printed(replace(history, final={**history.final, "transfers": kept}))
+    assert text.startswith("FAIL")
+    assert f"key: {lost}" in text
