@@ -91,6 +91,10 @@ def _checked(name: str, check: Check, history: History) -> Verdict:
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:
     reasons: list[str] = []
+    scenario = history.manifest.get("scenario")
+    planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
+    if isinstance(planned, list) and len(planned) > len(history.faults):
+        reasons.append(f"{len(planned)} faults were planned and {len(history.faults)} are on record in faults.jsonl")
     for fault in history.faults:
         name = f"fault {fault.id} ({fault.fault} on {fault.pod or fault.target})"
         if fault.injected_ns is None:

@@ -9,6 +9,7 @@ import argparse
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -49,9 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DockerException as error:
         print(f"meshbench: the Docker Engine refused: {error}", file=sys.stderr)
         return BROKE
+    except OSError as error:
+        print(f"meshbench: cannot read or write: {error}", file=sys.stderr)
+        return BROKE
     except KeyboardInterrupt:
         print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
         return INTERRUPTED
+    except Exception as bug:  # noqa: BLE001  exit code 1 means that a gate failed, so a bug must not end with it
+        traceback.print_exc()
+        print(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}", file=sys.stderr)
+        return BROKE
 
 
 def _parser() -> argparse.ArgumentParser:

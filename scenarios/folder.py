@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cluster.errors import ConfigurationError
+
 
 class RunFolder:
     """``runs/<scenario>/<UTC time>-<seed>/``; ``runs/latest`` points at the newest."""
@@ -25,11 +27,15 @@ class RunFolder:
     @staticmethod
     def _fresh(parent: Path, name: str) -> Path:
         """Two runs of one second and one seed get a folder each."""
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"{parent}: run folders cannot be made there ({error})") from None
         number = 1
         while True:
             folder = parent / (name if number == 1 else f"{name}.{number}")
             try:
-                folder.mkdir(parents=True)
+                folder.mkdir()
             except FileExistsError:
                 number += 1
                 continue

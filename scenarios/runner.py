@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from checks.judge import judge
 from cluster import images, labels, mysqld
 from cluster.cluster import Cluster
 from cluster.engine import client
+from cluster.errors import HarnessError
 from cluster.pod import Pod
 from loadgen.transfer import FINAL_QUERIES, Transfer
 from mesh.gateway import create_mesh
@@ -77,11 +80,14 @@ class Run:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError or KeyboardInterrupt."""
         try:
             self._trial(on_second)
+            self._keep_logs()
+        except HarnessError:
+            self._keep_logs()  # they say why
+            raise
         finally:
-            with self._phase("remove"):
-                self._keep_logs()
+            with undisturbed(), self._phase("remove"):
                 labels.remove(self._run_id)
-            self._folder.write_json("manifest.json", self._manifest)
+        self._folder.write_json("manifest.json", self._manifest)
         history = load_history(self.folder)
         return write_reports(history, judge(history), self.folder)
 
@@ -175,6 +181,19 @@ class Run:
             yield
         finally:
             self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM until the block is done: a half-done removal would leave pods behind."""
+    main = threading.current_thread() is threading.main_thread()
+    held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in held} if main else {}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def require_images(scenario: Scenario) -> None:
