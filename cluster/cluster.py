@@ -177,7 +177,7 @@ class Cluster:
         self.assisted_rejoins.append(pod)
         try:
             with self.connection(pod, timeout_s=60) as connection:
-                group.restart_membership(connection)
+                group.restart_membership(connection, bootstrap=self.topology.pods == 1)
         except pymysql.MySQLError as error:
             log.info("%s: %s", pod, error)
 

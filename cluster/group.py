@@ -47,8 +47,8 @@ def join(connection: Any, *, bootstrap: bool) -> None:
         cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
 
 
-def restart_membership(connection: Any) -> None:
-    """What an operator does with a member that gave up: leave cleanly, join again."""
+def restart_membership(connection: Any, *, bootstrap: bool) -> None:
+    """What an operator does with a member that gave up: leave cleanly, join again (or, alone, form the group again)."""
     with connection.cursor() as cursor:
         cursor.execute("STOP GROUP_REPLICATION")
-        cursor.execute("START GROUP_REPLICATION")
+    join(connection, bootstrap=bootstrap)

@@ -58,7 +58,10 @@ def _load(file: Path) -> tuple[dict[str, Any], dict[Path_, int]]:
         raise ConfigurationError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict):
         raise ConfigurationError(f"{file}: expected a mapping with keys such as name, topology, load")
-    return document, dict(_lines(node, ()))
+    try:
+        return document, dict(_lines(node, ()))
+    except ConfigurationError as twice:
+        raise ConfigurationError(f"{file}: {twice}") from None
 
 
 def _lines(node: Any, path: Path_) -> list[tuple[Path_, int]]:
@@ -66,6 +69,8 @@ def _lines(node: Any, path: Path_) -> list[tuple[Path_, int]]:
     found = [(path, node.start_mark.line + 1)]
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if any((*path, key.value) == seen for seen, _ in found):
+                raise ConfigurationError(f"line {key.start_mark.line + 1}: key {key.value!r} is there twice; keep one")
             found += [*_lines(value, (*path, key.value)), ((*path, key.value), key.start_mark.line + 1)]
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):

@@ -235,3 +235,13 @@ def test_two_hundred_thousand_ops_are_judged(run: Run) -> None:
     verdict = CHECKS["durability"](replace(history, final={**final, "transfers": lost}))
     assert verdict.verdict == "fail"
     assert [row["key"] for row in verdict.witness] == [f"{size - 1:032x}"]
+
+
+def test_a_planned_fault_without_a_record_voids(busy: Run) -> None:
+    planned = {"scenario": {"faults": [{"fault": "kill", "target": "primary", "at": "1s"}]}}
+    judgement = judge(busy.history(manifest=planned))
+    assert (judgement.verdict, judgement.void_reasons) == (
+        "void",
+        ["1 faults were planned and 0 are on record in faults.jsonl"],
+    )
+    assert judge(busy.history(manifest={"scenario": {"faults": []}})).verdict == "pass"

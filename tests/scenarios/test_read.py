@@ -61,6 +61,8 @@ def test_a_resolved_scenario_reads_back_as_itself(tmp_path: Path) -> None:
         ("gates: {lost: 0, wirte_outage: 1s}", r":6: gates.wirte_outage: .*did you mean 'write_outage'"),
         ("gates: {require: [durabilty]}", r":6: gates: require: unknown check 'durabilty'.*durability"),
         ("mysql: {my_cnf: nowhere.cnf}", r"mysql.my_cnf: no file .*nowhere.cnf"),
+        ("seed: 1\nseed: 2", r"line 7: key 'seed' is there twice"),
+        ("load: {rate: 1, rate: 2}", r"line 6: key 'rate' is there twice"),
         ("seed: soon", r":6: seed: .*got 'soon'"),
     ],
 )
