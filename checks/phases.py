@@ -34,7 +34,7 @@ class Phases:
 def phases(history: History) -> Phases:
     """Where the phases of a run begin and end.
 
-    A fault is over when it was healed (when it was injected, if it never was) and, if that is known and later, when
+    A fault is over when its pod was back (else healed, else injected) and, if that is known and later, when
     the service was steady again; recovery is when the last fault is over.
     """
     faults = [fault for fault in history.faults if fault.injected_ns is not None]
@@ -46,4 +46,4 @@ def phases(history: History) -> Phases:
 
 def _over_ns(history: History, fault: FaultRecord) -> int:
     steady_ns = next((step.at_ns for step in waterfall(history, fault) if step.step == "steady"), None)
-    return max(fault.healed_ns or fault.injected_ns or 0, steady_ns or 0)
+    return max(fault.clean_ns or fault.healed_ns or fault.injected_ns or 0, steady_ns or 0)
