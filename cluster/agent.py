@@ -4,8 +4,8 @@
 JSON. ``/health`` is true of a pod in service, whatever its role. A status older than MAX_AGE_S is no status: a mysqld
 that hangs is not a primary. Nor is one that answers old sessions but greets no new ones.
 
-Runs in the pod's namespace: ``python3 -m cluster.agent`` with MESHBENCH_USER, MESHBENCH_PASSWORD and MESHBENCH_GROUP
-(``1`` when the pod belongs to a group).
+Runs in the pod's namespace: ``python3 -m cluster.agent`` with MESHBENCH_USER, MESHBENCH_PASSWORD and MESHBENCH_KIND
+(how the pods replicate, one of `cluster.topology.Kind`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 
 from cluster.poller import UNREACHABLE, Poller
 from cluster.status import Status
+from cluster.topology import Kind
 
 PORT = 8008
 POLL_S = 0.05
@@ -103,7 +105,7 @@ def main() -> None:
         host="127.0.0.1",
         user=os.environ["MESHBENCH_USER"],
         password=os.environ["MESHBENCH_PASSWORD"],
-        expects_group=os.environ["MESHBENCH_GROUP"] == "1",
+        kind=cast(Kind, os.environ["MESHBENCH_KIND"]),
         timeout_s=MAX_AGE_S,
     )
     latest = Latest()

@@ -10,12 +10,13 @@ import json
 import logging
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pymysql
 
-from cluster import group, images, mysqld
+from cluster import group, images, mysqld, replication
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
@@ -42,10 +43,8 @@ class Cluster:
         self.hosts: dict[str, str] = {}
         self.assisted_rejoins: list[str] = []
         self.guests: dict[str, Pod] = {}
-
-    @property
-    def replicated(self) -> bool:
-        return self.topology.kind == "group"
+        #: Pods that the control plane keeps out of service, once there is one: pod -> why.
+        self.quarantined: Callable[[], Mapping[str, str]] = dict
 
     def start(self) -> None:
         """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
@@ -56,24 +55,26 @@ class Cluster:
         group_name = uuid.uuid4()
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
             list(pool.map(lambda pod: self._start_pod(pod, group_name), self.pods.values()))
-            if self.replicated:
-                first, *others = self.pods.values()
-                self._join(first, bootstrap=True)
-                list(pool.map(lambda pod: self._join(pod, bootstrap=False), others))
+            first, *others = self.pods.values()
+            self._join(first, first=True)
+            list(pool.map(lambda pod: self._join(pod, first=False), others))
         wait_until("every pod is in service", self._all_in_service, timeout_s=BOOT_TIMEOUT_S)
 
     def _start_pod(self, pod: Pod, group_name: uuid.UUID) -> None:
         index = list(self.pods).index(pod.name)
         own: list[str] = []
-        if self.replicated:
+        if self.topology.group:
             own = group.options(
                 group_name=group_name,
                 address=pod.address,
                 seeds=list(self.hosts.values()),
                 subnet=str(self.network.subnet),
+                kind=self.topology.kind,
             )
+        elif self.topology.source_replica:
+            own = replication.options(self.topology.kind)
         cnf = self.topology.my_cnf
-        pod.start_pause(self.network, self.hosts)
+        pod.start_pause(self.network, self.network.node_names)
         pod.add(
             "mysqld",
             self.topology.image or images.image("mysql").tag,
@@ -88,14 +89,16 @@ class Cluster:
             env={
                 "MESHBENCH_USER": "meshbench_watch",
                 "MESHBENCH_PASSWORD": self.credentials.watch,
-                "MESHBENCH_GROUP": "1" if self.replicated else "0",
+                "MESHBENCH_KIND": self.topology.kind,
             },
         )
         self._wait_for_login(pod)
         with self.connection(pod.name) as connection:
             mysqld.create_users(connection, self.credentials)
-            if self.replicated:
+            if self.topology.group:
                 group.prepare(connection, self.credentials)
+            elif self.topology.source_replica:
+                replication.prepare(connection)
 
     def _wait_for_login(self, pod: Pod) -> None:
         def login() -> bool:
@@ -105,9 +108,16 @@ class Cluster:
 
         wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
-    def _join(self, pod: Pod, *, bootstrap: bool) -> None:
+    def _join(self, pod: Pod, *, first: bool) -> None:
+        """Give the pod its first part: the first one leads, the others follow it."""
+        kind = self.topology.kind
         with self.connection(pod.name, timeout_s=BOOT_TIMEOUT_S) as connection:
-            group.join(connection, bootstrap=bootstrap)
+            if self.topology.group:
+                group.join(connection, bootstrap=first)
+            elif self.topology.source_replica and first:
+                replication.open_for_writes(connection, kind=kind)
+            elif self.topology.source_replica:
+                replication.follow(connection, source="node1", password=self.credentials.repl)
 
     def connection(self, pod: str, *, timeout_s: float = 10, database: str | None = None) -> Any:
         """A connection as root to one pod, around every proxy."""
@@ -123,7 +133,7 @@ class Cluster:
                 host=pod.address,
                 user="root",
                 password=self.credentials.root,
-                expects_group=self.replicated,
+                kind=self.topology.kind,
                 timeout_s=1.0,
             )
             try:
@@ -171,7 +181,7 @@ class Cluster:
     def _nudge(self, pod: str) -> None:
         """Restart the membership of a member that gave up; one that is busy recovering is left alone."""
         status = self.status()[pod]
-        if not self.replicated or status is None or status.state not in ("ERROR", "OFFLINE"):
+        if not self.topology.group or status is None or status.state not in ("ERROR", "OFFLINE"):
             return
         log.info("%s is %s: restarting its group membership", pod, status.state)
         self.assisted_rejoins.append(pod)
@@ -182,7 +192,8 @@ class Cluster:
             log.info("%s: %s", pod, error)
 
     def wait_converged(self, *, timeout_s: float) -> bool:
-        """Wait until every pod is in service with the same executed transactions; False when time runs out."""
+        """Wait until every pod that is not quarantined is in service with the same executed transactions; False when
+        time runs out."""
         try:
             wait_until("all pods agree", self._converged, timeout_s=timeout_s, poll_s=0.2)
         except WaitTimeoutError as error:
@@ -191,7 +202,8 @@ class Cluster:
         return True
 
     def _converged(self) -> bool:
-        statuses = self.status()
+        aside = self.quarantined()
+        statuses = {name: one for name, one in self.status().items() if name not in aside}
         executed = {one.gtid_executed for one in statuses.values() if one}
         return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
 
@@ -200,7 +212,7 @@ class Cluster:
         plan = {
             "user": "meshbench_watch",
             "password": self.credentials.watch,
-            "group": self.replicated,
+            "kind": self.topology.kind,
             "pods": self.hosts,
             "proxies": proxies,
         }
@@ -216,6 +228,6 @@ class Cluster:
     def extra_pod(self, name: str, address: str) -> Pod:
         """A pod of another room (proxy, load) in this run's network, its namespace started; kept in ``guests``."""
         pod = Pod(run_id=self.run_id, name=name, address=address)
-        pod.start_pause(self.network, self.hosts)
+        pod.start_pause(self.network, self.network.node_names)
         self.guests[name] = pod
         return pod

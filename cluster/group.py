@@ -1,4 +1,4 @@
-"""Group Replication, single-primary: options, bootstrap, join, rejoin."""
+"""Group Replication: options, bootstrap, join, rejoin."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import uuid
 from typing import Any
 
 from cluster.mysqld import Credentials
+from cluster.topology import Kind
 
 XCOM_PORT = 33061
 
 
-def options(*, group_name: uuid.UUID, address: str, seeds: list[str], subnet: str) -> list[str]:
+def options(*, group_name: uuid.UUID, address: str, seeds: list[str], subnet: str, kind: Kind) -> list[str]:
     """mysqld's arguments for a member. seeds: the addresses of all pods; subnet: who may speak XCom to us."""
     settings = {
         "group_name": str(group_name),
@@ -20,6 +21,8 @@ def options(*, group_name: uuid.UUID, address: str, seeds: list[str], subnet: st
         "start_on_boot": "OFF",  # the first start is ours to order; `join` turns it on for every later one
         "recovery_get_public_key": "ON",
     }
+    if kind == "group-multi":
+        settings |= {"single_primary_mode": "OFF", "enforce_update_everywhere_checks": "ON"}
     return [
         "--plugin-load-add=group_replication.so",
         *(f"--loose-group_replication_{key}={value}" for key, value in settings.items()),

@@ -24,7 +24,7 @@ from cluster.errors import ConfigurationError, HarnessError
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "images"
 #: What runs in the tools image: rooms whose pod side needs nothing but the tools requirements.
-POD_ROOMS = ("cluster", "loadgen")
+POD_ROOMS = ("cluster", "loadgen", "mesh")
 DEBIAN_SUITE = "sid"  # the only suite that packages MySQL
 LABEL = "meshbench.image"
 

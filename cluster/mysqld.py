@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pymysql
@@ -32,7 +32,16 @@ RESERVED = (
     "group_replication_ip_allowlist",
     "group_replication_start_on_boot",
     "group_replication_bootstrap_group",
+    "group_replication_single_primary_mode",
+    "group_replication_enforce_update_everywhere_checks",
+    "read_only",
+    "super_read_only",
+    "skip_replica_start",
+    "rpl_semi_sync_source_enabled",
+    "rpl_semi_sync_replica_enabled",
 )
+#: Plugins' options are unknown while an image initialises its data directory: loose_ lets that pass.
+PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
 
 def _password() -> str:
@@ -41,12 +50,18 @@ def _password() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Passwords of one run, random, by user. app: the load. watch: agents, observer. repl: replication."""
+    """Passwords of one run, random, by user. app: the load. watch: agents, observer. repl: replication. control: the
+    control plane."""
 
     root: str = field(default_factory=_password, repr=False)
     app: str = field(default_factory=_password, repr=False)
     watch: str = field(default_factory=_password, repr=False)
     repl: str = field(default_factory=_password, repr=False)
+    control: str = field(default_factory=_password, repr=False)
+
+    def secrets(self) -> list[str]:
+        """All of them, to be blotted out of logs."""
+        return [getattr(self, one.name) for one in fields(self)]
 
 
 def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = ()) -> list[str]:
@@ -67,8 +82,7 @@ def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = (
 
 def _option(key: str, value: Any) -> str:
     written = {True: "ON", False: "OFF"}[value] if isinstance(value, bool) else value
-    # a plugin's options are unknown while an image initialises its data directory: loose_ lets that pass
-    loose = "loose_" if key.replace("-", "_").startswith("group_replication_") else ""
+    loose = "loose_" if key.replace("-", "_").startswith(PLUGIN_PREFIXES) else ""
     return f"--{loose}{key.replace('-', '_')}={written}"
 
 
@@ -97,7 +111,19 @@ def create_users(connection: Any, credentials: Credentials) -> None:
         # CONNECTION_ADMIN: the agent must get in when the load has used up max_connections
         "meshbench_watch": (
             credentials.watch,
-            ["REPLICATION CLIENT, CONNECTION_ADMIN ON *.*", "SELECT ON performance_schema.*"],
+            [
+                # SYSTEM_VARIABLES_ADMIN: the agent of a primary that has lost its lease fences it
+                "REPLICATION CLIENT, CONNECTION_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.*",
+                "SELECT ON performance_schema.*",
+            ],
+        ),
+        "meshbench_control": (
+            credentials.control,
+            [
+                "REPLICATION CLIENT, REPLICATION_SLAVE_ADMIN, GROUP_REPLICATION_ADMIN, CONNECTION_ADMIN,"
+                " SYSTEM_VARIABLES_ADMIN, PERSIST_RO_VARIABLES_ADMIN, RELOAD, CLONE_ADMIN ON *.*",
+                "SELECT ON performance_schema.*",
+            ],
         ),
         "meshbench_repl": (
             credentials.repl,

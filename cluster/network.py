@@ -13,6 +13,7 @@ from testcontainers.core.network import Network
 from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
+from cluster.topology import MAX_PODS
 
 RANGE = ipaddress.ip_network("198.18.0.0/15")
 ATTEMPTS = 20
@@ -34,8 +35,14 @@ class RunNetwork:
         """A fixed address, so that every pod's configuration can be written before any of them starts."""
         return str(self.subnet[_FIRST[role] + index])
 
+    @property
+    def node_names(self) -> dict[str, str]:
+        """The name and address of every MySQL pod there may ever be in this run, so that all pods know them from the
+        start."""
+        return {f"node{index + 1}": self.address("node", index) for index in range(MAX_PODS)}
 
-_FIRST = {"node": 11, "proxy": 31, "load": 51, "observer": 91}
+
+_FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "observer": 91}
 
 
 def create_network(run_id: str) -> RunNetwork:

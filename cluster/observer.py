@@ -4,7 +4,7 @@ A pod of its own, so that it sees the network as the others do; partitions leave
 management network would be. It judges nothing. First line of the file: ``{"clock": {"monotonic_ns", "unix_ns"}}``;
 then one row a sample with the columns of ``observed.parquet``.
 
-``python3 -m cluster.observer`` with MESHBENCH_OBSERVE, a JSON object: ``{"user", "password", "group": bool,
+``python3 -m cluster.observer`` with MESHBENCH_OBSERVE, a JSON object: ``{"user", "password", "kind": a `Kind`,
 "pods": {name: address}, "proxies": {name: "http://address:port"}}``.
 """
 
@@ -102,7 +102,7 @@ def main() -> None:
                 host=address,
                 user=plan["user"],
                 password=plan["password"],
-                expects_group=plan["group"],
+                kind=plan["kind"],
                 timeout_s=SAMPLE_TIMEOUT_S,
             )
             threads.append(lambda name=name, poller=poller: pod_row(name, poller))

@@ -7,6 +7,7 @@ from typing import Any
 import pymysql
 
 from cluster.status import STATUS_QUERY, Status, parse
+from cluster.topology import Kind
 
 #: What a frozen or cut-off mysqld raises through PyMySQL: its own errors, or the socket's.
 UNREACHABLE = (pymysql.MySQLError, OSError)
@@ -18,11 +19,9 @@ class Poller:
     timeout_s bounds a sample: a paused mysqld accepts connections in the kernel and then never answers.
     """
 
-    def __init__(
-        self, *, host: str, user: str, password: str, expects_group: bool, timeout_s: float, port: int = 3306
-    ) -> None:
+    def __init__(self, *, host: str, user: str, password: str, kind: Kind, timeout_s: float, port: int = 3306) -> None:
         self._where: dict[str, Any] = {"host": host, "port": port, "user": user, "password": password}
-        self._expects_group = expects_group
+        self._kind = kind
         self._timeout_s = timeout_s
         self._connection: Any = None
 
@@ -40,7 +39,7 @@ class Poller:
                 )
             with self._connection.cursor() as cursor:
                 cursor.execute(STATUS_QUERY)
-                return parse(cursor.fetchall(), expects_group=self._expects_group)
+                return parse(cursor.fetchall(), kind=self._kind)
         except UNREACHABLE:
             self.close()
             raise

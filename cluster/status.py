@@ -1,4 +1,4 @@
-"""What a MySQL pod says of itself: one query, read by the role agent, the observer and the cluster alike."""
+"""What a MySQL pod says of itself: one query, read by role agent, observer, control plane and cluster alike."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-#: One round trip. Without Group Replication the join gives one row of nulls.
+from cluster.topology import Kind, is_group, is_source_replica
+
+#: One round trip. Without Group Replication the join gives one row whose members are null; so does a missing channel.
 #: lag_ms: age of the oldest transaction that an applier worker is applying right now; null when none is.
 STATUS_QUERY = """
 SELECT @@global.super_read_only OR @@global.read_only, @@global.gtid_executed,
        (SELECT MAX(TIMESTAMPDIFF(MICROSECOND, w.APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, NOW(6))) / 1000
           FROM performance_schema.replication_applier_status_by_worker w WHERE w.APPLYING_TRANSACTION <> ''),
-       m.MEMBER_HOST, m.MEMBER_STATE, m.MEMBER_ROLE, m.MEMBER_ID = @@server_uuid
-  FROM (SELECT 1) one LEFT JOIN performance_schema.replication_group_members m ON m.MEMBER_HOST <> ''
+       m.MEMBER_HOST, m.MEMBER_STATE, m.MEMBER_ROLE, m.MEMBER_ID = @@server_uuid,
+       @@report_host, c.HOST, r.SERVICE_STATE, r.RECEIVED_TRANSACTION_SET, a.SERVICE_STATE
+  FROM (SELECT 1) one
+  LEFT JOIN performance_schema.replication_group_members m ON m.MEMBER_HOST <> ''
+  LEFT JOIN performance_schema.replication_connection_configuration c ON c.CHANNEL_NAME = ''
+  LEFT JOIN performance_schema.replication_connection_status r ON r.CHANNEL_NAME = ''
+  LEFT JOIN performance_schema.replication_applier_status a ON a.CHANNEL_NAME = ''
 """
 
 Role = Literal["primary", "replica"]
@@ -23,8 +30,12 @@ Role = Literal["primary", "replica"]
 class Status:
     """A sample of one pod.
 
-    state: Group Replication's member state (ONLINE, RECOVERING, ERROR, OFFLINE …), or None without a group.
-    view: member host -> "STATE/ROLE" as this pod sees its group; empty without one.
+    state: Group Replication's member state (ONLINE, RECOVERING, ERROR, OFFLINE …). Of a pod with a source or with
+        replicas: ONLINE (takes writes, or receives and applies), CONNECTING (does not hear its source), ERROR (does
+        not apply), OFFLINE (read-only and follows nobody: a fenced primary). None for a single pod.
+    view: who plays which part as this pod sees it, pod -> "STATE/ROLE": its group, or the source it follows.
+    source: the pod this one replicates from, or None. received: the GTID set that came over that channel since it was
+        set up, applied or not; empty without one.
     """
 
     role: Role
@@ -32,7 +43,10 @@ class Status:
     read_only: bool
     gtid_executed: str
     lag_ms: float | None
+    kind: Kind = "single"
     view: dict[str, str] = field(default_factory=dict)
+    source: str | None = None
+    received: str = ""
 
     @property
     def quorum(self) -> bool:
@@ -50,40 +64,57 @@ class Status:
         return self.role == "primary" and self.in_service and not self.read_only
 
 
-def parse(rows: Sequence[Sequence[Any]], *, expects_group: bool) -> Status:
+def parse(rows: Sequence[Sequence[Any]], *, kind: Kind) -> Status:
     """Read the rows of STATUS_QUERY.
 
-    expects_group: a pod that belongs to a group but is in none (yet, or any more) is an OFFLINE replica, never a
-    primary: after a restart it is writable for a moment before it rejoins.
+    kind: how the pod is meant to replicate. One that belongs to a group but is in none (yet, or any more) is an
+    OFFLINE replica, never a primary: after a restart it is writable for a moment before it rejoins.
     """
     read_only, gtid_executed, lag_ms = rows[0][:3]
-    view = {row[3]: f"{row[4]}/{row[5] or ''}" for row in rows if row[3]}
-    own = next((row for row in rows if row[6]), None)
+    own_name, source, receiver, received, applier = rows[0][7:12]
     role: Role
-    if own is not None:
-        state, role = str(own[4]), "primary" if own[5] == "PRIMARY" else "replica"
-    elif expects_group:
-        state, role = "OFFLINE", "replica"
+    state: str | None
+    if is_group(kind):
+        view = {row[3]: f"{row[4]}/{row[5] or ''}" for row in rows if row[3]}
+        own = next((row for row in rows if row[6]), None)
+        role = "primary" if own is not None and own[5] == "PRIMARY" else "replica"
+        state = "OFFLINE" if own is None else str(own[4])
+    elif is_source_replica(kind):
+        role = "replica" if source or read_only else "primary"
+        state = _channel_state(receiver, applier) if source else ("ONLINE" if role == "primary" else "OFFLINE")
+        leader = source or (own_name if role == "primary" else None)
+        view = {leader: "ONLINE/PRIMARY"} if leader else {}
     else:
-        state, role = None, "replica" if read_only else "primary"
+        role, state, view = "replica" if read_only else "primary", None, {}
     return Status(
         role=role,
         state=state,
         read_only=bool(read_only),
         gtid_executed="".join(str(gtid_executed).split()),
         lag_ms=None if lag_ms is None else float(lag_ms),
+        kind=kind,
         view=view,
+        source=source or None,
+        received="".join(str(received or "").split()),
     )
 
 
+def _channel_state(receiver: str | None, applier: str | None) -> str:
+    if applier != "ON":
+        return "ERROR"
+    return "ONLINE" if receiver == "ON" else "CONNECTING"
+
+
 def in_agreement(name: str, statuses: Mapping[str, Status | None]) -> bool:
-    """Whether a pod is in service and a majority of all pods sees the group exactly as it does.
+    """Whether a pod is in service and a majority sees who leads exactly as it does.
 
     Its own word is not enough: a primary that was frozen or cut off believes for seconds after it is back that it
-    still leads a group which has long expelled it.
+    still leads a group which has long expelled it. In a group the majority is of all pods, as Group Replication counts;
+    elsewhere of the pods in service, since a dead replica takes nothing from a primary's right to lead.
     """
     own = statuses[name]
     if own is None or not own.in_service:
         return False
-    alike = sum(1 for one in statuses.values() if one is not None and one.view == own.view)
-    return alike * 2 > len(statuses)
+    voices = [one for one in statuses.values() if one is not None and (is_group(own.kind) or one.in_service)]
+    alike = sum(1 for one in voices if one.view == own.view)
+    return alike * 2 > (len(statuses) if is_group(own.kind) else len(voices))

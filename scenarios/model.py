@@ -17,7 +17,7 @@ from chaos.injector import PlannedFault
 from chaos.targets import Target, needs_replicas
 from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
-from cluster.topology import Kind, Topology
+from cluster.topology import MAX_PODS, Kind, Topology
 from loadgen.config import PROCESSES_PER_WORKER
 from mesh.spec import MeshSpec
 
@@ -64,7 +64,7 @@ def _mesh_word(value: Any) -> Any:
 
 class TopologySection(Section):
     kind: Kind
-    pods: int = Field(default=0, ge=1, le=9)
+    pods: int = Field(default=0, ge=1, le=MAX_PODS)
 
     @model_validator(mode="before")
     @classmethod
@@ -76,7 +76,7 @@ class TopologySection(Section):
     @model_validator(mode="after")
     def _single_is_one(self) -> Self:
         if self.kind == "single" and self.pods != 1:
-            raise ValueError(f"pods must be 1 for kind single, not {self.pods}; kind group takes 1 to 9")
+            raise ValueError(f"pods must be 1 for kind single, not {self.pods}; every other kind takes 1 to {MAX_PODS}")
         return self
 
 

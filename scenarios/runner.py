@@ -169,9 +169,7 @@ class Run:
         return [container for pod in pods for role, container in pod.containers.items() if role != "pause"]
 
     def _keep_logs(self) -> None:
-        credentials = self._cluster.credentials
-        secrets_of_run = [credentials.root, credentials.app, credentials.watch, credentials.repl]
-        collect.logs(self._containers(), self._folder, hide=secrets_of_run)
+        collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets())
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
