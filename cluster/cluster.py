@@ -10,8 +10,8 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pymysql
@@ -52,13 +52,47 @@ class Cluster:
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
         self.pods = {name: Pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
-        group_name = uuid.uuid4()
-        with ThreadPoolExecutor(max_workers=len(names)) as pool:
-            list(pool.map(lambda pod: self._start_pod(pod, group_name), self.pods.values()))
-            first, *others = self.pods.values()
-            self._join(first, first=True)
-            list(pool.map(lambda pod: self._join(pod, first=False), others))
-        wait_until("every pod is in service", self._all_in_service, timeout_s=BOOT_TIMEOUT_S)
+        self._bring_up(uuid.uuid4())
+
+    def _bring_up(self, group_name: uuid.UUID) -> None:
+        """All pods at once; the first leads as soon as it can, and the others follow from then on.
+
+        A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
+        what counts is what the pods say of themselves.
+        """
+        first, *others = self.pods.values()
+        statements = ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="join")
+        joining: list[Future[None]] = []
+
+        def join(pod: Pod) -> None:
+            joining.append(statements.submit(self._join, pod, first=pod is first))
+
+        def in_service(pods: Collection[Pod]) -> bool:
+            for one in joining:
+                if one.done():
+                    one.result()  # raises what its statement raised
+            statuses = self.status(pods)
+            return all(in_agreement(pod.name, statuses) for pod in pods)
+
+        def lead() -> None:
+            self._start_pod(first, group_name)
+            join(first)
+            wait_until(f"{first.name} leads", lambda: in_service([first]), timeout_s=BOOT_TIMEOUT_S)
+
+        def follow(pod: Pod) -> None:
+            self._start_pod(pod, group_name)
+            leader.result()
+            join(pod)
+
+        try:
+            with ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="boot") as pool:
+                leader = pool.submit(lead)
+                for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
+                    one.result()
+            everybody = self.pods.values()
+            wait_until("every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S)
+        finally:
+            statements.shutdown(wait=False, cancel_futures=True)
 
     def _start_pod(self, pod: Pod, group_name: uuid.UUID) -> None:
         index = list(self.pods).index(pod.name)
@@ -125,8 +159,9 @@ class Cluster:
             self.hosts[pod], user="root", password=self.credentials.root, timeout_s=timeout_s, database=database
         )
 
-    def status(self) -> dict[str, Status | None]:
-        """Every pod's status now, None where it does not answer within a second."""
+    def status(self, pods: Collection[Pod] = ()) -> dict[str, Status | None]:
+        """The status of these pods (none given: of all) now, None where one does not answer within a second."""
+        asked = list(pods or self.pods.values())
 
         def sample(pod: Pod) -> Status | None:
             poller = Poller(
@@ -143,8 +178,8 @@ class Cluster:
             finally:
                 poller.close()
 
-        with ThreadPoolExecutor(max_workers=len(self.pods)) as pool:
-            return dict(zip(self.pods, pool.map(sample, self.pods.values()), strict=True))
+        with ThreadPoolExecutor(max_workers=len(asked)) as pool:
+            return dict(zip((pod.name for pod in asked), pool.map(sample, asked), strict=True))
 
     def primary(self, *, timeout_s: float = 30) -> str:
         """The pod that takes writes now, as a majority of pods sees it; waits for an election that is under way."""
@@ -154,10 +189,6 @@ class Cluster:
         statuses = self.status()
         writable = [name for name, status in statuses.items() if status and status.writable]
         return next((name for name in writable if in_agreement(name, statuses)), None)
-
-    def _all_in_service(self) -> bool:
-        statuses = self.status()
-        return all(in_agreement(name, statuses) for name in statuses)
 
     def bring_back(self, pod: str, *, timeout_s: float) -> None:
         """Wait until a healed pod is in service again; where its own attempts fail, restart its membership.

@@ -42,12 +42,12 @@ def prepare(connection: Any, credentials: Credentials) -> None:
 def join(connection: Any, *, bootstrap: bool) -> None:
     """Start the first member of a group (bootstrap) or join it; from then on the member rejoins by itself at start."""
     with connection.cursor() as cursor:
+        cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
         if bootstrap:
             cursor.execute("SET GLOBAL group_replication_bootstrap_group = ON")
         cursor.execute("START GROUP_REPLICATION")
         if bootstrap:
             cursor.execute("SET GLOBAL group_replication_bootstrap_group = OFF")
-        cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
 
 
 def restart_membership(connection: Any, *, bootstrap: bool) -> None:
