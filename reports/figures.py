@@ -35,4 +35,9 @@ def draw_figures(
         "latency": lambda size: draw_spectrum(phases, size),
         "waterfall": lambda size: draw_waterfall(summary["faults"], size),
     }
-    return {name: Picture(wide=to_png(draw, WIDE), narrow=to_png(draw, NARROW)) for name, draw in drawn.items()}
+    return {name: picture(draw) for name, draw in drawn.items()}
+
+
+def picture(draw: Callable[[Size], Figure]) -> Picture:
+    """One figure at both sizes."""
+    return Picture(wide=to_png(draw, WIDE), narrow=to_png(draw, NARROW))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from reports import units
 from reports.figures import Picture
@@ -20,10 +20,27 @@ from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.steps import known_steps
 
 _HERE = Path(__file__).parent
+#: The look of every page.
+CSS = _HERE / "report.css"
 
 
 def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
     """The page. pictures: ``timeline``, ``latency`` and ``waterfall``, each in both sizes."""
+    return template("report.html.j2").render(
+        s=summary,
+        css=CSS.read_text(),
+        pictures=embedded(pictures),
+        gates=gate_words(summary),
+        key_numbers=key_numbers(summary),
+        recovered=[fault for fault in summary["faults"] if known_steps(fault)],
+        percentiles=PERCENTILES,
+        latency_rows=latency_rows(summary),
+        setup=_setup(summary),
+    )
+
+
+def template(name: str) -> Template:
+    """A template of this folder, with every value escaped and the filters of all pages."""
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -37,21 +54,15 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
         scalars=units.scalars,
         shell=shlex.join,
     )
-    embedded = {
+    return environment.get_template(name)
+
+
+def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:
+    """Name -> ``wide`` and ``narrow`` as data URIs."""
+    return {
         name: {"wide": _data_uri(picture.wide), "narrow": _data_uri(picture.narrow)}
         for name, picture in pictures.items()
     }
-    return environment.get_template("report.html.j2").render(
-        s=summary,
-        css=(_HERE / "report.css").read_text(),
-        pictures=embedded,
-        gates=gate_words(summary),
-        key_numbers=key_numbers(summary),
-        recovered=[fault for fault in summary["faults"] if known_steps(fault)],
-        percentiles=PERCENTILES,
-        latency_rows=latency_rows(summary),
-        setup=_setup(summary),
-    )
 
 
 def _data_uri(png: bytes) -> str:

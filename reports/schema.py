@@ -1,23 +1,28 @@
-"""The contract of ``summary.json``: its JSON Schema lies beside this file; a summary that breaks it is not written."""
+"""The contracts of ``summary.json`` and ``matrix.json``: their JSON Schemas lie beside this file.
+
+A document that breaks its schema is not written.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 
 SCHEMA_ID = "meshbench/summary/1"
-_FILE = Path(__file__).with_name("summary.schema.json")
+MATRIX_ID = "meshbench/matrix/1"
+
+Document = Literal["summary", "matrix"]
 
 
-def schema() -> dict[str, Any]:
+def schema(document: Document = "summary") -> dict[str, Any]:
     """The schema, JSON Schema 2020-12."""
-    loaded: dict[str, Any] = json.loads(_FILE.read_text())
+    loaded: dict[str, Any] = json.loads((Path(__file__).parent / f"{document}.schema.json").read_text())
     return loaded
 
 
-def validate(summary: dict[str, Any]) -> None:
-    """Raise jsonschema.ValidationError unless ``summary`` keeps the contract."""
-    Draft202012Validator(schema()).validate(summary)
+def validate(content: dict[str, Any], document: Document = "summary") -> None:
+    """Raise jsonschema.ValidationError unless ``content`` keeps the contract."""
+    Draft202012Validator(schema(document)).validate(content)

@@ -42,8 +42,8 @@ def write_reports(history: History, judgement: Judgement, out: Path) -> dict[str
     files["summary.json"] = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        _write_atomically(out / name, content)
-    _write_atomically(out / CHECKSUMS, checksums(out).encode())
+        write_atomically(out / name, content)
+    write_atomically(out / CHECKSUMS, checksums(out).encode())
     return summary
 
 
@@ -66,7 +66,8 @@ def _sum_line(digest: str, name: str) -> str:
     return f"{mark}{digest}  {escaped}\n"
 
 
-def _write_atomically(file: Path, content: bytes) -> None:
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write beside the place and rename into it."""
     part = file.with_name(f".{file.name}.part")
     part.write_bytes(content)
     part.replace(file)

@@ -1,4 +1,4 @@
-"""The command line: ``meshbench run | judge | list | doctor | gc``.
+"""The command line: ``meshbench run | judge | list | matrix | doctor | gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke, 130 interrupted.
 """
@@ -22,9 +22,12 @@ from cluster import labels
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from reports.console import print_table
+from reports.matrix_console import print_matrix
 from reports.summary import summarise
 from reports.write import altered_files, write_reports
 from scenarios.doctor import examine
+from scenarios.matrix import Matrix
+from scenarios.matrix_plan import plan
 from scenarios.progress import Progress
 from scenarios.read import catalogue, read_scenario
 from scenarios.runner import Run, require_images
@@ -81,6 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there")
     again.set_defaults(do=_judge)
 
+    matrix = verbs.add_parser("matrix", help="run a scenario under every topology and mesh, and compare them on one page")
+    matrix.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
+    matrix.add_argument("--topology", required=True, type=_words, metavar="A,B,…", help="such as async,semisync,group")
+    matrix.add_argument("--mesh", required=True, type=_words, metavar="A,B,…", help="such as direct,envoy")
+    matrix.add_argument("--trials", type=int, default=1, metavar="N", help="of each combination, default 1")
+    matrix.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run, in every cell")
+    matrix.add_argument("--seed", type=int, help="of trial 1 of every combination; trial 2 has the next one")
+    matrix.set_defaults(do=_matrix)
+
     verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     verbs.add_parser("gc", help="remove what dead runs have left").set_defaults(do=_gc)
@@ -107,6 +119,33 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         log.removeHandler(progress)
     print_table(summary, folder=run.folder)
     return _EXIT_OF[summary["verdict"]]
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
+def _matrix(options: argparse.Namespace, words: list[str]) -> int:
+    """Exit code: the worst of all cells. 1 one failed a gate, 4 one only broke, 3 one has only void trials, 0 all passed.
+
+    A cell that is not applicable has no say. 130 after Ctrl-C, whatever was found until then.
+    """
+    planned = plan(
+        options.scenario,
+        topologies=options.topology,
+        meshes=options.mesh,
+        settings=options.set,
+        trials=options.trials,
+        seed=options.seed,
+    )
+    matrix = Matrix(planned, name=options.scenario, runs=Path("runs"), command=["meshbench", *words])
+    with_signals()
+    labels.reap()
+    content = matrix.execute()
+    print_matrix(content, folder=matrix.folder)
+    if matrix.interrupted:
+        raise KeyboardInterrupt
+    return {**_EXIT_OF, "broken": BROKE}[content["verdict"]]
 
 
 def with_signals() -> None:

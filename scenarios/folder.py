@@ -16,30 +16,10 @@ class RunFolder:
 
     def __init__(self, runs: Path, *, scenario: str, seed: int) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        self.path = self._fresh(runs / scenario, f"{stamp}-{seed}")
+        self.path = fresh(runs / scenario, f"{stamp}-{seed}")
         for part in ("ops", "final", "logs"):
             (self.path / part).mkdir()
-        latest = runs / "latest"
-        pointer = runs / f".latest-{self.path.name}"
-        pointer.symlink_to(self.path.relative_to(runs))
-        pointer.replace(latest)
-
-    @staticmethod
-    def _fresh(parent: Path, name: str) -> Path:
-        """Two runs of one second and one seed get a folder each."""
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(f"{parent}: run folders cannot be made there ({error})") from None
-        number = 1
-        while True:
-            folder = parent / (name if number == 1 else f"{name}.{number}")
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                number += 1
-                continue
-            return folder
+        point(runs / "latest", self.path)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write beside and rename, so that a crash leaves no half file."""
@@ -52,3 +32,27 @@ class RunFolder:
         for secret in hide:
             text = re.sub(re.escape(secret.encode()), b"********", text)
         (self.path / "logs" / f"{container}.log").write_bytes(text)
+
+
+def fresh(parent: Path, name: str) -> Path:
+    """Make a folder of this name, with a number when there is one already: two of one second get a folder each."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{parent}: run folders cannot be made there ({error})") from None
+    number = 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}.{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        return folder
+
+
+def point(link: Path, folder: Path) -> None:
+    """Let ``link`` lead to a folder beside or below it; there is never a moment without a link."""
+    pointer = link.with_name(f".{link.name}-{folder.name}")
+    pointer.symlink_to(folder.relative_to(link.parent))
+    pointer.replace(link)

@@ -7,10 +7,20 @@ word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``work
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from chaos import FAULTS
 from chaos.injector import PlannedFault
@@ -19,7 +29,7 @@ from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
 from cluster.topology import MAX_PODS, Kind, Topology
 from loadgen.config import PROCESSES_PER_WORKER
-from mesh.spec import MeshSpec
+from mesh.spec import MeshSpec, Mode
 
 _UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -112,6 +122,18 @@ class MeshSection(Section):
             strange = sorted(self.model_fields_set - {"mode"})[0]
             raise ValueError(f"{strange} has no meaning in mode direct, which has no proxy; leave it out")
         return self
+
+
+def mesh_words() -> list[str]:
+    """Every word that ``mesh: WORD`` may be: of all modes and proxies those that say enough alone."""
+    section = TypeAdapter[MeshSection](Annotated[MeshSection, BeforeValidator(_mesh_word)])
+    proxies = get_args(get_args(MeshSection.model_fields["proxy"].annotation)[0])
+    words = []
+    for word in (*get_args(Mode), *proxies):
+        with suppress(ValidationError):  # such as gateway, which needs a proxy beside it
+            section.validate_python(word)
+            words.append(word)
+    return words
 
 
 class WorkloadSection(Section):

@@ -1,0 +1,37 @@
+"""Everything a matrix leaves: the page, its machine-readable twin, one row a trial, and the plots."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from reports.figures import picture
+from reports.matrix_csv import matrix_csv
+from reports.matrix_page import matrix_html
+from reports.matrix_summary import matrix_summary
+from reports.matrix_trial import Experiment
+from reports.recovery_chart import draw_recoveries
+from reports.schema import validate
+from reports.tradeoff_chart import draw_tradeoff
+from reports.write import write_atomically
+
+
+def write_matrix(experiment: Experiment, out: Path) -> dict[str, Any]:
+    """Write report.html, matrix.json, matrix.csv, tradeoff.png and recovery.png into ``out``; returns matrix.json.
+
+    Raises OSError where it cannot write, and jsonschema.ValidationError before anything is written.
+    """
+    matrix = matrix_summary(experiment)
+    validate(matrix, "matrix")
+    pictures = {
+        "recovery": picture(lambda size: draw_recoveries(matrix, size)),
+        "tradeoff": picture(lambda size: draw_tradeoff(matrix, size)),
+    }
+    files = {f"{name}.png": drawn.wide for name, drawn in pictures.items()}
+    files["report.html"] = matrix_html(matrix, pictures).encode()
+    files["matrix.csv"] = matrix_csv(matrix).encode()
+    files["matrix.json"] = json.dumps(matrix, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    for name, content in files.items():
+        write_atomically(out / name, content)
+    return matrix

@@ -1,0 +1,96 @@
+"""The trade-off of a matrix in one plot: how long writes stop, what a response costs while all is well, and the money.
+
+Left is a quick recovery, low is a quick answer. Colour tells the topology, shape the mesh, every trial that counts is a
+faint point, the bold one is the median; a black ring means that the combination lost acknowledged money.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from reports import canvas
+from reports.canvas import Size
+from reports.units import duration
+
+_COLOURS = {
+    "single": canvas.GREY,
+    "async": canvas.VERMILLION,
+    "semisync": "#E69F00",
+    "group": canvas.BLUE,
+    "group-multi": canvas.GREEN,
+}
+_MARKERS = {"direct": "o", "envoy": "s", "haproxy": "^", "router": "D", "sidecar": "P", "mtls": "X"}
+_OTHER_MARKER = "*"
+
+
+def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
+    """matrix: the content of matrix.json. A cell without an outage or without a p99 before the fault has no point."""
+    shown = [cell for cell in matrix["cells"] if cell["write_outage_ms"] and cell["response_ms"]["before"]["p99"]]
+    figure = canvas.new_figure(size, height_px=520 if size.narrow else 440)
+    axes = figure.subplots()
+    if not shown:
+        axes.set_axis_off()
+        canvas.say_empty(axes, "no combination with an outage and a p99")
+        return figure
+    for cell in shown:
+        _point(axes, cell)
+    _log_ms(axes.xaxis, axes, "x", size)
+    _log_ms(axes.yaxis, axes, "y", size)
+    axes.set_xlabel("write outage (left: recovers sooner)")
+    axes.set_ylabel("response p99 before the fault" + ("" if size.narrow else "\n(low: costs less)"))
+    figure.legend(
+        handles=_legend(shown),
+        loc="outside upper left",
+        ncols=2 if size.narrow else 6,
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
+    return figure
+
+
+def _point(axes: Axes, cell: dict[str, Any]) -> None:
+    marker, colour = _MARKERS.get(cell["mesh"], _OTHER_MARKER), _COLOURS.get(cell["topology"], canvas.INK)
+    for trial in cell["trials"]:
+        numbers = trial["numbers"] or {}
+        outage_ms, p99_ms = numbers.get("write_outage_ms"), numbers.get("response_before_p99_ms")
+        if trial["counts"] and outage_ms and p99_ms:
+            axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, alpha=0.3, markersize=5, linestyle="")
+    middle = (cell["write_outage_ms"]["median"], cell["response_ms"]["before"]["p99"]["median"])
+    axes.plot(*([value] for value in middle), marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
+    if cell["rpo"]["lost"]:
+        ring = {"marker": "o", "markersize": 19, "markerfacecolor": "none", "markeredgecolor": canvas.INK}
+        axes.plot(*([value] for value in middle), **ring, markeredgewidth=1.8, linestyle="", zorder=4)
+
+
+def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
+    """A logarithmic axis of milliseconds with a margin, labelled at 1, 2 and 5 of each decade."""
+    axes.set(**{f"{which}scale": "log"})
+    low, high = getattr(axes, f"get_{which}lim")()
+    axes.set(**{f"{which}lim": (low / 1.3, high * 1.3)})
+    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=size.x_ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _legend(shown: list[dict[str, Any]]) -> list[Line2D]:
+    """A patch of colour a topology, a hollow shape a mesh, and the ring where there is one."""
+    topologies = dict.fromkeys(cell["topology"] for cell in shown)
+    meshes = dict.fromkeys(cell["mesh"] for cell in shown)
+    entries = [
+        Line2D([], [], color=_COLOURS.get(name, canvas.INK), linewidth=6, label=canvas.printable(name))
+        for name in topologies
+    ]
+    hollow = {"linestyle": "", "markerfacecolor": "none", "markeredgecolor": canvas.INK}
+    entries += [
+        Line2D([], [], marker=_MARKERS.get(name, _OTHER_MARKER), label=canvas.printable(name), **hollow)
+        for name in meshes
+    ]
+    if any(cell["rpo"]["lost"] for cell in shown):
+        entries.append(Line2D([], [], marker="o", markersize=14, markeredgewidth=1.8, label="lost money", **hollow))
+    return entries
