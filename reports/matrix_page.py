@@ -6,16 +6,19 @@ the template only lays out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reports.figures import Picture
+from reports.matrix_numbers import PERCENTILES
+from reports.matrix_tax import BASELINE
 from reports.matrix_words import loss, name_of
 from reports.page import CSS, embedded, template
-from reports.spread import Spread, words
+from reports.spread import Spread, extremes, middle_words
 from reports.summary import PHASES
-from reports.units import count, duration
+from reports.units import UNKNOWN, count, duration
 
 _OWN_CSS = Path(__file__).with_name("matrix.css")
 
@@ -34,7 +37,10 @@ def matrix_html(matrix: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
         ],
         phases=PHASES,
         costs=[_costs(cell) for cell in cells],
-        taxes=[_tax(cell) for cell in cells],
+        counted=", ".join(
+            f"{number} {verdict}" for verdict, number in Counter(one["verdict"] for one in cells).items()
+        ),
+        taxes=[_tax(cell) for cell in cells if cell["mesh"] != BASELINE],
         decisions=[one for cell in cells for one in _decisions(cell)],
         trials=_trials(cells),
     )
@@ -46,40 +52,43 @@ def _glance(cell: dict[str, Any]) -> dict[str, Any]:
         "name": name_of(cell),
         "verdict": cell["verdict"],
         "why": "" if cell["verdict"] == "pass" else cell["why"],
-        "outage": words(cell["write_outage_ms"], "_ms"),
+        "outage": _both(cell["write_outage_ms"]),
         "interval": _interval(cell["write_outage_ms"]),
         "loss": loss(cell),
         "lost": bool(cell["rpo"]["lost"]),
         "duplicated": count(cell["rpo"]["duplicated"]),
-        "may_lose": "n/a" if promise is None else "yes" if promise["may_lose"] else "no",
+        "may_lose": UNKNOWN if promise is None else "possible" if promise["may_lose"] else "none",
         "promise": "" if promise is None else promise["why"],
-        "p99": words(cell["response_ms"]["before"]["p99"], "_ms"),
-        "tax": _ratio(cell["mesh_tax"]["response_before_p50_ms"]),
-        "no_tax": cell["mesh_tax"]["absent"],
+        "p99": _both(cell["response_ms"]["before"]["p99"]),
+        "tax": ("baseline", "") if cell["mesh"] == BASELINE else _ratio(cell["mesh_tax"]["response_before_p50_ms"]),
         "trials": _counted(cell),
     }
 
 
 def _counted(cell: dict[str, Any]) -> str:
-    """``3``, or what became of the trials when not every one of them counts."""
-    seen = [f"{number} {verdict}" for verdict, number in cell["trials_by_verdict"].items() if number]
-    return ", ".join(seen)
+    """What became of the trials: ``2 pass, 1 void``."""
+    return ", ".join(f"{number} {verdict}" for verdict, number in cell["trials_by_verdict"].items() if number)
+
+
+def _both(found: Spread | None) -> tuple[str, str]:
+    """Median and extremes of a time in milliseconds."""
+    return middle_words(found, "_ms"), extremes(found, "_ms")
 
 
 def _interval(found: Spread | None) -> str:
     if found is None or found["ci95"] is None:
         return ""
     low, high = found["ci95"]
-    return f"95 % interval of the median {duration(low)} to {duration(high)}"
+    return f"95 %: {duration(low)} to {duration(high)}"
 
 
-def _ratio(comparison: dict[str, Any] | None) -> str:
-    """``1.20 x``; with its extremes when trials differ."""
+def _ratio(comparison: dict[str, Any] | None) -> tuple[str, str]:
+    """``1.20 x`` and its extremes, where trials differ."""
     ratio = (comparison or {}).get("ratio")
     if ratio is None:
-        return "n/a"
+        return UNKNOWN, ""
     middle, low, high = (f"{ratio[name]:.2f}" for name in ("median", "min", "max"))
-    return f"{middle} x" if low == high else f"{middle} x ({low} to {high})"
+    return f"{middle} x", "" if low == high else f"{low} to {high}"
 
 
 def _difference(comparison: dict[str, Any] | None, *, unit: str) -> str:
@@ -95,16 +104,16 @@ def _costs(cell: dict[str, Any]) -> dict[str, Any]:
     response = cell["response_ms"]
     return {
         "name": name_of(cell),
-        "response": {phase: [words(response[phase][one], "_ms") for one in ("p50", "p99")] for phase in PHASES},
-        "achieved": words(cell["achieved_tps"], "_tps"),
-        "offered": words(cell["offered_tps"], "_tps"),
-        "cpu": words(cell["client_cpu_us_per_txn"] and _rounded(cell["client_cpu_us_per_txn"]), "us"),
-        "boot": words(cell["boot_s"], "_s"),
+        "response": {phase: [middle_words(response[phase][one], "_ms") for one in PERCENTILES] for phase in PHASES},
+        "achieved": middle_words(cell["achieved_tps"], "_tps"),
+        "offered": middle_words(cell["offered_tps"], "_tps"),
+        "cpu": _whole(cell["client_cpu_us_per_txn"]),
+        "boot": middle_words(cell["boot_s"], "_s"),
     }
 
 
-def _rounded(found: Spread) -> Spread:
-    return {**found, **{name: round(found[name]) for name in ("median", "min", "max")}}
+def _whole(found: Spread | None) -> str:
+    return count(None if found is None else round(found["median"]))
 
 
 def _tax(cell: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +123,7 @@ def _tax(cell: dict[str, Any]) -> dict[str, Any]:
         "name": name_of(cell),
         "absent": tax["absent"],
         "pairs": tax["pairs"],
-        "columns": [(_ratio(tax[name]), _difference(tax[name], unit=unit)) for name, unit in kinds],
+        "columns": [(*_ratio(tax[name]), _difference(tax[name], unit=unit)) for name, unit in kinds],
     }
 
 
@@ -133,7 +142,8 @@ def _trials(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             **trial,
             "name": name_of(cell),
-            "outage": duration((trial["numbers"] or {}).get("write_outage_ms")),
+            "outage": duration(trial["numbers"]["write_outage_ms"] if trial["counts"] else None),
+            "found": "" if trial["verdict"] == "pass" else trial["why"],
             "href": f"{trial['folder']}/report.html" if trial["folder"] and trial["numbers"] else None,
             "badge": trial["verdict"].replace(" ", "-"),
         }

@@ -1,7 +1,7 @@
 """``matrix.json``: every cell with the numbers of its trials that count, and the trials themselves.
 
 The contract is ``matrix.schema.json``; the page, the table and the CSV say nothing this does not hold. Only trials
-that count are averaged (see `reports.matrix_trial`). Money that a trial lost is counted even if it does not: it is gone.
+that count are averaged (see `reports.matrix_trial`). Money that a trial lost is counted in any case: it is gone.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def _reason(trial: Trial) -> str:
 
 def _waterfall(trials: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
     """Step and since_ms (a spread over the trials that saw the step), in the order of their medians."""
-    seen = {name: spread(one.get(name) for one in trials) for name in dict.fromkeys(name for one in trials for name in one)}
+    seen = {
+        name: spread(one.get(name) for one in trials) for name in dict.fromkeys(name for one in trials for name in one)
+    }
     return sorted(
         ({"step": name, "since_ms": found} for name, found in seen.items() if found is not None),
         key=lambda one: float(one["since_ms"]["median"]),

@@ -12,7 +12,6 @@ from typing import Any
 from reports.spread import words
 from reports.units import count
 
-
 #: A sentence names about so many combinations.
 _NAMED = 3
 
@@ -32,17 +31,22 @@ def headline(matrix: dict[str, Any]) -> list[str]:
 def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     first = ranked[0]
     trials = first["counted"]
-    said = f"Writes come back first with {name_of(first)}: {words(first['write_outage_ms'], '_ms')}"
+    opening = "Writes come back first with" if first["waterfall"] else "Writes stop for the shortest time with"
+    said = f"{opening} {name_of(first)}: {words(first['write_outage_ms'], '_ms')}"
     said += f" without an acknowledged write, median of {trials} trials." if trials > 1 else ", one trial."
     near = [cell for cell in ranked[1:] if cell["write_outage_ms"]["min"] <= first["write_outage_ms"]["max"]]
     sentences = [said]
     if near and trials > 1:
         sentences.append(f"Its trials overlap with those of {_listed(near)}: the order among them is not certain.")
-    if first["rpo"]["lost"]:
-        safe = next((cell for cell in ranked if not cell["rpo"]["lost"]), None)
-        if safe is not None:
-            sentences.append(f"First of those that lost nothing: {name_of(safe)}, {words(safe['write_outage_ms'], '_ms')}.")
+    safe = next((cell for cell in ranked if not _risky(cell)), None)
+    if safe is not None and _risky(first):
+        outage = words(safe["write_outage_ms"], "_ms")
+        sentences.append(f"First of those that lost nothing, and by design do not: {name_of(safe)}, {outage}.")
     return sentences
+
+
+def _risky(cell: dict[str, Any]) -> bool:
+    return bool(cell["rpo"]["lost"] or (cell["promise"] and cell["promise"]["may_lose"]))
 
 
 def _money(cells: Sequence[dict[str, Any]]) -> list[str]:

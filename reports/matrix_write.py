@@ -24,14 +24,17 @@ def write_matrix(experiment: Experiment, out: Path) -> dict[str, Any]:
     """
     matrix = matrix_summary(experiment)
     validate(matrix, "matrix")
+    # The numbers first: were the drawing to fail, the trials would not have been run for nothing.
+    write_atomically(
+        out / "matrix.json", json.dumps(matrix, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    )
+    write_atomically(out / "matrix.csv", matrix_csv(matrix).encode())
     pictures = {
         "recovery": picture(lambda size: draw_recoveries(matrix, size)),
         "tradeoff": picture(lambda size: draw_tradeoff(matrix, size)),
     }
     files = {f"{name}.png": drawn.wide for name, drawn in pictures.items()}
     files["report.html"] = matrix_html(matrix, pictures).encode()
-    files["matrix.csv"] = matrix_csv(matrix).encode()
-    files["matrix.json"] = json.dumps(matrix, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     for name, content in files.items():
         write_atomically(out / name, content)
     return matrix

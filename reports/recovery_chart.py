@@ -44,14 +44,15 @@ def draw_recoveries(matrix: dict[str, Any], size: Size) -> Figure:
     for name in sorted(names, key=lambda one: list(_COLOURS).index(one) if one in _COLOURS else len(_COLOURS)):
         axes.barh([0], [0], color=_COLOURS.get(name, canvas.GREY), label=f"until {label(name)}")
     join = " /\n" if size.narrow else " / "
-    axes.set_yticks(range(len(shown)), [canvas.printable(name_of(cell).replace(" / ", join)) for cell in shown])
+    axes.set_yticks(range(len(shown)), [canvas.printable(name_of(cell)).replace(" / ", join) for cell in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(size.x_ticks, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else duration(value)))
     axes.set_xlabel("time since the fault was injected")
     axes.grid(visible=False, axis="y")
-    canvas.legend_above(axes, size, columns=len(names))
+    columns = 2 if size.narrow else len(names)
+    figure.legend(loc="outside upper left", ncols=columns, handlelength=1.2, columnspacing=1.2)
     return figure
 
 

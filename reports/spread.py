@@ -52,9 +52,21 @@ def words(found: Spread | None, name: str) -> str:
     """``2.4 s``, or ``2.4 s (2.1 s to 3.0 s)``, in the unit that ends ``name``."""
     if found is None:
         return measured(None, name)
-    median = measured(found["median"], name)
+    ends = extremes(found, name)
+    return f"{middle_words(found, name)} ({ends})" if ends else middle_words(found, name)
+
+
+def middle_words(found: Spread | None, name: str) -> str:
+    """The median alone: ``2.4 s``."""
+    return measured(None if found is None else found["median"], name)
+
+
+def extremes(found: Spread | None, name: str) -> str:
+    """``2.1 s to 3.0 s``; empty when that would say no more than the median."""
+    if found is None:
+        return ""
     low, high = measured(found["min"], name), measured(found["max"], name)
-    return median if low == high else f"{median} ({low} to {high})"
+    return "" if low == high else f"{low} to {high}"
 
 
 def middle(found: Spread | None) -> float | None:

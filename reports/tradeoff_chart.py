@@ -27,6 +27,7 @@ _COLOURS = {
 }
 _MARKERS = {"direct": "o", "envoy": "s", "haproxy": "^", "router": "D", "sidecar": "P", "mtls": "X"}
 _OTHER_MARKER = "*"
+_RING = "o"
 
 
 def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
@@ -44,10 +45,11 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
     _log_ms(axes.yaxis, axes, "y", size)
     axes.set_xlabel("write outage (left: recovers sooner)")
     axes.set_ylabel("response p99 before the fault" + ("" if size.narrow else "\n(low: costs less)"))
+    entries = _legend(shown)
     figure.legend(
-        handles=_legend(shown),
+        handles=entries,
         loc="outside upper left",
-        ncols=2 if size.narrow else 6,
+        ncols=2 if size.narrow else len(entries),
         handlelength=1.2,
         columnspacing=1.2,
     )
@@ -61,11 +63,12 @@ def _point(axes: Axes, cell: dict[str, Any]) -> None:
         outage_ms, p99_ms = numbers.get("write_outage_ms"), numbers.get("response_before_p99_ms")
         if trial["counts"] and outage_ms and p99_ms:
             axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, alpha=0.3, markersize=5, linestyle="")
-    middle = (cell["write_outage_ms"]["median"], cell["response_ms"]["before"]["p99"]["median"])
-    axes.plot(*([value] for value in middle), marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
+    outage_ms, p99_ms = cell["write_outage_ms"]["median"], cell["response_ms"]["before"]["p99"]["median"]
+    axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
     if cell["rpo"]["lost"]:
-        ring = {"marker": "o", "markersize": 19, "markerfacecolor": "none", "markeredgecolor": canvas.INK}
-        axes.plot(*([value] for value in middle), **ring, markeredgewidth=1.8, linestyle="", zorder=4)
+        ring = _hollow(_RING, size=19)
+        ring.set_data([outage_ms], [p99_ms])
+        axes.add_line(ring)
 
 
 def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
@@ -86,11 +89,23 @@ def _legend(shown: list[dict[str, Any]]) -> list[Line2D]:
         Line2D([], [], color=_COLOURS.get(name, canvas.INK), linewidth=6, label=canvas.printable(name))
         for name in topologies
     ]
-    hollow = {"linestyle": "", "markerfacecolor": "none", "markeredgecolor": canvas.INK}
-    entries += [
-        Line2D([], [], marker=_MARKERS.get(name, _OTHER_MARKER), label=canvas.printable(name), **hollow)
-        for name in meshes
-    ]
+    entries += [_hollow(_MARKERS.get(name, _OTHER_MARKER), label=canvas.printable(name)) for name in meshes]
     if any(cell["rpo"]["lost"] for cell in shown):
-        entries.append(Line2D([], [], marker="o", markersize=14, markeredgewidth=1.8, label="lost money", **hollow))
+        entries.append(_hollow(_RING, size=14, label="lost money"))
     return entries
+
+
+def _hollow(marker: str, *, size: float = 6, label: str = "") -> Line2D:
+    """A shape without filling; the ring is drawn with a stronger line, above all else."""
+    return Line2D(
+        [],
+        [],
+        marker=marker,
+        markersize=size,
+        markeredgewidth=1.8 if marker == _RING and size > 6 else 1.0,
+        markerfacecolor="none",
+        markeredgecolor=canvas.INK,
+        linestyle="",
+        label=label,
+        zorder=4,
+    )

@@ -84,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there")
     again.set_defaults(do=_judge)
 
-    matrix = verbs.add_parser("matrix", help="run a scenario under every topology and mesh, and compare them on one page")
+    matrix = verbs.add_parser(
+        "matrix", help="run a scenario under every topology and mesh, and compare them on one page"
+    )
     matrix.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
     matrix.add_argument("--topology", required=True, type=_words, metavar="A,B,…", help="such as async,semisync,group")
     matrix.add_argument("--mesh", required=True, type=_words, metavar="A,B,…", help="such as direct,envoy")
@@ -126,7 +128,7 @@ def _words(text: str) -> list[str]:
 
 
 def _matrix(options: argparse.Namespace, words: list[str]) -> int:
-    """Exit code: the worst of all cells. 1 one failed a gate, 4 one only broke, 3 one has only void trials, 0 all passed.
+    """Exit code: of the worst cell. 1 one failed a gate, 4 one only broke, 3 one has only void trials, 0 all passed.
 
     A cell that is not applicable has no say. 130 after Ctrl-C, whatever was found until then.
     """

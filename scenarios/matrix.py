@@ -2,7 +2,8 @@
 
 Each trial is one ordinary run with a run folder of its own, in this process: a `Run` removes what it started whatever
 happens, an interruption reaches it without a second process having to pass it on, and nothing is loaded again between
-trials (importing takes a second, twelve times). A trial that breaks is caught here and shown as broken; the rest goes on.
+trials (importing takes a second, twelve times). A trial that breaks is caught here, shown as broken, and the rest goes
+on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from os.path import relpath
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from docker.errors import DockerException
 
@@ -33,12 +34,12 @@ DECISIONS = "decisions.jsonl"
 class Matrix:
     """One matrix under way; `execute` runs it. folder: where its page will be."""
 
-    def __init__(self, plan: Plan, *, name: str, runs: Path, command: Sequence[str], stream: TextIO = sys.stderr) -> None:
+    def __init__(self, plan: Plan, *, name: str, runs: Path, command: Sequence[str]) -> None:
         """Raises ConfigurationError when an image is missing or the folder cannot be made. name: of the scenario as
         given on the command line."""
         for cell in plan.runnable.values():
             require_images(cell.scenario)
-        self._plan, self._name, self._runs, self._command, self._stream = plan, name, runs, command, stream
+        self._plan, self._name, self._runs, self._command = plan, name, runs, command
         now = datetime.now(UTC)
         self._started_at = now.isoformat(timespec="seconds")
         self.folder = fresh(runs / "matrix", now.strftime("%Y%m%dT%H%M%SZ"))
@@ -55,9 +56,9 @@ class Matrix:
         done: list[Trial] = []
         try:
             for order, (number, cell) in enumerate(self._order, start=1):
-                self._say(f"[{order} of {len(self._order)}] trial {number}, {cell.topology} / {cell.mesh} …")
+                _say(f"[{order} of {len(self._order)}] trial {number}, {cell.topology} / {cell.mesh} …")
                 done.append(self._trial(order, number, cell))
-                self._say(f"[{order} of {len(self._order)}] {self._ended(done)}")
+                _say(f"[{order} of {len(self._order)}] {self._ended(done)}")
         except KeyboardInterrupt:
             self.interrupted = True
         with undisturbed():
@@ -80,7 +81,7 @@ class Matrix:
         except (DockerException, OSError) as error:
             broke = f"{type(error).__name__}: {error}"
         except Exception as bug:  # noqa: BLE001  one trial's defect must not cost the others
-            traceback.print_exc(file=self._stream)
+            traceback.print_exc()
             broke = f"a defect of meshbench: {bug!r}"
         return Trial(
             cell=cell,
@@ -90,7 +91,7 @@ class Matrix:
             summary=summary,
             broke=None if broke is None else " | ".join(broke.splitlines()),
             folder=None if run is None else Path(relpath(run.folder, self.folder)).as_posix(),
-            decisions=[] if run is None else _decisions(run.folder / DECISIONS),
+            decisions=[] if run is None else decisions(run.folder / DECISIONS),
             took_s=time.monotonic() - begin,
         )
 
@@ -128,10 +129,11 @@ class Matrix:
         name = f"{last.cell.topology} / {last.cell.mesh}"
         return f"{last.verdict.upper()} {name}{outage}, took {duration((last.took_s or 0) * 1000)}{eta}"
 
-    def _say(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _decisions(file: Path) -> list[dict[str, Any]]:
+def decisions(file: Path) -> list[dict[str, Any]]:
     """What the control plane of a run decided; none where it has left no record."""
     return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []

@@ -74,7 +74,7 @@ def plan(
     for topology in topologies:
         for mesh in meshes:
             chosen = [*settings, _replicating(base, topology), f"mesh={mesh}"]
-            # What was set about the mesh went with the mesh that was replaced: it holds again wherever it has a meaning.
+            # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
             chosen += [one for one in settings if one.startswith("mesh.") and _readable(name, [*chosen, one])]
             try:
                 scenario = read_scenario(name, settings=chosen, seed=seed)
