@@ -36,7 +36,9 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     said += f" without an acknowledged write, median of {trials} trials." if trials > 1 else ", one trial."
     near = [cell for cell in ranked[1:] if cell["write_outage_ms"]["min"] <= first["write_outage_ms"]["max"]]
     sentences = [said]
-    if near and trials > 1:
+    if trials == 1 and len(ranked) > 1:
+        sentences.append("From one trial each, small differences mean nothing: --trials 3 shows the spread.")
+    elif near:
         sentences.append(f"Its trials overlap with those of {_listed(near)}: the order among them is not certain.")
     safe = next((cell for cell in ranked if not _risky(cell)), None)
     if safe is not None and _risky(first):
