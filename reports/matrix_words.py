@@ -32,6 +32,8 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     first = ranked[0]
     trials = first["counted"]
     opening = "Writes come back first with" if first["waterfall"] else "Writes stop for the shortest time with"
+    if len(ranked) == 1:
+        opening = "Nothing to compare with"
     said = f"{opening} {name_of(first)}: {words(first['write_outage_ms'], '_ms')}"
     said += f" without an acknowledged write, median of {trials} trials." if trials > 1 else ", one trial."
     near = [cell for cell in ranked[1:] if cell["write_outage_ms"]["min"] <= first["write_outage_ms"]["max"]]

@@ -46,7 +46,7 @@ def draw_recoveries(matrix: dict[str, Any], size: Size) -> Figure:
     join = " /\n" if size.narrow else " / "
     axes.set_yticks(range(len(shown)), [canvas.printable(name_of(cell)).replace(" / ", join) for cell in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, axes.get_xlim()[1] * 1.04)  # room for the time above the last bar's end
     axes.xaxis.set_major_locator(MaxNLocator(size.x_ticks, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else duration(value)))
     axes.set_xlabel("time since the fault was injected")

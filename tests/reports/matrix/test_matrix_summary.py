@@ -135,6 +135,11 @@ def test_the_quickest_recovery_comes_first_and_what_has_none_last(
     assert "async / router is not applicable." in said
 
 
+def test_one_combination_alone_is_not_called_the_first(judged: Judged, void: Judged, experiment: Experiments) -> None:
+    matrix = matrix_summary(experiment([DIRECT, ENVOY], [(DIRECT, void()), (ENVOY, judged())]))
+    assert matrix["headline"][0] == "Nothing to compare with group / envoy: 2 s, one trial."
+
+
 def test_combinations_that_trials_cannot_tell_apart_are_named_together(judged: Judged, experiment: Experiments) -> None:
     trials = [(cell, judged(outage_ms=ms)) for cell, ms in ((ENVOY, 1000), (DIRECT, 1100), (ENVOY, 1200))]
     matrix = matrix_summary(experiment([ENVOY, DIRECT], [*trials, (DIRECT, judged(outage_ms=1400))]))
