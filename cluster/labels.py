@@ -1,7 +1,8 @@
 """Whose is it: every container, network and volume of a run says which run and which process started it.
 
 Ryuk's image cannot be had without a registry, so resources are reaped by label: a run removes its own, and ``meshbench
-gc`` (as well as the start of every run) removes what processes that no longer live have left. Nothing without our
+gc`` (as well as the start of every run) removes what processes that no longer live have left. A run with a container
+that is labelled KEPT outlives its process, until it is removed by name or the machine boots again. Nothing without our
 label is ever touched.
 """
 
@@ -18,6 +19,7 @@ from cluster.engine import client
 
 RUN = "meshbench.run"
 OWNER = "meshbench.owner"
+KEPT = "meshbench.kept"
 
 
 def owner() -> str:
@@ -43,6 +45,11 @@ def alive(owner_label: str) -> bool:
     return pid.isdigit() and _identity(int(pid)) == owner_label
 
 
+def boot() -> str:
+    """This boot of the machine: what was kept in an earlier one has no running pod any more."""
+    return owner().partition(":")[0]
+
+
 def labels(run_id: str) -> dict[str, str]:
     return {RUN: run_id, OWNER: owner()}
 
@@ -53,14 +60,24 @@ def remove(run_id: str) -> list[str]:
 
 
 def reap() -> list[str]:
-    """Remove everything whose owner no longer lives; returns what was removed."""
-    return _sweep(RUN, lambda one: not alive(one.get(OWNER, "")))
+    """Remove everything whose owner no longer lives and that is not kept; returns what was removed."""
+    return _sweep(RUN, lambda one: not _in_use(one))
 
 
 def live_runs() -> set[str]:
-    """Runs on this engine whose owner lives."""
+    """Runs on this engine whose owner lives, or that are kept."""
     containers = client().containers.list(all=True, filters={"label": RUN}, ignore_removed=True)
-    return {one.labels[RUN] for one in containers if alive(one.labels.get(OWNER, ""))}
+    return {one.labels[RUN] for one in containers if _in_use(one.labels)}
+
+
+def _in_use(one: Mapping[str, str]) -> bool:
+    # in this order: an owner labels its run as kept before it ends, so that at no moment neither holds
+    return alive(one.get(OWNER, "")) or _kept(one.get(RUN, ""))
+
+
+def _kept(run_id: str) -> bool:
+    wanted: dict[str, str | list[str] | bool] = {"label": [f"{RUN}={run_id}", f"{KEPT}={boot()}"]}
+    return bool(client().containers.list(all=True, filters=wanted, ignore_removed=True))
 
 
 def _sweep(label: str, ours: Callable[[Mapping[str, str]], bool]) -> list[str]:

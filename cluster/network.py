@@ -42,7 +42,7 @@ class RunNetwork:
         return {f"node{index + 1}": self.address("node", index) for index in range(MAX_PODS)}
 
 
-_FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "observer": 91}
+_FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "client": 81, "observer": 91}
 
 
 def create_network(run_id: str) -> RunNetwork:

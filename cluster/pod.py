@@ -53,17 +53,21 @@ class Pod:
         env: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         entrypoint: list[str] | None = None,
+        marks: Mapping[str, str] | None = None,
     ) -> Container:
-        """Start a container in the pod's namespace. files: absolute path in the container -> content."""
+        """Start a container in the pod's namespace. files: absolute path -> content; marks: labels beside ours."""
         container = DockerContainer(image, command=command, env=dict(env or {}))  # type: ignore[arg-type]
         for path, content in (files or {}).items():
             container.with_copy_into_container(content, path)
         extra = {"entrypoint": entrypoint} if entrypoint else {}
-        return self._start(role, container, network_mode=f"container:{self.containers['pause'].id}", **extra)
+        network_mode = f"container:{self.containers['pause'].id}"
+        return self._start(role, container, marks=marks, network_mode=network_mode, **extra)
 
-    def _start(self, role: str, container: DockerContainer, **kwargs: object) -> Container:
+    def _start(
+        self, role: str, container: DockerContainer, *, marks: Mapping[str, str] | None = None, **kwargs: object
+    ) -> Container:
         container.with_name(f"meshbench-{self.run_id}-{self.name}-{role}")
-        container.with_kwargs(labels=labels(self.run_id), **kwargs)
+        container.with_kwargs(labels=labels(self.run_id) | dict(marks or {}), **kwargs)
         container.start()
         self.containers[role] = container.get_wrapped_container()
         return self.containers[role]

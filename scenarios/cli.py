@@ -1,4 +1,4 @@
-"""The command line: ``meshbench run | judge | list | matrix | doctor | gc``.
+"""The command line: ``meshbench run | judge | list | matrix | up | status | down | doctor | gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke, 130 interrupted.
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
+from typing import NoReturn
 
 from docker.errors import DockerException
 
@@ -25,12 +24,14 @@ from reports.console import print_table
 from reports.matrix_console import print_matrix
 from reports.summary import summarise
 from reports.write import altered_files, write_reports
+from scenarios import explore, kept
 from scenarios.doctor import examine
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.progress import Progress
 from scenarios.read import catalogue, read_scenario
 from scenarios.runner import Run, require_images
+from scenarios.signals import with_signals
 
 PASS, FAIL, USAGE, VOID, BROKE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _EXIT_OF = {"pass": PASS, "fail": FAIL, "void": VOID}
@@ -65,8 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKE
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other mistake is told."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"meshbench: {message}; see `{self.prog} --help`\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="meshbench",
         description="What happens to money and to latency when a replicated MySQL behind a mesh proxy loses a part.",
         epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke.",
@@ -77,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key, load.rate=500")
     run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
+    run.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep run folders there (./runs)")
     run.set_defaults(do=_run)
 
     again = verbs.add_parser("judge", help="judge a run folder again, offline, without Docker")
@@ -96,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     matrix.set_defaults(do=_matrix)
 
     verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
+    explore.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     verbs.add_parser("gc", help="remove what dead runs have left").set_defaults(do=_gc)
     return parser
@@ -112,7 +122,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         for gone in labels.reap():
             log.info("left by a dead run, removed: %s", gone)
         log.info("%s: %s", scenario.name, scenario.teaches)
-        run = Run(scenario, runs=Path("runs"), command=["meshbench", *words])
+        run = Run(scenario, runs=options.runs, command=["meshbench", *words])
         try:
             summary = run.execute(progress.second)
         except HarnessError as error:
@@ -150,20 +160,6 @@ def _matrix(options: argparse.Namespace, words: list[str]) -> int:
     return {**_EXIT_OF, "broken": BROKE}[content["verdict"]]
 
 
-def with_signals() -> None:
-    """SIGTERM and SIGHUP end a run as Ctrl-C does; while it cleans up, further ones are noted and ignored."""
-
-    def interrupted(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(one, lambda *_: print("meshbench: still cleaning up …", file=sys.stderr))
-        print("\nmeshbench: interrupted: healing and removing everything of this run …", file=sys.stderr)
-        raise KeyboardInterrupt
-
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, interrupted)
-
-
 def _judge(options: argparse.Namespace, _: list[str]) -> int:
     history = load_history(options.folder)
     judgement = judge(history)
@@ -193,8 +189,9 @@ def _gc(*_: object) -> int:
     gone = labels.reap()
     for one in gone:
         print(f"removed {one}")
-    living = labels.live_runs()
-    print(f"{len(gone)} removed" + (f"; {len(living)} run under way left alone" if living else ""))
+    up = {one.run_id: one.name for one in kept.find()}
+    living = sorted(f"cluster {up[run_id]}" if run_id in up else f"run {run_id}" for run_id in labels.live_runs())
+    print(f"{len(gone)} removed" + (f"; in use and left alone: {', '.join(living)}" if living else ""))
     return PASS
 
 

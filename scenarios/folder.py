@@ -12,14 +12,18 @@ from cluster.errors import ConfigurationError
 
 
 class RunFolder:
-    """``runs/<scenario>/<UTC time>-<seed>/``; ``runs/latest`` points at the newest."""
+    """``runs/<scenario>/<UTC time>-<seed>/``; ``runs/latest`` points at the last that was judged."""
 
     def __init__(self, runs: Path, *, scenario: str, seed: int) -> None:
+        self._runs = runs
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self.path = fresh(runs / scenario, f"{stamp}-{seed}")
         for part in ("ops", "final", "logs"):
             (self.path / part).mkdir()
-        point(runs / "latest", self.path)
+
+    def point_latest(self) -> None:
+        """Let ``runs/latest`` point here: only a run that was judged may, not one that broke or was interrupted."""
+        point(self._runs / "latest", self.path)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write beside and rename, so that a crash leaves no half file."""

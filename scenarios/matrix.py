@@ -26,7 +26,8 @@ from reports.matrix_write import write_matrix
 from reports.units import duration
 from scenarios.folder import fresh, point
 from scenarios.matrix_plan import Plan
-from scenarios.runner import Run, require_images, undisturbed
+from scenarios.runner import Run, require_images
+from scenarios.signals import undisturbed
 
 DECISIONS = "decisions.jsonl"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,7 +24,7 @@ from pydantic import (
 )
 
 from chaos import FAULTS
-from chaos.injector import PlannedFault
+from chaos.injector import PHASE_S, PlannedFault
 from chaos.targets import Target, needs_replicas
 from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
@@ -31,14 +32,26 @@ from cluster.topology import MAX_PODS, Kind, Topology
 from loadgen.config import PROCESSES_PER_WORKER
 from mesh.spec import MeshSpec, Mode
 
+#: No scenario takes longer than a day; beyond that a duration is a slip of the pen.
+LONGEST_S = 24 * 3600.0
 _UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+#: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
+_PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REFERENCE = (
+    rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9+.-]+:[0-9a-f]{{32,}})?"
+)
+BIGINT_MAX = 2**63 - 1
 
 
 def parse_duration(value: Any) -> float:
-    """``"250ms"`` -> 0.25. A bare number has no unit and is refused, except 0."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
+    """``"250ms"`` -> 0.25. A bare number has no unit and is refused, except 0; so is more than LONGEST_S."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
     if match:
-        return float(match[1]) * _UNITS_S[match[2]]
+        seconds = float(match[1]) * _UNITS_S[match[2]]
+        if seconds > LONGEST_S:
+            raise ValueError(f"a duration may be {LONGEST_S / 3600:g}h at most")
+        return seconds
     if value == 0 and not isinstance(value, bool):
         return 0.0
     raise ValueError("expected a duration with a unit, such as 250ms, 15s or 2m")
@@ -55,10 +68,18 @@ Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(sho
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 
 
-class Section(BaseModel):
-    """A part of a scenario: unknown keys are mistakes."""
+class MisfitError(ValueError):
+    """A value that a whole section finds wrong. path: where it stands, below that section."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Section(BaseModel):
+    """A part of a scenario: unknown keys are mistakes, and so are numbers written as words or truth values."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _word(key: str) -> BeforeValidator:
@@ -90,20 +111,32 @@ class TopologySection(Section):
         return self
 
 
-class MySQLSection(Section):
-    image: str = "default"
-    my_cnf: Path | None = None
-    config: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
+def _image_reference(value: str) -> str:
+    if not re.fullmatch(_REFERENCE, value, re.ASCII) or len(value) > 255:
+        raise ValueError(
+            "expected 'default' or an image reference such as mysql:9.7 or registry.example:5000/my/mysql@sha256:…"
+        )
+    return value
 
-    @model_validator(mode="after")
-    def _not_ours(self) -> Self:
-        for key in self.config:
-            if not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
-                raise ValueError(f"config: {key!r} is not the name of a mysqld option")
-            if key.replace("-", "_") in RESERVED:
-                raise ValueError(f"config.{key} is set by meshbench itself; leave it out")
-        return self
+
+def _mysqld_options(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("expected a mapping of mysqld options, such as {sync_binlog: 0}; leave it out for none")
+    for key, setting in value.items():
+        if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
+            raise MisfitError((str(key),), f"{key!r} is not the name of a mysqld option")
+        if key.replace("-", "_") in RESERVED:
+            raise MisfitError((key,), "is set by meshbench itself; leave it out")
+        if not isinstance(setting, str | int | float):
+            raise MisfitError((key,), f"expected a word, a number, true or false; got {setting!r}")
+    return value
+
+
+class MySQLSection(Section):
+    image: Annotated[str, AfterValidator(_image_reference)] = "default"
+    my_cnf: Annotated[Path | None, Field(strict=False)] = None
+    config: Annotated[dict[str, str | int | float | bool], BeforeValidator(_mysqld_options)] = {}
+    isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
 
 
 class MeshSection(Section):
@@ -111,8 +144,8 @@ class MeshSection(Section):
     proxy: Literal["envoy"] | None = None
     check_interval: PositiveDuration = 0.25
     check_timeout: PositiveDuration = 1.0
-    fall: int = Field(default=2, ge=1)
-    rise: int = Field(default=1, ge=1)
+    fall: int = Field(default=2, ge=1, le=100)
+    rise: int = Field(default=1, ge=1, le=100)
 
     @model_validator(mode="after")
     def _proxy_fits(self) -> Self:
@@ -142,20 +175,31 @@ class WorkloadSection(Section):
     opening: int = Field(default=1_000_000, ge=0)
     read_share: float = Field(default=0.2, ge=0, lt=1)
 
+    @model_validator(mode="after")
+    def _money_fits(self) -> Self:
+        most = BIGINT_MAX * 2 // (self.accounts * 3)  # openings go up to one and a half times the mean
+        if self.opening > most:
+            raise MisfitError(
+                ("opening",),
+                f"the balances of {self.accounts} accounts would not sum up within MySQL's BIGINT; at most {most}, got "
+                f"{self.opening}",
+            )
+        return self
+
 
 class LoadSection(Section):
     model: Literal["poisson", "constant"] = "poisson"
     rate: float = Field(default=200, gt=0, le=100_000)
     duration: PositiveDuration = 60.0
     connections: int = Field(default=32, ge=1, le=PROCESSES_PER_WORKER)
-    workers: Literal[1] = 1
+    workers: int = Field(default=1, ge=1, le=1)
     backlog: int = Field(default=10_000, ge=1)
     drain: Duration = 10.0
     statement_timeout: PositiveDuration = 10.0
 
 
 def _fault_name(value: Any) -> Any:
-    if value not in FAULTS:
+    if not isinstance(value, str) or value not in FAULTS:
         raise ValueError(f"unknown fault {value!r}; known: {', '.join(FAULTS)}")
     return value
 
@@ -183,9 +227,9 @@ class GatesSection(Section):
 
     @model_validator(mode="after")
     def _known_checks(self) -> Self:
-        for name in self.require:
+        for number, name in enumerate(self.require):
             if name not in CHECKS:
-                raise ValueError(f"require: unknown check {name!r}; known: {', '.join(CHECKS)}")
+                raise MisfitError(("require", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
         return self
 
     def numbers(self) -> dict[str, Any]:
@@ -200,7 +244,7 @@ class GatesSection(Section):
 
 
 class Scenario(Section):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
     teaches: str = Field(min_length=1)
     topology: Annotated[TopologySection, _word("kind")]
     mysql: MySQLSection = MySQLSection()
@@ -213,16 +257,19 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:
+        latest_s = self.load.duration - PHASE_S
         for number, step in enumerate(self.faults):
-            if step.at >= self.load.duration:
-                raise ValueError(
-                    f"faults[{number}].at: {show_duration(step.at)} is not within load.duration "
-                    f"({show_duration(self.load.duration)})"
+            if step.at > latest_s:
+                raise MisfitError(
+                    ("faults", number, "at"),
+                    f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
+                    f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
             if needs_replicas(step.target) and self.topology.pods < 2:
-                raise ValueError(
-                    f"faults[{number}].target: {step.target} needs a replica; topology {self.topology.kind} with "
-                    f"{self.topology.pods} pod has none"
+                raise MisfitError(
+                    ("faults", number, "target"),
+                    f"{step.target} needs a replica; topology {self.topology.kind} with {self.topology.pods} pod has "
+                    "none",
                 )
         return self
 

@@ -26,7 +26,9 @@ class Progress(logging.Handler):
         print(f"{self._clock()}  {record.getMessage()}", file=self._stream, flush=True)
 
     def second(self, event: dict[str, Any]) -> None:
-        """One ``second`` event of the load pod."""
+        """One ``second`` event of the load pod; one after the last arrival, with nothing left to wait for, is none."""
+        if event["t_s"] > self._duration_s and event["offered"] == event["backlog"] == 0:
+            return
         line = (
             f"{self._clock()}  load {event['t_s']:.0f}/{self._duration_s:.0f} s: offered {event['offered']}/s, "
             f"ok {event['ok']}, failed {event['fail']}, unknown {event['unknown']}, waiting {event['backlog']}"

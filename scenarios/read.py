@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
-from scenarios.model import Scenario
+from scenarios.document import Place, load, value_of
+from scenarios.model import MisfitError, Scenario
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.model).
 _WORDS = {"topology": "kind", "mesh": "proxy", "workload": "name"}
-
-Path_ = tuple[str | int, ...]
+LONGEST_ECHO = 80
 
 
 def catalogue() -> dict[str, Path]:
@@ -24,69 +27,68 @@ def catalogue() -> dict[str, Path]:
     return {file.stem: file for file in sorted(CATALOGUE.glob("*.yaml"))}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a document's keys were written: by place, the line in ``file``, or the word of the command line."""
+
+    file: str
+    lines: Mapping[Place, int]
+    words: dict[Place, str]
+
+    def of(self, place: tuple[object, ...]) -> str:
+        """The word or the line to blame for what is wrong at ``place``: the nearest there is."""
+        path = tuple(str(part) for part in place)
+        related = [key for key in self.words if path[: len(key)] == key or (path and key[: len(path)] == path)]
+        if related:
+            return self.words[max(related, key=lambda key: len(key) if len(key) <= len(path) else 0)]
+        line = next((self.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.lines), None)
+        return f"{self.file}:{line}" if line else self.file
+
+
 def read_scenario(name_or_file: str, *, settings: list[str] | None = None, seed: int | None = None) -> Scenario:
     """Read, override (``key.path=value``), check. Raises ConfigurationError with one line for every mistake."""
     file = catalogue().get(name_or_file) or Path(name_or_file)
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113  Path.is_file raises for a name that is too long
         near = difflib.get_close_matches(name_or_file, catalogue(), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigurationError(
-            f"{name_or_file}: no such scenario or file; {hint}`meshbench list` names the catalogue"
+            f"{brief(name_or_file)}: no such scenario or file; {hint}`meshbench list` names the catalogue"
         )
-    document, lines = _load(file)
-    overridden: dict[Path_, str] = {}
-    for setting in settings or []:
-        overridden[_override(document, setting)] = setting
+    document, lines = load(file)
+    origin = Origin(file=str(file), lines=lines, words={})
     if seed is not None:
         document["seed"] = seed
+        origin.words[("seed",)] = f"--seed {seed}"
+    return _checked(document, origin, settings or [], folder=file.parent)
+
+
+def read_words(document: dict[str, Any], *, blame: dict[Place, str], settings: list[str]) -> Scenario:
+    """Check a document made of words of the command line. blame: place -> word. Raises as `read_scenario`."""
+    return _checked(document, Origin(file="meshbench", lines={}, words=blame), settings, folder=Path())
+
+
+def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path) -> Scenario:
+    for setting in settings:
+        origin.words[_override(document, setting)] = f"--set {brief(setting)}"
     try:
         scenario = Scenario.model_validate(document)
     except ValidationError as error:
-        problems = [_explain(dict(one), file, lines, overridden) for one in error.errors()]
+        problems = [_explain(dict(one), origin) for one in error.errors()]
         raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
-    return _resolve_files(scenario, file)
+    return _resolve_files(scenario, origin, folder)
 
 
-def _load(file: Path) -> tuple[dict[str, Any], dict[Path_, int]]:
-    try:
-        text = file.read_text()
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(document, dict):
-        raise ConfigurationError(f"{file}: expected a mapping with keys such as name, topology, load")
-    try:
-        return document, dict(_lines(node, ()))
-    except ConfigurationError as twice:
-        raise ConfigurationError(f"{file}: {twice}") from None
-
-
-def _lines(node: Any, path: Path_) -> list[tuple[Path_, int]]:
-    """Line numbers (from 1) of every key and item."""
-    found = [(path, node.start_mark.line + 1)]
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if any((*path, key.value) == seen for seen, _ in found):
-                raise ConfigurationError(f"line {key.start_mark.line + 1}: key {key.value!r} is there twice; keep one")
-            found += [*_lines(value, (*path, key.value)), ((*path, key.value), key.start_mark.line + 1)]
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            found += _lines(value, (*path, index))
-    return found
-
-
-def _override(document: dict[str, Any], setting: str) -> Path_:
+def _override(document: dict[str, Any], setting: str) -> Place:
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise ConfigurationError(f"--set {setting}: expected key=value, such as load.rate=500")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigurationError(f"--set {setting}: the value is not valid YAML") from None
-    path: Path_ = tuple(int(part) if part.isdigit() else part for part in key.split("."))
+        value = value_of(text)
+    except ValueError:
+        raise ConfigurationError(f"--set {brief(setting)}: the value is not valid YAML") from None
+    path: tuple[str | int, ...] = tuple(
+        int(part) if re.fullmatch(r"[0-9]{1,4}", part) else part for part in key.split(".")
+    )
     place: Any = document
     for depth, part in enumerate(path[:-1]):
         if isinstance(place, dict) and isinstance(part, str):
@@ -107,44 +109,50 @@ def _override(document: dict[str, Any], setting: str) -> Path_:
         place[last] = value
     else:
         raise ConfigurationError(f"--set {setting}: there is no {key} to set")
-    return path
+    return tuple(str(part) for part in path)
 
 
 def _written_out(section: str, word: str) -> dict[str, Any]:
     return {_WORDS[section]: word} | ({"mode": "gateway"} if section == "mesh" else {})
 
 
-def _explain(error: dict[str, Any], file: Path, lines: dict[Path_, int], overridden: dict[Path_, str]) -> str:
+def _explain(error: dict[str, Any], origin: Origin) -> str:
     """One line for one of pydantic's errors."""
-    path: Path_ = error["loc"]
-    where = ".".join(str(part) for part in path)
-    setting = next(
-        (text for key, text in overridden.items() if path[: len(key)] == key or key[: len(path)] == path), None
-    )
-    known_line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
-    source = f"--set {setting}" if setting else f"{file}:{known_line}" if known_line else str(file)
+    path: tuple[str | int, ...] = error["loc"]
     got = error.get("input")
     match error["type"]:
         case "extra_forbidden":
             known = _known_keys(path[:-1])
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            what = f"unknown key{hint} Allowed here: {', '.join(known)}"
+            hint = f"did you mean {near[0]!r}? Allowed" if near else "allowed"
+            what = f"unknown key; {hint} here: {', '.join(known)}"
+        case "invalid_key":
+            what = f"a key must be a word; allowed here: {', '.join(_known_keys(path[:-1]))}"
         case "missing":
             what = "is required and missing"
         case "value_error":
-            what = f"{error['ctx']['error']}" + (f", got {got!r}" if isinstance(got, str | int | float) else "")
+            cause = error["ctx"]["error"]
+            path += cause.path if isinstance(cause, MisfitError) else ()
+            show = isinstance(got, str | int | float) and not isinstance(cause, MisfitError)
+            what = f"{cause}" + (f", got {brief(repr(got))}" if show else "")
         case "model_type" | "dict_type":
-            what = f"expected a mapping with keys such as {', '.join(_known_keys(path)[:3])}; got {got!r}"
+            what = f"expected a mapping with keys such as {', '.join(_known_keys(path)[:3])}; got {brief(repr(got))}"
         case "literal_error":
-            what = f"must be {error['ctx']['expected']}, got {got!r}"
+            what = f"must be {error['ctx']['expected']}, got {brief(repr(got))}"
         case _:
-            message = str(error["msg"])
-            what = f"{message[:1].lower()}{message[1:]}, got {got!r}"
-    return f"{source}: {where}: {what}" if where else f"{source}: {what}"
+            message = str(error["msg"]).removeprefix("Input ")
+            what = f"{message[:1].lower()}{message[1:]}, got {brief(repr(got))}"
+    where = brief(".".join(str(part) for part in path))
+    return f"{origin.of(path)}: {where}: {what}" if where else f"{origin.of(path)}: {what}"
 
 
-def _known_keys(path: Path_) -> list[str]:
+def brief(text: str) -> str:
+    """At most a line's worth of a user's own words, without line breaks in it."""
+    shown = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return shown if len(shown) <= LONGEST_ECHO else f"{shown[:LONGEST_ECHO]}…"
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     """The keys that the section at ``path`` may have."""
     section: type[BaseModel] = Scenario
     for part in path:
@@ -156,13 +164,14 @@ def _known_keys(path: Path_) -> list[str]:
     return list(section.model_fields)
 
 
-def _resolve_files(scenario: Scenario, file: Path) -> Scenario:
+def _resolve_files(scenario: Scenario, origin: Origin, folder: Path) -> Scenario:
     """Paths in a scenario are relative to its file."""
     cnf = scenario.mysql.my_cnf
     if cnf is None:
         return scenario
-    found = file.parent / cnf
-    if not found.is_file():
-        raise ConfigurationError(f"{file}: mysql.my_cnf: no file {found}; the path is relative to the scenario")
+    found = folder / cnf
+    if not os.path.isfile(found):  # noqa: PTH113  as above
+        where = origin.of(("mysql", "my_cnf"))
+        raise ConfigurationError(f"{where}: mysql.my_cnf: no file {found}; the path is relative to the scenario")
     mysql = scenario.mysql.model_copy(update={"my_cnf": found.resolve()})
     return scenario.model_copy(update={"mysql": mysql})

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +34,7 @@ from scenarios import collect, host
 from scenarios.folder import RunFolder
 from scenarios.load import OPS_FILE, LoadPod, workload_config
 from scenarios.model import Scenario
+from scenarios.signals import undisturbed
 
 log = logging.getLogger("meshbench")
 
@@ -89,7 +88,9 @@ class Run:
                 labels.remove(self._run_id)
         self._folder.write_json("manifest.json", self._manifest)
         history = load_history(self.folder)
-        return write_reports(history, judge(history), self.folder)
+        summary = write_reports(history, judge(history), self.folder)
+        self._folder.point_latest()
+        return summary
 
     def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
         boot = time.monotonic()
@@ -179,19 +180,6 @@ class Run:
             yield
         finally:
             self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM until the block is done: a half-done removal would leave pods behind."""
-    main = threading.current_thread() is threading.main_thread()
-    held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {one: signal.signal(one, signal.SIG_IGN) for one in held} if main else {}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def require_images(scenario: Scenario) -> None:

@@ -1,0 +1,115 @@
+"""``meshbench up``: a cluster and a mesh that stay when the command returns, with nothing but a shell to look around.
+
+The pods are those of a run; there is no load, no observer and no fault. Until the very end everything belongs to this
+process and is removed with it; the last step (`kept.keep`) hands it over to whoever says ``meshbench down``.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from rich.console import Console
+
+from cluster import labels, mysqld
+from cluster.cluster import Cluster
+from cluster.errors import ConfigurationError
+from mesh.gateway import create_mesh
+from mesh.spec import Mesh
+from scenarios.document import Place
+from scenarios.kept import Kept, keep, refuse_taken
+from scenarios.model import Scenario
+from scenarios.read import read_words
+from scenarios.runner import require_images
+from scenarios.signals import undisturbed
+from scenarios.status import Watcher, show
+
+log = logging.getLogger("meshbench")
+
+FIRST_WRITE_TIMEOUT_S = 60.0
+#: What --set may reach: the rest of a scenario is about load and judgement.
+SETTABLE = ("topology", "mysql.image", "mysql.my_cnf", "mysql.config", "mesh")
+
+
+def plan(
+    topology: str, *, mesh: str, pods: int | None = None, name: str | None = None, settings: list[str]
+) -> tuple[str, Scenario]:
+    """The cluster's name (the topology's where none is given) and its description, checked as a scenario is."""
+    for setting in settings:
+        key = setting.partition("=")[0]
+        if not any(key == one or key.startswith(f"{one}.") for one in SETTABLE):
+            raise ConfigurationError(f"--set {setting}: there is no {key} to set here; allowed: {', '.join(SETTABLE)}")
+    document: dict[str, Any] = {
+        "name": name or "up",
+        "teaches": "whatever one wants to know",
+        "topology": {"kind": topology} | ({} if pods is None else {"pods": pods}),
+        "mesh": mesh,
+        "workload": "transfer",
+    }
+    blame: dict[Place, str] = {
+        ("name",): f"--name {name}",
+        ("topology", "kind"): f"up {topology}",
+        ("topology", "pods"): f"up {topology}" if pods is None else f"--pods {pods}",
+        ("mesh",): f"--mesh {mesh}",
+    }
+    scenario = read_words(document, blame=blame, settings=settings)
+    return name or scenario.topology.kind, scenario
+
+
+def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
+    """Start, keep and tell; whatever goes wrong before the end leaves nothing on the engine."""
+    require_images(scenario)
+    refuse_taken(name)
+    cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
+    try:
+        log.info("boot …")
+        cluster.start()
+        mesh = create_mesh(scenario.mesh_spec(), cluster)
+        log.info("route …")
+        mesh.start()
+        _first_write(cluster, mesh)
+        with undisturbed():
+            _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
+    except BaseException:
+        with undisturbed():
+            labels.remove(cluster.run_id)
+        raise
+
+
+def _first_write(cluster: Cluster, mesh: Mesh) -> None:
+    """Create the database where a user would: this also proves the way there."""
+    address, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
+    password = cluster.credentials.app
+    with (
+        mysqld.connect(
+            address, port=port, user="meshbench_app", password=password, timeout_s=FIRST_WRITE_TIMEOUT_S
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+
+
+def _tell(kept: Kept) -> None:
+    facts = kept.facts
+    console = Console(highlight=False, soft_wrap=True)
+    show(Watcher(kept), console)
+    console.print(f"\nwrite      {_addresses(facts.write)}\nread       {_addresses(facts.read)}")
+    console.print(
+        f"users      root {facts.passwords['root']}\n           meshbench_app {facts.passwords['meshbench_app']}"
+    )
+    exec_mysql = f"docker exec -it {kept.shell} mysql"
+    lines = {f"{exec_mysql} {mysqld.DATABASE}": "as root, where writes go"}
+    if facts.proxies:
+        lines[f"{exec_mysql} -P {facts.read[0][1]}"] = "where reads go"
+    lines |= {
+        f"{exec_mysql} -h {next(reversed(dict(facts.pods)))}": "one pod, around every proxy",
+        "meshbench status --watch": "roles as they change",
+        f"meshbench down {kept.name}": "removes it",
+    }
+    width = max(map(len, lines))
+    console.print("\n" + "\n".join(f"{line:{width}}   # {what}" for line, what in lines.items()))
+
+
+def _addresses(endpoints: list[Any]) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in endpoints)
