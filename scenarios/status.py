@@ -62,7 +62,9 @@ def transactions(gtid_set: str) -> int:
 def show(watcher: Watcher, console: Console) -> None:
     """Print one cluster: its words, a table of pods, a table of endpoints."""
     kept, facts = watcher.kept, watcher.facts
-    console.print(f"[bold]{kept.name}[/]: {facts.kind} of {len(facts.pods)}, mesh {facts.mesh}, up since {facts.started_at}")
+    console.print(
+        f"[bold]{kept.name}[/]: {facts.kind} of {len(facts.pods)}, mesh {facts.mesh}, up since {facts.started_at}"
+    )
     console.print(_pods(watcher.pods(), facts.pods))
     if facts.proxies:
         console.print(_endpoints(watcher.proxies()))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -23,11 +26,29 @@ def test_mistakes_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) ->
         assert said.count("\n") == 1
 
 
-def test_usage_errors_end_with_2() -> None:
-    for words in ([], ["explode"], ["run"], ["run", "primary-kill", "--seed", "soon"]):
+def test_usage_errors_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["explode"], ["run"], ["run", "primary-kill", "--seed", "soon"], ["up"]):
         with pytest.raises(SystemExit) as ended:
             main(words)
         assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert said.startswith("meshbench: ")
+        assert said.count("\n") == 1
+
+
+def test_ctrl_c_while_libraries_are_imported_ends_without_a_traceback() -> None:
+    interrupt_at_import = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "scenarios.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from scenarios.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", interrupt_at_import], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

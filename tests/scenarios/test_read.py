@@ -64,12 +64,70 @@ def test_a_resolved_scenario_reads_back_as_itself(tmp_path: Path) -> None:
         ("seed: 1\nseed: 2", r"mine.yaml:7: key 'seed' is there twice"),
         ("load: {rate: 1, rate: 2}", r"mine.yaml:6: key 'rate' is there twice"),
         ("seed: soon", r":6: seed: .*got 'soon'"),
+        ("load: {duration: 99h}", r":6: load.duration: a duration may be 24h at most, got '99h'"),
+        ("load:\n  drain: 25h", r":7: load.drain: a duration may be 24h at most"),
+        ("load: {duration: ٣s}", r":6: load.duration: expected a duration with a unit"),
+        ("load: {rate: true}", r":6: load.rate: .*valid number, got True"),
+        ("load: {rate: '400'}", r":6: load.rate: .*valid number, got '400'"),
+        ("load: {workers: true}", r":6: load.workers: .*valid integer, got True"),
+        ("faults:\n  - {at: 59.5s, fault: kill, target: primary}", r":7: faults.0.at: 59500ms plus up to 1s"),
+        ("faults:\n  - {at: 1s, fault: [pause], target: primary}", r":7: faults.0.fault: unknown fault \['pause'\]"),
+        ("mysql: {image: ''}", r":6: mysql.image: expected 'default' or an image reference"),
+        ("mysql: {image: 'Bad/IMAGE:x:y'}", r":6: mysql.image: expected 'default' or an image reference"),
+        ("workload2: 1", r":6: workload2: unknown key; did you mean 'workload'\? Allowed here: name, "),
+        ("zzz: 1", r":6: zzz: unknown key; allowed here: name, "),
+        ("1: 2", r":6: 1: a key must be a word; allowed here: name, "),
+        ("mysql: {config: null}", r":6: mysql.config: expected a mapping of mysqld options"),
+        ("mysql: {config: [1]}", r":6: mysql.config: expected a mapping of mysqld options"),
+        ("mysql: {config: {sync_binlog: null}}", r":6: mysql.config.sync_binlog: expected a word, a number"),
+        ("faults: &x [*x]", r"mine.yaml:6: an alias stands for something that contains it"),
+        ("load: [\nseed: 1", r"mine.yaml:8: not valid YAML: expected"),
+        ("? [a]\n: 1", r"mine.yaml:6: not valid YAML: found unhashable key"),
+        ("seed: 2024-99-99", r"not valid YAML: month must be"),
+        ("'a\\nb': 1", r":6: a.*nb: unknown key"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_its_mend(tmp_path: Path, mistake: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says) as caught:
         read_scenario(written(tmp_path, MINIMAL + mistake + "\n"))
     assert "\n" not in str(caught.value)
+
+
+def test_mistakes_of_required_words_have_lines_too(tmp_path: Path) -> None:
+    for old, new, says in (
+        ("teaches: something\n", "", r"mine.yaml:1: teaches: is required"),
+        ("topology: group", "topology: grop", r"mine.yaml:3: topology.kind: must be .*got 'grop'"),
+        (
+            "mesh: envoy",
+            "mesh: {mode: gateway, proxy: envoy, fall: 100000}",
+            r"mine.yaml:4: mesh.fall: .*100, got 100000",
+        ),
+        ("name: mine", f"name: {'a' * 300}", r"mine.yaml:1: name: .*at most 64 characters, got '.{79}…$"),
+        (
+            ": transfer",
+            ": {name: transfer, opening: 900000000000000000}",
+            r":5: workload.opening: .*at most 614891469123651",
+        ),
+    ):
+        with pytest.raises(ConfigurationError, match=says) as caught:
+            read_scenario(written(tmp_path, MINIMAL.replace(old, new)))
+        assert "\n" not in str(caught.value)
+
+
+def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
+    levels = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(ConfigurationError, match="more than 10000 keys and items"):
+        read_scenario(written(tmp_path, "\n".join(levels)))
+    with pytest.raises(ConfigurationError, match="too deeply nested"):
+        read_scenario(written(tmp_path, "a: " + "[" * 500))
+
+
+@pytest.mark.parametrize(
+    "image", ["mysql", "mysql:9.7", "host:5000/a/b__c:T-1", "sha256:" + "0" * 64, "a@sha256:" + "f" * 64]
+)
+def test_image_references_as_docker_takes_them(image: str) -> None:
+    assert read_scenario("primary-kill", settings=[f"mysql.image={image}"]).mysql.image == image
 
 
 def test_words_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
@@ -91,7 +149,9 @@ def test_set_reaches_into_shorthands_and_lists() -> None:
     assert read_scenario("primary-kill-defaults", settings=["mesh=direct"]).mesh.mode == "direct"
 
 
-@pytest.mark.parametrize("setting", ["load.rate", "=5", "faults.9.at=1s", "seed.deep.key=1", "load.rate=[", "name.x=1"])
+@pytest.mark.parametrize(
+    "setting", ["load.rate", "=5", "faults.9.at=1s", "seed.deep.key=1", "load.rate=[", "name.x=1", "faults.²=1"]
+)
 def test_a_setting_that_cannot_be_set_is_named(setting: str) -> None:
     with pytest.raises(ConfigurationError, match="--set"):
         read_scenario("primary-kill", settings=[setting])
@@ -100,6 +160,16 @@ def test_a_setting_that_cannot_be_set_is_named(setting: str) -> None:
 def test_a_mistaken_setting_is_blamed_on_the_setting_not_on_the_file() -> None:
     with pytest.raises(ConfigurationError, match=r"^--set load.rate=0: load.rate: "):
         read_scenario("primary-kill", settings=["load.rate=0"])
+
+
+def test_a_mistaken_seed_of_the_command_line_is_blamed_on_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--seed -1: seed: "):
+        read_scenario("primary-kill", seed=-1)
+
+
+def test_a_name_too_long_for_a_file_is_no_such_scenario() -> None:
+    with pytest.raises(ConfigurationError, match="no such scenario"):
+        read_scenario("a" * 300)
 
 
 def test_an_unknown_name_suggests_a_known_one() -> None:
