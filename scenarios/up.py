@@ -99,7 +99,9 @@ def _tell(kept: Kept) -> None:
         f"users      root {facts.passwords['root']}\n           meshbench_app {facts.passwords['meshbench_app']}"
     )
     exec_mysql = f"docker exec -it {kept.shell} mysql"
-    lines = {f"{exec_mysql} {mysqld.DATABASE}": "as root, where writes go"}
+    lines = {
+        f"{exec_mysql} {mysqld.DATABASE}": f"as root, {'where writes go' if facts.proxies else 'on the primary of now'}"
+    }
     if facts.proxies:
         lines[f"{exec_mysql} -P {facts.read[0][1]}"] = "where reads go"
     lines |= {

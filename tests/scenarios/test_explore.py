@@ -76,6 +76,15 @@ def test_a_stale_cluster_is_told_and_not_asked(
     assert "old: stale" in capsys.readouterr().out
 
 
+def test_ctrl_c_is_how_watching_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: list[Watcher]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scenarios.explore, "find", lambda: [kept("old", current=False)])
+    monkeypatch.setattr(scenarios.explore, "changes", interrupted)
+    assert scenarios.cli.main(["status", "--watch"]) == 0
+
+
 @pytest.mark.parametrize(
     ("gtid_set", "count"), [("", 0), (f"{UUID}:1-5", 5), (f"{UUID}:1-5:7,{UUID}:tag:3-4:9", 9), (f"{UUID}:7", 1)]
 )
