@@ -116,4 +116,4 @@ def _images() -> list[Finding]:
 
 def _runs() -> Finding:
     runs = live_runs()
-    return Finding(what="runs", state="ok", found=f"{len(runs)} under way" if runs else "none under way")
+    return Finding(what="runs", state="ok", found=f"{len(runs)} under way or up" if runs else "none under way or up")

@@ -10,11 +10,13 @@ import logging
 import secrets
 from typing import Any
 
+import pymysql
 from rich.console import Console
 
 from cluster import labels, mysqld
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
+from cluster.wait import wait_until
 from mesh.gateway import create_mesh
 from mesh.spec import Mesh
 from scenarios.document import Place
@@ -78,16 +80,19 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
 
 
 def _first_write(cluster: Cluster, mesh: Mesh) -> None:
-    """Create the database where a user would: this also proves the way there."""
+    """Create the database where a user would, which proves the way there; raises HarnessError where there is none."""
     address, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
-    password = cluster.credentials.app
-    with (
-        mysqld.connect(
-            address, port=port, user="meshbench_app", password=password, timeout_s=FIRST_WRITE_TIMEOUT_S
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+
+    def write() -> bool:
+        password = cluster.credentials.app
+        with (
+            mysqld.connect(address, port=port, user="meshbench_app", password=password) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+        return True
+
+    wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
 
 def _tell(kept: Kept) -> None:

@@ -37,6 +37,13 @@ def owned(engine: docker.DockerClient, run_id: str) -> int:
     return len(engine.containers.list(all=True, filters=wanted)) + len(engine.networks.list(filters=wanted))
 
 
+def run_of(engine: docker.DockerClient, process: subprocess.Popen[bytes]) -> str | None:
+    """The run whose containers this process owns, once there is one."""
+    containers = engine.containers.list(all=True, filters={"label": labels.RUN}, ignore_removed=True)
+    mine = [one for one in containers if one.labels[labels.OWNER].split(":")[1] == str(process.pid)]
+    return mine[0].labels[labels.RUN] if mine else None
+
+
 def test_a_cluster_stays_until_it_is_taken_down(
     engine: docker.DockerClient, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,10 +72,9 @@ def test_a_cluster_stays_until_it_is_taken_down(
 
 
 def test_an_interrupted_up_leaves_nothing(engine: docker.DockerClient, name: str) -> None:
-    before = labels.live_runs()
     process = subprocess.Popen([*UP, "single", "--name", name], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        (run_id,) = wait_until("its first pod starts", lambda: labels.live_runs() - before or None, timeout_s=30)
+        run_id = wait_until("its first pod starts", lambda: run_of(engine, process), timeout_s=30)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert owned(engine, run_id) == 0
