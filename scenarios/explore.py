@@ -12,6 +12,7 @@ from cluster import labels
 from cluster.errors import ConfigurationError
 from cluster.topology import Kind
 from scenarios.kept import Kept, find
+from scenarios.model import mesh_words
 from scenarios.progress import Progress
 from scenarios.signals import undisturbed, with_signals
 from scenarios.status import Watcher, changes, show
@@ -24,7 +25,7 @@ def add_verbs(verbs: Any) -> None:
     """verbs: what argparse's ``add_subparsers`` returned."""
     up = verbs.add_parser("up", help="start a cluster behind a mesh, and leave it running for exploring")
     up.add_argument("topology", help=f"one of {', '.join(get_args(Kind))}")
-    up.add_argument("--mesh", default="envoy", help="envoy (default) or direct")
+    up.add_argument("--mesh", default="envoy", help=f"one of {', '.join(mesh_words())}; default envoy")
     up.add_argument("--pods", type=int, help="how many MySQL pods (3; single: 1)")
     up.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="as in a scenario, mysql.config.x=y"
