@@ -28,10 +28,10 @@ ERRORS_SHOWN = 10
 def availability(history: History) -> Verdict:
     """Judge the write ops. Gates ``write_outage_ms`` and ``min_acked`` (both optional).
 
-    measured: write_outage_ms, trailing_outage_ms, outages [{start_ns, end_ns, outage_ms}] over 1 s, ok / fail /
-    unknown (attempts), success_ratio, errors [{errno, error, count}] most frequent first. Fails, gates or none, when
-    no write was acknowledged at all, none of those wanted after the last injection was, or writes stayed away for
-    the last 5 s of the load.
+    measured: write_outage_ms (the longest), trailing_outage_ms, outages [{start_ns, end_ns, outage_ms}] over 1 s and
+    write_unavailable_ms, their sum; ok / fail / unknown (attempts), success_ratio, errors [{f, errno, error, count}] of
+    reads and writes, most frequent first. Fails, gates or none, when no write was acknowledged at all, none of those
+    wanted after the last injection was, or writes stayed away for the last 5 s of the load.
     """
     limit_ms, min_acked = gate(history, "write_outage_ms"), gate(history, "min_acked")
     expected = "writes acknowledged, and again after the last fault"
@@ -41,18 +41,20 @@ def availability(history: History) -> Verdict:
     if wanted.empty:
         return unknown(NAME, expected=expected, reason="the ops hold no write that was wanted")
     gaps = write_gaps(wanted)
-    trailing_ms = _trailing_ms(gaps, wanted)
+    trailing_ms = _trailing_ms(gaps)
     ok, fail = int((attempted["outcome"] == "ok").sum()), int((attempted["outcome"] == "fail").sum())
+    outages = gaps[gaps["outage_ms"] > LISTED_OVER_MS]
     outage_ms = float(gaps["outage_ms"].max())
     measured: dict[str, Any] = {
         "write_outage_ms": round(outage_ms, 3),
+        "write_unavailable_ms": round(float(outages["outage_ms"].sum()), 3),
         "trailing_outage_ms": round(trailing_ms, 3),
-        "outages": _rows(gaps[gaps["outage_ms"] > LISTED_OVER_MS]),
+        "outages": _rows(outages),
         "ok": ok,
         "fail": fail,
         "unknown": len(attempted) - ok - fail,
         "success_ratio": round(ok / len(attempted), 6),
-        "errors": _errors(attempted),
+        "errors": _errors(history.ops),
     }
     witness: list[dict[str, Any]] = []
     if ok == 0:
@@ -71,14 +73,18 @@ def availability(history: History) -> Verdict:
 
 
 def write_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
-    """Every stretch in which a write was wanted and none was acknowledged: start_ns, end_ns, outage_ms, in order.
+    """Every stretch in which a write was wanted and none was acknowledged, in order: start_ns, end_ns, outage_ms, and
+    acked, whether an acknowledgement ended it.
 
     Between acknowledgements a < b it starts at a or, if later, at the earliest intended start among writes that ended
     after a; it ends at b. The first stretch starts where the first write was wanted. A last one, after the final
     acknowledgement, is there if a write was intended since: it ends when the last such write ended.
     """
-    wanted = wanted.sort_values("end_ns", kind="stable")
-    intended, ends = column_ns(wanted, "intended_ns"), column_ns(wanted, "end_ns")
+    intended = column_ns(wanted, "intended_ns")
+    # Nothing ends before it was wanted; a row that says so comes from another clock, and counts where it was wanted.
+    ends = np.maximum(column_ns(wanted, "end_ns"), intended)
+    order = np.argsort(ends, kind="stable")
+    wanted, intended, ends = wanted.iloc[order], intended[order], ends[order]
     acks = np.unique(ends[(wanted["outcome"] == "ok").to_numpy(dtype=bool)])
     earliest_from = np.minimum.accumulate(intended[::-1])[::-1]
     starts, stops = earliest_from[:1], acks[:1]
@@ -94,14 +100,14 @@ def write_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
             starts = np.append(starts, max(last, earliest_from[np.searchsorted(ends, last, side="right")]))
         stops = np.append(stops, ends[in_vain].max())
     outage_ms = np.maximum(stops - starts, 0) / 1e6
-    return pd.DataFrame({"start_ns": starts, "end_ns": stops, "outage_ms": outage_ms})
+    acked = np.arange(len(stops)) < len(acks)
+    return pd.DataFrame({"start_ns": starts, "end_ns": stops, "outage_ms": outage_ms, "acked": acked})
 
 
-def _trailing_ms(gaps: pd.DataFrame, wanted: pd.DataFrame) -> float:
-    """Length of the stretch after the final acknowledgement, 0 if there is none."""
-    acked = wanted["end_ns"][wanted["outcome"] == "ok"]
+def _trailing_ms(gaps: pd.DataFrame) -> float:
+    """Length of the stretch that no acknowledgement ended, 0 if there is none."""
     last = gaps.iloc[-1]
-    return 0.0 if len(acked) and last["end_ns"] <= acked.max() else float(last["outage_ms"])
+    return 0.0 if last["acked"] else float(last["outage_ms"])
 
 
 def _wanted_in_vain(history: History, wanted: pd.DataFrame) -> int:
@@ -116,14 +122,19 @@ def _wanted_in_vain(history: History, wanted: pd.DataFrame) -> int:
 def _rows(gaps: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {"start_ns": int(start), "end_ns": int(end), "outage_ms": round(float(ms), 3)}
-        for start, end, ms in gaps.itertuples(index=False)
+        for start, end, ms in gaps[["start_ns", "end_ns", "outage_ms"]].itertuples(index=False)
     ]
 
 
-def _errors(attempted: pd.DataFrame) -> list[dict[str, Any]]:
-    bad = attempted[attempted["outcome"] != "ok"]
-    counts = bad.groupby(["errno", "error"], dropna=False).size().sort_values(ascending=False, kind="stable")
+def _errors(ops: pd.DataFrame) -> list[dict[str, Any]]:
+    bad = ops[ops["outcome"] != "ok"]
+    counts = bad.groupby(["f", "errno", "error"], dropna=False).size().sort_values(ascending=False, kind="stable")
     return [
-        {"errno": None if pd.isna(errno) else int(errno), "error": None if pd.isna(error) else str(error), "count": n}
-        for errno, error, n in counts.head(ERRORS_SHOWN).reset_index().itertuples(index=False)
+        {
+            "f": str(f),
+            "errno": None if pd.isna(errno) else int(errno),
+            "error": None if pd.isna(error) else str(error),
+            "count": n,
+        }
+        for f, errno, error, n in counts.head(ERRORS_SHOWN).reset_index().itertuples(index=False)
     ]

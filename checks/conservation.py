@@ -7,6 +7,7 @@ tables against themselves, so it says nothing about transfers that are missing a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 
 from checks.history import History
 from checks.ledger import Amounts, coded, in_service, lacks, minor_units, shown
+from checks.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "conservation"
@@ -30,8 +32,9 @@ def conservation(history: History) -> Verdict:
         reason = "final/accounts.parquet holds no account"
     if reason is not None:
         return unknown(NAME, expected=EXPECTED, reason=reason)
-    accounts = history.final["accounts"]
-    moved, source = _movements(history)
+    tables = final_tables(history)
+    accounts = tables["accounts"]
+    moved, source = _movements(history, tables)
 
     (row_node, moved_node, serving), nodes = coded(
         accounts["node"], moved["node"], pd.Series(in_service(history) or [], dtype="str")
@@ -74,14 +77,14 @@ def conservation(history: History) -> Verdict:
     return Verdict(name=NAME, verdict="pass", expected=EXPECTED, measured=measured)
 
 
-def _movements(history: History) -> tuple[pd.DataFrame, str | None]:
+def _movements(history: History, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, str | None]:
     """Rows (node, transfer, account, amount) entered on accounts, and the table they came from."""
     columns = ["node", "transfer", "account", "amount"]
     if lacks(history, "entries") is None:
-        return history.final["entries"][columns], "entries"
+        return tables["entries"][columns], "entries"
     if lacks(history, "transfers") is not None:
         return pd.DataFrame({name: pd.Series([], dtype="str") for name in columns}), None
-    rows = history.final["transfers"]
+    rows = tables["transfers"]
     amounts = minor_units(rows["amount"])
     debit = pd.DataFrame({"node": rows["node"], "transfer": rows["id"], "account": rows["src"], "amount": -amounts})
     credit = pd.DataFrame({"node": rows["node"], "transfer": rows["id"], "account": rows["dst"], "amount": amounts})

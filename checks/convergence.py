@@ -1,8 +1,8 @@
 """Convergence: after healing, all pods are in service with the same data, and the right number of them is primary.
 
 Held against nodes.json (member state, GTID sets, table checksums) and against the rows of every final table. A wait for
-convergence that timed out shows here as a pod that is not ONLINE or has another GTID set. It does not ask whether what
-they agree on is right: that is durability and conservation.
+convergence that timed out shows here as a pod that is not ONLINE or has another GTID set. A quarantined pod is set
+apart, which is right if it was decided. It does not ask whether what they agree on is right (durability, conservation).
 """
 
 from __future__ import annotations
@@ -14,34 +14,46 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks import topology
 from checks.history import History
 from checks.ledger import coded, serves, tabled_nodes
+from checks.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
 NAME = "convergence"
-EXPECTED = "all pods ONLINE with the same transactions and the same rows"
+EXPECTED = "all pods ONLINE with the same transactions and rows, but those quarantined"
 ROWS_SHOWN_PER_TABLE = 5
 
 
 def convergence(history: History) -> Verdict:
     """Judge final/nodes.json and all final tables; either alone will do.
 
-    measured: nodes (names), tables (name -> rows on each node), and note "single pod" where nothing can differ.
+    measured: nodes (names, but for quarantined), tables (name -> rows on each node), quarantined (pod -> its errant
+    GTID set), and note "single pod" where nothing can differ. A quarantined pod is compared with nothing, but the
+    control plane must have decided it.
     """
     records = {name: node if isinstance(node, Mapping) else {} for name, node in (history.nodes or {}).items()}
-    tables = {name: frame for name, frame in sorted(history.final.items()) if "node" in frame.columns}
-    nodes = sorted({*records, *tabled_nodes(history)})
-    if not nodes:
+    found = sorted({*records, *tabled_nodes(history)})
+    if not found:
         return unknown(NAME, expected=EXPECTED, reason="neither final/nodes.json nor a final table names a pod")
-    measured: dict[str, Any] = {"nodes": nodes, "tables": {}}
-    witness = _nodes_apart(records, _from_topology(history, "primaries", default=1)) if records else []
-    pods = _from_topology(history, "pods", default=len(nodes))
-    if len(nodes) < pods:
-        witness.append({"what": "pods", "expected": pods, "found": nodes})
-    for name, frame in tables.items():
+    errant = errant_transactions(history.decisions)
+    set_aside = {name: errant[name].gtid_set if name in errant else None for name in sorted(quarantined(history))}
+    nodes = [name for name in found if name not in set_aside]
+    measured: dict[str, Any] = {"nodes": nodes, "tables": {}, "quarantined": set_aside}
+    served = {name: node for name, node in records.items() if name in nodes}
+    witness = _nodes_apart(served, topology.primaries(history)) if records else []
+    pods = topology.pods_at_end(history)
+    if pods is not None and len(found) != pods:
+        witness.append({"what": "pods", "expected": pods, "found": found})
+    for name in sorted(set_aside.keys() - in_quarantine_at_end(history.decisions)):
+        witness.append({"what": "quarantined", "node": name, "expected": "a decision that says why", "found": None})
+    if not nodes:
+        witness.append({"what": "pods in service", "expected": "at least one", "found": []})
+    tables = {name: frame for name, frame in sorted(final_tables(history).items()) if "node" in frame.columns}
+    for name, frame in tables.items() if nodes else ():
         measured["tables"][name], apart = _table_apart(name, frame, nodes)
         witness += apart
-    if len(nodes) == 1:
+    if len(found) == 1:
         measured["note"] = "single pod"
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
@@ -130,9 +142,3 @@ def _table_apart(name: str, frame: pd.DataFrame, nodes: list[str]) -> tuple[dict
         held = dict(zip(nodes, counts[:, i].tolist(), strict=True))
         witness.append({"what": "row", "table": name, "row": row, "expected": "on all pods", "found": held})
     return rows, witness
-
-
-def _from_topology(history: History, name: str, *, default: int) -> int:
-    topology = history.manifest.get("topology")
-    value = topology.get(name) if isinstance(topology, Mapping) else None
-    return value if isinstance(value, int) else default

@@ -1,8 +1,9 @@
 """Duplicates: each transfer took effect at most once, and never against what the client was told.
 
-Four ways to break it: a key stored twice on a pod; a key whose every attempt certainly failed and that is there all
+Five ways to break it: a key stored twice on a pod; a key whose every attempt certainly failed and that is there all
 the same (the application would send it again and move the money twice); a key nobody requested; one key acknowledged
-for two different transfers. It does not ask whether acknowledged keys are there (durability).
+for two different transfers; one attempt acknowledged twice. It does not ask whether acknowledged keys are there
+(durability).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from checks.gates import gate
 from checks.history import History
 from checks.ledger import Codes, coded, lacks
 from checks.operations import FAIL, key_outcomes, transfers
+from checks.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "duplicates"
@@ -26,7 +28,7 @@ NAME = "duplicates"
 def duplicates(history: History) -> Verdict:
     """Judge ops against final/transfers. Gate ``duplicated``: keys that may be stored twice (default 0).
 
-    measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting. Where
+    measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting, acked_again. Where
     manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have requested
     then count as unrecorded, which fails nothing.
     """
@@ -39,7 +41,7 @@ def duplicates(history: History) -> Verdict:
     if reason is not None:
         return unknown(NAME, expected=expected, reason=reason)
 
-    stored = history.final["transfers"]
+    stored = final_tables(history)["transfers"]
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     (node_codes,), nodes = coded(stored["node"])
     best = key_outcomes(asked["outcome"], asked_codes, len(keys))
@@ -51,6 +53,7 @@ def duplicates(history: History) -> Verdict:
     failed_present = np.flatnonzero(present & (best == FAIL))
     stranger = np.flatnonzero(present & (best < 0))
     conflicting = _conflicting(asked, asked_codes)
+    acked_again = _acked_again(asked, asked_codes)
     complete = _load_complete(history)
     measured = {
         "stored": int(present.sum()),
@@ -59,12 +62,14 @@ def duplicates(history: History) -> Verdict:
         "unrequested": len(stranger) if complete else 0,
         "unrecorded": 0 if complete else len(stranger),
         "conflicting": len(conflicting),
+        "acked_again": len(acked_again),
     }
     found: list[tuple[str, Codes]] = [
         ("stored twice", duplicated),
         ("failed yet present", failed_present),
         ("unrequested", stranger if complete else stranger[:0]),
         ("acknowledged for two different transfers", conflicting),
+        ("one attempt acknowledged twice", acked_again),
     ]
     witness: list[dict[str, Any]] = [
         {"key": keys[code], "what": what, "nodes": sorted({nodes[n] for n in node_codes[stored_codes == code]})}
@@ -87,6 +92,13 @@ def _conflicting(asked: pd.DataFrame, codes: Codes) -> Codes:
     )
     distinct = told.groupby("code")["value"].nunique()
     return distinct.index[distinct > 1].to_numpy(dtype=np.int64)
+
+
+def _acked_again(asked: pd.DataFrame, codes: Codes) -> Codes:
+    """Codes of keys of which one and the same attempt was acknowledged more than once."""
+    acked = (asked["outcome"] == "ok").to_numpy(dtype=bool)
+    attempts = pd.DataFrame({"code": codes[acked], "attempt": asked["attempt"].to_numpy()[acked]})
+    return np.unique(attempts["code"].to_numpy(dtype=np.int64)[attempts.duplicated().to_numpy()])
 
 
 def _canonical(value: object) -> str:

@@ -1,8 +1,8 @@
 """Durability: every transfer the database acknowledged is on every pod in service, with what was acknowledged in it.
 
 Jepsen's set checker on money: an acknowledged key that is missing is lost; a key whose outcome was unknown is
-resolved to present or absent, and either is right. It does not ask whether balances follow (conservation), nor whether
-a pod that is out of service is behind.
+resolved to present or absent, and either is right. What only a quarantined pod holds is lost: nobody is served from it.
+It does not ask whether balances follow (conservation), nor whether a pod that is out of service is behind.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pandas as pd
 
 from checks.gates import gate
 from checks.history import History
-from checks.ledger import Codes, coded, in_service, lacks, minor_units, shown
+from checks.ledger import Codes, coded, in_service, lacks, minor_units, shown, text
 from checks.operations import UNKNOWN, key_outcomes, moves, transfers
+from checks.quarantine import final_tables, holders_in_quarantine
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "durability"
@@ -42,7 +43,7 @@ def durability(history: History) -> Verdict:
     if reason is not None or nodes is None:
         return unknown(NAME, expected=expected, reason=reason or "")
 
-    stored = history.final["transfers"]
+    stored = final_tables(history)["transfers"]
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     rows = _row_of_key(stored, stored_codes, nodes, len(keys))
     acked_codes = asked_codes[acked.index.to_numpy()]
@@ -74,6 +75,7 @@ def durability(history: History) -> Verdict:
         measured["reason"] = f"{int((~readable).sum())} acknowledged transfers have a value without src, dst and amount"
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
 
+    set_aside = holders_in_quarantine(history)
     witness = [
         {
             "key": str(op["key"]),
@@ -81,6 +83,7 @@ def durability(history: History) -> Verdict:
             "server": _plain(op["server"]),
             "end_ns": int(op["end_ns"]),
             "missing": [node for node, gone in zip(nodes, missing[:, i], strict=True) if gone],
+            **({"held_in_quarantine": held} if (held := set_aside.get(text(op["key"]))) else {}),
             "altered": [
                 {"node": node} | {name: _plain(stored[name].iloc[int(at[n, i])]) for name in FIELDS}
                 for n, node in enumerate(nodes)

@@ -6,15 +6,30 @@ answer ``unknown``. Nothing here starts, connects to or knows of a container.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from checks import manifest as manifests
+from checks.json_files import HistoryError, read_lines, read_object
+from checks.records import Decision, FaultRecord, decision_records, fault_records
+from checks.samples import Sample, samples
+
+__all__ = [
+    "OBSERVED_SCHEMA",
+    "OPS_SCHEMA",
+    "Decision",
+    "FaultRecord",
+    "History",
+    "HistoryError",
+    "load_history",
+]
 
 #: Columns of ``ops/*.parquet``: one row an operation. Times are CLOCK_MONOTONIC nanoseconds.
 OPS_SCHEMA = pa.schema(
@@ -55,33 +70,6 @@ OBSERVED_SCHEMA = pa.schema(
 )
 
 
-class HistoryError(Exception):
-    """The folder cannot be read as a run; the message is one line that names the file and how to mend it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FaultRecord:
-    """What became of one planned fault, folded from the lines of ``faults.jsonl``.
-
-    Each line there is ``{"id": 0, "step": …, "at_ns": …, "fault": "kill", "target": "primary", "pod": "node1",
-    "ok": true, "evidence": {…}}`` with step one of planned, injected, bitten, healed, clean; times are CLOCK_MONOTONIC
-    nanoseconds. A step that never happened is ``None``; bitten and clean are true only with evidence that says so.
-    """
-
-    id: int
-    fault: str
-    target: str
-    pod: str | None = None
-    planned_ns: int | None = None
-    injected_ns: int | None = None
-    bitten: bool = False
-    bitten_evidence: dict[str, Any] = field(default_factory=dict)
-    healed_ns: int | None = None
-    clean: bool = False
-    clean_ns: int | None = None
-    clean_evidence: dict[str, Any] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, kw_only=True)
 class History:
     """The tables of one run.
@@ -90,7 +78,7 @@ class History:
     final: table name -> rows read after healing, e.g. ``accounts(node,id,opening,balance)``,
         ``transfers(node,id,src,dst,amount)``, ``entries(node,transfer,account,amount)``; amounts in minor units.
     nodes: pod -> {"role", "state", "gtid_executed", "checksums": {table: int}}, or None without final/nodes.json.
-    faults: in order of their id.
+    faults: in order of their id. decisions: of the control plane, in order of time; empty without decisions.jsonl.
     observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
     manifest: manifest.json, or {}.
     """
@@ -99,14 +87,20 @@ class History:
     final: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     nodes: dict[str, dict[str, Any]] | None = None
     faults: tuple[FaultRecord, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     observed: pd.DataFrame | None = None
     manifest: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """What the observer sampled, in order of time; empty without observed.parquet."""
+        return tuple(samples(self.observed))
 
     @property
     def gates(self) -> dict[str, Any]:
         """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them into the manifest."""
-        gates: dict[str, Any] = self.manifest.get("gates", {})
-        return gates
+        gates: dict[str, Any] | None = self.manifest.get("gates")
+        return {} if gates is None else gates
 
 
 def load_history(folder: Path) -> History:
@@ -123,13 +117,16 @@ def load_history(folder: Path) -> History:
     final = {part.stem: _parquet(part, None) for part in sorted((folder / "final").glob("*.parquet"))}
     observed_file = folder / "observed.parquet"
     observed = _parquet(observed_file, OBSERVED_SCHEMA).sort_values("at_ns") if observed_file.exists() else None
+    manifest = read_object(folder / "manifest.json") or {}
+    manifests.assert_readable(manifest, name=str(folder / "manifest.json"))
     return History(
         ops=ops.sort_values("end_ns", kind="stable", ignore_index=True),
         final=final,
-        nodes=_json(folder / "final" / "nodes.json"),
-        faults=_faults(folder / "faults.jsonl"),
+        nodes=read_object(folder / "final" / "nodes.json"),
+        faults=fault_records(read_lines(folder / "faults.jsonl", what="fault step")),
+        decisions=decision_records(read_lines(folder / "decisions.jsonl", what="decision of the control plane")),
         observed=observed,
-        manifest=_json(folder / "manifest.json") or {},
+        manifest=manifest,
     )
 
 
@@ -146,43 +143,9 @@ def _parquet(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
             table = table.select(schema.names).cast(schema)
         except (pa.ArrowException, ValueError) as error:
             raise HistoryError(f"{file}: a column has the wrong type ({error})") from None
-    # Metadata another tool's pandas left would turn columns into an index.
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    try:
+        # Metadata another tool's pandas left would turn columns into an index.
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, ValueError) as error:
+        raise HistoryError(f"{file}: a column cannot be read ({error})") from None
     return frame
-
-
-def _json(file: Path) -> dict[str, Any] | None:
-    if not file.exists():
-        return None
-    try:
-        loaded = json.loads(file.read_text())
-    except (ValueError, OSError) as error:
-        raise HistoryError(f"{file}: not readable as JSON ({error})") from None
-    if not isinstance(loaded, dict):
-        raise HistoryError(f"{file}: expected a JSON object")
-    return loaded
-
-
-def _faults(file: Path) -> tuple[FaultRecord, ...]:
-    if not file.exists():
-        return ()
-    try:
-        lines = file.read_text().splitlines()
-    except (ValueError, OSError) as error:
-        raise HistoryError(f"{file}: not readable as text ({error})") from None
-    folded: dict[int, dict[str, Any]] = {}
-    for number, line in enumerate(lines, start=1):
-        try:
-            step = json.loads(line)
-            identity = {"id": int(step["id"]), "fault": str(step["fault"]), "target": str(step["target"])}
-            record = folded.setdefault(int(step["id"]), identity)
-            name, at_ns = step["step"], None if step["at_ns"] is None else int(step["at_ns"])
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            raise HistoryError(f"{file}:{number}: not a fault step ({error!r})") from None
-        record["pod"] = str(step["pod"]) if step.get("pod") else record.get("pod")
-        if name in ("planned", "injected", "healed", "clean"):
-            record[f"{name}_ns"] = at_ns
-        if name in ("bitten", "clean"):
-            record[name] = step.get("ok") is True
-            record[f"{name}_evidence"] = step.get("evidence") or {}
-    return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))

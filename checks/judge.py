@@ -1,8 +1,8 @@
 """The judgement of a run: all checks in order, and one verdict out of theirs.
 
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
-``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the generator
-          ran late or died, the host was noisy, or no check could be decided.
+``void``  the trial proves nothing: a fault was not injected, struck after the load, did not bite or was not shown to be
+          healed, the generator ran late or died, the host was noisy, or no check could be decided.
 ``fail``  any other check failed, or one that gate ``require`` names stayed unknown.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
@@ -25,6 +25,8 @@ from checks.durability import durability
 from checks.gates import assert_readable, gate, required
 from checks.history import History
 from checks.latency import latency
+from checks.replication import replication
+from checks.spans import END_OF_TIME_NS
 from checks.torn import torn
 from checks.verdict import Verdict, unknown
 
@@ -38,6 +40,7 @@ CHECKS: dict[str, Check] = {
     "availability": availability,
     "latency": latency,
     "convergence": convergence,
+    "replication": replication,
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
@@ -95,10 +98,14 @@ def _unproven_faults(history: History, *, converged: bool) -> list[str]:
     planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
     if isinstance(planned, list) and len(planned) > len(history.faults):
         reasons.append(f"{len(planned)} faults were planned and {len(history.faults)} are on record in faults.jsonl")
+    ops = history.ops
+    load_end_ns = int(ops["intended_ns"].max()) if len(ops) else END_OF_TIME_NS
     for fault in history.faults:
-        name = f"fault {fault.id} ({fault.fault} on {fault.pod or fault.target})"
+        name = f"{'step' if fault.operation else 'fault'} {fault.id} ({fault.fault} on {fault.pod or fault.target})"
         if fault.injected_ns is None:
             reasons.append(f"{name} was planned but never injected")
+        elif fault.injected_ns > load_end_ns:
+            reasons.append(f"{name} came after the load had ended, so nothing shows what it did to it")
         elif not fault.bitten:
             reasons.append(f"{name} was injected, but nothing shows that it bit")
         elif not fault.clean and not converged:

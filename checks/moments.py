@@ -30,6 +30,17 @@ def absent(note: str) -> Moment:
     return Moment(at_ns=None, source="", note=note)
 
 
+def noted(moment: Moment, note: str) -> Moment:
+    """The moment with one more note."""
+    return replace(moment, note=_join(moment.note, note))
+
+
+def earlier(one: Moment, other: Moment) -> Moment:
+    """The one that shows first; the other, if one has no time."""
+    known = [moment for moment in (one, other) if moment.at_ns is not None]
+    return min(known, key=lambda moment: moment.at_ns or 0, default=one)
+
+
 def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from checks.history import History
 from checks.ledger import coded, lacks, minor_units, shown
+from checks.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
 NAME = "torn"
@@ -28,7 +29,8 @@ def torn(history: History) -> Verdict:
         reason = "final/transfers.parquet and final/entries.parquet hold no row"
     if reason is not None:
         return unknown(NAME, expected=EXPECTED, reason=reason)
-    rows, entries = history.final["transfers"], history.final["entries"]
+    tables = final_tables(history)
+    rows, entries = tables["transfers"], tables["entries"]
     (row_node, entry_node), nodes = coded(rows["node"], entries["node"])
     (row_key, entry_key), keys = coded(rows["id"], entries["transfer"])
     (src, dst, account), accounts = coded(rows["src"], rows["dst"], entries["account"])

@@ -1,11 +1,13 @@
 """The RTO waterfall: what happened between a fault and service as before, step by step, on one clock.
 
-    injected -> detected -> elected -> rerouted -> first_ack -> steady
+    injected -> detected -> elected -> rerouted -> first_ack -> steady,    and rejoined (or quarantined), when it was
 
-Each step names its source: chaos, what a surviving member of the group saw, what the proxy said, or the ops. Observed
-steps are sampled, so the event lies between the sample before and the one that shows it; where the step that it caused
-is known more precisely, that bounds it too. A step without evidence has no time and says why. When the target was
-not the primary nothing is elected or rerouted, and those two steps are left out. Fails nothing: it explains.
+Each step names its source: chaos, the control plane's decision, what a surviving member of the group saw, what the
+proxy said, or the ops. A group elects by itself: there the first who knew counts. Observed steps are sampled, so the
+event lies between the sample before and the one that shows it; where the step that it caused is known more precisely,
+that bounds it too. A step without evidence has no time and says why. When the target was not the primary nothing is
+elected or rerouted, and those two steps are left out. The hit pod may be back at any time, so that step stands where
+its time puts it. A switchover has the same steps, on purpose. Fails nothing: it explains.
 """
 
 from __future__ import annotations
@@ -15,14 +17,18 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from checks import topology
+from checks.control import Control, until_ns
 from checks.history import FaultRecord, History
-from checks.moments import Moment, absent, exact, in_order
+from checks.moments import Moment, absent, earlier, exact, in_order, noted
 from checks.operations import OVERFLOW, column_ns, wanted_writes, writes
-from checks.samples import Sample, samples
+from checks.records import CONTROL_PLANE, SWITCHOVER
+from checks.sightings import Sightings
 from checks.steady import steady
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
 REPLICA_STEPS = ("injected", "detected", "first_ack", "steady")
+REJOINED, QUARANTINED = "rejoined", "quarantined"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +43,13 @@ class Step:
 
 
 def waterfall(history: History, fault: FaultRecord) -> list[Step]:
-    """The steps of one fault, in order: PRIMARY_STEPS if its target was the primary when injected, else REPLICA_STEPS.
+    """The steps of one fault, in order: PRIMARY_STEPS if it hit the primary or was a switchover, else REPLICA_STEPS;
+    and among them rejoined or quarantined, where it hit a pod.
 
-    Whether it was is what the target's last answer before the injection says; with no such answer, the target word.
+    Whether it was the primary is what its last answer before the injection says; with no such answer, the target word.
     """
     if fault.injected_ns is None:
-        return [_step(name, absent("the fault was never injected"), 0) for name in PRIMARY_STEPS]
+        return [_step(name, absent("the fault was never injected"), 0) for name in (*PRIMARY_STEPS, REJOINED)]
     return _Reading(history, fault, fault.injected_ns).steps()
 
 
@@ -51,95 +58,78 @@ def ascending(steps: Sequence[Step]) -> bool:
 
     A replica's loss causes no write: its detection may come after the first write acknowledged since.
     """
-    caused = [step for step in steps if step.step != "detected" or len(steps) == len(PRIMARY_STEPS)]
-    times = [step.at_ns for step in caused if step.at_ns is not None]
+    names = {step.step for step in steps}
+    times = [step.at_ns for step in steps if step.at_ns is not None and ("elected" in names or step.step != "detected")]
     return times == sorted(times)
 
 
 def complete(steps: Sequence[Step]) -> bool:
-    """Whether every step is known, and they ascend."""
-    return all(step.at_ns is not None for step in steps) and ascending(steps)
+    """Whether every step to steady service is known, and they ascend; the hit pod need not be back."""
+    return all(step.at_ns is not None for step in steps if step.step != REJOINED) and ascending(steps)
 
 
 class _Reading:
-    """One fault's evidence: samples before and since the injection, and acknowledged writes."""
+    """One fault's evidence: samples, decisions, and acknowledged writes."""
 
     def __init__(self, history: History, fault: FaultRecord, injected_ns: int) -> None:
-        seen = list(samples(history.observed))
-        self.history, self.injected_ns, self.target = history, injected_ns, fault.pod
-        self.before = [sample for sample in seen if sample.at_ns <= injected_ns]
-        self.since = [sample for sample in seen if sample.at_ns > injected_ns]
-        self.pods = {sample.name for sample in seen if sample.kind == "pod"}
+        self.history, self.fault, self.injected_ns = history, fault, injected_ns
+        self.seen = Sightings(history, fault, injected_ns=injected_ns, until_ns=until_ns(history, fault))
+        self.control = Control(history, fault, target=self.seen.target)
+        self.target = self.seen.target
         attempted = writes(history.ops)
         self.acked = attempted[attempted["outcome"] == "ok"]
-        last = next((sample for sample in reversed(self.before) if self._is_target(sample) and sample.up), None)
-        self.hit_primary = last.writable if last is not None else fault.target == "primary"
 
     def steps(self) -> list[Step]:
         injected = exact(self.injected_ns, "chaos")
-        detected = self._detected()
-        if self.hit_primary:
-            elected = self._elected(detected)
-            first_ack, start_ns = self._first_ack(detected, elected)
-            rerouted = self._rerouted(elected, first_ack, start_ns)
-            moments = in_order([injected, detected, elected, rerouted, first_ack])
+        if self.fault.fault == SWITCHOVER:
+            injected = replace(injected, source="the request")
             names: tuple[str, ...] = PRIMARY_STEPS
+            moments = self._failover(injected, self.control.switchover())
+        elif self._no_pod_lost():
+            moments = [injected, absent("nothing to detect: no MySQL pod was lost"), self._first_ack_intended_since()]
+            names = REPLICA_STEPS
+        elif self.seen.hit_primary:
+            moments, names = self._failover(injected, self._primary_gone()), PRIMARY_STEPS
         else:
-            first_ack = self._first_ack_intended_since()
-            moments, names = [injected, detected, first_ack], REPLICA_STEPS
-        moments.append(self._steady(first_ack))
-        return [_step(name, moment, self.injected_ns) for name, moment in zip(names, moments, strict=True)]
+            moments, names = [injected, self._replica_gone(), self._first_ack_intended_since()], REPLICA_STEPS
+        moments.append(self._steady(moments[-1]))
+        steps = [_step(name, moment, self.injected_ns) for name, moment in zip(names, moments, strict=True)]
+        back = self._back()
+        # A pod that was elected by coming back has its step already.
+        own = any(moment.pod == self.target for moment in moments) and back.step == REJOINED
+        return steps if self._no_pod_lost() or own else _placed(steps, back)
 
-    def _is_target(self, sample: Sample) -> bool:
-        return sample.kind == "pod" and sample.name == self.target
+    def _no_pod_lost(self) -> bool:
+        other_operation = self.fault.operation and self.fault.fault != SWITCHOVER
+        return other_operation or self.fault.target == CONTROL_PLANE
 
-    def _detected(self) -> Moment:
-        group = self._seen_out_by_group()
-        proxy = self._seen_out_by_proxy()
-        if group is not None:
-            if proxy is not None and proxy.at_ns is not None:
-                since_ms = (proxy.at_ns - self.injected_ns) / 1e6
-                return replace(group, note=f"{proxy.source} after {since_ms:.0f} ms")
-            return group
-        own = None if self.hit_primary else self._target_down()
-        return proxy or own or self._first_failed_write() or absent("no source saw that the target was gone")
+    def _failover(self, injected: Moment, detected: Moment) -> list[Moment]:
+        elected = self._elected(detected)
+        first_ack, start_ns = self._first_ack(detected, elected)
+        return in_order([injected, detected, elected, self._rerouted(elected, first_ack, start_ns), first_ack])
 
-    def _state_seen_by(self, sample: Sample) -> str | None:
-        """The target's state in the view of another member, None if this sample is not one that can tell.
+    def _primary_gone(self) -> Moment:
+        group, proxy, control = self.seen.out_of_group(), self.seen.out_of_pool(), self.control.gone()
+        known = earlier(group, control) if group and control else group or control
+        if known is None:
+            return proxy or self._first_failed_write() or self._nobody_saw()
+        for other in (proxy, group, control):
+            if other is not None and other.source != known.source and other.at_ns is not None:
+                known = noted(known, self._after(other))
+        return known
 
-        A member that lost its own place in the group can tell nothing about the others.
-        """
-        if sample.kind != "pod" or sample.name == self.target or not sample.up or not sample.states:
-            return None
-        if sample.states.get(sample.name, "ONLINE") != "ONLINE":
-            return None
-        return sample.states.get(self.target or "", "no more")
+    def _replica_gone(self) -> Moment:
+        group, proxy = self.seen.out_of_group(), self.seen.out_of_pool()
+        if group is not None and proxy is not None and proxy.at_ns is not None:
+            return noted(group, self._after(proxy))
+        return group or proxy or self.seen.down() or self._first_failed_write() or self._nobody_saw()
 
-    def _seen_out_by_group(self) -> Moment | None:
-        # Only views that once held the target as ONLINE, under that name, can show that it left.
-        if not any(self._state_seen_by(sample) == "ONLINE" for sample in self.before):
-            return None
-        for sample in self.since:
-            state = self._state_seen_by(sample)
-            if state not in (None, "ONLINE"):
-                return self._shown_by(sample, f"group: {sample.name} saw {self.target} {state}")
-        return None
+    def _after(self, other: Moment) -> str:
+        """When another source showed it."""
+        return f"{other.source} after {((other.at_ns or 0) - self.injected_ns) / 1e6:.0f} ms"
 
-    def _seen_out_by_proxy(self) -> Moment | None:
-        routed = {
-            (sample.name, pool): pods.get(self.target or "", False)
-            for sample in self.before
-            for pool, pods in sample.healthy.items()
-        }
-        for sample in self.since:
-            for pool, pods in sample.healthy.items():
-                if routed.get((sample.name, pool)) and not pods.get(self.target or "", False):
-                    return self._shown_by(sample, f"proxy {sample.name}: {self.target} unhealthy in pool {pool}")
-        return None
-
-    def _target_down(self) -> Moment | None:
-        down = next((sample for sample in self.since if self._is_target(sample) and not sample.up), None)
-        return None if down is None else self._shown_by(down, f"observer: {self.target} did not answer")
+    def _nobody_saw(self) -> Moment:
+        return absent(self.control.stayed() or "no source saw that the target was gone")
 
     def _first_failed_write(self) -> Moment | None:
         wanted = wanted_writes(self.history.ops)
@@ -149,53 +139,35 @@ class _Reading:
         return None if failed.empty else exact(int(failed["end_ns"].min()), "ops: first write that was not ok")
 
     def _elected(self, detected: Moment) -> Moment:
-        if not self.pods:
-            return absent("no pod was observed")
-        floor_ns = self.injected_ns if detected.at_ns is None else detected.at_ns
-        target_was_gone, out_of_group = False, False
-        for sample in self.since:
-            if (state := self._state_seen_by(sample)) is not None:
-                out_of_group = state != "ONLINE"
-            if self._is_target(sample) and not sample.writable:
-                target_was_gone = True
-            elif sample.kind == "pod" and sample.writable and sample.at_ns >= floor_ns:
-                if not self._is_target(sample):
-                    return self._shown_by(sample, f"observer: {sample.name} is primary and takes writes", sample.name)
-                # An isolated primary goes on believing in itself: it is back only if the others have it back.
-                if target_was_gone and not out_of_group:
-                    return self._shown_by(sample, f"observer: {sample.name} is back and takes writes", sample.name)
-        return absent("no pod was seen as a writable primary after the fault was detected")
+        decided, seen = self.control.opened(), self.seen.elected(detected)
+        if decided is None:
+            return seen
+        if topology.source_replica(self.history):
+            return decided
+        first = earlier(decided, seen)
+        other = seen if first is decided else decided
+        return first if other.at_ns is None else noted(first, self._after(other))
 
     def _rerouted(self, elected: Moment, first_ack: Moment, start_ns: int | None) -> Moment:
-        if not any(sample.healthy for sample in [*self.before, *self.since]):
-            if first_ack.at_ns is None or start_ns is None:
-                return absent("no proxy was observed and no write was acknowledged")
-            return Moment(
-                at_ns=start_ns,
-                earliest_ns=start_ns,
-                latest_ns=first_ack.at_ns,
-                source="ops: start of the first write acknowledged",
-            )
-        if elected.pod is None:
-            return absent("not known which pod became the primary")
-        target_was_out = False
-        for sample in self.since:
-            pool = sample.healthy.get("write")
-            if pool is None:
-                continue
-            target_was_out |= not pool.get(self.target or "", False)
-            if target_was_out and pool.get(elected.pod, False):
-                return self._shown_by(sample, f"proxy {sample.name}: {elected.pod} healthy in pool write")
-        if not target_was_out:
-            return absent(f"the proxy was never seen to take {self.target} out of pool write")
-        return absent(f"the proxy was never seen to send writes to {elected.pod}")
+        routing = self.seen.rerouted(elected)
+        if not routing.silent:
+            return routing.moment
+        if first_ack.at_ns is None or start_ns is None:
+            return noted(routing.moment, "no write was acknowledged")
+        return Moment(
+            at_ns=start_ns,
+            earliest_ns=start_ns,
+            latest_ns=first_ack.at_ns,
+            source="ops: start of the first write acknowledged",
+            note="" if topology.direct(self.history) else routing.moment.note,
+        )
 
     def _first_ack(self, detected: Moment, elected: Moment) -> tuple[Moment, int | None]:
         """The first write that the new primary acknowledged, and when that write was started."""
         started, ended = column_ns(self.acked, "start_ns"), column_ns(self.acked, "end_ns")
         own = started >= self.injected_ns
         servers = self.acked["server"]
-        if elected.pod is not None and servers[own].isin(self.pods).any():
+        if elected.pod is not None and servers[own].isin(self.seen.pods).any():
             own &= (servers == elected.pod).to_numpy(dtype=bool)
             if elected.pod == self.target and detected.at_ns is not None:
                 # The same pod before it was gone proves nothing.
@@ -222,9 +194,17 @@ class _Reading:
             return absent(note)
         return replace(exact(at_ns, "ops: keeps up with the load, p99 as before"), note=note)
 
-    def _shown_by(self, sample: Sample, source: str, pod: str | None = None) -> Moment:
-        earliest_ns = max(self.injected_ns, sample.before_ns or self.injected_ns)
-        return Moment(at_ns=sample.at_ns, earliest_ns=earliest_ns, latest_ns=sample.at_ns, source=source, pod=pod)
+    def _back(self) -> Step:
+        """Rejoined or quarantined, and when. In a group a pod is back when chaos has seen it caught up."""
+        if (set_aside := self.control.quarantined()) is not None:
+            return _step(QUARANTINED, set_aside, self.injected_ns)
+        switched = self.fault.fault == SWITCHOVER
+        decided = self.control.rejoined(events={"rejoined", "repointed"} if switched else {"rejoined"})
+        clean_ns = self.fault.clean_ns if self.fault.clean else None
+        chaos = None if clean_ns is None else exact(clean_ns, f"chaos: {self.target} is back and caught up")
+        first, second = (decided, chaos) if topology.source_replica(self.history) else (chaos, decided)
+        known = first or second or absent(f"{self.target or 'the target'} was not shown to be back")
+        return _step(REJOINED, known, self.injected_ns)
 
 
 def _earliest_end(acked: pd.DataFrame, source: str) -> tuple[Moment, int | None]:
@@ -232,6 +212,14 @@ def _earliest_end(acked: pd.DataFrame, source: str) -> tuple[Moment, int | None]
         return absent("no such write was acknowledged"), None
     first = acked.iloc[int(column_ns(acked, "end_ns").argmin())]
     return exact(int(first["end_ns"]), source), int(first["start_ns"])
+
+
+def _placed(steps: list[Step], back: Step) -> list[Step]:
+    """The steps with the hit pod's return among them: after all that happened before it, at the end if not known."""
+    place = len(steps)
+    if back.at_ns is not None:
+        place = 1 + max(i for i, step in enumerate(steps) if step.at_ns is not None and step.at_ns <= back.at_ns)
+    return [*steps[:place], back, *steps[place:]]
 
 
 def _step(name: str, moment: Moment, injected_ns: int) -> Step:

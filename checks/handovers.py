@@ -1,0 +1,60 @@
+"""Who became primary, when, and whether on purpose, as the control plane decided or pods said. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checks.primaries import elections
+from checks.records import Decision
+from checks.samples import Sample
+
+#: Decisions with which a pod begins to take writes.
+OPENED = frozenset({"promoted", "reopened"})
+#: Decisions that end what ``switchover_started`` began.
+_SWITCHOVER_OVER = frozenset({"switchover_done", "switchover_refused"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """A pod began to take writes, between earliest_ns and latest_ns. planned: by a switchover."""
+
+    pod: str
+    earliest_ns: int
+    latest_ns: int
+    planned: bool = False
+
+
+def decided(decisions: Sequence[Decision], *, events: frozenset[str] = OPENED) -> list[Handover]:
+    """The handovers the control plane decided. Each came about after the decision before it."""
+    found: list[Handover] = []
+    planned, before_ns = False, 0
+    for decision in decisions:
+        if decision.event == "switchover_started":
+            planned = True
+        elif decision.event in _SWITCHOVER_OVER:
+            planned = False
+        elif decision.event in events and decision.pod:
+            found.append(
+                Handover(
+                    pod=decision.pod, earliest_ns=before_ns or decision.at_ns, latest_ns=decision.at_ns, planned=planned
+                )
+            )
+        before_ns = decision.at_ns
+    return found
+
+
+def seen_to_happen(seen: Sequence[Sample]) -> list[Handover]:
+    """The handovers that show in what pods said of themselves."""
+    return [Handover(pod=one.pod, earliest_ns=one.earliest_ns, latest_ns=one.latest_ns) for one in elections(seen)]
+
+
+def changes(handovers: Sequence[Handover], *, since_ns: int) -> list[Handover]:
+    """Those since a time that gave the writes to another pod than the one before, in order of time."""
+    changed: list[Handover] = []
+    had: str | None = None
+    for handover in sorted(handovers, key=lambda one: one.latest_ns):
+        if handover.latest_ns >= since_ns and handover.pod != had:
+            changed.append(handover)
+        had = handover.pod
+    return changed
