@@ -15,6 +15,8 @@ import pandas as pd
 from checks.gates import gate
 from checks.history import History
 from checks.operations import column_ns, wanted_writes, writes
+from checks.slow import slow_stretches
+from checks.spans import Span
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
 NAME = "availability"
@@ -29,9 +31,10 @@ def availability(history: History) -> Verdict:
     """Judge the write ops. Gates ``write_outage_ms`` and ``min_acked`` (both optional).
 
     measured: write_outage_ms (the longest), trailing_outage_ms, outages [{start_ns, end_ns, outage_ms}] over 1 s and
-    write_unavailable_ms, their sum; ok / fail / unknown (attempts), success_ratio, errors [{f, errno, error, count}] of
-    reads and writes, most frequent first. Fails, gates or none, when no write was acknowledged at all, none of those
-    wanted after the last injection was, or writes stayed away for the last 5 s of the load.
+    write_unavailable_ms, their sum; slow [{start_ns, end_ns}] (checks/slow.py); ok / fail / unknown (attempts),
+    success_ratio, errors [{f, errno, error, count}] of reads and writes, most frequent first. Fails, gates or none,
+    when no write was acknowledged at all, none of those wanted after the last injection was, or writes stayed away for
+    the last 5 s of the load.
     """
     limit_ms, min_acked = gate(history, "write_outage_ms"), gate(history, "min_acked")
     expected = "writes acknowledged, and again after the last fault"
@@ -50,6 +53,7 @@ def availability(history: History) -> Verdict:
         "write_unavailable_ms": round(float(outages["outage_ms"].sum()), 3),
         "trailing_outage_ms": round(trailing_ms, 3),
         "outages": _rows(outages),
+        "slow": [{"start_ns": start, "end_ns": end} for start, end in slow_stretches(wanted, outages=_spans(outages))],
         "ok": ok,
         "fail": fail,
         "unknown": len(attempted) - ok - fail,
@@ -124,6 +128,10 @@ def _rows(gaps: pd.DataFrame) -> list[dict[str, Any]]:
         {"start_ns": int(start), "end_ns": int(end), "outage_ms": round(float(ms), 3)}
         for start, end, ms in gaps[["start_ns", "end_ns", "outage_ms"]].itertuples(index=False)
     ]
+
+
+def _spans(gaps: pd.DataFrame) -> list[Span]:
+    return list(zip(gaps["start_ns"].tolist(), gaps["end_ns"].tolist(), strict=True))
 
 
 def _errors(ops: pd.DataFrame) -> list[dict[str, Any]]:

@@ -49,10 +49,9 @@ def seen_to_happen(seen: Sequence[Sample]) -> list[Handover]:
     return [Handover(pod=one.pod, earliest_ns=one.earliest_ns, latest_ns=one.latest_ns) for one in elections(seen)]
 
 
-def changes(handovers: Sequence[Handover], *, since_ns: int) -> list[Handover]:
-    """Those since a time that gave the writes to another pod than the one before, in order of time."""
+def changes(handovers: Sequence[Handover], *, since_ns: int, had: str | None = None) -> list[Handover]:
+    """Those since a time that gave the writes to another pod than the one before, in order of time. had: the first."""
     changed: list[Handover] = []
-    had: str | None = None
     for handover in sorted(handovers, key=lambda one: one.latest_ns):
         if handover.latest_ns >= since_ns and handover.pod != had:
             changed.append(handover)

@@ -120,8 +120,11 @@ def _witness(exposed: Sequence[Overlap], strays: Sequence[Intruder]) -> list[dic
 def _counts(history: History, seen: Sequence[Sample]) -> dict[str, int]:
     """How often another pod became the primary since the load began; what nobody decided counts as a failover."""
     begun_ns = int(column_ns(history.ops, "intended_ns").min()) if len(history.ops) else 0
-    known = decided(history.decisions, events=PROMOTED) if history.decisions else seen_to_happen(seen)
-    changed = changes(known, since_ns=begun_ns)
+    if history.decisions:
+        changed = changes(decided(history.decisions, events=PROMOTED), since_ns=begun_ns)
+    else:
+        shown = seen_to_happen(seen)
+        changed = changes(shown, since_ns=begun_ns, had=shown[0].pod if shown else None)
     planned = sum(one.planned for one in changed)
     return {"failovers": len(changed) - planned, "switchovers": planned}
 

@@ -6,8 +6,9 @@ Each step names its source: chaos, the control plane's decision, what a survivin
 proxy said, or the ops. A group elects by itself: there the first who knew counts. Observed steps are sampled, so the
 event lies between the sample before and the one that shows it; where the step that it caused is known more precisely,
 that bounds it too. A step without evidence has no time and says why. When the target was not the primary nothing is
-elected or rerouted, and those two steps are left out. The hit pod may be back at any time, so that step stands where
-its time puts it. A switchover has the same steps, on purpose. Fails nothing: it explains.
+elected or rerouted, and those two steps are left out; where no MySQL pod was hit, no step has a time. The hit pod may
+be back at any time, so that step stands where its time puts it. A switchover has the same steps, on purpose. Fails
+nothing: it explains.
 """
 
 from __future__ import annotations
@@ -81,13 +82,14 @@ class _Reading:
 
     def steps(self) -> list[Step]:
         injected = exact(self.injected_ns, "chaos")
+        if self._no_pod_lost():
+            nothing = absent("no MySQL pod was lost, so nothing fails over")
+            moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
+            return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
         if self.fault.fault == SWITCHOVER:
             injected = replace(injected, source="the request")
             names: tuple[str, ...] = PRIMARY_STEPS
             moments = self._failover(injected, self.control.switchover())
-        elif self._no_pod_lost():
-            moments = [injected, absent("nothing to detect: no MySQL pod was lost"), self._first_ack_intended_since()]
-            names = REPLICA_STEPS
         elif self.seen.hit_primary:
             moments, names = self._failover(injected, self._primary_gone()), PRIMARY_STEPS
         else:
@@ -96,8 +98,8 @@ class _Reading:
         steps = [_step(name, moment, self.injected_ns) for name, moment in zip(names, moments, strict=True)]
         back = self._back()
         # A pod that was elected by coming back has its step already.
-        own = any(moment.pod == self.target for moment in moments) and back.step == REJOINED
-        return steps if self._no_pod_lost() or own else _placed(steps, back)
+        elected = names == PRIMARY_STEPS and moments[2].pod == self.target and back.step == REJOINED
+        return steps if elected else _placed(steps, back)
 
     def _no_pod_lost(self) -> bool:
         other_operation = self.fault.operation and self.fault.fault != SWITCHOVER

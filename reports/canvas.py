@@ -22,7 +22,9 @@ from reports.units import duration
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/): told apart with any common colour vision.
 BLUE, VERMILLION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#767676"
-INK, FAINT, SHADE = "#222222", "#DDDDDD", "#F6E3C5"
+INK, FAINT = "#222222", "#DDDDDD"
+#: Behind the data: while something is broken, and until what was broken is back.
+BROKEN, RECOVERING = "#F6E3C5", "#FBF4E6"
 
 _POINTS_PER_INCH = 72
 _CSS_PX_PER_INCH = 100
@@ -122,3 +124,10 @@ def time_ms_axis(axes: Axes) -> None:
 def printable(text: str) -> str:
     """Text of a log or file as the figures' font can draw it: other characters become question marks."""
     return "".join(char if char.isprintable() else "?" for char in text.encode("latin-1", "replace").decode("latin-1"))
+
+
+def short(text: str, size: Size) -> str:
+    """Printable text, cut to what fits on a line of the figure."""
+    fits = round(size.width_px / size.font_px * 1.4)
+    line = printable(text)
+    return line if len(line) <= fits else f"{line[: fits - 2]}.."

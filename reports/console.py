@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from reports.decisions import quarantine_words
 from reports.numbers import gate_words, key_numbers
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, facts, label
@@ -33,6 +34,8 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         + Text(f"{summary['scenario'] or 'unnamed run'} (seed {seed})", style="bold")
     )
     console.print(Text(summary["why"]))
+    for pod in summary["quarantined"]:
+        console.print(Text(quarantine_words(pod), style="bold yellow"))
     for table in _tables(summary):
         console.print()
         console.print(table)

@@ -15,6 +15,7 @@ from reports.numbers import flat_numbers
 
 # XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FAULT = ("fault", "bites", "did not bite")
 
 
 def junit_xml(summary: dict[str, Any]) -> bytes:
@@ -30,9 +31,10 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     for check in summary["checks"]:
         _check(suite, name, check)
     for number, fault in enumerate(summary["faults"]):
-        case = _case(suite, name, f"fault {number}: {fault['name']} of {fault['target']} bites")
+        kind, does, did_not = ("step", "takes effect", "did not take effect") if fault["operation"] else _FAULT
+        case = _case(suite, name, f"{kind} {number}: {fault['name']} of {fault['target']} {does}")
         if not fault["bitten"]:
-            _outcome(case, "error", f"the fault did not bite: {json.dumps(fault['bitten_evidence'], default=str)}")
+            _outcome(case, "error", f"the {kind} {did_not}: {json.dumps(fault['bitten_evidence'], default=str)}")
     if summary["verdict"] == "void":
         _outcome(_case(suite, name, "the trial is valid"), "error", "; ".join(summary["void_reasons"]))
     cases = suite.findall("testcase")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from reports.decisions import decision_rows, quarantine_words
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, facts, label, scalars
@@ -21,6 +22,8 @@ def summary_md(summary: dict[str, Any]) -> str:
         "",
         _text(summary["why"]),
     ]
+    for pod in summary["quarantined"]:
+        lines += ["", f"**{_text(quarantine_words(pod))}**"]
     gates = [
         [_text(gate.name), _text(gate.expected), _text(gate.measured), gate.verdict] for gate in gate_words(summary)
     ]
@@ -47,6 +50,9 @@ def summary_md(summary: dict[str, Any]) -> str:
             ]
             title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
             lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], steps)]
+    if summary["decisions"]:
+        rows = [[_text(cell) for cell in row] for row in decision_rows(summary)]
+        lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "pod", "detail"], rows)]
     return "\n".join([*lines, ""])
 
 

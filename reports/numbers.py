@@ -29,7 +29,7 @@ class LatencyRow(NamedTuple):
 def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
     rpo, load = summary["rpo"], summary["load"]
     numbers = [
-        KeyNumber("write outage", duration(summary["write_outage_ms"]), "longest time without an acknowledged write"),
+        KeyNumber("write outage", duration(summary["write_outage_ms"]), _outage_note(summary)),
         KeyNumber("acknowledged transfers", count(rpo["acked"]), ""),
         KeyNumber("lost", count(rpo["lost"]), f"money lost: {count(rpo['lost_amount'])} minor units"),
         KeyNumber("duplicated / torn", f"{count(rpo['duplicated'])} / {count(rpo['torn'])}", ""),
@@ -41,7 +41,16 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
         KeyNumber("load, achieved of offered", f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s", ""),
     ]
     phases = {phase: latency["response_ms"] for phase, latency in summary["phases"].items() if latency}
-    return numbers + [KeyNumber(f"response p99 {phase}", duration(times["p99"]), "") for phase, times in phases.items()]
+    return numbers + [
+        KeyNumber(f"response p99 {phase}", duration(times["p99"]), "acknowledged only")
+        for phase, times in phases.items()
+    ]
+
+
+def _outage_note(summary: dict[str, Any]) -> str:
+    longest, total = summary["write_outage_ms"], summary["write_unavailable_ms"]
+    note = "longest time without an acknowledged write"
+    return f"{note}; outages over 1 s together: {duration(total)}" if total and total > longest else note
 
 
 class GateRow(NamedTuple):
@@ -80,7 +89,9 @@ def latency_rows(summary: dict[str, Any]) -> list[LatencyRow]:
 
 def flat_numbers(summary: dict[str, Any]) -> dict[str, int | float | None]:
     """Number by dotted name, units last: ``write_outage_ms``, ``rpo.lost``, ``phases.after.response_ms.p99``."""
-    found: dict[str, int | float | None] = {"write_outage_ms": summary["write_outage_ms"], "boot_s": summary["boot_s"]}
+    found: dict[str, int | float | None] = {
+        name: summary[name] for name in ("write_outage_ms", "write_unavailable_ms", "boot_s")
+    }
     for part in ("rpo", "load", "phases"):
         _flatten(part, summary[part], found)
     return found

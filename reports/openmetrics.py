@@ -1,7 +1,7 @@
 """``metrics.prom``: the numbers of one run as OpenMetrics text, to push to or be scraped by whatever keeps trends.
 
-Base units (seconds, as the format asks), one gauge a number, labels for scenario, topology and proxy so that runs of a
-matrix stand beside each other. A number that is not known has no sample.
+Base units (seconds, as the format asks), one gauge a number, labels for scenario, mesh, topology and proxy so that runs
+of a matrix stand beside each other. A number that is not known has no sample.
 Format: https://prometheus.io/docs/specs/om/open_metrics_spec/
 """
 
@@ -28,6 +28,7 @@ def openmetrics(summary: dict[str, Any]) -> str:
     """The exposition, ending with ``# EOF``."""
     common = {
         "scenario": summary["scenario"] or "",
+        "mesh": str((summary.get("mesh") or {}).get("mode") or ""),
         "topology": str((summary.get("topology") or {}).get("kind") or ""),
         "proxy": str((summary.get("mesh") or {}).get("proxy") or ""),
     }
@@ -53,6 +54,16 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     yield _Metric("meshbench_check_passed", "1 where a check passed, 0 where it failed.", "", passed)
     outage: Samples = [({}, _seconds(summary["write_outage_ms"]))]
     yield _Metric("meshbench_write_outage_seconds", "Longest time without an acknowledged write.", "seconds", outage)
+    total: Samples = [({}, _seconds(summary["write_unavailable_ms"]))]
+    yield _Metric("meshbench_write_unavailable_seconds", "All write outages over 1 s together.", "seconds", total)
+    measured = {check["name"]: check["measured"] for check in summary["checks"]}
+    found = measured.get("replication", {})
+    changes: Samples = [({"kind": kind}, found.get(f"{kind}s")) for kind in ("failover", "switchover")]
+    yield _Metric("meshbench_primary_changes", "How often another pod became the primary.", "", changes)
+    reachable: Samples = [({}, _seconds(found.get("two_primaries_reachable_ms")))]
+    yield _Metric("meshbench_two_primaries_seconds", "Time with two reachable primaries.", "seconds", reachable)
+    errant: Samples = [({"pod": one["pod"]}, one["count"]) for one in summary["quarantined"]]
+    yield _Metric("meshbench_errant_transactions", "Transactions only a quarantined pod has.", "", errant)
     transfers: Samples = [
         ({"fate": fate}, rpo[fate])
         for fate in ("acked", "lost", "duplicated", "torn", "unknown_present", "unknown_absent")

@@ -15,8 +15,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from reports import units
+from reports.decisions import decision_rows, quarantine_words
 from reports.figures import Picture
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.routing import mesh_words
 from reports.steps import known_steps
 
 _HERE = Path(__file__).parent
@@ -31,6 +33,9 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
         css=CSS.read_text(),
         pictures=embedded(pictures),
         gates=gate_words(summary),
+        mesh=mesh_words(summary["mesh"]),
+        quarantined=[quarantine_words(pod) for pod in summary["quarantined"]],
+        decisions=decision_rows(summary),
         key_numbers=key_numbers(summary),
         recovered=[fault for fault in summary["faults"] if known_steps(fault)],
         percentiles=PERCENTILES,

@@ -10,9 +10,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from checks.figures import QUANTILES
 from checks.history import FaultRecord, History
 from checks.judge import Judgement
 from checks.waterfall import waterfall
+from reports.decisions import decisions, set_aside
 from reports.gates import gate_rows
 from reports.schema import SCHEMA_ID
 from reports.why import why
@@ -30,7 +32,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
     summary = {
         "schema": SCHEMA_ID,
         "verdict": judgement.verdict,
-        "why": why(judgement),
+        "why": why(judgement, history),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
         "seed": manifest.get("seed"),
@@ -39,7 +41,10 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "gates": gates,
         "checks": [check.as_json() for check in judgement.checks],
         "faults": faults,
+        "decisions": decisions(history),
+        "quarantined": set_aside(history),
         "write_outage_ms": measured.get("availability", {}).get("write_outage_ms"),
+        "write_unavailable_ms": measured.get("availability", {}).get("write_unavailable_ms"),
         "rpo": _rpo(measured),
         "load": _load(measured, _part(manifest, "load")),
         "phases": {phase: _phase(measured, phase) for phase in PHASES},
@@ -68,6 +73,7 @@ def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
     return {
         "name": fault.fault,
+        "operation": fault.operation,
         "target": fault.target,
         "pod": fault.pod,
         "planned_ns": fault.planned_ns,
@@ -103,12 +109,12 @@ def _rpo(measured: Mapping[str, dict[str, Any]]) -> dict[str, int | None]:
 
 def _load(measured: Mapping[str, dict[str, Any]], generator: Mapping[str, Any]) -> dict[str, Any]:
     whole = measured.get("latency", {}).get("whole", {})
-    cpu_s, offered = generator.get("cpu_s"), generator.get("offered")
+    cpu_s, offered, lateness = generator.get("cpu_s"), generator.get("offered"), _part(generator, "lateness_ms")
     # An arrival that overflowed was never sent, so it cost no transaction.
     sent = None if offered is None else offered - (generator.get("overflow") or 0)
     return {
         **{name: whole.get(name) for name in ("offered_tps", "achieved_tps", "response_ms", "service_ms")},
-        "lateness_ms": generator.get("lateness_ms"),
+        "lateness_ms": {name: lateness.get(name) for name in QUANTILES} if lateness else None,
         "client_cpu_us_per_txn": cpu_s * 1e6 / sent if cpu_s is not None and sent else None,
     }
 

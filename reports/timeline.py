@@ -10,19 +10,20 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from checks.figures import quantiles_ms
 from reports import canvas
 from reports.canvas import Size
-from reports.steps import known_steps
+from reports.steps import event_words, known_steps, struck_together
 from reports.units import duration, label
 
 _BINS_WANTED = 90
@@ -92,33 +93,65 @@ def _percentiles(times_s: Floats, latency_ns: Floats, edges_s: Floats) -> tuple[
 def draw_timeline(ops: pd.DataFrame, faults: list[dict[str, Any]], size: Size) -> Figure:
     """Throughput over response time, on one clock.
 
-    ops: OPS_SCHEMA columns; faults: the ``faults`` of a summary, whose windows are shaded and whose waterfall moments
-    are marked in a strip above.
+    ops: OPS_SCHEMA columns; faults: the ``faults`` of a summary. Shaded while something was broken, lighter until its
+    pod was back; what was done, and the moments of the recovery, are marked in a strip above.
     """
     bins = bin_ops(ops)
     zero_ns = start_ns(ops)
-    moments = [known_steps(fault) for fault in faults]
-    steps = sum(map(len, moments))
-    # Many faults would make a wall of labels; their moments are still marked, and the waterfall names them.
-    strip = 0 < steps <= _MOMENTS_NAMED
-    heights_px = [size.font_px * 1.5 * steps + 4, 260, 240] if strip else [260, 240]
+    marks = _marks(faults)
+    strip = bool(marks)
+    heights_px = [size.font_px * 1.5 * len(marks) + 4, 260, 240] if strip else [260, 240]
     figure = canvas.new_figure(size, height_px=sum(heights_px) + (110 if size.narrow else 90))
     rows = figure.subplots(len(heights_px), 1, sharex=True, gridspec_kw={"height_ratios": heights_px}, squeeze=False)
     throughput, response = rows[-2][0], rows[-1][0]
     throughput.set_xlim(0, bins.edges_s[-1])
     _throughput(throughput, bins, size)
     _response(response, bins, size)
-    for fault in faults:
-        for row in rows[:, 0]:
+    broken = [fault for fault in faults if fault["injected_ns"] is not None and not fault["operation"]]
+    for row in rows[:, 0]:
+        for fault in broken:
             _shade(row, fault, zero_ns, bins.edges_s[-1])
     if strip:
-        _moments(rows[0][0], list(itertools.chain.from_iterable(moments)), zero_ns)
+        _moments(rows[0][0], marks, zero_ns, size)
     for row in (throughput, response):
-        for step in itertools.chain.from_iterable(moments):
-            row.axvline((step["at_ns"] - zero_ns) / 1e9, color=canvas.INK, linewidth=0.5, linestyle=":", zorder=1)
+        for mark in marks:
+            row.axvline((mark.at_ns - zero_ns) / 1e9, color=canvas.INK, linewidth=0.5, linestyle=":", zorder=1)
     response.xaxis.set_major_locator(MaxNLocator(size.x_ticks, steps=[1, 2, 5, 10]))
-    response.set_xlabel("seconds since the first arrival" + ("; fault shaded" if faults else ""))
+    response.set_xlabel("seconds since the first arrival")
+    if broken:
+        shades = (("broken", canvas.BROKEN), ("healed, its pod not yet back", canvas.RECOVERING))
+        handles = [Patch(facecolor=colour, edgecolor=canvas.FAINT, label=name) for name, colour in shades]
+        figure.legend(handles=handles, loc="outside lower left", ncols=2, handlelength=1.5)
     return figure
+
+
+class _Mark(NamedTuple):
+    """One line of the strip above the plots: when, and what to write there."""
+
+    at_ns: int
+    words: str
+
+
+def _marks(faults: list[dict[str, Any]]) -> list[_Mark]:
+    """What to name: all steps of the faults; where that would be a wall of labels, only what was done, and when.
+
+    Of faults that struck at once the one that tells most speaks for all. Operations are named with what they are.
+    """
+    groups = struck_together(faults)
+    marks = [
+        _Mark(
+            step["at_ns"], event_words(group) if step["step"] == "injected" else f"{label(step['step'])} {_since(step)}"
+        )
+        for group in groups
+        for step in known_steps(group[0])
+    ]
+    if len(marks) > _MOMENTS_NAMED:
+        marks = [_Mark(group[0]["injected_ns"], event_words(group)) for group in groups][:_MOMENTS_NAMED]
+    return sorted(marks)
+
+
+def _since(step: dict[str, Any]) -> str:
+    return f"+{duration(step['since_ms'])}"
 
 
 def _throughput(axes: Axes, bins: Bins, size: Size) -> None:
@@ -149,29 +182,30 @@ def _response(axes: Axes, bins: Bins, size: Size) -> None:
 
 
 def _shade(axes: Axes, fault: dict[str, Any], zero_ns: int, end_s: float) -> None:
-    if fault["injected_ns"] is None:
-        return
-    healed_ns = fault["healed_ns"]
-    until_s = end_s if healed_ns is None else (healed_ns - zero_ns) / 1e9
-    axes.axvspan((fault["injected_ns"] - zero_ns) / 1e9, until_s, color=canvas.SHADE, linewidth=0, zorder=0)
+    times = (fault["injected_ns"], fault["healed_ns"], fault["clean_ns"])
+    since_s, healed_s, back_s = (end_s if at_ns is None else (at_ns - zero_ns) / 1e9 for at_ns in times)
+    # What is broken hides what recovers from another fault: the lighter shade lies below.
+    axes.axvspan(healed_s, max(healed_s, back_s), color=canvas.RECOVERING, linewidth=0, zorder=-1)
+    axes.axvspan(since_s, healed_s, color=canvas.BROKEN, linewidth=0, zorder=0)
 
 
-def _moments(axes: Axes, moments: list[dict[str, Any]], zero_ns: int) -> None:
+def _moments(axes: Axes, marks: list[_Mark], zero_ns: int, size: Size) -> None:
     """One row a step, so that moments a few milliseconds apart still have readable labels."""
-    rows = len(moments)
+    rows = len(marks)
     axes.set_ylim(rows, 0)
     axes.set_axis_off()
     left_s, right_s = axes.get_xlim()
-    for row, step in enumerate(moments):
-        at_s = (step["at_ns"] - zero_ns) / 1e9
+    for row, mark in enumerate(marks):
+        at_s = (mark.at_ns - zero_ns) / 1e9
         axes.plot([at_s, at_s], [row, rows], color=canvas.INK, linewidth=0.5, linestyle=":", clip_on=False)
         axes.plot([at_s], [row + 0.5], color=canvas.INK, marker="v", markersize=3.5, clip_on=False)
         right_half = at_s > (left_s + right_s) / 2
-        axes.annotate(
-            canvas.printable(f"{label(step['step'])} +{duration(step['since_ms'])}"),
+        words = axes.annotate(
+            canvas.short(mark.words, size),
             (at_s, row + 0.5),
             xytext=(-5 if right_half else 5, 0),
             textcoords="offset points",
             ha="right" if right_half else "left",
             va="center",
         )
+        words.set_in_layout(False)  # a label may reach over the edge of its axes, and must not squeeze them

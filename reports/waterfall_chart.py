@@ -1,7 +1,7 @@
 """The recovery waterfall as bars: what each part of a failover took, from the injection until service was steady again.
 
-Bars before the first acknowledged write are time without service; bars after it are service that still limps. A step
-nobody saw has no bar, and a fault without steps has no chart.
+Bars before the first acknowledged write are time without service; bars after it are service that still limps; a grey
+one is how long the hit pod took to come back. A step nobody saw has no bar, and a fault without steps has no chart.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports import canvas
 from reports.canvas import Size
-from reports.steps import known_steps
+from reports.steps import event_words, known_steps, struck_together
 from reports.units import duration, label
 
 #: The step of a waterfall with which service is back.
 _SERVICE_BACK = "first_ack"
+#: The steps that tell what became of the pod that was hit.
+_POD_BACK = ("rejoined", "quarantined")
 
 
 def draw_waterfall(faults: list[dict[str, Any]], size: Size) -> Figure:
-    """Bars of every fault that has steps, one row a step; faults as in a summary."""
-    shown = [(fault, steps) for fault in faults if len(steps := known_steps(fault)) > 1]
+    """Bars of every fault that has steps, one row a step; of faults that struck at once, the one that tells most."""
+    shown = [(group, steps) for group in struck_together(faults) if len(steps := known_steps(group[0])) > 1]
     row_px = 34 if size.narrow else 30
     heights_px = [row_px * (len(steps) - 1) + 70 for _, steps in shown] or [80]
     figure = canvas.new_figure(size, height_px=sum(heights_px))
@@ -32,9 +34,9 @@ def draw_waterfall(faults: list[dict[str, Any]], size: Size) -> Figure:
     if not shown:
         rows[0][0].set_axis_off()
         canvas.say_empty(rows[0][0], "no fault with a recovery to show")
-    for axes, (fault, steps) in zip(rows[:, 0], shown, strict=False):
+    for axes, (group, steps) in zip(rows[:, 0], shown, strict=False):
         _bars(axes, steps, size)
-        axes.set_title(canvas.printable(f"{fault['name']} of {fault['pod'] or fault['target']}: time since injection"))
+        axes.set_title(canvas.short(f"{event_words(group)}: time since injection", size))
     return figure
 
 
@@ -44,6 +46,7 @@ def _bars(axes: Axes, steps: list[dict[str, Any]], size: Size) -> None:
     for index, (previous, step) in enumerate(pairwise(steps), start=1):
         start_ms, took_ms = previous["since_ms"], step["since_ms"] - previous["since_ms"]
         colour = canvas.VERMILLION if index <= back else canvas.BLUE
+        colour = canvas.GREY if step["step"] in _POD_BACK else colour
         axes.barh(index, took_ms, left=start_ms, color=colour, height=0.62)
         axes.plot([start_ms, start_ms], [index - 0.7, index + 0.31], color=colour, linewidth=0.8)
         _bar_label(axes, index, start_ms, took_ms, total_ms)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from checks.history import History
 from checks.judge import Judgement
+from checks.operations import column_ns
 from checks.verdict import Verdict
 from reports.units import count, duration, facts, scalars
 
+_OUTAGES_TOLD = 3
 
-def why(judgement: Judgement) -> str:
+
+def why(judgement: Judgement, history: History) -> str:
     """One or a few sentences, never empty."""
     void = "; ".join(judgement.void_reasons)
     if judgement.verdict == "void":
@@ -17,21 +22,66 @@ def why(judgement: Judgement) -> str:
     checks = {check.name: check for check in judgement.checks}
     if judgement.verdict == "fail":
         failed = [_failed(name, checks.get(name)) for name in judgement.failed]
-        return " ".join([*failed, f"The trial would be void in any case: {void}."] if void else failed)
+        told = [*failed, *_outages(checks, history)]
+        return " ".join([*told, f"The trial would be void in any case: {void}."] if void else told)
     passed = [check.name for check in judgement.checks if check.verdict == "pass"]
     undecided = [check.name for check in judgement.checks if check.verdict == "unknown"]
-    sentences = [*_headline(checks), f"Every decided check held: {', '.join(passed)}."]
+    sentences = [*_headline(checks, history), f"Every decided check held: {', '.join(passed)}."]
     sentences += [f"Not decided and not required: {', '.join(undecided)}."] if undecided else []
     return " ".join(sentences)
 
 
-def _headline(checks: Mapping[str, Verdict]) -> list[str]:
+def _headline(checks: Mapping[str, Verdict], history: History) -> list[str]:
     """What a pass means in numbers, as far as its checks measured them."""
     measured = {name: check.measured for name, check in checks.items()}
     lost, acked = (measured.get("durability", {}).get(name) for name in ("lost", "acked"))
     outage_ms = measured.get("availability", {}).get("write_outage_ms")
     sentences = [] if lost is None else [f"{count(lost)} of {count(acked)} acknowledged transfers were lost."]
-    return sentences if outage_ms is None else [*sentences, f"The longest write outage was {duration(outage_ms)}."]
+    outages = _outages(checks, history)
+    if outage_ms is not None and not outages:
+        outages = [f"The longest write outage was {duration(outage_ms)}."]
+    unknown = [measured.get("durability", {}).get(f"unknown_{fate}") for fate in ("present", "absent")]
+    if any(unknown):
+        total, present = count(sum(filter(None, unknown))), count(unknown[0])
+        sentences.append(f"Of {total} transfers of unknown outcome {present} took effect.")
+    return [*sentences, *outages]
+
+
+def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:
+    """When writes were not possible, or hardly; nothing if they always were but for moments."""
+    measured = checks["availability"].measured if "availability" in checks else {}
+    kinds = (
+        ("outages", "Writes were unavailable for"),
+        ("slow", "Fewer than half of the writes wanted were acknowledged for"),
+    )
+    return [
+        f"{what} {_stretches(found, history)}."
+        for name, what in kinds
+        if (found := sorted(measured.get(name, []), key=lambda one: int(one["start_ns"])))
+    ]
+
+
+def _stretches(found: list[dict[str, Any]], history: History) -> str:
+    zero_ns = int(column_ns(history.ops, "intended_ns").min())
+    told = []
+    for one in found[:_OUTAGES_TOLD]:
+        begin, end = (duration((one[name] - zero_ns) / 1e6) for name in ("start_ns", "end_ns"))
+        lasted = duration((one["end_ns"] - one["start_ns"]) / 1e6)
+        told.append(f"{lasted} (from {begin} to {end} of the load{_meanwhile(one, history)})")
+    more = f", and {len(found) - _OUTAGES_TOLD} times more" if len(found) > _OUTAGES_TOLD else ""
+    return f"{', and again for '.join(told)}{more}"
+
+
+def _meanwhile(outage: Mapping[str, Any], history: History) -> str:
+    """Which pods were on their way back for most of a stretch."""
+    middle_ns = (outage["start_ns"] + outage["end_ns"]) // 2
+    back = [
+        fault.pod
+        for fault in history.faults
+        if fault.pod and fault.healed_ns is not None and fault.healed_ns <= middle_ns
+        if fault.clean_ns is None or middle_ns <= fault.clean_ns
+    ]
+    return f", while {', '.join(back)} came back" if back else ""
 
 
 def _failed(name: str, check: Verdict | None) -> str:

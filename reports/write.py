@@ -43,7 +43,7 @@ def write_reports(history: History, judgement: Judgement, out: Path) -> dict[str
     out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         write_atomically(out / name, content)
-    write_atomically(out / CHECKSUMS, checksums(out).encode())
+    write_atomically(out / CHECKSUMS, checksums(out).encode(errors="surrogateescape"))
     return summary
 
 
@@ -79,4 +79,10 @@ def altered_files(folder: Path) -> list[str]:
     if not sealed.is_file():
         return []
     now = set(checksums(folder).splitlines())
-    return [line.partition("  ")[2] for line in sealed.read_text().splitlines() if line not in now]
+    # A name need not be UTF-8, nor need a file that somebody put in this one's place.
+    lines = sealed.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    return [
+        line.partition("  ")[2].encode(errors="surrogateescape").decode(errors="backslashreplace")
+        for line in lines
+        if line not in now
+    ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA, FaultRecord, History
+from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA, Decision, FaultRecord, History
 
 #: CLOCK_MONOTONIC never starts at zero in a run.
 ZERO_NS = 5_000_000_000_000
@@ -36,6 +36,7 @@ class Run:
         self.rows: list[dict[str, Any]] = []
         self.seen: list[dict[str, Any]] = []
         self.faults: list[FaultRecord] = []
+        self.decisions: list[Decision] = []
         self.manifest: dict[str, Any] = {}
 
     def op(self, key: str, f: str, value: Any, *, at_ms: float, took_ms: float = 5, **changes: Any) -> None:
@@ -68,7 +69,18 @@ class Run:
             src, dst = (1, 2) if i % 2 else (2, 1)
             self.transfer(f"k{len(self.rows)}", src, dst, 1, at_ms=start_ms + i * every_ms, **changes)
 
-    def fault(self, *, injected_ms: float | None = None, healed_ms: float | None = None, **changes: Any) -> FaultRecord:
+    def decide(self, at_ms: float, event: str, pod: str | None = None, **detail: Any) -> None:
+        """A decision of the control plane."""
+        self.decisions.append(Decision(at_ns=at_ns(at_ms), event=event, epoch=1, pod=pod, detail=detail))
+
+    def fault(
+        self,
+        *,
+        injected_ms: float | None = None,
+        healed_ms: float | None = None,
+        clean_ms: float | None = None,
+        **changes: Any,
+    ) -> FaultRecord:
         record = FaultRecord(
             id=len(self.faults),
             fault="kill",
@@ -76,6 +88,7 @@ class Run:
             pod="node1",
             injected_ns=None if injected_ms is None else at_ns(injected_ms),
             healed_ns=None if healed_ms is None else at_ns(healed_ms),
+            clean_ns=None if clean_ms is None else at_ns(clean_ms),
             bitten=True,
             clean=True,
         )
@@ -108,6 +121,7 @@ class Run:
             final=self._ledger(),
             nodes=self._nodes(),
             faults=tuple(self.faults),
+            decisions=tuple(sorted(self.decisions, key=lambda one: one.at_ns)),
             observed=observed,
             manifest=self.manifest,
         )
@@ -161,6 +175,9 @@ def write(folder: Path, history: History) -> Path:
         pq.write_table(observed, folder / "observed.parquet")
     (folder / "final" / "nodes.json").write_text(json.dumps(history.nodes))
     (folder / "manifest.json").write_text(json.dumps(history.manifest))
+    if history.decisions:
+        lines = [json.dumps(asdict(decision)) + "\n" for decision in history.decisions]
+        (folder / "decisions.jsonl").write_text("".join(lines))
     return folder
 
 

@@ -66,7 +66,7 @@ def test_writes_that_never_come_back_fail_without_any_gate(run: Run, ns: Clock) 
     assert verdict.verdict == "fail"
     assert verdict.witness == [{"what": "writes never recovered before the load ended", "outage_ms": 6985.0}]
     assert verdict.measured["outages"] == [{"start_ns": ns(1000), "end_ns": ns(7985), "outage_ms": 6985.0}]
-    assert verdict.measured["errors"] == [{"errno": 2003, "error": "refused", "count": 350}]
+    assert verdict.measured["errors"] == [{"f": "transfer", "errno": 2003, "error": "refused", "count": 350}]
 
 
 def test_a_straggler_after_the_load_is_no_outage(run: Run) -> None:

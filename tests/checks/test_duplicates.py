@@ -1,4 +1,4 @@
-"""Duplicates: golden, each of the four ways to break at-most-once, and a load pod that lost its last ops."""
+"""Duplicates: golden, each of the five ways to break at-most-once, and a load pod that lost its last ops."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def test_once_each_passes(busy: Run) -> None:
         "unrequested": 0,
         "unrecorded": 0,
         "conflicting": 0,
+        "acked_again": 0,
     }
 
 
@@ -70,6 +71,13 @@ def test_one_key_acknowledged_for_two_transfers_fails(busy: Run) -> None:
 def test_the_same_transfer_acknowledged_again_is_no_conflict(busy: Run) -> None:
     busy.op("key-0", "transfer", '{"amount":10, "dst":2, "src":1}', at_ms=200, attempt=2)
     assert duplicates(busy.history()).verdict == "pass"
+
+
+def test_one_attempt_acknowledged_twice_fails(busy: Run) -> None:
+    busy.op("key-0", "transfer", '{"amount":10, "dst":2, "src":1}', at_ms=200)
+    verdict = duplicates(busy.history())
+    assert (verdict.verdict, verdict.measured["acked_again"]) == ("fail", 1)
+    assert verdict.witness[0]["what"] == "one attempt acknowledged twice"
 
 
 def test_missing_evidence_is_unknown(busy: Run, without: Callable[..., History]) -> None:

@@ -29,7 +29,7 @@ def test_a_sound_run_passes_with_every_check_listed_in_order(busy: Run) -> None:
     judgement = judge(busy.history())
     assert (judgement.verdict, judgement.failed, judgement.void_reasons) == ("pass", [], [])
     assert [check.name for check in judgement.checks] == list(CHECKS)
-    assert [check.name for check in judgement.checks if check.verdict == "unknown"] == ["latency"]
+    assert [check.name for check in judgement.checks if check.verdict == "unknown"] == ["latency", "replication"]
 
 
 def test_one_acknowledged_row_removed_fails(busy: Run, without: Edit) -> None:

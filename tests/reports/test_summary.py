@@ -43,7 +43,7 @@ def test_a_recorded_run_gives_a_whole_summary(whole: dict[str, Any]) -> None:
     assert summary["load"]["client_cpu_us_per_txn"] == pytest.approx(600)
     assert summary["phases"]["during"]["response_ms"]["p99"] > 10 * summary["phases"]["after"]["response_ms"]["p99"]
     steps = [step["step"] for step in summary["faults"][0]["waterfall"]]
-    assert steps == ["injected", "detected", "elected", "rerouted", "first_ack", "steady"]
+    assert steps == ["injected", "detected", "elected", "rerouted", "first_ack", "steady", "rejoined"]
     assert summary["faults"][0]["bitten_evidence"]["result"] == "connection refused"
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 

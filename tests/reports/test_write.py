@@ -144,7 +144,7 @@ def test_hostile_text_is_shown_and_not_obeyed(whole: Path) -> None:
 def test_the_page_puts_the_verdict_before_the_thresholds_before_the_rest(whole: Path) -> None:
     text = _Page((whole / "report.html").read_text()).text
     order = ["The trial proves nothing", "Thresholds", "Checks", "Key numbers", "Recovery waterfall", "Over time"]
-    order += ["Latency", "Faults", "Witnesses", "Errors of writes", "Set-up", "Again", "How to read this page"]
+    order += ["Latency", "Faults", "Witnesses", "Errors", "Set-up", "Again", "How to read this page"]
     places = [text.index(f"\n{word}") if word.istitle() else text.index(word) for word in order]
     assert places == sorted(places)
     assert "meshbench run primary-kill --seed 7 --set 'load.rate=200 '" in text
