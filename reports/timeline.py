@@ -98,7 +98,8 @@ def draw_timeline(ops: pd.DataFrame, faults: list[dict[str, Any]], size: Size) -
     """
     bins = bin_ops(ops)
     zero_ns = start_ns(ops)
-    marks = _marks(faults)
+    # What came after the last operation, such as a pod that is back long after the load, is on the waterfall only.
+    marks = _marks(faults, end_ns=zero_ns + round(float(bins.edges_s[-1]) * 1e9))
     strip = bool(marks)
     heights_px = [size.font_px * 1.5 * len(marks) + 4, 260, 240] if strip else [260, 240]
     figure = canvas.new_figure(size, height_px=sum(heights_px) + (110 if size.narrow else 90))
@@ -132,7 +133,7 @@ class _Mark(NamedTuple):
     words: str
 
 
-def _marks(faults: list[dict[str, Any]]) -> list[_Mark]:
+def _marks(faults: list[dict[str, Any]], *, end_ns: int) -> list[_Mark]:
     """What to name: all steps of the faults; where that would be a wall of labels, only what was done, and when.
 
     Of faults that struck at once the one that tells most speaks for all. Operations are named with what they are.
@@ -147,7 +148,7 @@ def _marks(faults: list[dict[str, Any]]) -> list[_Mark]:
     ]
     if len(marks) > _MOMENTS_NAMED:
         marks = [_Mark(group[0]["injected_ns"], event_words(group)) for group in groups][:_MOMENTS_NAMED]
-    return sorted(marks)
+    return sorted(mark for mark in marks if mark.at_ns <= end_ns)
 
 
 def _since(step: dict[str, Any]) -> str:

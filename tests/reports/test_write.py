@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from checks.history import History
 from checks.judge import judge
 from reports.junit import junit_xml
 from reports.summary import summarise
-from reports.write import write_reports
+from reports.write import altered_files, checksums, write_reports
 
 MakeHistory = Callable[..., History]
 FILES = {
@@ -80,6 +81,14 @@ def _seal_holds(folder: Path) -> None:
     subprocess.run(["sha256sum", "--strict", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
     named = {line.split("  ", 1)[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
     assert named == {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {"SHA256SUMS"}
+
+
+def test_a_seal_that_is_no_text_and_a_name_that_is_none_are_compared_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"odd-\xff.log")).write_text("ready\n")
+    (tmp_path / "SHA256SUMS").write_bytes(checksums(tmp_path).encode(errors="surrogateescape"))
+    assert altered_files(tmp_path) == []
+    (tmp_path / "SHA256SUMS").write_bytes(b"\xff\xfe  not a seal\n")
+    assert altered_files(tmp_path) == ["not a seal"]
 
 
 @pytest.mark.parametrize("rows", [0, 1])
