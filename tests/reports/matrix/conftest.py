@@ -15,7 +15,7 @@ from reports.summary import summarise
 
 Judged = Callable[..., dict[str, Any]]
 
-STEPS = {"detected": 0.4, "elected": 0.8, "rerouted": 0.9, "first_ack": 1.0, "steady": 3.0}
+STEPS = {"detected": 0.4, "elected": 0.8, "rerouted": 0.9, "first_ack": 1.0, "steady": 3.0, "rejoined": 8.0}
 
 
 @pytest.fixture(scope="session")

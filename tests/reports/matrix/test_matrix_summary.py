@@ -44,7 +44,8 @@ def test_void_and_broken_trials_are_shown_and_never_averaged(
     assert [trial["verdict"] for trial in cell["trials"]] == ["pass", "void", "broken", "pass"]
     assert cell["trials"][2]["why"] == "no space left"
     assert cell["verdict"] == "pass"
-    assert [part["step"] for part in cell["waterfall"]] == ["detected", "elected", "rerouted", "first_ack", "steady"]
+    steps = ["detected", "elected", "rerouted", "first_ack", "steady", "rejoined"]
+    assert [part["step"] for part in cell["waterfall"]] == steps
     assert cell["waterfall"][0]["since_ms"]["values"] == [800, 1200]
 
 
