@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from checks.primaries import elections
 from checks.records import Decision
 from checks.samples import Sample
+from checks.spans import END_OF_TIME_NS
 
 #: Decisions with which a pod begins to take writes.
 OPENED = frozenset({"promoted", "reopened"})
-#: Decisions that end what ``switchover_started`` began.
-_SWITCHOVER_OVER = frozenset({"switchover_done", "switchover_refused"})
+#: An election that was asked for may be noted this much after the switchover was called done.
+_NOTED_LATE_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
-    """A pod began to take writes, between earliest_ns and latest_ns. planned: by a switchover."""
+    """A pod began to take writes, between earliest_ns and latest_ns. planned: by a switchover to that pod."""
 
     pod: str
     earliest_ns: int
@@ -28,18 +29,16 @@ class Handover:
 def decided(decisions: Sequence[Decision], *, events: frozenset[str] = OPENED) -> list[Handover]:
     """The handovers the control plane decided. Each came about after the decision before it."""
     found: list[Handover] = []
-    planned, before_ns = False, 0
+    candidate, until_ns, before_ns = None, 0, 0
     for decision in decisions:
         if decision.event == "switchover_started":
-            planned = True
-        elif decision.event in _SWITCHOVER_OVER:
-            planned = False
+            candidate, until_ns = decision.pod, END_OF_TIME_NS
+        elif decision.event in ("switchover_done", "switchover_refused"):
+            until_ns = decision.at_ns + _NOTED_LATE_NS
         elif decision.event in events and decision.pod:
-            found.append(
-                Handover(
-                    pod=decision.pod, earliest_ns=before_ns or decision.at_ns, latest_ns=decision.at_ns, planned=planned
-                )
-            )
+            planned = decision.pod == candidate and decision.at_ns < until_ns
+            earliest_ns = before_ns or decision.at_ns
+            found.append(Handover(pod=decision.pod, earliest_ns=earliest_ns, latest_ns=decision.at_ns, planned=planned))
         before_ns = decision.at_ns
     return found
 

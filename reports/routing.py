@@ -14,12 +14,11 @@ _MODES = {
 #: What ``manifest.mesh.routing`` means; a word that is not here is shown as it is.
 _ROUTING = {
     "metadata-cache": "it reads the group's members and their roles from the InnoDB Cluster metadata",
-    "static": (
+    "static first-available": (
         "it has a fixed list of pods and knows no roles: it takes the first that accepts a connection, "
         "and sends writes to a replica if that is the first"
     ),
 }
-_ROUTING["first-available"] = _ROUTING["static"]
 _PROXIES = {"envoy": "Envoy", "haproxy": "HAProxy", "router": "MySQL Router"}
 
 

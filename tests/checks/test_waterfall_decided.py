@@ -163,7 +163,7 @@ def switchover(run: Run) -> FaultRecord:
 
 def test_a_switchover_has_the_steps_of_a_failover(run: Run) -> None:
     fault = switchover(run)
-    run.decide(10_050, "switchover_started", "node1")
+    run.decide(10_050, "switchover_started", "node2", old="node1")
     run.decide(11_900, "drained", "node2")
     run.decide(12_010, "promoted", "node2")
     run.decide(12_200, "repointed", "node1")
@@ -180,7 +180,7 @@ def test_a_switchover_has_the_steps_of_a_failover(run: Run) -> None:
 
 def test_a_refused_switchover_says_so(run: Run) -> None:
     fault = switchover(run)
-    run.decide(10_050, "switchover_refused", "node1", reason="node2 lags")
+    run.decide(10_050, "switchover_refused", "node2", reason="node2 lags")
     assert waterfall(run.history(), fault)[1].note == "the control plane refused: node2 lags"
 
 

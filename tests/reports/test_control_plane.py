@@ -58,7 +58,7 @@ def history(make_history: MakeHistory) -> History:
     )
     nodes = {**(made.nodes or {})}
     nodes["node1"] = {**nodes["node1"], "state": "QUARANTINED"}
-    mesh = {"mode": "gateway", "proxy": "router", "routing": "static"}
+    mesh = {"mode": "gateway", "proxy": "router", "routing": "static first-available"}
     manifest = {**made.manifest, "mesh": mesh}
     return replace(made, decisions=decisions, nodes=nodes, faults=(*made.faults, added), manifest=manifest)
 
@@ -94,7 +94,11 @@ def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
     assert words in page
     assert words in summary_md(summary)
     assert words in out.getvalue().replace("\n", "").replace("  ", " ")
-    for text in ("<h2>Control plane decisions</h2>", "<h2>Faults and operations</h2>", "MySQL Router; static routing"):
+    for text in (
+        "<h2>Control plane decisions</h2>",
+        "<h2>Faults and operations</h2>",
+        "MySQL Router; static first-available routing",
+    ):
         assert text in page
     assert "### Control plane decisions" in summary_md(summary)
     metrics = openmetrics(summary)
