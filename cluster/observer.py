@@ -88,8 +88,8 @@ def main() -> None:
                 timeout_s=SAMPLE_TIMEOUT_S,
             )
             threads.append(lambda name=name, poller=poller: pod_row(name, poller))
-        for name, where in plan["proxies"].items():
-            threads.append(lambda name=name, admin=Admin(**where): proxy_row(name, admin, names))
+        for name, admin in plan["proxies"].items():
+            threads.append(lambda name=name, admin=admin: proxy_row(name, Admin(**admin), names))
         workers = [threading.Thread(target=observe, args=(sample, write), daemon=True) for sample in threads]
         for worker in workers:
             worker.start()

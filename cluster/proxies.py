@@ -18,26 +18,46 @@ Kind = Literal["envoy", "haproxy", "router"]
 Endpoint = dict[str, Any]
 Pools = dict[str, dict[str, Endpoint]]
 
+POOLS = ("write", "read")
+ROUTES = "/api/20190715/routes"  # the only version of Router's REST API so far
+ROUTER_LISTS = ("destinations", "connections")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Admin:
-    """Where a proxy's admin interface is. url: without a path, such as ``http://198.18.0.31:8404``."""
+    """Where a proxy's admin interface is.
+
+    url: without a path, such as ``http://198.18.0.31:8404``. authorization: the HTTP header it wants, or None.
+    """
 
     kind: Kind
     url: str
+    authorization: str | None = None
 
 
 def endpoints(admin: Admin, *, pods: Mapping[str, str], timeout_s: float) -> Pools:
-    """Ask a proxy once. pods: address -> name. Raises OSError, ValueError or KeyError when it gives no usable answer."""
-    if admin.kind == "haproxy":
-        return haproxy_endpoints(_get(f"{admin.url}/stats;csv;norefresh", timeout_s))
-    clusters = json.loads(_get(f"{admin.url}/clusters?format=json", timeout_s))
-    return envoy_endpoints(clusters["cluster_statuses"], pods)
+    """Ask a proxy once. pods: address -> name. Raises OSError, ValueError or KeyError without a usable answer."""
 
+    def get(path: str) -> str:
+        headers = {"Authorization": admin.authorization} if admin.authorization else {}
+        with urllib.request.urlopen(
+            urllib.request.Request(admin.url + path, headers=headers), timeout=timeout_s
+        ) as said:
+            return str(said.read().decode())
 
-def _get(url: str, timeout_s: float) -> str:
-    with urllib.request.urlopen(url, timeout=timeout_s) as answer:
-        return str(answer.read().decode())
+    match admin.kind:
+        case "envoy":
+            return envoy_endpoints(json.loads(get("/clusters?format=json"))["cluster_statuses"], pods)
+        case "haproxy":
+            return haproxy_endpoints(get("/stats;csv;norefresh"))
+        case "router":
+            return router_endpoints(
+                {
+                    pool: {what: json.loads(get(f"{ROUTES}/{pool}/{what}"))["items"] for what in ROUTER_LISTS}
+                    for pool in POOLS
+                },
+                pods,
+            )
 
 
 def envoy_endpoints(clusters: list[dict[str, Any]], pods: Mapping[str, str]) -> Pools:
@@ -73,3 +93,29 @@ def haproxy_endpoints(text: str) -> Pools:
             "cut": None,
         }
     return pools
+
+
+def router_endpoints(pools: Mapping[str, Mapping[str, list[dict[str, Any]]]], pods: Mapping[str, str]) -> Pools:
+    """Router's lists of destinations and connections, by pool. pods: address -> name.
+
+    A pod is healthy when Router would send it the next session: it is a destination, and in the read pool not the
+    primary that stands in only when no replica is left. With static routing every destination always is.
+    """
+    listed = {
+        pool: {pods.get(one["address"], one["address"]) for one in lists["destinations"]}
+        for pool, lists in pools.items()
+    }
+    healthy = {**listed, "read": listed["read"] - listed["write"] or listed["read"]}
+    return {
+        pool: {
+            pod: {
+                "healthy": pod in healthy[pool],
+                "connections": sum(
+                    one["destinationAddress"].rpartition(":")[0] == address for one in lists["connections"]
+                ),
+                "cut": None,
+            }
+            for address, pod in pods.items()
+        }
+        for pool, lists in pools.items()
+    }

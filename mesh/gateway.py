@@ -57,7 +57,9 @@ class EnvoyGateway:
             if container.status != "running":
                 said = container.logs(tail=3).decode(errors="replace").strip()
                 raise HarnessError(f"Envoy ended at start; it said: {said}")
-            with urllib.request.urlopen(f"{self.admin[NAME].url}/stats?filter=cluster.write.membership_healthy") as answer:
+            with urllib.request.urlopen(
+                f"{self.admin[NAME].url}/stats?filter=cluster.write.membership_healthy"
+            ) as answer:
                 return int(answer.read().split(b":")[1]) > 0
 
         wait_until("Envoy's write pool has an endpoint", routes, timeout_s=READY_TIMEOUT_S, tolerate=OSError)

@@ -1,16 +1,16 @@
 """HAProxy as the gateway: two TCP listeners, two backends, an HTTP check of every server's role agent.
 
-A server that fails its checks loses its sessions (``on-marked-down shutdown-sessions``). With no server up a session is
-closed at once; nothing queues, because no server has a session limit. Two departures from HAProxy's defaults, both so
-that it never sends a write to a pod it knows nothing of: a server is down until a check has passed (``init-state``), and
-idle sessions live a day, longer than MySQL lets them.
+A server that fails its checks loses its sessions (``on-marked-down shutdown-sessions``); the log shows them with
+termination state ``D``, the statistics do not count them. With no server up a session is closed at once; nothing
+queues, because no server has a session limit. Where this departs from HAProxy's defaults: a server is down until a
+check has passed (``init-state down``), so that a pod it knows nothing of gets no write, and idle sessions live a day,
+longer than MySQL lets them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster import images
 from cluster.agent import PORT as AGENT_PORT
 from mesh.proxy_pod import ProxyPod
 from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec
@@ -80,8 +80,4 @@ class HAProxyGateway(ProxyPod):
     def start(self) -> None:
         """Start HAProxy and wait until both pools have a server; raises HarnessError when they have none in time."""
         config = configuration(self._spec, pods=self._cluster.hosts, read_path=self._read_path)
-        self._run(
-            images.image("base").tag,
-            ["haproxy", "-db", "-f", CONFIG_FILE],
-            files={CONFIG_FILE: config.encode()},
-        )
+        self._run(["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: config.encode()})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster import proxies
+from cluster import images, proxies
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.proxies import Admin
@@ -44,14 +44,14 @@ class ProxyPod:
 
     @property
     def _read_path(self) -> str:
-        """What the role agent must affirm of a pod that serves reads: a lone pod, or one of many primaries, does."""
-        everyone = self._cluster.topology.pods == 1
-        return "/health" if everyone else "/replica"
+        """What the role agent must affirm of a pod that serves reads: where all are primaries, any in service."""
+        topology = self._cluster.topology
+        return "/health" if topology.primaries == topology.pods else "/replica"
 
-    def _run(self, image: str, command: list[str], *, files: Mapping[str, bytes]) -> None:
+    def _run(self, command: list[str], *, files: Mapping[str, bytes], env: Mapping[str, str] | None = None) -> None:
         """Start the proxy and wait until both pools have an endpoint; raises HarnessError with its last words."""
         pod = self._cluster.extra_pod(NAME, self._address)
-        container = pod.add(self.kind, image, command, files=files)
+        container = pod.add(self.kind, images.image("base").tag, command, env=env, files=files)
         pods = {address: name for name, address in self._cluster.hosts.items()}
 
         def routes() -> bool:

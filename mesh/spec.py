@@ -37,8 +37,8 @@ class MeshSpec:
     ttl_s: float = 0.5
 
 
-#: The settings that decide failover, by proxy: those it has, with the product's own defaults. Envoy has none (its health
-#: checks demand values): these are ours. HAProxy gives a check as long as the interval (its manual, `timeout check`).
+#: The settings that decide failover, by proxy: those it has, with the product's own defaults. Envoy has none (its
+#: health checks demand values), so these are ours. HAProxy gives a check as long as the interval (`timeout check`).
 DEFAULTS: Mapping[Proxy, Mapping[str, Any]] = {
     "envoy": {"check_interval_s": 0.25, "check_timeout_s": 1.0, "fall": 2, "rise": 1},
     "haproxy": {"check_interval_s": 2.0, "check_timeout_s": 2.0, "fall": 3, "rise": 2},
@@ -46,9 +46,17 @@ DEFAULTS: Mapping[Proxy, Mapping[str, Any]] = {
 }
 
 
-def gateway_spec(proxy: Proxy, **settings: Any) -> MeshSpec:
-    """A gateway of this proxy with its own defaults, where ``settings`` do not say otherwise."""
-    return MeshSpec(mode="gateway", proxy=proxy, **{**DEFAULTS[proxy], **settings})
+def settings(proxy: Proxy, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a proxy, named as in `MeshSpec`: the product's own, where ``given`` does not say otherwise."""
+    own = {name: given.get(name, default) for name, default in DEFAULTS[proxy].items()}
+    if proxy == "haproxy":
+        own["check_timeout_s"] = given.get("check_timeout_s", own["check_interval_s"])
+    return own
+
+
+def gateway_spec(proxy: Proxy, **given: Any) -> MeshSpec:
+    """A gateway of this proxy with its own settings, where ``given`` does not say otherwise."""
+    return MeshSpec(mode="gateway", proxy=proxy, **settings(proxy, given))
 
 
 class Mesh(Protocol):

@@ -13,7 +13,7 @@ from cluster.mysqld import connect
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from mesh.gateway import create_mesh
-from mesh.spec import Address, Mesh, MeshSpec
+from mesh.spec import Address, Mesh, gateway_spec
 
 pytestmark = pytest.mark.engine
 
@@ -25,7 +25,7 @@ def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
 
 @pytest.fixture(scope="module")
 def gateway(group: Cluster) -> Mesh:
-    mesh = create_mesh(MeshSpec(mode="gateway"), group)
+    mesh = create_mesh(gateway_spec("envoy"), group)
     mesh.start()
     return mesh
 
