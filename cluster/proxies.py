@@ -81,7 +81,7 @@ def envoy_endpoints(clusters: list[dict[str, Any]], pods: Mapping[str, str]) -> 
 def haproxy_endpoints(text: str) -> Pools:
     """HAProxy's statistics as CSV (its management guide, 9.1): one row a server, in a backend named after the pool.
 
-    A status such as ``UP 1/2`` (one good check of two so far) still gets sessions.
+    A server with status ``UP 1/3`` is failing its checks but not out yet: it still gets sessions.
     """
     pools: Pools = {}
     for row in csv.DictReader(text.removeprefix("# ").splitlines()):
