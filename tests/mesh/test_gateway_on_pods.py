@@ -99,10 +99,12 @@ def test_a_demoted_primary_loses_its_sessions_and_the_new_one_gets_the_next(grou
         "writes are routed again", lambda: answered_by(group, gateway.write[0]), timeout_s=15, tolerate=pymysql.Error
     )
     assert reached == new == group.primary()
-    wait_until(
-        "the proxy shows the new primary", lambda: healthy(observed(group, gateway), "write") == {new}, timeout_s=15
-    )
-    assert observed(group, gateway)["write"][old]["connections"] == 0
+
+    def settled() -> bool:
+        pools = observed(group, gateway)
+        return healthy(pools, "write") == {new} and pools["write"][old]["connections"] == 0
+
+    wait_until("the proxy shows the new primary, and no session on the old one", settled, timeout_s=15)
 
 
 # Router knows of a frozen primary only when its own session to it has timed out, 40 s later: too long for a test
