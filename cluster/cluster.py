@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import pymysql
@@ -20,6 +21,7 @@ from cluster import group, images, mysqld, replication
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
+from cluster.proxies import Admin
 from cluster.status import Status, in_agreement
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
@@ -238,14 +240,14 @@ class Cluster:
         executed = {one.gtid_executed for one in statuses.values() if one}
         return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
 
-    def start_observer(self, proxies: dict[str, str]) -> Pod:
-        """Start the observer pod. proxies: name -> URL of the admin interface."""
+    def start_observer(self, proxies: Mapping[str, Admin]) -> Pod:
+        """Start the observer pod. proxies: name -> where its admin interface is."""
         plan = {
             "user": "meshbench_watch",
             "password": self.credentials.watch,
             "kind": self.topology.kind,
             "pods": self.hosts,
-            "proxies": proxies,
+            "proxies": {name: asdict(admin) for name, admin in proxies.items()},
         }
         pod = self.extra_pod("observer", self.network.address("observer"))
         pod.add(

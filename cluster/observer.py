@@ -5,7 +5,7 @@ management network would be. It judges nothing. First line of the file: ``{"cloc
 then one row a sample with the columns of ``observed.parquet``.
 
 ``python3 -m cluster.observer`` with MESHBENCH_OBSERVE, a JSON object: ``{"user", "password", "kind": a `Kind`,
-"pods": {name: address}, "proxies": {name: "http://address:port"}}``.
+"pods": {name: address}, "proxies": {name: the fields of an `Admin`}}``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import json
 import os
 import threading
 import time
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cluster.poller import UNREACHABLE, Poller
+from cluster.proxies import Admin, endpoints
 
 RATE_HZ = 25
 SAMPLE_TIMEOUT_S = 1.0
@@ -47,31 +47,13 @@ def pod_row(name: str, poller: Poller) -> Row:
     }
 
 
-def proxy_row(name: str, admin_url: str, names: dict[str, str]) -> Row:
-    """One sample of an Envoy: the health and connections of every endpoint, by pool and pod."""
+def proxy_row(name: str, admin: Admin, pods: Mapping[str, str]) -> Row:
+    """One sample of a proxy: the health and connections of every endpoint, by pool and pod. pods: address -> name."""
     try:
-        with urllib.request.urlopen(f"{admin_url}/clusters?format=json", timeout=SAMPLE_TIMEOUT_S) as answer:
-            clusters = json.load(answer)["cluster_statuses"]
+        pools = endpoints(admin, pods=pods, timeout_s=SAMPLE_TIMEOUT_S)
     except (OSError, ValueError, KeyError):
         return {"kind": "proxy", "name": name, "up": False}
-    return {"kind": "proxy", "name": name, "up": True, "endpoints": json.dumps(envoy_endpoints(clusters, names))}
-
-
-def envoy_endpoints(clusters: list[dict[str, Any]], names: dict[str, str]) -> dict[str, dict[str, Row]]:
-    """Envoy's ``/clusters`` as pool -> pod -> {"healthy", "connections"}. names: address -> pod."""
-    pools: dict[str, dict[str, Row]] = {}
-    for cluster in clusters:
-        pool = pools.setdefault(cluster["name"], {})
-        for host in cluster.get("host_statuses", []):
-            address = host["address"]["socket_address"]["address"]
-            health = host.get("health_status", {})
-            gauges = {one["name"]: int(one.get("value", 0)) for one in host.get("stats", [])}
-            pool[names.get(address, address)] = {
-                "healthy": health.get("eds_health_status") == "HEALTHY"
-                and not any(value is True for key, value in health.items() if key.startswith("failed_")),
-                "connections": gauges.get("cx_active", 0),
-            }
-    return pools
+    return {"kind": "proxy", "name": name, "up": True, "endpoints": json.dumps(pools)}
 
 
 def observe(sample: Callable[[], Row], write: Callable[[Row], None]) -> None:
@@ -106,8 +88,8 @@ def main() -> None:
                 timeout_s=SAMPLE_TIMEOUT_S,
             )
             threads.append(lambda name=name, poller=poller: pod_row(name, poller))
-        for name, url in plan["proxies"].items():
-            threads.append(lambda name=name, url=url: proxy_row(name, url, names))
+        for name, admin in plan["proxies"].items():
+            threads.append(lambda name=name, admin=admin: proxy_row(name, Admin(**admin), names))
         workers = [threading.Thread(target=observe, args=(sample, write), daemon=True) for sample in threads]
         for worker in workers:
             worker.start()

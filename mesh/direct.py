@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.cluster import Cluster
+from cluster.proxies import Admin
 from mesh.spec import WRITE_PORT, Address
 
 
@@ -21,7 +22,7 @@ class Direct:
         return self._pods
 
     @property
-    def admin(self) -> Mapping[str, str]:
+    def admin(self) -> Mapping[str, Admin]:
         return {}
 
     def start(self) -> None:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from cluster import images
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
+from cluster.proxies import Admin
 from cluster.wait import wait_until
 from mesh.direct import Direct
 from mesh.envoy import ADMIN_PORT, configuration
+from mesh.haproxy import HAProxyGateway
+from mesh.router import RouterGateway
 from mesh.spec import READ_PORT, WRITE_PORT, Address, Mesh, MeshSpec
 
 NAME = "gateway"
@@ -34,8 +37,8 @@ class EnvoyGateway:
         return [(self._address, READ_PORT)]
 
     @property
-    def admin(self) -> Mapping[str, str]:
-        return {NAME: f"http://{self._address}:{ADMIN_PORT}"}
+    def admin(self) -> Mapping[str, Admin]:
+        return {NAME: Admin(kind="envoy", url=f"http://{self._address}:{ADMIN_PORT}")}
 
     def start(self) -> None:
         """Start Envoy and wait until its write pool has an endpoint; raises HarnessError when it has none in time."""
@@ -54,7 +57,9 @@ class EnvoyGateway:
             if container.status != "running":
                 said = container.logs(tail=3).decode(errors="replace").strip()
                 raise HarnessError(f"Envoy ended at start; it said: {said}")
-            with urllib.request.urlopen(f"{self.admin[NAME]}/stats?filter=cluster.write.membership_healthy") as answer:
+            with urllib.request.urlopen(
+                f"{self.admin[NAME].url}/stats?filter=cluster.write.membership_healthy"
+            ) as answer:
                 return int(answer.read().split(b":")[1]) > 0
 
         wait_until("Envoy's write pool has an endpoint", routes, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
@@ -62,4 +67,12 @@ class EnvoyGateway:
 
 def create_mesh(spec: MeshSpec, cluster: Cluster) -> Mesh:
     """The mesh that a spec names, not yet started."""
-    return Direct(cluster) if spec.mode == "direct" else EnvoyGateway(cluster, spec)
+    match spec.proxy:
+        case None:
+            return Direct(cluster)
+        case "envoy":
+            return EnvoyGateway(cluster, spec)
+        case "haproxy":
+            return HAProxyGateway(cluster, spec)
+        case "router":
+            return RouterGateway(cluster, spec)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from cluster.proxies import Admin
 
 Mode = Literal["direct", "gateway"]
+Proxy = Literal["envoy", "haproxy", "router"]
 Address = tuple[str, int]
 
 WRITE_PORT = 3306
@@ -15,18 +18,45 @@ READ_PORT = 3307
 
 @dataclass(frozen=True, kw_only=True)
 class MeshSpec:
-    """mode: ``direct`` (clients know every pod) or ``gateway`` (one proxy pod).
+    """mode: ``direct`` (clients know every pod) or ``gateway`` (one proxy pod). proxy: None only where there is none.
 
+    Envoy and HAProxy check every endpoint actively:
     check_interval_s: seconds between active health checks of one endpoint.
     check_timeout_s: an answer later than this is a failed check.
     fall: failed checks in a row before an endpoint is out; rise: good ones before it is in.
+
+    Router reads the topology instead. ttl_s: seconds between two looks at it.
     """
 
     mode: Mode
+    proxy: Proxy | None = None
     check_interval_s: float = 0.25
     check_timeout_s: float = 1.0
     fall: int = 2
     rise: int = 1
+    ttl_s: float = 0.5
+
+
+#: The settings that decide failover, by proxy: those it has, with the product's own defaults. Envoy has none (its
+#: health checks demand values), so these are ours. HAProxy gives a check as long as the interval (`timeout check`).
+DEFAULTS: Mapping[Proxy, Mapping[str, Any]] = {
+    "envoy": {"check_interval_s": 0.25, "check_timeout_s": 1.0, "fall": 2, "rise": 1},
+    "haproxy": {"check_interval_s": 2.0, "check_timeout_s": 2.0, "fall": 3, "rise": 2},
+    "router": {"ttl_s": 0.5},
+}
+
+
+def settings(proxy: Proxy, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a proxy, named as in `MeshSpec`: the product's own, where ``given`` does not say otherwise."""
+    own = {name: given.get(name, default) for name, default in DEFAULTS[proxy].items()}
+    if proxy == "haproxy":
+        own["check_timeout_s"] = given.get("check_timeout_s", own["check_interval_s"])
+    return own
+
+
+def gateway_spec(proxy: Proxy, **given: Any) -> MeshSpec:
+    """A gateway of this proxy with its own settings, where ``given`` does not say otherwise."""
+    return MeshSpec(mode="gateway", proxy=proxy, **settings(proxy, given))
 
 
 class Mesh(Protocol):
@@ -40,7 +70,7 @@ class Mesh(Protocol):
     def read(self) -> list[Address]: ...
 
     @property
-    def admin(self) -> Mapping[str, str]:
-        """Proxy name -> URL of its admin interface."""
+    def admin(self) -> Mapping[str, Admin]:
+        """Proxy name -> where its admin interface is."""
 
     def start(self) -> None: ...

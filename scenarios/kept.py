@@ -33,7 +33,7 @@ class Facts:
     """What it takes to reach a cluster again.
 
     kind, mesh: in the words of `up`. pods: name -> address. write, read: (host, port) of a proxy, or of every pod.
-    proxies: name -> URL of the admin interface. passwords: user -> password. started_at: for people.
+    proxies: name -> the fields of an `Admin`. passwords: user -> password. started_at: for people.
     """
 
     kind: Kind
@@ -41,7 +41,7 @@ class Facts:
     pods: Mapping[str, str]
     write: list[Address]
     read: list[Address]
-    proxies: Mapping[str, str]
+    proxies: Mapping[str, Mapping[str, Any]]
     passwords: Mapping[str, str]
     started_at: str
 
@@ -108,7 +108,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
         pods=cluster.hosts,
         write=mesh.write,
         read=mesh.read,
-        proxies=mesh.admin,
+        proxies={name: asdict(admin) for name, admin in mesh.admin.items()},
         passwords={
             "root": credentials.root,
             "meshbench_app": credentials.app,

@@ -30,7 +30,7 @@ from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
 from cluster.topology import MAX_PODS, Kind, Topology
 from loadgen.config import PROCESSES_PER_WORKER
-from mesh.spec import MeshSpec, Mode
+from mesh.spec import DEFAULTS, MeshSpec, Mode, Proxy, settings
 
 #: No scenario takes longer than a day; beyond that a duration is a slip of the pen.
 LONGEST_S = 24 * 3600.0
@@ -140,21 +140,45 @@ class MySQLSection(Section):
 
 
 class MeshSection(Section):
+    """Settings that a scenario leaves out become the proxy's own, so that a resolved scenario shows them all."""
+
     mode: Literal["direct", "gateway"]
-    proxy: Literal["envoy"] | None = None
-    check_interval: PositiveDuration = 0.25
-    check_timeout: PositiveDuration = 1.0
-    fall: int = Field(default=2, ge=1, le=100)
-    rise: int = Field(default=1, ge=1, le=100)
+    proxy: Proxy | None = None
+    check_interval: PositiveDuration | None = None
+    check_timeout: PositiveDuration | None = None
+    fall: int | None = Field(default=None, ge=1, le=100)
+    rise: int | None = Field(default=None, ge=1, le=100)
+    ttl: PositiveDuration | None = None
 
     @model_validator(mode="after")
     def _proxy_fits(self) -> Self:
         if self.mode == "gateway" and self.proxy is None:
-            raise ValueError("mode gateway needs a proxy; allowed: envoy")
-        if self.mode == "direct" and self.model_fields_set - {"mode"}:
-            strange = sorted(self.model_fields_set - {"mode"})[0]
-            raise ValueError(f"{strange} has no meaning in mode direct, which has no proxy; leave it out")
-        return self
+            raise ValueError(f"mode gateway needs a proxy; allowed: {', '.join(DEFAULTS)}")
+        given = {key: value for key, value in self if value is not None and key != "mode"}
+        if self.mode == "direct" and given:
+            raise ValueError(f"{min(given)} has no meaning in mode direct, which has no proxy; leave it out")
+        if self.proxy is None:
+            return self
+        own = settings(self.proxy, self._settings())
+        for name in self._settings():
+            if name not in own:
+                known = ", ".join(one.removesuffix("_s") for one in own)
+                raise MisfitError((name.removesuffix("_s"),), f"has no meaning with {self.proxy}, which has: {known}")
+        return self.model_copy(update={name.removesuffix("_s"): value for name, value in own.items()})
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings that have a value, under their names in `MeshSpec`."""
+        named = {
+            "check_interval_s": self.check_interval,
+            "check_timeout_s": self.check_timeout,
+            "fall": self.fall,
+            "rise": self.rise,
+            "ttl_s": self.ttl,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+    def spec(self) -> MeshSpec:
+        return MeshSpec(mode=self.mode, proxy=self.proxy, **self._settings())
 
 
 def mesh_words() -> list[str]:
@@ -280,16 +304,6 @@ class Scenario(Section):
             image=None if self.mysql.image == "default" else self.mysql.image,
             config=self.mysql.config,
             my_cnf=self.mysql.my_cnf,
-        )
-
-    def mesh_spec(self) -> MeshSpec:
-        mesh = self.mesh
-        return MeshSpec(
-            mode=mesh.mode,
-            check_interval_s=mesh.check_interval,
-            check_timeout_s=mesh.check_timeout,
-            fall=mesh.fall,
-            rise=mesh.rise,
         )
 
     def timeline(self) -> list[PlannedFault]:

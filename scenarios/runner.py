@@ -28,6 +28,7 @@ from cluster.errors import HarnessError
 from cluster.pod import Pod
 from loadgen.transfer import FINAL_QUERIES, Transfer
 from mesh.gateway import create_mesh
+from mesh.router import routing
 from mesh.spec import Mesh
 from reports.write import write_reports
 from scenarios import collect, host
@@ -67,7 +68,7 @@ class Run:
                 "pods": scenario.topology.pods,
                 "primaries": self._cluster.topology.primaries,
             },
-            "mesh": {"mode": scenario.mesh.mode, "proxy": scenario.mesh.proxy},
+            "mesh": _describe_mesh(scenario),
             "durations_s": self._durations_s,
         }
 
@@ -96,7 +97,7 @@ class Run:
         boot = time.monotonic()
         with self._phase("boot"):
             self._cluster.start()
-        mesh = create_mesh(self._scenario.mesh_spec(), self._cluster)
+        mesh = create_mesh(self._scenario.mesh.spec(), self._cluster)
         with self._phase("route"):
             mesh.start()
         with self._phase("set up"):
@@ -180,6 +181,12 @@ class Run:
             yield
         finally:
             self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
+
+
+def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
+    """The mesh for the report; with Router also how it finds its destinations, which depends on the topology."""
+    found: dict[str, str | None] = {"mode": scenario.mesh.mode, "proxy": scenario.mesh.proxy}
+    return found | ({"routing": routing(scenario.topology_spec())} if scenario.mesh.proxy == "router" else {})
 
 
 def require_images(scenario: Scenario) -> None:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cluster.observer import Row, pod_row, proxy_row
 from cluster.poller import Poller
+from cluster.proxies import Admin
 from scenarios.kept import Kept, find
 
 ANSWER_TIMEOUT_S = 1.0
@@ -47,7 +48,7 @@ class Watcher:
     def proxies(self) -> list[Row]:
         """One row a proxy, as the observer records them."""
         names = {address: name for name, address in self.facts.pods.items()}
-        return [proxy_row(name, url, names) for name, url in self.facts.proxies.items()]
+        return [proxy_row(name, Admin(**admin), names) for name, admin in self.facts.proxies.items()]
 
 
 def transactions(gtid_set: str) -> int:

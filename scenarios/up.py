@@ -67,7 +67,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     try:
         log.info("boot …")
         cluster.start()
-        mesh = create_mesh(scenario.mesh_spec(), cluster)
+        mesh = create_mesh(scenario.mesh.spec(), cluster)
         log.info("route …")
         mesh.start()
         _first_write(cluster, mesh)

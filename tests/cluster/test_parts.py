@@ -10,7 +10,7 @@ import pytest
 
 from cluster import images, labels
 from cluster.mysqld import command
-from cluster.observer import envoy_endpoints
+from cluster.proxies import envoy_endpoints
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
@@ -76,7 +76,10 @@ def test_envoy_s_endpoints_are_read_by_pool_and_pod() -> None:
     ]
     read = envoy_endpoints(clusters, {"198.18.0.11": "node1", "198.18.0.12": "node2"})
     assert read == {
-        "write": {"node1": {"healthy": True, "connections": 7}, "node2": {"healthy": False, "connections": 7}}
+        "write": {
+            "node1": {"healthy": True, "connections": 7, "cut": None},
+            "node2": {"healthy": False, "connections": 7, "cut": None},
+        }
     }
 
 

@@ -37,10 +37,44 @@ def test_shorthands_mean_the_defaults(tmp_path: Path) -> None:
     assert scenario.gates.numbers()["lost"] == 0
 
 
-def test_a_resolved_scenario_reads_back_as_itself(tmp_path: Path) -> None:
-    scenario = read_scenario("primary-kill")
+@pytest.mark.parametrize("mesh", ["envoy", "haproxy", "router", "direct"])
+def test_a_resolved_scenario_reads_back_as_itself(mesh: str) -> None:
+    scenario = read_scenario("primary-kill", settings=[f"mesh={mesh}"])
     again = type(scenario).model_validate(scenario.model_dump(mode="json"))
     assert again == scenario
+
+
+def test_each_proxy_has_its_own_settings_and_the_resolved_scenario_shows_them() -> None:
+    def resolved(*settings: str) -> dict[str, object]:
+        mesh = read_scenario("primary-kill", settings=list(settings)).model_dump(mode="json")["mesh"]
+        return {key: value for key, value in mesh.items() if value is not None and key not in ("mode", "proxy")}
+
+    haproxy = {"check_interval": "2s", "check_timeout": "2s", "fall": 3, "rise": 2}
+    assert resolved("mesh=envoy") == {"check_interval": "250ms", "check_timeout": "1s", "fall": 2, "rise": 1}
+    assert resolved("mesh=haproxy") == haproxy
+    assert resolved("mesh=haproxy", "mesh.check_interval=1s") == haproxy | {
+        "check_interval": "1s",
+        "check_timeout": "1s",
+    }
+    assert resolved("mesh=router") == {"ttl": "500ms"}
+    assert resolved("mesh=router", "mesh.ttl=100ms") == {"ttl": "100ms"}
+    assert resolved("mesh=direct") == {}
+
+
+@pytest.mark.parametrize(
+    ("mesh", "says"),
+    [
+        ("{mode: gateway, proxy: haproxy, ttl: 1s}", "mesh.ttl: has no meaning with haproxy, which has: check_inter"),
+        ("{mode: gateway, proxy: router, fall: 3}", "mesh.fall: has no meaning with router, which has: ttl"),
+        ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
+        ("nginx", "mesh.proxy: must be 'envoy', 'haproxy' or 'router', got 'nginx'"),
+        ("{mode: direct, proxy: envoy}", "proxy has no meaning in mode direct"),
+    ],
+)
+def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: str, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        read_scenario(written(tmp_path, MINIMAL.replace("mesh: envoy", f"mesh: {mesh}")))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

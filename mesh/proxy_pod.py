@@ -1,0 +1,65 @@
+"""One proxy in one pod: its addresses, its admin interface, and starting it until it routes.
+
+What HAProxy and Router have in common; each adds its configuration and its command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster import images, proxies
+from cluster.cluster import Cluster
+from cluster.errors import HarnessError
+from cluster.proxies import Admin
+from cluster.wait import wait_until
+from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec
+
+NAME = "gateway"
+READY_TIMEOUT_S = 30.0
+ADMIN_TIMEOUT_S = 1.0
+
+
+class ProxyPod:
+    """A gateway. kind and admin_port are the product's."""
+
+    kind: proxies.Kind
+    admin_port: int
+
+    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
+        self._cluster = cluster
+        self._spec = spec
+        self._address = cluster.network.address("proxy")
+
+    @property
+    def write(self) -> list[Address]:
+        return [(self._address, WRITE_PORT)]
+
+    @property
+    def read(self) -> list[Address]:
+        return [(self._address, READ_PORT)]
+
+    @property
+    def admin(self) -> Mapping[str, Admin]:
+        return {NAME: Admin(kind=self.kind, url=f"http://{self._address}:{self.admin_port}")}
+
+    @property
+    def _read_path(self) -> str:
+        """What the role agent must affirm of a pod that serves reads: where all are primaries, any in service."""
+        topology = self._cluster.topology
+        return "/health" if topology.primaries == topology.pods else "/replica"
+
+    def _run(self, command: list[str], *, files: Mapping[str, bytes], env: Mapping[str, str] | None = None) -> None:
+        """Start the proxy and wait until both pools have an endpoint; raises HarnessError with its last words."""
+        pod = self._cluster.extra_pod(NAME, self._address)
+        container = pod.add(self.kind, images.image("base").tag, command, env=env, files=files)
+        pods = {address: name for name, address in self._cluster.hosts.items()}
+
+        def routes() -> bool:
+            container.reload()
+            if container.status != "running":
+                said = container.logs(tail=5).decode(errors="replace").strip()
+                raise HarnessError(f"{self.kind} ended at start; it said: {said}")
+            pools = proxies.endpoints(self.admin[NAME], pods=pods, timeout_s=ADMIN_TIMEOUT_S)
+            return all(any(one["healthy"] for one in pools.get(pool, {}).values()) for pool in ("write", "read"))
+
+        wait_until(f"both pools of {self.kind} have an endpoint", routes, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
