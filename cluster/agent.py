@@ -122,15 +122,17 @@ def serve(role: Role, *, port: int = PORT) -> ThreadingHTTPServer:
 
 
 def main() -> None:
-    login = {"user": os.environ["MESHBENCH_USER"], "password": os.environ["MESHBENCH_PASSWORD"]}
+    user, password = os.environ["MESHBENCH_USER"], os.environ["MESHBENCH_PASSWORD"]
     kind = cast(Kind, os.environ["MESHBENCH_KIND"])
     host, _, port = os.environ.get("MESHBENCH_CONTROL", "").rpartition(":")
     gossip = Gossip(socket.gethostname(), control=(host, int(port)) if host else None, port=PORT, file=PROMISES)
     role = Role(kind=kind, gossip=gossip, latest=Latest())
-    poller = Poller(host="127.0.0.1", **login, kind=kind, timeout_s=MAX_AGE_S)
+    poller = Poller(host="127.0.0.1", user=user, password=password, kind=kind, timeout_s=MAX_AGE_S)
     threading.Thread(target=watch, args=(poller, role.latest), daemon=True).start()
     if is_led(kind):
-        threading.Thread(target=keep_fenced, args=(role,), kwargs=login, daemon=True).start()
+        threading.Thread(
+            target=keep_fenced, args=(role,), kwargs={"user": user, "password": password}, daemon=True
+        ).start()
         threading.Thread(target=gossip.run, args=(role.members,), daemon=True).start()
     serve(role).serve_forever()
 

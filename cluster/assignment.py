@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-
 #: Where the control plane answers (`mesh.control`).
 CONTROL_PORT = 8009
 

@@ -21,7 +21,7 @@ LEASE_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """One answer: when its question was sent (CLOCK_MONOTONIC seconds), the version known there, the view seen there."""
+    """One answer: when its question was sent (CLOCK_MONOTONIC seconds), the version known and the view seen there."""
 
     sent_s: float
     version: int
@@ -55,7 +55,9 @@ def lease_from(
 def agreement(own: str, view: Mapping[str, str], *, peers: Mapping[str, Heard], now_s: float) -> bool:
     """Whether a majority of the members of a group's view, this pod included, report that same view."""
     alike = 1 + sum(
-        1 for name, heard in peers.items() if name in view and name != own and _fresh(heard, now_s) and heard.view == view
+        1
+        for name, heard in peers.items()
+        if name in view and name != own and _fresh(heard, now_s) and heard.view == view
     )
     return own in view and alike * 2 > len(view)
 

@@ -89,6 +89,7 @@ def open_for_writes(connection: Any, *, kind: Kind) -> None:
     with connection.cursor() as cursor:
         if kind == "semisync":
             cursor.execute("SET GLOBAL rpl_semi_sync_source_enabled = ON")
+        cursor.execute("SET GLOBAL offline_mode = OFF")  # a fence may have been interrupted
         cursor.execute("SET GLOBAL super_read_only = OFF")
         cursor.execute("SET GLOBAL read_only = OFF")
 

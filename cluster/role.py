@@ -1,4 +1,4 @@
-"""What a role agent answers, from the status of its own mysqld and what it has heard of others. No server, no thread."""
+"""What a role agent answers, from its own mysqld's status and what it has heard of others. No server, no thread."""
 
 from __future__ import annotations
 

@@ -157,8 +157,8 @@ def pools(
         write = [name for name in state.leaders if name not in out or rules.kind == "group"]
     else:
         leading = assignment.primary if state.move is None else None
-        read_only = leading in seen and (status := seen[leading].status) is not None and status.read_only
-        write = [leading] if leading and not read_only else []
+        known = seen[leading].status if leading is not None and leading in seen else None
+        write = [leading] if leading is not None and not (known and known.read_only) else []
     if len(assignment.pods) == 1:
         return write, write
     read = []

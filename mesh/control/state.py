@@ -30,7 +30,7 @@ Event = Literal[
 class Move:
     """The way from one primary to the next.
 
-    why: ``boot`` (the first primary of all), ``failover``, ``switchover``, or ``undo`` (of a switchover: the old again).
+    why: ``boot`` (the first primary of all), ``failover``, ``switchover``, or ``undo`` of one (the old primary again).
     step: ``fence`` -> ``elect`` -> ``drain`` -> ``open``; from then on the assignment names the new primary, and the
         move ends when it is open.
     lease_ends_ns: CLOCK_MONOTONIC when nobody can hold the old lease any more. received: what the candidate must apply.
@@ -46,8 +46,8 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """leaders: who takes writes in a group, as last seen. before: the pods of the assignment before the pods changed, as
-    long as the primary may not know of that change: until then a failover needs a majority of either."""
+    """leaders: who takes writes in a group, as last seen. before: the pods before a change of pods, as long as the
+    primary may not know of that change: until then a failover needs a majority of either list."""
 
     assignment: Assignment
     move: Move | None = None

@@ -1,0 +1,91 @@
+"""HTTP: what the agents, the host and people ask the control plane. Port `cluster.assignment.CONTROL_PORT`.
+
+``GET /assignment`` · ``GET /state`` (what it sees) · ``POST /switchover {"to": pod or null, "timeout_s"}`` ·
+``POST /pods {"name", "address"}`` · ``POST /drain {"name"}`` · ``DELETE /pods/<name>``. Answers are JSON: 200, 400 for
+what is no request, 409 with ``{"reason"}`` for one that is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from cluster.assignment import CONTROL_PORT, encode
+from mesh.control.loop import ControlPlane
+from mesh.control.members import Members
+from mesh.control.switchover import RefusedError
+
+SWITCHOVER_TIMEOUT_S = 10.0
+REQUEST_TIMEOUT_S = 30.0
+
+
+def answer(control: ControlPlane, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a request gets; None when there is no such thing. Raises RefusedError, or KeyError for a missing field."""
+    members = Members(control.plan, control.store, control.agents)
+    if (method, path) == ("GET", "/assignment"):
+        return encode(control.store.state.assignment)
+    if (method, path) == ("GET", "/state"):
+        return {
+            **asdict(control.store.state),
+            "kind": control.plan.kind,
+            "published": dict(zip(("write", "read"), control.published or ([], []), strict=True)),
+            "seen": {name: asdict(one) for name, one in control.watch.seen().items()},
+        }
+    if (method, path) == ("POST", "/switchover"):
+        timeout_s = float(body.get("timeout_s", SWITCHOVER_TIMEOUT_S))
+        return {"primary": control.switchover(body["to"], timeout_s=timeout_s)}
+    if (method, path) == ("POST", "/pods"):
+        control.ask(lambda: members.add(body["name"], body["address"]), timeout_s=REQUEST_TIMEOUT_S)
+    elif (method, path) == ("POST", "/drain"):
+        control.ask(lambda: members.drain(body["name"]), timeout_s=REQUEST_TIMEOUT_S)
+    elif method == "DELETE" and path.startswith("/pods/"):
+        control.ask(lambda: members.remove(path.removeprefix("/pods/")), timeout_s=REQUEST_TIMEOUT_S)
+    else:
+        return None
+    return encode(control.store.state.assignment)
+
+
+def serve(control: ControlPlane, *, port: int = CONTROL_PORT) -> ThreadingHTTPServer:
+    """An HTTP server, not yet serving."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._serve("GET")
+
+        def do_POST(self) -> None:
+            self._serve("POST")
+
+        def do_DELETE(self) -> None:
+            self._serve("DELETE")
+
+        def _serve(self, method: str) -> None:
+            written = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            try:
+                body = json.loads(written or b"{}")
+                found = answer(control, method, self.path, body)
+                self._send(404 if found is None else 200, found)
+            except (RefusedError, TimeoutError) as refused:
+                self._send(409, {"reason": str(refused) or "the control plane is busy"})
+            except (ValueError, KeyError, TypeError) as wrong:
+                self._send(400, {"reason": f"not understood: {wrong!r}"})
+
+        def _send(self, code: int, value: Mapping[str, Any] | None) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silent: agents ask several times a second."""
+
+    server = ThreadingHTTPServer(("", port), Handler)
+    server.daemon_threads = True
+    return server
