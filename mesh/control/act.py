@@ -49,10 +49,10 @@ class Deeds:
         self._store.save(replace(state.assign(new_epoch=True, primary=None), move=move))
         self._pool.submit(self._fence_if_it_answers, primary)  # the agent does so as well, if it still runs
 
-    def promise(self) -> None:
+    def promise(self) -> bool:
         """Fence: no one may hold the old lease any more once its time has run out, or its holder has given it up.
 
-        Who held it gave it up when its own agent has promised and its mysqld takes no writes.
+        Who held it gave it up when its own agent has promised and its mysqld takes no writes. False: not fenced yet.
         """
         state, assignment = self._store.state, self._store.state.assignment
         assert state.move is not None
@@ -68,12 +68,13 @@ class Deeds:
         pods = dict(assignment.pods)
         promises = self._agents.tell(assignment, pods, enough=given_up, timeout_s=PROMISE_TIMEOUT_S)
         if not majority(promises) and not given_up(promises):
-            return
+            return False
         # counted from after the last promise, and so no earlier than any lease that was granted before it
         wait_s = 0.0 if given_up(promises) else LEASE_S
         ends_ns = time.monotonic_ns() + int(wait_s * 1e9)
         self._store.save(replace(state, move=replace(state.move, step="elect", lease_ends_ns=ends_ns)))
         self._store.log("fenced", old, promised=sorted(promises), lease_wait_s=wait_s)
+        return True
 
     def elect(self) -> None:
         """Stop all receivers, then choose by what every pod has."""

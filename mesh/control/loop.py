@@ -89,7 +89,7 @@ class ControlPlane:
         if is_group(self.plan.kind):
             self._follow_election(seen)
         actions = decide(seen, self.store.state, self.rules, now_ns=time.monotonic_ns())
-        if not any(action.verb in ("suspect", "hold") for action in actions):
+        if self.store.state.move is None and not any(action.verb in ("suspect", "hold") for action in actions):
             self._said = None
         for action in actions:
             self._do(action)
@@ -164,7 +164,8 @@ class ControlPlane:
             case "begin" if pod:
                 deeds.begin(pod)
             case "promise":
-                deeds.promise()
+                if not deeds.promise():
+                    self._say(Action("hold", pod, "most replicas have not promised the new epoch"))
             case "elect":
                 deeds.elect()
             case "drain" if pod:
