@@ -14,19 +14,17 @@ host name is its own name.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from cluster.assignment import decode
 from cluster.gossip import Gossip
+from cluster.json_http import JsonHandler, JsonServer
 from cluster.lease import is_led
 from cluster.poller import UNREACHABLE, Poller, connect
 from cluster.replication import fence
@@ -81,44 +79,27 @@ def keep_fenced(role: Role, *, user: str, password: str) -> None:
         time.sleep(POLL_S)
 
 
-def serve(role: Role, *, port: int = PORT) -> ThreadingHTTPServer:
+def serve(role: Role, *, port: int = PORT) -> JsonServer:
     """An HTTP server (not yet serving) that answers for ``role``."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
+    class Handler(JsonHandler):
+        def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
             if self.path == "/report":
-                self._answer(200, role.report())
+                self.answer(200, role.report())
                 return
             holds, status = role.holds(self.path), role.latest.status
-            self._answer(200 if holds else 503, asdict(status) if status else None)
+            self.answer(200 if holds else 503, asdict(status) if status else None)
 
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        def do_PUT(self) -> None:  # noqa: N802  # the name that http.server calls
             try:
-                told = decode(json.loads(body))
+                told = decode(self.body())
             except (ValueError, KeyError, TypeError) as error:
-                self._answer(400, {"error": f"not an assignment: {error!r}"})
+                self.answer(400, {"error": f"not an assignment: {error!r}"})
                 return
             role.gossip.adopt(told)
-            self._answer(200, role.promise())
+            self.answer(200, role.promise())
 
-        def _answer(self, code: int, value: Mapping[str, Any] | None) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Silent: proxies ask several times a second."""
-
-    server = ThreadingHTTPServer(("", port), Handler)
-    server.daemon_threads = True
-    return server
+    return JsonServer(("", port), Handler)
 
 
 def main() -> None:

@@ -48,6 +48,9 @@ class Deeds:
         move = Move(why="failover", step="fence", old=primary)
         self._store.save(replace(state.assign(new_epoch=True, primary=None), move=move))
         self._pool.submit(self._fence_if_it_answers, primary)  # the agent does so as well, if it still runs
+        for name in self._able():
+            # a receiver that is connecting to a silent address stops only when that has timed out: begin with it now
+            self._pool.submit(self._silence, name)
 
     def promise(self) -> bool:
         """Fence: no one may hold the old lease any more once its time has run out, or its holder has given it up.
@@ -65,13 +68,20 @@ class Deeds:
         def given_up(promises: Promises) -> bool:
             return old is not None and promises.get(old) is False
 
-        pods = dict(assignment.pods)
-        promises = self._agents.tell(assignment, pods, enough=given_up, timeout_s=PROMISE_TIMEOUT_S)
+        fenced_ns = 0
+
+        def enough(promises: Promises) -> bool:
+            nonlocal fenced_ns
+            if majority(promises):
+                fenced_ns = fenced_ns or time.monotonic_ns()
+            return given_up(promises)
+
+        promises = self._agents.tell(assignment, assignment.pods, enough=enough, timeout_s=PROMISE_TIMEOUT_S)
         if not majority(promises) and not given_up(promises):
             return False
-        # counted from after the last promise, and so no earlier than any lease that was granted before it
+        # counted from when most had promised: whatever they granted before, they granted before that
         wait_s = 0.0 if given_up(promises) else LEASE_S
-        ends_ns = time.monotonic_ns() + int(wait_s * 1e9)
+        ends_ns = (fenced_ns or time.monotonic_ns()) + int(wait_s * 1e9)
         self._store.save(replace(state, move=replace(state.move, step="elect", lease_ends_ns=ends_ns)))
         self._store.log("fenced", old, promised=sorted(promises), lease_wait_s=wait_s)
         return True
@@ -80,11 +90,7 @@ class Deeds:
         """Stop all receivers, then choose by what every pod has."""
         state = self._store.state
         assert state.move is not None
-        able = [
-            name
-            for name, one in self._watch.seen().items()
-            if one.status is not None and name not in state.assignment.quarantined
-        ]
+        able = self._able()
         offers: dict[str, gtid.GtidSet] = {}
         for name, status in zip(able, self._pool.map(self._silence, able), strict=True):
             if status is not None:
@@ -176,6 +182,11 @@ class Deeds:
         """Wait until a pod has executed a GTID set; False when time runs out."""
         with self._on(pod, timeout_s=timeout_s + SQL_TIMEOUT_S) as connection:
             return replication.drain(connection, received=executed, timeout_s=timeout_s)
+
+    def _able(self) -> list[str]:
+        """The pods that answer and are not quarantined."""
+        quarantined = self._store.state.assignment.quarantined
+        return [name for name, one in self._watch.seen().items() if one.status and name not in quarantined]
 
     def _silence(self, pod: str) -> Status | None:
         """Stop the pod's receiver and have it read-only; its status after that, None when it does not answer."""

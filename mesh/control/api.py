@@ -7,13 +7,12 @@ what is no request, 409 with ``{"reason"}`` for one that is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cluster.assignment import CONTROL_PORT, encode
+from cluster.json_http import JsonHandler, JsonServer
 from mesh.control.loop import ControlPlane
 from mesh.control.members import Members
 from mesh.control.switchover import RefusedError
@@ -48,44 +47,26 @@ def answer(control: ControlPlane, method: str, path: str, body: Mapping[str, Any
     return encode(control.store.state.assignment)
 
 
-def serve(control: ControlPlane, *, port: int = CONTROL_PORT) -> ThreadingHTTPServer:
+def serve(control: ControlPlane, *, port: int = CONTROL_PORT) -> JsonServer:
     """An HTTP server, not yet serving."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
+    class Handler(JsonHandler):
+        def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
             self._serve("GET")
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802  # the name that http.server calls
             self._serve("POST")
 
-        def do_DELETE(self) -> None:
+        def do_DELETE(self) -> None:  # noqa: N802  # the name that http.server calls
             self._serve("DELETE")
 
         def _serve(self, method: str) -> None:
-            written = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
-                body = json.loads(written or b"{}")
-                found = answer(control, method, self.path, body)
-                self._send(404 if found is None else 200, found)
+                found = answer(control, method, self.path, self.body())
+                self.answer(404 if found is None else 200, found)
             except (RefusedError, TimeoutError) as refused:
-                self._send(409, {"reason": str(refused) or "the control plane is busy"})
+                self.answer(409, {"reason": str(refused) or "the control plane is busy"})
             except (ValueError, KeyError, TypeError) as wrong:
-                self._send(400, {"reason": f"not understood: {wrong!r}"})
+                self.answer(400, {"reason": f"not understood: {wrong!r}"})
 
-        def _send(self, code: int, value: Mapping[str, Any] | None) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Silent: agents ask several times a second."""
-
-    server = ThreadingHTTPServer(("", port), Handler)
-    server.daemon_threads = True
-    return server
+    return JsonServer(("", port), Handler)

@@ -130,7 +130,6 @@ class ControlPlane:
             seen=self.watch.seen(),
             store=self.store,
             deeds=self.deeds,
-            agents=self.agents,
             publish=self.publish,
             timeout_s=timeout_s,
         )

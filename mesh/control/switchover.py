@@ -14,7 +14,6 @@ from cluster.poller import UNREACHABLE, connect
 from cluster.wait import WaitTimeoutError, wait_until
 from mesh.control import gtid
 from mesh.control.act import Deeds
-from mesh.control.agents import Agents
 from mesh.control.decide import Seen
 from mesh.control.plan import USER, Plan
 from mesh.control.state import Move, State, Store
@@ -56,7 +55,6 @@ def switch(
     seen: Mapping[str, Seen],
     store: Store,
     deeds: Deeds,
-    agents: Agents,
     publish: Callable[[], None],
     timeout_s: float,
 ) -> str:
@@ -69,18 +67,20 @@ def switch(
     deadline_s = time.monotonic() + timeout_s
     store.log("switchover_started", candidate, old=old)
     move = Move(why="switchover", step="fence", old=old, candidate=candidate)
-    store.save(replace(state.assign(new_epoch=True, primary=None), move=move))
+    # the old one keeps its lease, so that its agent does not fence it at the same time: it is closed, and that suffices
+    store.save(replace(state, move=move))
     publish()
     try:
         deeds.fence(old)
-        agents.spread(store.state.assignment)
         executed = deeds.executed(old)
         if not deeds.catch_up(candidate, executed, timeout_s=max(0.1, deadline_s - time.monotonic())):
             raise RefusedError(f"{candidate} did not catch up with {old} in {timeout_s:g} s")
     except (*UNREACHABLE, RefusedError) as error:
         deeds.undo()
         raise RefusedError(str(error)) from None
-    store.save(replace(store.state.assign(primary=candidate), move=replace(move, step="open", received=executed)))
+    store.save(
+        replace(state.assign(new_epoch=True, primary=candidate), move=replace(move, step="open", received=executed))
+    )
     try:
         deeds.open(candidate)
     except UNREACHABLE as error:

@@ -166,7 +166,7 @@ def test_a_switchover_found_half_done_is_undone() -> None:
 
 def test_it_never_interferes_with_a_group() -> None:
     for kind in ("group", "group-multi", "single"):
-        rules = Rules(kind=kind)  # type: ignore[arg-type]
+        rules = Rules(kind=kind)
         assert verbs(sees(node1=silent(), node2=DEAF, node3=DEAF), rules=rules) == []
 
 
