@@ -21,7 +21,7 @@ from mesh.control import gtid
 from mesh.control.agents import Agents, Promises
 from mesh.control.elect import choose, offer
 from mesh.control.plan import USER, Plan
-from mesh.control.state import Move, Store
+from mesh.control.state import Event, Move, Store
 from mesh.control.watch import Watch
 
 PROMISE_TIMEOUT_S = 0.6
@@ -29,6 +29,8 @@ SQL_TIMEOUT_S = 2.0
 #: One turn of waiting for a relay log to be applied; the loop comes back for the next.
 DRAIN_TURN_S = 0.5
 FENCE_TIMEOUT_S = 15.0
+#: To stop a receiver that is connecting to silence takes until that times out; semi-sync takes a second to end.
+ATTACH_TIMEOUT_S = 5.0
 
 
 class Deeds:
@@ -147,32 +149,43 @@ class Deeds:
         with self._on(pod, timeout_s=FENCE_TIMEOUT_S) as connection:
             replication.fence(connection, kind=self._plan.kind)
 
-    def attach(self, pod: str) -> bool:
-        """Make a pod follow the primary, or quarantine it when it has what the primary has not; whether it follows."""
-        state = self._store.state
-        primary = state.assignment.primary
-        assert primary is not None
-        with self._on(pod) as connection:
-            with connection.cursor() as cursor:
-                cursor.execute("STOP REPLICA")  # nothing is executed between our look at it and the change of source
-            status = self._status(connection)
-            with self._on(primary) as leading:
-                lead = self._status(leading)
-                errant = replication.errant(leading, executed=status.gtid_executed, elsewhere=lead.gtid_executed)
+    def attach(self, pods: list[str]) -> None:
+        """Make pods follow the primary, all at once; quarantine one that has what the primary has not."""
+        for pod, errant in zip(pods, self._pool.map(self._attach, pods), strict=True):
             if errant:
-                with connection.cursor() as cursor:
-                    cursor.execute("RESET REPLICA ALL")
-            else:
-                replication.follow(connection, source=primary, password=self._plan.repl_password)
-        if not errant:
-            self._store.log("repointed" if status.source not in (None, primary) else "rejoined", pod, source=primary)
-            return True
+                self._quarantine(pod, errant)
+
+    def _attach(self, pod: str) -> str:
+        """Have one pod follow the primary, unless it has errant transactions: the GTID set of those."""
+        primary = self._store.state.assignment.primary
+        assert primary is not None
+        try:
+            with self._on(pod, timeout_s=ATTACH_TIMEOUT_S) as connection:
+                # nothing is executed between our look at it and the change of source
+                replication.detach(connection, kind=self._plan.kind)
+                status = self._status(connection)
+                with self._on(primary) as leading:
+                    lead = self._status(leading)
+                    errant = replication.errant(leading, executed=status.gtid_executed, elsewhere=lead.gtid_executed)
+                if not errant:
+                    replication.follow(connection, source=primary, password=self._plan.repl_password)
+                    event: Event = "repointed" if status.source not in (None, primary) else "rejoined"
+                    self._store.log(event, pod, source=primary)
+                elif status.source is not None:
+                    connection.cursor().execute("RESET REPLICA ALL")
+                return errant
+        except UNREACHABLE as error:
+            print(f"attach {pod}: {error!r}", flush=True)
+            return ""
+
+    def _quarantine(self, pod: str, errant: str) -> None:
+        state = self._store.state
         count = gtid.count(gtid.parse(errant))
-        why = f"{count} transaction{'' if count == 1 else 's'} that {primary} does not have: {errant}"
+        what = f"{count} transaction{'' if count == 1 else 's'}"
+        why = f"{what} that {state.assignment.primary} does not have: {errant}"
         self._store.save(state.assign(quarantined={**state.assignment.quarantined, pod: why}))
         self._store.log("quarantined", pod, errant=errant, count=count)
         self._agents.spread(self._store.state.assignment)
-        return False
 
     def executed(self, pod: str) -> str:
         with self._on(pod) as connection:
@@ -191,7 +204,7 @@ class Deeds:
     def _silence(self, pod: str) -> Status | None:
         """Stop the pod's receiver and have it read-only; its status after that, None when it does not answer."""
         try:
-            with self._on(pod) as connection:
+            with self._on(pod, timeout_s=ATTACH_TIMEOUT_S) as connection:
                 replication.fence(connection, kind=self._plan.kind)
                 replication.stop_receiving(connection)
                 return self._status(connection)

@@ -93,6 +93,7 @@ class ControlPlane:
             self._said = None
         for action in actions:
             self._do(action)
+        self._attach([action.pod for action in actions if action.verb == "attach" and action.pod])
         self.publish()
 
     def ask(self, request: Callable[[], T], *, timeout_s: float) -> T:
@@ -149,13 +150,23 @@ class ControlPlane:
         if action.verb in ("suspect", "hold"):
             self._say(action)
             return
-        if now_s - self._tried_s.get(key, 0.0) < AGAIN_S.get(action.verb, 0.0):
+        if action.verb == "attach":
+            return  # together, afterwards
+        if now_s - self._tried_s.get(key, -1.0) < AGAIN_S.get(action.verb, 0.0):
             return
         try:
             self._deed(action)
         except UNREACHABLE as error:
             print(f"{action.verb} {action.pod or ''}: {error!r}", flush=True)
         self._tried_s[key] = time.monotonic()
+
+    def _attach(self, pods: list[str]) -> None:
+        """All at once: the first that follows may be the one for which semi-synchronous writes wait."""
+        now_s = time.monotonic()
+        due = [pod for pod in pods if now_s - self._tried_s.get(("attach", pod), 0.0) >= AGAIN_S["attach"]]
+        if due:
+            self.deeds.attach(due)
+            self._tried_s |= {("attach", pod): time.monotonic() for pod in due}
 
     def _deed(self, action: Action) -> None:
         deeds, pod = self.deeds, action.pod
@@ -176,8 +187,6 @@ class ControlPlane:
                 deeds.open(pod)
             case "fence" if pod:
                 deeds.fence(pod)
-            case "attach" if pod:
-                deeds.attach(pod)
 
     def _say(self, action: Action) -> None:
         """Note a suspicion, or why nothing follows from it: once, until the reason changes."""
