@@ -152,7 +152,7 @@ class ControlPlane:
             return
         if action.verb == "attach":
             return  # together, afterwards
-        if now_s - self._tried_s.get(key, -1.0) < AGAIN_S.get(action.verb, 0.0):
+        if now_s - self._tried_s.get(key, 0.0) < AGAIN_S.get(action.verb, 0.0):
             return
         try:
             self._deed(action)
