@@ -2,51 +2,41 @@
 
 ``GET /primary``, ``/replica``, ``/health`` answer 200 only when that is true right now, else 503, with the status as
 JSON. ``/health`` is true of a pod in service, whatever its role. A status older than MAX_AGE_S is no status: a mysqld
-that hangs is not a primary. Nor is one that answers old sessions but greets no new ones.
+that hangs is not a primary. Nor is one that answers old sessions but greets no new ones, nor one that has only its own
+word for it: `cluster.lease` has the rules. A source without a lease is fenced.
 
-Runs in the pod's namespace: ``python3 -m cluster.agent`` with MESHBENCH_USER, MESHBENCH_PASSWORD and MESHBENCH_KIND
-(how the pods replicate, one of `cluster.topology.Kind`).
+``GET /report`` is for the other agents; with ``PUT /assignment`` the control plane has this one promise an assignment.
+
+Runs in the pod's namespace: ``python3 -m cluster.agent`` with MESHBENCH_USER, MESHBENCH_PASSWORD, MESHBENCH_KIND
+(how the pods replicate, one of `cluster.topology.Kind`) and MESHBENCH_CONTROL (host:port, may be missing). The pod's
+host name is its own name.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import threading
 import time
-from dataclasses import asdict, dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import asdict
+from pathlib import Path
 from typing import cast
 
-from cluster.poller import UNREACHABLE, Poller
+from cluster.assignment import decode
+from cluster.gossip import Gossip
+from cluster.json_http import JsonHandler, JsonServer
+from cluster.lease import is_led
+from cluster.poller import UNREACHABLE, Poller, connect
+from cluster.replication import fence
+from cluster.role import MAX_AGE_S, Latest, Role
 from cluster.status import Status
 from cluster.topology import Kind
 
 PORT = 8008
 POLL_S = 0.05
 GREETING_EVERY_S = 0.25
-MAX_AGE_S = 1.0
-
-
-@dataclass
-class Latest:
-    """The newest sample and when it was taken (CLOCK_MONOTONIC seconds)."""
-
-    status: Status | None = None
-    at_s: float = 0.0
-
-    def holds(self, path: str) -> bool:
-        """Whether what ``path`` asks is true now."""
-        status = self.status
-        if status is None or time.monotonic() - self.at_s > MAX_AGE_S:
-            return False
-        answers = {
-            "/primary": status.writable,
-            "/replica": status.role == "replica" and status.in_service,
-            "/health": status.in_service,
-        }
-        return answers.get(path, False)
+FENCE_TIMEOUT_S = 15.0
+PROMISES = Path("/data/assignment.json")
 
 
 def greets(host: str, *, port: int = 3306, timeout_s: float = MAX_AGE_S) -> bool:
@@ -76,41 +66,56 @@ def watch(poller: Poller, latest: Latest) -> None:
         time.sleep(max(0.01, POLL_S - (time.monotonic() - begin)))
 
 
-def serve(latest: Latest, *, port: int = PORT) -> ThreadingHTTPServer:
-    """An HTTP server (not yet serving) that answers from ``latest``."""
+def keep_fenced(role: Role, *, user: str, password: str) -> None:
+    """Fence the mysqld beside this agent whenever it is in the way, for ever."""
+    while True:
+        if role.in_the_way():
+            try:
+                with connect(host="127.0.0.1", user=user, password=password, timeout_s=FENCE_TIMEOUT_S) as connection:
+                    fence(connection, kind=role.kind)
+                print(f"fenced: no lease at version {role.gossip.assignment.version}", flush=True)
+            except UNREACHABLE as error:
+                print(f"could not fence: {error!r}", flush=True)
+        time.sleep(POLL_S)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
 
-        def do_GET(self) -> None:
-            holds = latest.holds(self.path)
-            body = json.dumps(asdict(latest.status) if latest.status else None).encode()
-            self.send_response(200 if holds else 503)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+def serve(role: Role, *, port: int = PORT) -> JsonServer:
+    """An HTTP server (not yet serving) that answers for ``role``."""
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Silent: proxies ask several times a second."""
+    class Handler(JsonHandler):
+        def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+            if self.path == "/report":
+                self.answer(200, role.report())
+                return
+            holds, status = role.holds(self.path), role.latest.status
+            self.answer(200 if holds else 503, asdict(status) if status else None)
 
-    server = ThreadingHTTPServer(("", port), Handler)
-    server.daemon_threads = True
-    return server
+        def do_PUT(self) -> None:  # noqa: N802  # the name that http.server calls
+            try:
+                told = decode(self.body())
+            except (ValueError, KeyError, TypeError) as error:
+                self.answer(400, {"error": f"not an assignment: {error!r}"})
+                return
+            role.gossip.adopt(told)
+            self.answer(200, role.promise())
+
+    return JsonServer(("", port), Handler)
 
 
 def main() -> None:
-    poller = Poller(
-        host="127.0.0.1",
-        user=os.environ["MESHBENCH_USER"],
-        password=os.environ["MESHBENCH_PASSWORD"],
-        kind=cast(Kind, os.environ["MESHBENCH_KIND"]),
-        timeout_s=MAX_AGE_S,
-    )
-    latest = Latest()
-    threading.Thread(target=watch, args=(poller, latest), daemon=True).start()
-    serve(latest).serve_forever()
+    user, password = os.environ["MESHBENCH_USER"], os.environ["MESHBENCH_PASSWORD"]
+    kind = cast(Kind, os.environ["MESHBENCH_KIND"])
+    host, _, port = os.environ.get("MESHBENCH_CONTROL", "").rpartition(":")
+    gossip = Gossip(socket.gethostname(), control=(host, int(port)) if host else None, port=PORT, file=PROMISES)
+    role = Role(kind=kind, gossip=gossip, latest=Latest())
+    poller = Poller(host="127.0.0.1", user=user, password=password, kind=kind, timeout_s=MAX_AGE_S)
+    threading.Thread(target=watch, args=(poller, role.latest), daemon=True).start()
+    if is_led(kind):
+        threading.Thread(
+            target=keep_fenced, args=(role,), kwargs={"user": user, "password": password}, daemon=True
+        ).start()
+        threading.Thread(target=gossip.run, args=(role.members,), daemon=True).start()
+    serve(role).serve_forever()
 
 
 if __name__ == "__main__":

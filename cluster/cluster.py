@@ -18,6 +18,7 @@ from typing import Any
 import pymysql
 
 from cluster import group, images, mysqld, replication
+from cluster.assignment import CONTROL_PORT
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
@@ -126,6 +127,7 @@ class Cluster:
                 "MESHBENCH_USER": "meshbench_watch",
                 "MESHBENCH_PASSWORD": self.credentials.watch,
                 "MESHBENCH_KIND": self.topology.kind,
+                "MESHBENCH_CONTROL": f"{self.network.address('control')}:{CONTROL_PORT}",
             },
         )
         self._wait_for_login(pod)

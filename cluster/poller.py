@@ -13,6 +13,21 @@ from cluster.topology import Kind
 UNREACHABLE = (pymysql.MySQLError, OSError)
 
 
+def connect(*, host: str, user: str, password: str, timeout_s: float, port: int = 3306) -> Any:
+    """A connection from one pod to another, autocommit; nothing on it takes longer than ``timeout_s``."""
+    return pymysql.connect(
+        host=host,
+        port=port,
+        user=user,
+        password=password,
+        connect_timeout=max(1, round(timeout_s)),
+        read_timeout=timeout_s,
+        write_timeout=timeout_s,
+        ssl_disabled=True,
+        autocommit=True,
+    )
+
+
 class Poller:
     """One pod's status over one connection, reopened after any error.
 
@@ -29,14 +44,7 @@ class Poller:
         """The pod's status now; raises one of UNREACHABLE when it does not answer in time."""
         try:
             if self._connection is None:
-                self._connection = pymysql.connect(
-                    **self._where,
-                    connect_timeout=max(1, round(self._timeout_s)),
-                    read_timeout=self._timeout_s,
-                    write_timeout=self._timeout_s,
-                    ssl_disabled=True,
-                    autocommit=True,
-                )
+                self._connection = connect(**self._where, timeout_s=self._timeout_s)
             with self._connection.cursor() as cursor:
                 cursor.execute(STATUS_QUERY)
                 return parse(cursor.fetchall(), kind=self._kind)

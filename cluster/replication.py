@@ -62,6 +62,17 @@ def follow(connection: Any, *, source: str, password: str) -> None:
         cursor.execute("START REPLICA")
 
 
+def detach(connection: Any, *, kind: Kind) -> None:
+    """Stop replicating, and being a semi-synchronous source: a replica that waits for replicas of its own would stall.
+
+    Where that was on, it takes a second: MySQL's thread that collects acknowledgements looks up no more often.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("STOP REPLICA")
+        if kind == "semisync":
+            cursor.execute("SET GLOBAL rpl_semi_sync_source_enabled = OFF")
+
+
 def stop_receiving(connection: Any) -> None:
     """Take nothing more from the source; what has been received goes on being applied."""
     with connection.cursor() as cursor:
@@ -89,6 +100,7 @@ def open_for_writes(connection: Any, *, kind: Kind) -> None:
     with connection.cursor() as cursor:
         if kind == "semisync":
             cursor.execute("SET GLOBAL rpl_semi_sync_source_enabled = ON")
+        cursor.execute("SET GLOBAL offline_mode = OFF")  # a fence may have been interrupted
         cursor.execute("SET GLOBAL super_read_only = OFF")
         cursor.execute("SET GLOBAL read_only = OFF")
 
@@ -109,8 +121,6 @@ def fence(connection: Any, *, kind: Kind) -> None:
             cursor.execute("SET SESSION lock_wait_timeout = 10")
             cursor.execute("SET GLOBAL super_read_only = ON")
             cursor.execute("SET GLOBAL offline_mode = OFF")
-        if kind == "semisync":
-            cursor.execute("SET GLOBAL rpl_semi_sync_source_enabled = OFF")
 
 
 def _read_only(cursor: Any) -> bool:

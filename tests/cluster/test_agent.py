@@ -9,10 +9,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from cluster.agent import MAX_AGE_S, Latest, greets, serve
+from cluster.agent import greets, serve
+from cluster.gossip import Gossip
+from cluster.role import MAX_AGE_S, Latest, Role
 from cluster.status import Status
 
 PRIMARY = Status(role="primary", state="ONLINE", read_only=False, gtid_executed="", lag_ms=None)
@@ -20,9 +23,15 @@ REPLICA = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="
 RECOVERING = Status(role="replica", state="RECOVERING", read_only=True, gtid_executed="", lag_ms=None)
 
 
+def single(latest: Latest) -> Role:
+    """The role of a pod that needs nobody's word."""
+    gossip = Gossip("node1", control=None, port=0, file=Path("no-promises.json"))
+    return Role(kind="single", gossip=gossip, latest=latest)
+
+
 @contextmanager
 def served(latest: Latest) -> Iterator[str]:
-    server = serve(latest, port=0)
+    server = serve(single(latest), port=0)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
     thread.start()
     try:
@@ -54,8 +63,8 @@ def test_answers_say_what_is_true_now(status: Status | None, primary: int, repli
 
 def test_an_old_status_is_none() -> None:
     fresh, stale = Latest(PRIMARY, time.monotonic()), Latest(PRIMARY, time.monotonic() - MAX_AGE_S - 0.1)
-    assert fresh.holds("/primary")
-    assert not stale.holds("/primary")
+    assert single(fresh).holds("/primary")
+    assert not single(stale).holds("/primary")
 
 
 @contextmanager
