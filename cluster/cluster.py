@@ -23,6 +23,7 @@ from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
 from cluster.rescue import Rescuer
 from cluster.status import Status, in_agreement
+from cluster.steering import Steering
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
@@ -51,6 +52,8 @@ class Cluster:
         self.departed: dict[str, Pod] = {}
         self.assisted_rejoins: list[str] = []
         self.guests: dict[str, Pod] = {}
+        #: The control plane, once there is one.
+        self.steering: Steering | None = None
         #: Pods that the control plane keeps out of service, once there is one: pod -> why.
         self.quarantined: Callable[[], Mapping[str, str]] = dict
 

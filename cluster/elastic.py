@@ -26,12 +26,11 @@ def next_name(cluster: Cluster) -> str:
     return f"node{max(ever) + 1}"
 
 
-def add_pod(cluster: Cluster) -> str:
-    """Add a pod and return its name when it is in service with all that was executed when it joined.
+def add_pod(cluster: Cluster, name: str) -> None:
+    """Add the pod of this name; returns when it is in service with all that was executed when it joined.
 
     Raises HarnessError when it does not get there in time; what was started is then stopped.
     """
-    name = next_name(cluster)
     address = cluster.expected_hosts.get(name)
     if address is None:
         raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
@@ -49,7 +48,6 @@ def add_pod(cluster: Cluster) -> str:
     except BaseException:
         _set_aside(cluster, pod)
         raise
-    return name
 
 
 def remove_pod(cluster: Cluster, name: str) -> None:

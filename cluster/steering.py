@@ -1,79 +1,60 @@
-"""A client of the control plane's HTTP interface, for those who ask it to do something: chaos, and tests.
-
-The control plane is the pod ``control`` at a fixed address. Its decisions are its own: what is asked here may be
-refused, which raises HarnessError with the reason it gave.
-"""
+"""What the cluster and those who break it may ask of the control plane, wherever it lives (`mesh.control` is one)."""
 
 from __future__ import annotations
 
+import io
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
-from typing import Any
+import tarfile
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from cluster.errors import HarnessError
+from docker.errors import NotFound
 
+from cluster.pod import Pod
+
+#: The name of its pod, among the cluster's guests, and of the container in it.
 POD = "control"
-PORT = 8009
-TIMEOUT_S = 5.0
-#: A switchover drains, promotes and publishes before it answers.
-SWITCHOVER_TIMEOUT_S = 60.0
 
 
-class Steering:
-    """url: of the control plane, without a path."""
+class Assigned(Protocol):
+    """Who plays which part, as published last."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    @property
+    def pods(self) -> Mapping[str, str]: ...
 
-    def assignment(self) -> dict[str, Any]:
-        """Who is primary, which pods there are, which are draining or quarantined (design: `GET /assignment`)."""
-        return self._ask("GET", "/assignment")
+    @property
+    def quarantined(self) -> Mapping[str, str]: ...
 
-    def state(self) -> dict[str, Any]:
-        """What the control plane sees."""
-        return self._ask("GET", "/state")
 
-    def switchover(self, to: str | None = None) -> None:
-        """Make another pod the primary, a given one or the best, without losing a write."""
-        self._ask("POST", "/switchover", {"to": to}, timeout_s=SWITCHOVER_TIMEOUT_S)
+class Steering(Protocol):
+    """A control plane that answers. It may refuse what it is asked, with a HarnessError that gives its reason."""
 
-    def register(self, name: str, address: str) -> None:
-        """Publish a new pod."""
-        self._ask("POST", "/pods", {"name": name, "address": address})
+    pod: Pod
+    decisions_file: str
 
-    def drain(self, name: str) -> None:
+    def assignment(self) -> Assigned: ...
+
+    def switchover(self, to: str | None = None) -> str:
+        """Hand the writes over to a pod (None: the best) and return its name."""
+
+    def add_pod(self, name: str) -> None:
+        """Publish a pod of the cluster that has its data already."""
+
+    def drain_pod(self, name: str) -> None:
         """Give a pod no new sessions."""
-        self._ask("POST", "/drain", {"name": name})
 
-    def deregister(self, name: str) -> None:
-        """A pod is no more."""
-        self._ask("DELETE", f"/pods/{urllib.parse.quote(name)}")
+    def remove_pod(self, name: str) -> None:
+        """A pod is about to be no more."""
 
-    def answers(self) -> bool:
-        """Whether the control plane speaks HTTP right now."""
-        try:
-            self.state()
-        except (HarnessError, OSError):
-            return False
-        return True
 
-    def _ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float = TIMEOUT_S
-    ) -> dict[str, Any]:
-        request = urllib.request.Request(
-            self._url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-                said = answer.read()
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                reason = refusal.read().decode(errors="replace").strip()
-            raise HarnessError(f"the control plane refused {method} {path} ({refusal.code}): {reason}") from None
-        loaded = json.loads(said) if said else {}
-        return loaded if isinstance(loaded, dict) else {}
+def decisions(steering: Steering) -> list[dict[str, Any]]:
+    """Every decision so far, oldest first (design: decisions.jsonl), whether the control plane runs or not; a torn last
+    line is left out."""
+    try:
+        chunks, _ = steering.pod.containers[POD].get_archive(steering.decisions_file)
+    except NotFound:
+        return []
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        content = archive.extractfile(archive.getmembers()[0])
+        written = content.read() if content else b""
+    return [json.loads(line) for line in written.splitlines(keepends=True) if line.endswith(b"\n")]

@@ -49,7 +49,7 @@ class Run:
         self._scenario = scenario
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
-        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id)
+        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
         self._durations_s: dict[str, float] = {}
         self._manifest: dict[str, Any] = {
             "schema": "meshbench/manifest/1",
@@ -133,6 +133,9 @@ class Run:
             with self._phase("heal"):
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
+        at_end = len(self._cluster.pods)
+        everyone_leads = self._cluster.topology.kind == "group-multi"
+        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
         return load
 
     def _through(self, mesh: Mesh) -> Any:
@@ -166,7 +169,7 @@ class Run:
         collect.final_state(self._cluster, FINAL_QUERIES, self._folder)
 
     def _containers(self) -> list[Container]:
-        pods = [*self._cluster.pods.values(), *self._cluster.guests.values()]
+        pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
         return [container for pod in pods for role, container in pod.containers.items() if role != "pause"]
 
     def _keep_logs(self) -> None:
