@@ -1,4 +1,4 @@
-"""scale-in: one replica less, under load: drained, forgotten, out of its group or off its source, its containers stopped.
+"""scale-in: one replica less, under load: drained, forgotten, out of its group or off its source, and then stopped.
 
 Draining is the control plane's: the pod gets no new sessions, and those it has end in order, or after a while with it.
 Shows when the pod is no pod of the cluster any more and the control plane's assignment is without it. Not undone.

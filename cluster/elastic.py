@@ -11,7 +11,9 @@ import pymysql
 
 from cluster import clone, group, replication
 from cluster.cluster import Cluster
+from cluster.engine import client
 from cluster.errors import HarnessError
+from cluster.labels import labels
 from cluster.pod import Pod
 from cluster.wait import wait_until
 
@@ -37,7 +39,9 @@ def add_pod(cluster: Cluster, name: str) -> None:
     donor, pod = _donor(cluster), Pod(run_id=cluster.run_id, name=name, address=address)
     cluster.hosts[name] = address
     try:
-        cluster.start_pod(pod, mounts=[clone.DATA_DIR])
+        data = f"meshbench-{cluster.run_id}-{name}-data"
+        client().volumes.create(name=data, labels=labels(cluster.run_id))
+        cluster.start_pod(pod, volumes={data: clone.DATA_DIR})
         _fetch_data(cluster, pod, donor)
         goal = _executed(cluster, cluster.primary())
         cluster.join(pod)

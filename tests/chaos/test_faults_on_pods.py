@@ -37,7 +37,7 @@ def writable(group: Cluster, pods: list[str]) -> bool:
 def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: str) -> None:
     fault = FAULTS[name]
     victim = group.primary()
-    bystander = next(pod for pod in group.pods if pod != victim)
+    other = next(pod for pod in group.pods if pod != victim)
     assert not fault.effect(group, victim).ok, "a sound pod must not look broken"
 
     fault.inject(group, victim)
@@ -45,7 +45,7 @@ def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: st
         bite = await_evidence(f"{name} shows", lambda: fault.effect(group, victim), timeout_s=10)
         assert bite.ok, bite.seen
         assert not fault.residue(group, victim).ok, "a broken pod must not look clean"
-        assert not fault.effect(group, bystander).ok, "the fault hit a pod it was not aimed at"
+        assert not fault.effect(group, other).ok, "the fault hit a pod it was not aimed at"
         others = [pod for pod in group.pods if pod != victim]
         wait_until("the others elect a primary", lambda: writable(group, others), timeout_s=60)
     finally:
