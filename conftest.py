@@ -17,6 +17,9 @@ from cluster.topology import Topology
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=7, help="seed of every run that the tests start")
+    parser.addoption(
+        "--all-stories", action="store_true", help="run every scenario of the catalogue, not only the core"
+    )
     parser.addoption("--runs", type=Path, default=None, help="keep run folders here instead of in a temporary folder")
 
 

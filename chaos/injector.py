@@ -124,7 +124,15 @@ class Injector:
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
         try:
-            fault.inject(self._cluster, pod)
+            try:
+                fault.inject(self._cluster, pod)
+            except HarnessError as refused:
+                if fault.lasts:
+                    raise
+                # an operation that is refused, or does not come to its end, is a finding: it took no effect
+                note("injected", injected_ns, pod)
+                note("bitten", time.monotonic_ns(), pod, Evidence(ok=False, seen={"reason": str(refused)}))
+                return
             note("injected", injected_ns, pod, Evidence(ok=True, seen={"done_ns": time.monotonic_ns()}))
             bite = await_evidence(
                 f"{fault.name} shows on {pod}", lambda: fault.effect(self._cluster, pod), timeout_s=BITE_TIMEOUT_S

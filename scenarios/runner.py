@@ -10,7 +10,7 @@ import logging
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.pod import Pod
 from loadgen.transfer import FINAL_QUERIES, Transfer
+from mesh.control.handle import ControlHandle
 from mesh.gateway import create_mesh
 from mesh.spec import Mesh
 from reports.write import write_reports
@@ -96,6 +97,7 @@ class Run:
         boot = time.monotonic()
         with self._phase("boot"):
             self._cluster.start()
+            self._start_control()
         mesh = create_mesh(self._scenario.mesh_spec(), self._cluster)
         with self._phase("route"):
             mesh.start()
@@ -114,6 +116,19 @@ class Run:
             self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
+
+    def _start_control(self) -> None:
+        control = ControlHandle(self._cluster)
+        control.start()
+        self._cluster.steering = control
+
+        def quarantined() -> Mapping[str, str]:
+            try:
+                return control.assignment().quarantined
+            except OSError:  # a control plane that is down keeps nobody out
+                return {}
+
+        self._cluster.quarantined = quarantined
 
     def _load_and_break(self, mesh: Mesh, on_second: Callable[[dict[str, Any]], None]) -> LoadPod:
         load = LoadPod(self._cluster, mesh, self._scenario)
@@ -167,6 +182,7 @@ class Run:
         load.totals["torn_lines"] = collect.operations(load.container, OPS_FILE, self._folder, worker="load1")
         collect.observations(observer.containers["observer"], self._folder)
         collect.final_state(self._cluster, FINAL_QUERIES, self._folder)
+        collect.decisions(self._cluster, self._folder)
 
     def _containers(self) -> list[Container]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
