@@ -53,12 +53,19 @@ class Pod:
         env: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         entrypoint: list[str] | None = None,
+        volumes: Mapping[str, str] | None = None,
         marks: Mapping[str, str] | None = None,
     ) -> Container:
-        """Start a container in the pod's namespace. files: absolute path -> content; marks: labels beside ours."""
+        """Start a container in the pod's namespace.
+
+        files: absolute path -> content. volumes: name -> where and how, such as ``/eds:ro``. marks: labels beside ours.
+        """
         container = DockerContainer(image, command=command, env=dict(env or {}))  # type: ignore[arg-type]
         for path, content in (files or {}).items():
             container.with_copy_into_container(content, path)
+        for volume, mount in (volumes or {}).items():
+            folder, _, mode = mount.partition(":")
+            container.with_volume_mapping(volume, folder, mode or "rw")
         extra = {"entrypoint": entrypoint} if entrypoint else {}
         network_mode = f"container:{self.containers['pause'].id}"
         return self._start(role, container, marks=marks, network_mode=network_mode, **extra)

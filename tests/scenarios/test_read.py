@@ -60,7 +60,10 @@ def test_a_resolved_scenario_reads_back_as_itself(tmp_path: Path) -> None:
         ("faults:\n  - {at: 1s, after: failover-started, fault: kill, target: primary}", r"either at.*or after"),
         ("faults:\n  - {after: lunch, fault: kill, target: primary}", r":7: faults.0.after: .*failover-started"),
         ("faults:\n  - {at: 1s, fault: kill, target: primary, heal_after: 3}", r"faults.0.heal_after: .*or never"),
-        ("faults:\n  - {at: 1s, fault: pause, target: primary, heal_after: never}", r":7: faults.0.heal_after: never is"),
+        (
+            "faults:\n  - {at: 1s, fault: pause, target: primary, heal_after: never}",
+            r":7: faults.0.heal_after: never is",
+        ),
         ("faults:\n  - {at: 1s, fault: switchover, target: all}", r":7: faults.0.target: .*it can: primary"),
         ("faults:\n  - {at: 1s, fault: kill, target: primary, peer: all}", r":7: faults.0.peer: .*leave it out"),
         ("mysql: {config: {server_id: 3}}", r":6: mysql.config.server_id: is set by meshbench"),
