@@ -17,6 +17,9 @@ from cluster.topology import Topology
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=7, help="seed of every run that the tests start")
+    parser.addoption(
+        "--all-stories", action="store_true", help="run every scenario of the catalogue, not only the core"
+    )
     parser.addoption("--runs", type=Path, default=None, help="keep run folders here instead of in a temporary folder")
 
 
@@ -39,15 +42,15 @@ def engine() -> docker.DockerClient:
 
 
 @pytest.fixture(scope="module")
-def cluster(engine: docker.DockerClient) -> Iterator[Callable[[Topology], Cluster]]:
-    """Starts clusters, and removes every one of them at the end of the module."""
+def cluster(engine: docker.DockerClient) -> Iterator[Callable[..., Cluster]]:
+    """Starts clusters (a topology, and what else `Cluster` takes), and removes all of them at the end of the module."""
     del engine
     started: list[str] = []
 
-    def start(topology: Topology) -> Cluster:
+    def start(topology: Topology, *, spare_pods: int = 0) -> Cluster:
         run_id = secrets.token_hex(4)
         started.append(run_id)
-        running = Cluster(topology, run_id=run_id)
+        running = Cluster(topology, run_id=run_id, spare_pods=spare_pods)
         running.start()
         return running
 

@@ -8,6 +8,11 @@ from chaos.fault import Fault
 from chaos.kill import Kill
 from chaos.partition import Partition
 from chaos.pause import Pause
+from chaos.scale_in import ScaleIn
+from chaos.scale_out import ScaleOut
+from chaos.switchover import Switchover
 
-#: Every fault by the word that scenarios use.
-FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in (Kill(), Pause(), Partition())}
+#: Every fault and every operation by the word that scenarios use.
+FAULTS: Mapping[str, Fault] = {
+    one.name: one for one in (Kill(), Pause(), Partition(), ScaleOut(), ScaleIn(), Switchover())
+}

@@ -22,10 +22,21 @@ class Evidence:
 
 
 class Fault(Protocol):
-    """One way to break one pod. Inject and heal are a pair; heal may be called twice, or with nothing to heal."""
+    """One way to break one pod, or one operation on it. Inject and heal are a pair; heal may be called twice, or with
+    nothing to heal.
 
-    name: str
-    teaches: str
+    lasts: whether it goes on until it is healed. An operation (scale-out, switchover) does not: it is over when it is
+    done, and its heal undoes what one that failed has left.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def teaches(self) -> str: ...
+
+    @property
+    def lasts(self) -> bool: ...
 
     def inject(self, cluster: Cluster, pod: str) -> None: ...
 

@@ -17,13 +17,15 @@ from typing import Any
 
 import pymysql
 
-from cluster import group, images, mysqld, replication
+from cluster import clone, group, images, mysqld, replication
 from cluster.assignment import CONTROL_PORT
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
 from cluster.proxies import Admin
+from cluster.rescue import Rescuer
 from cluster.status import Status, in_agreement
+from cluster.steering import Steering
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
@@ -37,15 +39,23 @@ NUDGE_AFTER_S = 30.0
 class Cluster:
     """Pods ``node1`` … ``nodeN`` and the network of the run, which other rooms add their own pods to."""
 
-    def __init__(self, topology: Topology, *, run_id: str) -> None:
+    def __init__(self, topology: Topology, *, run_id: str, spare_pods: int = 0) -> None:
+        """spare_pods: how many pods may be added while it runs."""
         self.topology = topology
         self.run_id = run_id
+        self._spare_pods = spare_pods
+        self._group_name = uuid.uuid4()
+        self._rescuer = Rescuer(self)
         self.credentials = mysqld.Credentials()
         self.pods: dict[str, Pod] = {}
         self.network: RunNetwork
         self.hosts: dict[str, str] = {}
+        #: Pods that were of the cluster and will not come back: killed for good, or removed. Their logs stay.
+        self.departed: dict[str, Pod] = {}
         self.assisted_rejoins: list[str] = []
         self.guests: dict[str, Pod] = {}
+        #: The control plane, once there is one.
+        self.steering: Steering | None = None
         #: Pods that the control plane keeps out of service, once there is one: pod -> why.
         self.quarantined: Callable[[], Mapping[str, str]] = dict
 
@@ -55,9 +65,9 @@ class Cluster:
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
         self.pods = {name: Pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
-        self._bring_up(uuid.uuid4())
+        self._bring_up()
 
-    def _bring_up(self, group_name: uuid.UUID) -> None:
+    def _bring_up(self) -> None:
         """All pods at once; the first leads as soon as it can, and the others follow from then on.
 
         A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
@@ -68,7 +78,7 @@ class Cluster:
         joining: list[Future[None]] = []
 
         def join(pod: Pod) -> None:
-            joining.append(statements.submit(self._join, pod, first=pod is first))
+            joining.append(statements.submit(self.join, pod, first=pod is first))
 
         def in_service(pods: Collection[Pod]) -> bool:
             for one in joining:
@@ -78,12 +88,12 @@ class Cluster:
             return all(in_agreement(pod.name, statuses) for pod in pods)
 
         def lead() -> None:
-            self._start_pod(first, group_name)
+            self.start_pod(first)
             join(first)
             wait_until(f"{first.name} leads", lambda: in_service([first]), timeout_s=BOOT_TIMEOUT_S)
 
         def follow(pod: Pod) -> None:
-            self._start_pod(pod, group_name)
+            self.start_pod(pod)
             leader.result()
             join(pod)
 
@@ -97,12 +107,21 @@ class Cluster:
         finally:
             statements.shutdown(wait=False, cancel_futures=True)
 
-    def _start_pod(self, pod: Pod, group_name: uuid.UUID) -> None:
-        index = list(self.pods).index(pod.name)
+    @property
+    def expected_hosts(self) -> dict[str, str]:
+        """Name and address of every pod that this cluster may have in its life, those to be added later included."""
+        count = self.topology.pods + self._spare_pods
+        return {name: address for name, address in self.network.node_names.items() if _number(name) <= count}
+
+    def start_pod(self, pod: Pod, *, volumes: Mapping[str, str] | None = None) -> None:
+        """Start a pod's containers and return when its mysqld is set up, of no group and with no source yet.
+
+        volumes: of mysqld's container, as for `Pod.add`.
+        """
         own: list[str] = []
         if self.topology.group:
             own = group.options(
-                group_name=group_name,
+                group_name=self._group_name,
                 address=pod.address,
                 seeds=list(self.hosts.values()),
                 subnet=str(self.network.subnet),
@@ -110,14 +129,17 @@ class Cluster:
             )
         elif self.topology.source_replica:
             own = replication.options(self.topology.kind)
+        if self.topology.kind != "single":
+            own += clone.OPTIONS
         cnf = self.topology.my_cnf
         pod.start_pause(self.network, self.network.node_names)
         pod.add(
             "mysqld",
             self.topology.image or images.image("mysql").tag,
-            mysqld.command(self.topology, index=index, name=pod.name, own=own),
+            mysqld.command(self.topology, index=_number(pod.name) - 1, name=pod.name, own=own),
             env={"MYSQL_ROOT_PASSWORD": self.credentials.root, "MYSQL_ROOT_HOST": "%"},
             files={mysqld.USER_CNF: cnf.read_bytes()} if cnf else None,
+            volumes=volumes,
         )
         pod.add(
             "agent",
@@ -130,7 +152,7 @@ class Cluster:
                 "MESHBENCH_CONTROL": f"{self.network.address('control')}:{CONTROL_PORT}",
             },
         )
-        self._wait_for_login(pod)
+        self.wait_for_login(pod)
         with self.connection(pod.name) as connection:
             mysqld.create_users(connection, self.credentials)
             if self.topology.group:
@@ -138,7 +160,9 @@ class Cluster:
             elif self.topology.source_replica:
                 replication.prepare(connection)
 
-    def _wait_for_login(self, pod: Pod) -> None:
+    def wait_for_login(self, pod: Pod) -> None:
+        """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended instead."""
+
         def login() -> bool:
             mysqld.refuse_exited(pod)
             with self.connection(pod.name, timeout_s=2):
@@ -146,16 +170,16 @@ class Cluster:
 
         wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
-    def _join(self, pod: Pod, *, first: bool) -> None:
-        """Give the pod its first part: the first one leads, the others follow it."""
+    def join(self, pod: Pod, *, first: bool = False) -> None:
+        """Give a pod that replicates with nobody its part: the first one leads, others follow whoever leads."""
         kind = self.topology.kind
         with self.connection(pod.name, timeout_s=BOOT_TIMEOUT_S) as connection:
             if self.topology.group:
-                group.join(connection, bootstrap=first)
+                group.join(connection, bootstrap=first, at_boot=len(self.pods) > 1)
             elif self.topology.source_replica and first:
                 replication.open_for_writes(connection, kind=kind)
             elif self.topology.source_replica:
-                replication.follow(connection, source="node1", password=self.credentials.repl)
+                replication.follow(connection, source=self.primary(), password=self.credentials.repl)
 
     def connection(self, pod: str, *, timeout_s: float = 10, database: str | None = None) -> Any:
         """A connection as root to one pod, around every proxy."""
@@ -195,34 +219,53 @@ class Cluster:
         return next((name for name in writable if in_agreement(name, statuses)), None)
 
     def bring_back(self, pod: str, *, timeout_s: float) -> None:
-        """Wait until a healed pod is in service again; where its own attempts fail, restart its membership.
+        """Wait until a healed pod is in service again, or in quarantine; help where a group cannot help itself.
 
-        Such help is noted in ``assisted_rejoins``: an operator would have been called.
+        Such help is noted in ``assisted_rejoins``: an operator would have been called. Without a group, to bring a pod
+        back is the control plane's business.
         """
-        deadline = time.monotonic() + timeout_s
-        while True:
-            patience_s = max(0.0, min(NUDGE_AFTER_S, deadline - time.monotonic()))
-            try:
-                wait_until(f"{pod} is in service", lambda: self._in_service(pod), timeout_s=patience_s, poll_s=0.2)
-                return
-            except WaitTimeoutError:
-                if time.monotonic() >= deadline:
-                    raise
-            self._nudge(pod)
+        nudge_at_s = time.monotonic() + NUDGE_AFTER_S
 
-    def _in_service(self, pod: str) -> bool:
+        def back() -> bool:
+            nonlocal nudge_at_s
+            statuses = self.status()
+            if in_agreement(pod, statuses) or pod in self.quarantined():
+                return True
+            if self.topology.group:
+                self._rescuer.look(statuses)
+                if time.monotonic() > nudge_at_s:
+                    self._nudge(pod)
+                    nudge_at_s = time.monotonic() + NUDGE_AFTER_S
+            return False
+
+        wait_until(f"{pod} is in service", back, timeout_s=timeout_s, poll_s=0.2)
+
+    def in_service(self, pod: str) -> bool:
+        """Whether a pod serves and a majority sees it as the pod itself does."""
         return in_agreement(pod, self.status())
+
+    def has_executed(self, pod: str, gtid_set: str) -> bool:
+        """Whether a pod has executed all of a GTID set; raises pymysql.MySQLError when it cannot be asked."""
+        with self.connection(pod) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT GTID_SUBSET(%s, @@global.gtid_executed)", (gtid_set,))
+            return bool(cursor.fetchone()[0])
+
+    def forget(self, pod: Pod) -> None:
+        """Count a pod no more: nobody waits for it, and nothing is expected of it at the end."""
+        self.departed[pod.name] = pod
+        self.pods.pop(pod.name, None)
+        self.hosts.pop(pod.name, None)
 
     def _nudge(self, pod: str) -> None:
         """Restart the membership of a member that gave up; one that is busy recovering is left alone."""
         status = self.status()[pod]
-        if not self.topology.group or status is None or status.state not in ("ERROR", "OFFLINE"):
+        if status is None or status.state not in ("ERROR", "OFFLINE"):
             return
         log.info("%s is %s: restarting its group membership", pod, status.state)
         self.assisted_rejoins.append(pod)
         try:
             with self.connection(pod, timeout_s=60) as connection:
-                group.restart_membership(connection, bootstrap=self.topology.pods == 1)
+                group.restart_membership(connection)
         except pymysql.MySQLError as error:
             log.info("%s: %s", pod, error)
 
@@ -248,7 +291,7 @@ class Cluster:
             "user": "meshbench_watch",
             "password": self.credentials.watch,
             "kind": self.topology.kind,
-            "pods": self.hosts,
+            "pods": self.expected_hosts,
             "proxies": {name: asdict(admin) for name, admin in proxies.items()},
         }
         pod = self.extra_pod("observer", self.network.address("observer"))
@@ -266,3 +309,8 @@ class Cluster:
         pod.start_pause(self.network, self.network.node_names)
         self.guests[name] = pod
         return pod
+
+
+def _number(name: str) -> int:
+    """7 for ``node7``."""
+    return int(name.removeprefix("node"))

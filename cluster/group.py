@@ -1,4 +1,4 @@
-"""Group Replication: options, bootstrap, join, rejoin."""
+"""Group Replication: options, bootstrap, join, leave, rejoin, and a membership forced on it."""
 
 from __future__ import annotations
 
@@ -39,10 +39,14 @@ def prepare(connection: Any, credentials: Credentials) -> None:
         )
 
 
-def join(connection: Any, *, bootstrap: bool) -> None:
-    """Start the first member of a group (bootstrap) or join it; from then on the member rejoins by itself at start."""
+def join(connection: Any, *, bootstrap: bool, at_boot: bool = True) -> None:
+    """Start the first member of a group (bootstrap) or join it.
+
+    at_boot: whether the member rejoins by itself at each later start; one that is alone could only try in vain.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
+        if at_boot:
+            cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
         if bootstrap:
             cursor.execute("SET GLOBAL group_replication_bootstrap_group = ON")
         cursor.execute("START GROUP_REPLICATION")
@@ -50,8 +54,40 @@ def join(connection: Any, *, bootstrap: bool) -> None:
             cursor.execute("SET GLOBAL group_replication_bootstrap_group = OFF")
 
 
-def restart_membership(connection: Any, *, bootstrap: bool) -> None:
-    """What an operator does with a member that gave up: leave cleanly, join again (or, alone, form the group again)."""
+def leave(connection: Any) -> None:
+    """Leave the group in order: the others know at once, and none of them has to suspect anything."""
     with connection.cursor() as cursor:
         cursor.execute("STOP GROUP_REPLICATION")
-    join(connection, bootstrap=bootstrap)
+
+
+def restart_membership(connection: Any) -> None:
+    """What an operator does with a member that gave up: leave cleanly, join again."""
+    leave(connection)
+    join(connection, bootstrap=False)
+
+
+def calm(connection: Any) -> bool:
+    """Do not start replication at the next boot; returns whether that was on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@global.group_replication_start_on_boot")
+        was_on = bool(cursor.fetchone()[0])
+        cursor.execute("SET PERSIST group_replication_start_on_boot = OFF")
+    return was_on
+
+
+def force_members(connection: Any, addresses: list[str]) -> None:
+    """Make these members, of which the connected one is one, the whole group; returns when they are."""
+    with connection.cursor() as cursor:
+        members = ",".join(f"{address}:{XCOM_PORT}" for address in addresses)
+        cursor.execute("SET GLOBAL group_replication_force_members = %s", (members,))
+        cursor.execute("SET GLOBAL group_replication_force_members = ''")
+
+
+def possessed(connection: Any) -> str:
+    """The GTID set that a member has executed, or received from its group and not yet applied."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT @@global.gtid_executed, (SELECT RECEIVED_TRANSACTION_SET FROM"
+            " performance_schema.replication_connection_status WHERE CHANNEL_NAME = 'group_replication_applier')"
+        )
+        return ",".join(filter(None, cursor.fetchone()))

@@ -73,6 +73,12 @@ def detach(connection: Any, *, kind: Kind) -> None:
             cursor.execute("SET GLOBAL rpl_semi_sync_source_enabled = OFF")
 
 
+def forget_source(connection: Any) -> None:
+    """Drop a channel that was never started here: a clone brings its donor's."""
+    with connection.cursor() as cursor:
+        cursor.execute("RESET REPLICA ALL")
+
+
 def stop_receiving(connection: Any) -> None:
     """Take nothing more from the source; what has been received goes on being applied."""
     with connection.cursor() as cursor:

@@ -42,7 +42,7 @@ class EnvoyGateway:
 
     def start(self) -> None:
         """Start Envoy and wait until its write pool has an endpoint; raises HarnessError when it has none in time."""
-        config = configuration(self._spec, pods=self._cluster.hosts)
+        config = configuration(self._spec, pods=self._cluster.expected_hosts)
         pod = self._cluster.extra_pod(NAME, self._address)
         pod.add(
             "envoy",

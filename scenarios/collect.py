@@ -17,6 +17,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
+from cluster import steering
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import DATABASE
@@ -72,6 +73,13 @@ def observations(container: Container, folder: RunFolder) -> None:
     raw.unlink()
 
 
+def decisions(cluster: Cluster, folder: RunFolder) -> None:
+    """``decisions.jsonl`` from the control plane, where there is one."""
+    if cluster.steering is not None:
+        made = steering.decisions(cluster.steering)
+        (folder.path / "decisions.jsonl").write_text("".join(json.dumps(one) + "\n" for one in made))
+
+
 def _whole(lines: list[str]) -> list[str]:
     """All lines but a last one that was cut off when the observer was stopped."""
     return lines if not lines or lines[-1].endswith("}") else lines[:-1]
@@ -90,7 +98,7 @@ def _same_clock(clock: Mapping[str, int], who: str) -> None:
 
 def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder) -> None:
     """``final/<table>.parquet`` with a ``node`` column, and ``final/nodes.json``, from every pod that answers."""
-    statuses = cluster.status()
+    statuses, aside = cluster.status(), cluster.quarantined()
     with ThreadPoolExecutor(max_workers=len(statuses)) as pool:
         dumps = dict(
             zip(
@@ -117,7 +125,7 @@ def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder)
         dump = dumps[name]
         nodes[name] = {
             "role": status.role if status else None,
-            "state": (status.state or "ONLINE") if status else "UNREACHABLE",
+            "state": "QUARANTINED" if name in aside else (status.state or "ONLINE") if status else "UNREACHABLE",
             "gtid_executed": dump["gtid_executed"] if dump else None,
             "checksums": dump["checksums"] if dump else {},
         }

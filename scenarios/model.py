@@ -24,8 +24,9 @@ from pydantic import (
 )
 
 from chaos import FAULTS
-from chaos.injector import PHASE_S, PlannedFault
-from chaos.targets import Target, needs_replicas
+from chaos.fits import misfit
+from chaos.injector import PHASE_S, After, PlannedFault
+from chaos.targets import Target
 from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
 from cluster.topology import MAX_PODS, Kind, Topology
@@ -228,11 +229,49 @@ def _fault_name(value: Any) -> Any:
     return value
 
 
+def _never_or_duration(value: Any) -> Any:
+    if value is None or value == "never":
+        return value
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or never") from None
+    if seconds <= 0:
+        raise ValueError("expected a duration greater than 0, or never")
+    return seconds
+
+
 class FaultSection(Section):
-    at: Duration
+    """A step of the timeline. Left out, heal_after means: when the load ends."""
+
+    at: Duration | None = None
+    after: After | None = None
     fault: Annotated[str, BeforeValidator(_fault_name)]
     target: Target
-    heal_after: PositiveDuration | None = None
+    peer: Target | None = None
+    heal_after: Annotated[
+        float | Literal["never"] | None,
+        BeforeValidator(_never_or_duration),
+        PlainSerializer(lambda value: show_duration(value) if isinstance(value, float) else value),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Self:
+        if (self.at is None) == (self.after is None):
+            raise ValueError("a step needs a moment: either at, such as 12s, or after, such as failover-started")
+        return self
+
+    def planned(self) -> PlannedFault:
+        for_good = self.heal_after == "never"
+        return PlannedFault(
+            fault=self.fault,
+            target=self.target,
+            at_s=self.at,
+            after=self.after,
+            peer=self.peer,
+            heal_after_s=self.heal_after if isinstance(self.heal_after, float) else None,
+            for_good=for_good,
+        )
 
 
 class GatesSection(Section):
@@ -283,19 +322,24 @@ class Scenario(Section):
     def _faults_fit(self) -> Self:
         latest_s = self.load.duration - PHASE_S
         for number, step in enumerate(self.faults):
-            if step.at > latest_s:
+            if step.at is not None and step.at > latest_s:
                 raise MisfitError(
                     ("faults", number, "at"),
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            if needs_replicas(step.target) and self.topology.pods < 2:
-                raise MisfitError(
-                    ("faults", number, "target"),
-                    f"{step.target} needs a replica; topology {self.topology.kind} with {self.topology.pods} pod has "
-                    "none",
-                )
+            if wrong := misfit(step.planned(), kind=self.topology.kind, pods=self.topology.pods):
+                raise MisfitError(("faults", number, wrong.key), wrong.why)
+        if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
+            raise MisfitError(
+                ("faults",), f"with every scale-out there would be {most} pods; at most {MAX_PODS} can be"
+            )
         return self
+
+    @property
+    def spare_pods(self) -> int:
+        """How many pods the timeline adds."""
+        return sum(step.fault == "scale-out" for step in self.faults)
 
     def topology_spec(self) -> Topology:
         return Topology(
@@ -307,7 +351,4 @@ class Scenario(Section):
         )
 
     def timeline(self) -> list[PlannedFault]:
-        return [
-            PlannedFault(fault=one.fault, target=one.target, at_s=one.at, heal_after_s=one.heal_after)
-            for one in self.faults
-        ]
+        return [one.planned() for one in self.faults]

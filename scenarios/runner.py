@@ -10,7 +10,7 @@ import logging
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.pod import Pod
 from loadgen.transfer import FINAL_QUERIES, Transfer
+from mesh.control.handle import ControlHandle
 from mesh.gateway import create_mesh
 from mesh.router import routing
 from mesh.spec import Mesh
@@ -50,7 +51,7 @@ class Run:
         self._scenario = scenario
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
-        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id)
+        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
         self._durations_s: dict[str, float] = {}
         self._manifest: dict[str, Any] = {
             "schema": "meshbench/manifest/1",
@@ -97,6 +98,7 @@ class Run:
         boot = time.monotonic()
         with self._phase("boot"):
             self._cluster.start()
+            self._start_control()
         mesh = create_mesh(self._scenario.mesh.spec(), self._cluster)
         with self._phase("route"):
             mesh.start()
@@ -116,6 +118,19 @@ class Run:
         with self._phase("collect"):
             self._collect(load, observer)
 
+    def _start_control(self) -> None:
+        control = ControlHandle(self._cluster)
+        control.start()
+        self._cluster.steering = control
+
+        def quarantined() -> Mapping[str, str]:
+            try:
+                return control.assignment().quarantined
+            except OSError:  # a control plane that is down keeps nobody out
+                return {}
+
+        self._cluster.quarantined = quarantined
+
     def _load_and_break(self, mesh: Mesh, on_second: Callable[[dict[str, Any]], None]) -> LoadPod:
         load = LoadPod(self._cluster, mesh, self._scenario)
         timeline = self._scenario.timeline()
@@ -134,6 +149,9 @@ class Run:
             with self._phase("heal"):
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
+        at_end = len(self._cluster.pods)
+        everyone_leads = self._cluster.topology.kind == "group-multi"
+        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
         return load
 
     def _through(self, mesh: Mesh) -> Any:
@@ -165,9 +183,10 @@ class Run:
         load.totals["torn_lines"] = collect.operations(load.container, OPS_FILE, self._folder, worker="load1")
         collect.observations(observer.containers["observer"], self._folder)
         collect.final_state(self._cluster, FINAL_QUERIES, self._folder)
+        collect.decisions(self._cluster, self._folder)
 
     def _containers(self) -> list[Container]:
-        pods = [*self._cluster.pods.values(), *self._cluster.guests.values()]
+        pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
         return [container for pod in pods for role, container in pod.containers.items() if role != "pause"]
 
     def _keep_logs(self) -> None:

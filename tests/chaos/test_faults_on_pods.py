@@ -11,7 +11,8 @@ import pytest
 
 from chaos import FAULTS
 from chaos.fault import await_evidence
-from chaos.probe import greeting, peer_of, reached_from
+from chaos.partition import Partition
+from chaos.probe import answers, bystander, reached
 from cluster.cluster import Cluster
 from cluster.topology import Topology
 from cluster.wait import wait_until
@@ -32,11 +33,11 @@ def writable(group: Cluster, pods: list[str]) -> bool:
     return any(one is not None and one.writable for one in map(statuses.get, pods))
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.lasts])
 def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: str) -> None:
     fault = FAULTS[name]
     victim = group.primary()
-    bystander = next(pod for pod in group.pods if pod != victim)
+    other = next(pod for pod in group.pods if pod != victim)
     assert not fault.effect(group, victim).ok, "a sound pod must not look broken"
 
     fault.inject(group, victim)
@@ -44,7 +45,7 @@ def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: st
         bite = await_evidence(f"{name} shows", lambda: fault.effect(group, victim), timeout_s=10)
         assert bite.ok, bite.seen
         assert not fault.residue(group, victim).ok, "a broken pod must not look clean"
-        assert not fault.effect(group, bystander).ok, "the fault hit a pod it was not aimed at"
+        assert not fault.effect(group, other).ok, "the fault hit a pod it was not aimed at"
         others = [pod for pod in group.pods if pod != victim]
         wait_until("the others elect a primary", lambda: writable(group, others), timeout_s=60)
     finally:
@@ -54,6 +55,27 @@ def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: st
     group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
     clean = await_evidence(f"{name} is gone", lambda: fault.residue(group, victim), timeout_s=10)
     assert clean.ok, clean.seen
-    assert greeting(group, victim)
-    assert reached_from(peer_of(group, victim), group.hosts[victim])
+    assert answers(group, victim)
+    assert reached(group, victim, peer=str(bystander(group, victim)))
+    assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
+
+
+def test_a_partition_from_some_peers_leaves_the_others_connected(group: Cluster) -> None:
+    victim = group.primary()
+    peer, other = sorted(set(group.pods) - {victim})
+    cut = Partition(peers=(peer,))
+    assert not cut.effect(group, victim).ok
+    cut.inject(group, victim)
+    try:
+        bite = await_evidence("the cut shows", lambda: cut.effect(group, victim), timeout_s=10)
+        assert bite.ok, bite.seen
+        assert bite.seen["reached_from"] == {peer: False}
+        assert bite.seen["reached_from_bystander"] == {other: True}
+        assert not reached(group, peer, peer=victim), "both directions are cut"
+        assert reached(group, other, peer=victim)
+    finally:
+        cut.heal(group, victim)
+    clean = await_evidence("the cut is gone", lambda: cut.residue(group, victim), timeout_s=10)
+    assert clean.ok, clean.seen
+    group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
     assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)

@@ -16,15 +16,17 @@ from chaos.injector import Injector, PlannedFault
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.status import Status
+from cluster.wait import wait_until
 
 
 class FakeFault:
     name = "fake"
     teaches = "nothing"
 
-    def __init__(self, *, bites: bool = True, breaks: bool = False) -> None:
+    def __init__(self, *, bites: bool = True, breaks: bool = False, lasts: bool = True) -> None:
         self.calls: list[str] = []
-        self.broken = False
+        self.broken_pods: set[str] = set()
+        self.lasts = lasts
         self.injected = threading.Event()
         self._bites, self._breaks = bites, breaks
 
@@ -33,38 +35,47 @@ class FakeFault:
         self.injected.set()
         if self._breaks:
             raise HarnessError("the engine went away")
-        self.broken = self._bites
+        if self._bites:
+            self.broken_pods.add(pod)
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        return Evidence(ok=self.broken, seen={"broken": self.broken})
+        broken = pod in self.broken_pods
+        return Evidence(ok=broken, seen={"broken": broken})
 
     def heal(self, cluster: Cluster, pod: str) -> None:
         self.calls.append(f"heal {pod}")
-        self.broken = False
+        self.broken_pods.discard(pod)
 
     def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        return Evidence(ok=not self.broken)
+        return Evidence(ok=pod not in self.broken_pods)
 
 
-class Answers:
-    """A connection that has caught up."""
+class FakeControl:
+    """A control plane with a log of decisions."""
 
-    def __enter__(self) -> Answers:
-        return self
+    def __init__(self) -> None:
+        self.made: list[dict[str, Any]] = []
 
-    def __exit__(self, *_: object) -> None: ...
 
-    def cursor(self) -> Answers:
-        return self
-
-    def execute(self, *_: object) -> None: ...
-
-    def fetchone(self) -> tuple[int]:
-        return (1,)
+class FakePod:
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class FakeCluster:
     assisted_rejoins: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.pods = {name: FakePod(name) for name in ("node1", "node2", "node3")}
+        self.departed: dict[str, FakePod] = {}
+        self.aside: dict[str, str] = {}
+        self.steering = FakeControl()
+
+    def forget(self, pod: FakePod) -> None:
+        self.departed[pod.name] = self.pods.pop(pod.name)
+
+    def quarantined(self) -> dict[str, str]:
+        return self.aside
 
     def primary(self) -> str:
         return "node2"
@@ -75,8 +86,8 @@ class FakeCluster:
 
     def bring_back(self, pod: str, *, timeout_s: float) -> None: ...
 
-    def connection(self, pod: str) -> Answers:
-        return Answers()
+    def has_executed(self, pod: str, gtid_set: str) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -85,13 +96,19 @@ def record(tmp_path: Path) -> Path:
 
 
 def injector(
-    fault: FakeFault, record: Path, monkeypatch: pytest.MonkeyPatch, *, target: Any = "primary", **plan: Any
+    fault: FakeFault,
+    record: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    target: Any = "primary",
+    cluster: FakeCluster | None = None,
+    **plan: Any,
 ) -> Injector:
     monkeypatch.setattr(chaos.injector, "FAULTS", {"fake": fault})
     monkeypatch.setattr(chaos.injector, "PHASE_S", 0.01)
     monkeypatch.setattr(chaos.injector, "BITE_TIMEOUT_S", 0.05)
     planned = PlannedFault(fault="fake", target=target, **{"at_s": 0.0, "heal_after_s": 0.02, **plan})
-    return Injector(cast(Cluster, FakeCluster()), [planned], seed=1, record_to=record)
+    return Injector(cast(Cluster, cluster or FakeCluster()), [planned], seed=1, record_to=record)
 
 
 def steps(record: Path) -> dict[str, dict[str, Any]]:
@@ -171,3 +188,89 @@ def test_one_replica_is_never_the_primary(record: Path, monkeypatch: pytest.Monk
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["injected"]["pod"] in ("node1", "node3")
+
+
+def test_several_pods_are_struck_at_once_each_with_a_story_of_its_own(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = FakeFault()
+    one = injector(fault, record, monkeypatch, target="majority")
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    stories: dict[int, list[dict[str, Any]]] = {}
+    for line in map(json.loads, record.read_text().splitlines()):
+        stories.setdefault(line["id"], []).append(line)
+    assert sorted(stories) == [0, 1]
+    for story in stories.values():
+        assert [line["step"] for line in story] == ["planned", "injected", "bitten", "healed", "clean"]
+        assert all(line["target"] == "majority" for line in story)
+    struck = {story[1]["pod"] for story in stories.values()}
+    assert len(struck) == 2
+    assert "node2" in struck
+
+
+def test_what_is_killed_for_good_is_not_healed_and_counts_no_more(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    one = injector(fault, record, monkeypatch, cluster=cluster, heal_after_s=None, for_good=True)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    assert list(steps(record)) == ["planned", "injected", "bitten"]
+    assert steps(record)["bitten"]["for_good"]
+    assert fault.calls == ["inject node2"]
+    assert set(cluster.departed) == {"node2"}
+
+
+def test_an_operation_is_over_when_it_is_done(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = FakeFault(lasts=False)
+    one = injector(fault, record, monkeypatch, heal_after_s=None)
+    one.start(time.monotonic_ns())
+    wait_until("its story is over", lambda: "clean" in record.read_text(), timeout_s=5)
+    assert not one._over.is_set(), "it did not wait for the end of the load"
+    one.stop()
+
+
+def test_a_quarantined_pod_is_clean_with_the_reason(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    cluster.aside = {"node2": "it holds transactions that nobody else has"}
+    one = injector(fault, record, monkeypatch, cluster=cluster)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    clean = steps(record)["clean"]
+    assert clean["ok"]
+    assert clean["evidence"]["quarantined"] == cluster.aside["node2"]
+    assert clean["evidence"]["in_service"] is False
+
+
+def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    monkeypatch.setattr(chaos.injector, "decisions", lambda control: control.made)
+    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="failover-started")
+    zero_ns = time.monotonic_ns()
+    cluster.steering.made = [
+        {"event": "primary_gone", "at_ns": zero_ns - 1},
+        {"event": "started", "at_ns": zero_ns + 1},
+    ]
+    one.start(zero_ns)
+    assert not fault.injected.wait(0.2), "neither an older failover nor another event counts"
+    cluster.steering.made.append({"event": "primary_gone", "at_ns": zero_ns + 2})
+    assert fault.injected.wait(5)
+    one.stop()
+    assert steps(record)["planned"]["at_ns"] is None
+
+
+def test_an_operation_that_is_refused_took_no_effect_and_says_why(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = FakeFault(lasts=False, breaks=True)
+    one = injector(fault, record, monkeypatch, heal_after_s=None)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    assert list(steps(record)) == ["planned", "injected", "bitten", "healed"]
+    assert steps(record)["bitten"]["ok"] is False
+    assert "went away" in steps(record)["bitten"]["evidence"]["reason"]

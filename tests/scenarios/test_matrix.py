@@ -115,7 +115,7 @@ def test_trials_are_interleaved_and_every_round_has_an_order_of_its_own() -> Non
 def test_what_a_scenario_refuses_is_not_applicable_and_says_why() -> None:
     planned = plan("replica-kill", topologies=["group", "single"], meshes=["direct"])
     assert [cell.topology for cell in planned.runnable] == ["group"]
-    assert "one_replica needs a replica" in (planned.cells[1].not_applicable or "")
+    assert "one_replica needs at least 2 pods" in (planned.cells[1].not_applicable or "")
     with pytest.raises(ConfigurationError, match=r"none of the 1 combinations can be run: .*needs a replica"):
         plan("replica-kill", topologies=["single"], meshes=["direct"])
 

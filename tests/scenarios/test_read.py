@@ -90,7 +90,16 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ),
         ("faults:\n  - {at: 1s, fault: kill, target: everyone}", r":7: faults.0.target: .*'primary'.*got 'everyone'"),
         ("faults:\n  - {at: 99m, fault: kill, target: primary}", r":7: faults.0.at: 5940s plus up to 1s.* not within"),
-        ("faults:\n  - {fault: kill, target: primary}", r":7: faults.0.at: is required and missing"),
+        ("faults:\n  - {fault: kill, target: primary}", r":7: faults.0: .*either at.*or after"),
+        ("faults:\n  - {at: 1s, after: failover-started, fault: kill, target: primary}", r"either at.*or after"),
+        ("faults:\n  - {after: lunch, fault: kill, target: primary}", r":7: faults.0.after: .*failover-started"),
+        ("faults:\n  - {at: 1s, fault: kill, target: primary, heal_after: 3}", r"faults.0.heal_after: .*or never"),
+        (
+            "faults:\n  - {at: 1s, fault: pause, target: primary, heal_after: never}",
+            r":7: faults.0.heal_after: never is",
+        ),
+        ("faults:\n  - {at: 1s, fault: switchover, target: all}", r":7: faults.0.target: .*it can: primary"),
+        ("faults:\n  - {at: 1s, fault: kill, target: primary, peer: all}", r":7: faults.0.peer: .*leave it out"),
         ("mysql: {config: {server_id: 3}}", r":6: mysql.config.server_id: is set by meshbench"),
         ("gates: {lost: 0, wirte_outage: 1s}", r":6: gates.wirte_outage: .*did you mean 'write_outage'"),
         ("gates: {require: [durabilty]}", r":6: gates.require.0: unknown check 'durabilty'.*durability"),
@@ -166,10 +175,31 @@ def test_image_references_as_docker_takes_them(image: str) -> None:
 
 def test_words_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
     alone = MINIMAL.replace("group", "single") + "faults:\n  - {at: 1s, fault: kill, target: one_replica}\n"
-    with pytest.raises(ConfigurationError, match="one_replica needs a replica"):
+    with pytest.raises(ConfigurationError, match="one_replica needs at least 2 pods"):
         read_scenario(written(tmp_path, alone))
     with pytest.raises(ConfigurationError, match="fall has no meaning in mode direct"):
         read_scenario(written(tmp_path, MINIMAL.replace("envoy", "{mode: direct, fall: 3}")))
+
+
+def test_a_timeline_says_when_whom_and_for_how_long(tmp_path: Path) -> None:
+    steps = """\
+faults:
+  - {at: 1s, fault: partition, target: replicas, peer: primary, heal_after: 1500ms}
+  - {after: failover-started, fault: kill, target: control_plane, heal_after: never}
+  - {at: 2s, fault: scale-out, target: new_replica}
+"""
+    scenario = read_scenario(written(tmp_path, MINIMAL + steps))
+    cut, kill, grow = scenario.timeline()
+    assert (cut.peer, cut.at_s, cut.heal_after_s, cut.for_good) == ("primary", 1, 1.5, False)
+    assert (kill.at_s, kill.after, kill.heal_after_s, kill.for_good) == (None, "failover-started", None, True)
+    assert (grow.heal_after_s, scenario.spare_pods) == (None, 1)
+    assert type(scenario).model_validate(scenario.model_dump(mode="json")) == scenario
+
+
+def test_there_is_an_end_to_scaling_out(tmp_path: Path) -> None:
+    text = MINIMAL.replace("topology: group", "topology: {kind: group, pods: 9}")
+    with pytest.raises(ConfigurationError, match="there would be 10 pods; at most 9"):
+        read_scenario(written(tmp_path, text + "faults:\n  - {at: 1s, fault: scale-out, target: new_replica}\n"))
 
 
 def test_set_reaches_into_shorthands_and_lists() -> None:

@@ -1,0 +1,39 @@
+"""scale-out: one replica more, under load: it gets its data by CLONE, catches up, and is published for reads.
+
+Shows when the pod is in service, its role agent calls it a replica, and the control plane's assignment has it. There
+is nothing to heal, unless it failed half-way: then what it has left is taken away.
+"""
+
+from __future__ import annotations
+
+from chaos.fault import Evidence
+from chaos.probe import control_plane, is_replica_to_proxies
+from cluster.cluster import Cluster
+from cluster.elastic import add_pod
+
+
+class ScaleOut:
+    name = "scale-out"
+    teaches = "growing under load: what copying the data costs those who serve, and when the new replica takes reads"
+    lasts = False
+
+    def inject(self, cluster: Cluster, pod: str) -> None:
+        add_pod(cluster, pod)
+        control_plane(cluster).add_pod(pod)
+
+    def effect(self, cluster: Cluster, pod: str) -> Evidence:
+        if pod not in cluster.pods:
+            return Evidence(ok=False, seen={"exists": False})
+        published = pod in control_plane(cluster).assignment().pods
+        serving, taken = cluster.in_service(pod), is_replica_to_proxies(cluster, pod)
+        return Evidence(
+            ok=published and serving and taken,
+            seen={"exists": True, "published": published, "in_service": serving, "taken_for_reads": taken},
+        )
+
+    def heal(self, cluster: Cluster, pod: str) -> None:
+        """`add_pod` has cleaned up after itself if it failed; a pod that is there stays."""
+
+    def residue(self, cluster: Cluster, pod: str) -> Evidence:
+        there = pod in cluster.pods
+        return Evidence(ok=there, seen={"exists": there})

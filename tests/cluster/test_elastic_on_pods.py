@@ -1,0 +1,107 @@
+"""A group that loses its majority gets it back; a pod joins it by CLONE and another leaves, all while rows arrive.
+
+One cluster serves all tests in turn: a test that leaves it broken breaks the next.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from cluster.cluster import Cluster
+from cluster.elastic import add_pod, next_name, remove_pod
+from cluster.errors import HarnessError
+from cluster.topology import Topology
+from cluster.wait import wait_until
+
+pytestmark = pytest.mark.engine
+
+RECOVERY_TIMEOUT_S = 150
+
+
+@pytest.fixture(scope="module")
+def group(cluster: Callable[..., Cluster]) -> Cluster:
+    config: dict[str, str | int | float | bool] = {"group_replication_member_expel_timeout": 0}
+    running = cluster(Topology(kind="group", pods=3, config=config), spare_pods=1)
+    with running.connection(running.primary()) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE trickle")
+        cursor.execute("CREATE TABLE trickle.rows_written (id INT PRIMARY KEY)")
+    return running
+
+
+@contextmanager
+def trickle(cluster: Cluster, *, first: int) -> Iterator[list[int]]:
+    """Write a row every few milliseconds to the primary; yields the list of ids acknowledged so far."""
+    over, acked = threading.Event(), list[int]()
+
+    def write() -> None:
+        with cluster.connection(cluster.primary()) as connection, connection.cursor() as cursor:
+            number = first
+            while not over.wait(0.01):
+                cursor.execute("INSERT INTO trickle.rows_written VALUES (%s)", (number,))
+                acked.append(number)
+                number += 1
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        writer = pool.submit(write)
+        try:
+            yield acked
+        finally:
+            over.set()
+            writer.result()
+
+
+def rows(cluster: Cluster, pod: str) -> set[int]:
+    with cluster.connection(pod) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM trickle.rows_written")
+        return {row[0] for row in cursor.fetchall()}
+
+
+def test_a_group_without_a_majority_comes_back_with_every_acknowledged_row(group: Cluster) -> None:
+    with trickle(group, first=0) as acked:
+        wait_until("rows arrive", lambda: len(acked) > 20, timeout_s=30)
+    primary = group.primary()
+    victims = [primary, next(pod for pod in group.pods if pod != primary)]
+    (survivor,) = set(group.pods) - set(victims)
+    for victim in victims:
+        group.pods[victim].containers["mysqld"].kill(signal="SIGKILL")
+
+    def alone() -> bool:
+        status = group.status()[survivor]
+        return status is not None and not status.quorum
+
+    wait_until("the survivor sees that it has no majority", alone, timeout_s=60)
+    for victim in victims:
+        group.pods[victim].containers["mysqld"].start()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(lambda victim: group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S), victims))
+    assert group.wait_converged(timeout_s=60)
+    assert set(group.assisted_rejoins) == set(group.pods), "whoever was helped is on record"
+    assert all(rows(group, pod) == set(acked) for pod in group.pods)
+
+
+def test_a_pod_joins_by_clone_while_rows_arrive_and_another_leaves(group: Cluster) -> None:
+    assert next_name(group) == "node4"
+    with trickle(group, first=100_000) as acked:
+        wait_until("rows arrive", lambda: len(acked) > 20, timeout_s=30)
+        add_pod(group, "node4")
+        leaving = next(pod for pod in group.pods if pod not in (group.primary(), "node4"))
+        remove_pod(group, leaving)
+        before = len(acked)
+        wait_until("rows still arrive", lambda: len(acked) > before + 20, timeout_s=30)
+    assert leaving not in group.pods
+    assert group.wait_converged(timeout_s=60), "three pods are left, and nobody waits for the fourth"
+    assert set(acked) <= rows(group, "node4")
+    for container in group.departed[leaving].containers.values():
+        container.reload()
+        assert container.status == "exited", "stopped, and kept for its log"
+    assert next_name(group) == "node5", "a name is never given twice"
+
+
+def test_a_pod_that_is_not_planned_is_refused(group: Cluster) -> None:
+    with pytest.raises(HarnessError, match="node5 is not planned"):
+        add_pod(group, "node5")
