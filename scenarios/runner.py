@@ -100,6 +100,9 @@ class Run:
         mesh = create_mesh(self._scenario.mesh.spec(), self._cluster)
         with self._phase("route"):
             mesh.start()
+            load = LoadPod(self._cluster, mesh, self._scenario)
+            if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
+                load.open()
         with self._phase("set up"):
             connection = self._through(mesh)
             with connection, connection.cursor() as cursor:
@@ -110,14 +113,13 @@ class Run:
             self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
         self._describe_pods()
         observer = self._cluster.start_observer(dict(mesh.admin))
-        load = self._load_and_break(mesh, on_second)
+        self._load_and_break(load, on_second)
         with self._phase("converge"):
             self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
 
-    def _load_and_break(self, mesh: Mesh, on_second: Callable[[dict[str, Any]], None]) -> LoadPod:
-        load = LoadPod(self._cluster, mesh, self._scenario)
+    def _load_and_break(self, load: LoadPod, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
         injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
         orderly = False
@@ -134,11 +136,10 @@ class Run:
             with self._phase("heal"):
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
-        return load
 
     def _through(self, mesh: Mesh) -> Any:
         """The first session through the mesh, as the application; around it only where there is no proxy."""
-        addresses = mesh.write
+        addresses = mesh.entrance
         address, port = addresses[0] if len(addresses) == 1 else (self._cluster.hosts[self._cluster.primary()], 3306)
         return mysqld.connect(
             address,
