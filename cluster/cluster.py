@@ -59,12 +59,17 @@ class Cluster:
         #: Pods that the control plane keeps out of service, once there is one: pod -> why.
         self.quarantined: Callable[[], Mapping[str, str]] = dict
 
-    def start(self) -> None:
-        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
+    def open_network(self) -> None:
+        """Create the run's network and settle every pod's name and address: others may then start beside the pods."""
         self.network = create_network(self.run_id)
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
         self.pods = {name: Pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
+
+    def start(self) -> None:
+        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
+        if not self.pods:
+            self.open_network()
         self._bring_up()
 
     def _bring_up(self) -> None:

@@ -41,6 +41,11 @@ class RunNetwork:
         start."""
         return {f"node{index + 1}": self.address("node", index) for index in range(MAX_PODS)}
 
+    @property
+    def applications(self) -> str:
+        """The addresses of load pods and of a user's own clients, first and last, as iptables' iprange writes them."""
+        return f"{self.address('load')}-{self.subnet[_FIRST['observer'] - 1]}"
+
 
 _FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "client": 81, "observer": 91}
 

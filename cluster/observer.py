@@ -14,12 +14,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cluster.poller import UNREACHABLE, Poller
-from cluster.proxies import Admin, endpoints
+from cluster.proxies import Admin, Watch
 
 RATE_HZ = 25
 SAMPLE_TIMEOUT_S = 1.0
@@ -47,10 +47,10 @@ def pod_row(name: str, poller: Poller) -> Row:
     }
 
 
-def proxy_row(name: str, admin: Admin, pods: Mapping[str, str]) -> Row:
-    """One sample of a proxy: the health and connections of every endpoint, by pool and pod. pods: address -> name."""
+def proxy_row(name: str, proxy: Watch) -> Row:
+    """One sample of a proxy: the health and connections of every endpoint, by pool and pod."""
     try:
-        pools = endpoints(admin, pods=pods, timeout_s=SAMPLE_TIMEOUT_S)
+        pools = proxy.endpoints()
     except (OSError, ValueError, KeyError):
         return {"kind": "proxy", "name": name, "up": False}
     return {"kind": "proxy", "name": name, "up": True, "endpoints": json.dumps(pools)}
@@ -89,7 +89,8 @@ def main() -> None:
             )
             threads.append(lambda name=name, poller=poller: pod_row(name, poller))
         for name, admin in plan["proxies"].items():
-            threads.append(lambda name=name, admin=admin: proxy_row(name, Admin(**admin), names))
+            proxy = Watch(Admin(**admin), pods=names, timeout_s=SAMPLE_TIMEOUT_S)
+            threads.append(lambda name=name, proxy=proxy: proxy_row(name, proxy))
         workers = [threading.Thread(target=observe, args=(sample, write), daemon=True) for sample in threads]
         for worker in workers:
             worker.start()

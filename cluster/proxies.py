@@ -1,8 +1,9 @@
 """What a proxy says of its endpoints, read through the admin interface of each product.
 
 One pure function a product turns its answer into pool -> pod -> ``{"healthy": bool, "connections": int, "cut": int |
-None}``; `endpoints` asks and picks the function. Runs in the observer's pod and needs only the standard library.
-``cut``: sessions closed because the endpoint failed, cumulative; None where the product does not count them.
+None}``; `endpoints` asks and picks the function, `Watch` asks again and again. Runs in the observer's pod and needs
+only the standard library. ``cut``: sessions closed because the endpoint failed, cumulative; None where the product does
+not count them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from cluster import envoy_cuts
 
 Kind = Literal["envoy", "haproxy", "router"]
 Endpoint = dict[str, Any]
@@ -39,11 +42,7 @@ def endpoints(admin: Admin, *, pods: Mapping[str, str], timeout_s: float) -> Poo
     """Ask a proxy once. pods: address -> name. Raises OSError, ValueError or KeyError without a usable answer."""
 
     def get(path: str) -> str:
-        headers = {"Authorization": admin.authorization} if admin.authorization else {}
-        with urllib.request.urlopen(
-            urllib.request.Request(admin.url + path, headers=headers), timeout=timeout_s
-        ) as said:
-            return str(said.read().decode())
+        return _get(admin, path, timeout_s)
 
     match admin.kind:
         case "envoy":
@@ -60,6 +59,27 @@ def endpoints(admin: Admin, *, pods: Mapping[str, str], timeout_s: float) -> Poo
             )
 
 
+def _get(admin: Admin, path: str, timeout_s: float) -> str:
+    headers = {"Authorization": admin.authorization} if admin.authorization else {}
+    with urllib.request.urlopen(urllib.request.Request(admin.url + path, headers=headers), timeout=timeout_s) as said:
+        return str(said.read().decode())
+
+
+class Watch:
+    """One proxy, asked again and again: Envoy's cut sessions are known only from one sample to the next."""
+
+    def __init__(self, admin: Admin, *, pods: Mapping[str, str], timeout_s: float) -> None:
+        self._admin, self._pods, self._timeout_s = admin, pods, timeout_s
+        self._cuts = envoy_cuts.Cuts()
+
+    def endpoints(self) -> Pools:
+        """As the function `endpoints`, with ``cut`` wherever it can be told."""
+        pools = endpoints(self._admin, pods=self._pods, timeout_s=self._timeout_s)
+        if self._admin.kind == "envoy":
+            self._cuts.fill(pools, envoy_cuts.totals(_get(self._admin, envoy_cuts.PATH, self._timeout_s)))
+        return pools
+
+
 def envoy_endpoints(clusters: list[dict[str, Any]], pods: Mapping[str, str]) -> Pools:
     """Envoy's ``/clusters?format=json``. pods: address -> name."""
     pools: Pools = {}
@@ -69,7 +89,7 @@ def envoy_endpoints(clusters: list[dict[str, Any]], pods: Mapping[str, str]) -> 
             address = host["address"]["socket_address"]["address"]
             health = host.get("health_status", {})
             gauges = {one["name"]: int(one.get("value", 0)) for one in host.get("stats", [])}
-            pool[pods.get(address, address)] = {
+            pool[pods.get(address) or host.get("hostname") or address] = {  # beside mysqld it is loopback
                 "healthy": health.get("eds_health_status") == "HEALTHY"
                 and not any(value is True for key, value in health.items() if key.startswith("failed_")),
                 "connections": gauges.get("cx_active", 0),

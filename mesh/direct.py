@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.cluster import Cluster
+from cluster.pod import Pod
 from cluster.proxies import Admin
 from mesh.spec import WRITE_PORT, Address
 
@@ -22,8 +23,18 @@ class Direct:
         return self._pods
 
     @property
+    def entrance(self) -> list[Address]:
+        return self._pods
+
+    @property
     def admin(self) -> Mapping[str, Admin]:
         return {}
 
     def start(self) -> None:
         """Nothing to start."""
+
+    def attend(self, pod: Pod) -> None:
+        """Nothing: the client is its own mesh."""
+
+    def attend_node(self, pod: Pod) -> None:
+        """Nothing, as above."""

@@ -1,78 +1,40 @@
-"""Gateway: one proxy pod in front of all MySQL pods."""
+"""Envoy as the gateway: one pod in front of all MySQL pods. Also the place that knows which mesh a spec names."""
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from collections.abc import Mapping
-
-from cluster import images
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
-from cluster.proxies import Admin
-from cluster.wait import wait_until
 from mesh.direct import Direct
-from mesh.envoy import ADMIN_PORT, configuration
+from mesh.envoy import ADMIN_PORT, client_side
+from mesh.envoy_pod import start_envoy
 from mesh.haproxy import HAProxyGateway
+from mesh.mtls import Mtls
+from mesh.proxy_pod import NAME, ProxyPod
 from mesh.router import RouterGateway
-from mesh.spec import READ_PORT, WRITE_PORT, Address, Mesh, MeshSpec
-
-NAME = "gateway"
-CONFIG_FILE = "/etc/envoy/envoy.json"
-READY_TIMEOUT_S = 30.0
+from mesh.sidecar import Sidecar
+from mesh.spec import Mesh, MeshSpec, read_path
 
 
-class EnvoyGateway:
-    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
-        self._cluster = cluster
-        self._spec = spec
-        self._address = cluster.network.address("proxy")
-
-    @property
-    def write(self) -> list[Address]:
-        return [(self._address, WRITE_PORT)]
-
-    @property
-    def read(self) -> list[Address]:
-        return [(self._address, READ_PORT)]
-
-    @property
-    def admin(self) -> Mapping[str, Admin]:
-        return {NAME: Admin(kind="envoy", url=f"http://{self._address}:{ADMIN_PORT}")}
+class EnvoyGateway(ProxyPod):
+    kind = "envoy"
+    admin_port = ADMIN_PORT
 
     def start(self) -> None:
         """Start Envoy and wait until its write pool has an endpoint; raises HarnessError when it has none in time."""
-        config = configuration(self._spec, pods=self._cluster.expected_hosts)
-        pod = self._cluster.extra_pod(NAME, self._address)
-        pod.add(
-            "envoy",
-            images.image("envoy").tag,
-            ["-c", CONFIG_FILE, "--log-level", "info"],
-            files={CONFIG_FILE: json.dumps(config).encode()},
-        )
-
-        def routes() -> bool:
-            container = pod.containers["envoy"]
-            container.reload()
-            if container.status != "running":
-                said = container.logs(tail=3).decode(errors="replace").strip()
-                raise HarnessError(f"Envoy ended at start; it said: {said}")
-            with urllib.request.urlopen(
-                f"{self.admin[NAME].url}/stats?filter=cluster.write.membership_healthy"
-            ) as answer:
-                return int(answer.read().split(b":")[1]) > 0
-
-        wait_until("Envoy's write pool has an endpoint", routes, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
+        config = client_side(self._spec, name=NAME, read_path=read_path(self._cluster.topology))
+        start_envoy(self._cluster.extra_pod(NAME, self._address), config, pool="write", published=True)
 
 
 def create_mesh(spec: MeshSpec, cluster: Cluster) -> Mesh:
     """The mesh that a spec names, not yet started."""
-    match spec.proxy:
-        case None:
-            return Direct(cluster)
-        case "envoy":
+    match spec.mode, spec.proxy:
+        case "sidecar", _:
+            return Sidecar(cluster, spec)
+        case "mtls", _:
+            return Mtls(cluster, spec)
+        case _, "envoy":
             return EnvoyGateway(cluster, spec)
-        case "haproxy":
+        case _, "haproxy":
             return HAProxyGateway(cluster, spec)
-        case "router":
+        case _, "router":
             return RouterGateway(cluster, spec)
+    return Direct(cluster)

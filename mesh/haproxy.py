@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from cluster.agent import PORT as AGENT_PORT
 from mesh.proxy_pod import ProxyPod
-from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec
+from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec, read_path
 
 STATS_PORT = 8404
 CONFIG_FILE = "/etc/haproxy/haproxy.cfg"
@@ -79,5 +79,7 @@ class HAProxyGateway(ProxyPod):
 
     def start(self) -> None:
         """Start HAProxy and wait until both pools have a server; raises HarnessError when they have none in time."""
-        config = configuration(self._spec, pods=self._cluster.hosts, read_path=self._read_path)
+        config = configuration(
+            self._spec, pods=self._cluster.expected_hosts, read_path=read_path(self._cluster.topology)
+        )
         self._run(["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: config.encode()})

@@ -1,6 +1,6 @@
 """One proxy in one pod: its addresses, its admin interface, and starting it until it routes.
 
-What HAProxy and Router have in common; each adds its configuration and its command.
+What all gateways have in common; each adds its configuration and its command (Envoy also its own way to start).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from cluster import images, proxies
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
+from cluster.pod import Pod
 from cluster.proxies import Admin
 from cluster.wait import wait_until
 from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec
@@ -39,14 +40,18 @@ class ProxyPod:
         return [(self._address, READ_PORT)]
 
     @property
+    def entrance(self) -> list[Address]:
+        return self.write
+
+    @property
     def admin(self) -> Mapping[str, Admin]:
         return {NAME: Admin(kind=self.kind, url=f"http://{self._address}:{self.admin_port}")}
 
-    @property
-    def _read_path(self) -> str:
-        """What the role agent must affirm of a pod that serves reads: where all are primaries, any in service."""
-        topology = self._cluster.topology
-        return "/health" if topology.primaries == topology.pods else "/replica"
+    def attend(self, pod: Pod) -> None:
+        """Nothing: a gateway serves every load pod from where it is."""
+
+    def attend_node(self, pod: Pod) -> None:
+        """Nothing: a gateway needs no help from the MySQL pods."""
 
     def _run(self, command: list[str], *, files: Mapping[str, bytes], env: Mapping[str, str] | None = None) -> None:
         """Start the proxy and wait until both pools have an endpoint; raises HarnessError with its last words."""

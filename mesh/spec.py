@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from cluster.pod import Pod
 from cluster.proxies import Admin
+from cluster.topology import Topology
 
-Mode = Literal["direct", "gateway"]
+Mode = Literal["direct", "gateway", "sidecar", "mtls"]
 Proxy = Literal["envoy", "haproxy", "router"]
 Address = tuple[str, int]
 
@@ -18,7 +20,9 @@ READ_PORT = 3307
 
 @dataclass(frozen=True, kw_only=True)
 class MeshSpec:
-    """mode: ``direct`` (clients know every pod) or ``gateway`` (one proxy pod). proxy: None only where there is none.
+    """mode: ``direct`` (clients know every pod), ``gateway`` (one proxy pod), ``sidecar`` (Envoy in every load pod) or
+    ``mtls`` (Envoy in every load pod and beside every mysqld, mutual TLS between them).
+    proxy: None only where there is none.
 
     Envoy and HAProxy check every endpoint actively:
     check_interval_s: seconds between active health checks of one endpoint.
@@ -70,7 +74,22 @@ class Mesh(Protocol):
     def read(self) -> list[Address]: ...
 
     @property
+    def entrance(self) -> list[Address]:
+        """Where the host's own sessions come in: as ``write``, or by the first sidecar; empty while there is none."""
+
+    @property
     def admin(self) -> Mapping[str, Admin]:
-        """Proxy name -> where its admin interface is."""
+        """Proxy name -> where its admin interface is, of every proxy that has been started."""
 
     def start(self) -> None: ...
+
+    def attend(self, pod: Pod) -> None:
+        """Put into a load pod what the mesh needs there; to be called before its load starts."""
+
+    def attend_node(self, pod: Pod) -> None:
+        """Put into a MySQL pod that came after `start` what the mesh needs there."""
+
+
+def read_path(topology: Topology) -> str:
+    """What the role agent must affirm of a pod that serves reads: where all are primaries, any in service does."""
+    return "/health" if topology.primaries == topology.pods else "/replica"

@@ -15,6 +15,7 @@ from cluster import images
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import DATABASE
+from cluster.pod import Pod
 from loadgen.config import LoadConfig, WorkloadConfig
 from loadgen.recorder import FILE_NAME
 from mesh.spec import Mesh
@@ -64,14 +65,22 @@ class LoadPod:
             statement_timeout_s=load.statement_timeout,
         )
         self._cluster = cluster
+        self._mesh = mesh
+        self._pod: Pod | None = None
         self._events: queue.Queue[Event | None] = queue.Queue()
         self.container: Container
         #: The generator's own account of itself, once it has ended; ``complete`` is False when it did not get to.
         self.totals: Event = {"complete": False}
 
+    def open(self) -> Pod:
+        """Start the pod's namespace and in it what the mesh has there, unless `start` is to do it."""
+        self._pod = self._cluster.extra_pod(NAME, self._cluster.network.address("load"))
+        self._mesh.attend(self._pod)
+        return self._pod
+
     def start(self) -> int:
-        """Start the pod and wait for the load's zero (CLOCK_MONOTONIC ns), which is returned."""
-        pod = self._cluster.extra_pod(NAME, self._cluster.network.address("load"))
+        """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
+        pod = self._pod or self.open()
         command = ["python3", "-m", "locust", "-f", "/app/loadgen/locustfile.py", "--headless", "--only-summary"]
         self.container = pod.add(
             "locust",

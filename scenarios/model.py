@@ -1,7 +1,7 @@
 """A scenario as a typed document: every key, its default, its bounds. Reading YAML is `scenarios.read`.
 
 Durations are written with a unit (``250ms``, ``15s``, ``2m``) and kept in seconds. Shorthands are accepted where one
-word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``workload: transfer``.
+word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh: mtls``, ``workload: transfer``.
 """
 
 from __future__ import annotations
@@ -88,10 +88,16 @@ def _word(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
+#: Words that say a whole mesh by its mode; any other word names the proxy of a gateway.
+MODE_WORDS = ("direct", "sidecar", "mtls")
+
+
+def mesh_of_word(word: str) -> dict[str, Any]:
+    return {"mode": word} if word in MODE_WORDS else {"mode": "gateway", "proxy": word}
+
+
 def _mesh_word(value: Any) -> Any:
-    if value == "direct":
-        return {"mode": "direct"}
-    return {"mode": "gateway", "proxy": value} if isinstance(value, str) else value
+    return mesh_of_word(value) if isinstance(value, str) else value
 
 
 class TopologySection(Section):
@@ -143,7 +149,7 @@ class MySQLSection(Section):
 class MeshSection(Section):
     """Settings that a scenario leaves out become the proxy's own, so that a resolved scenario shows them all."""
 
-    mode: Literal["direct", "gateway"]
+    mode: Literal["direct", "gateway", "sidecar", "mtls"]
     proxy: Proxy | None = None
     check_interval: PositiveDuration | None = None
     check_timeout: PositiveDuration | None = None
@@ -151,8 +157,16 @@ class MeshSection(Section):
     rise: int | None = Field(default=None, ge=1, le=100)
     ttl: PositiveDuration | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sidecars_are_envoys(cls, value: Any) -> Any:
+        implied = isinstance(value, dict) and value.get("mode") in ("sidecar", "mtls")
+        return {"proxy": "envoy", **value} if implied else value
+
     @model_validator(mode="after")
     def _proxy_fits(self) -> Self:
+        if self.mode in ("sidecar", "mtls") and self.proxy != "envoy":
+            raise ValueError(f"mode {self.mode} is made of Envoy, not {self.proxy}; leave proxy out")
         if self.mode == "gateway" and self.proxy is None:
             raise ValueError(f"mode gateway needs a proxy; allowed: {', '.join(DEFAULTS)}")
         given = {key: value for key, value in self if value is not None and key != "mode"}

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
 from scenarios.document import Place, load, value_of
-from scenarios.model import MisfitError, Scenario
+from scenarios.model import MisfitError, Scenario, mesh_of_word
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.model).
@@ -94,7 +94,7 @@ def _override(document: dict[str, Any], setting: str) -> Place:
         if isinstance(place, dict) and isinstance(part, str):
             inner = place.setdefault(part, {})
             if isinstance(inner, str) and depth == 0 and part in _WORDS:  # a shorthand: write it out to reach inside
-                inner = place[part] = {"mode": "direct"} if inner == "direct" else _written_out(part, inner)
+                inner = place[part] = mesh_of_word(inner) if part == "mesh" else {_WORDS[part]: inner}
             place = inner
         elif isinstance(place, list) and isinstance(part, int) and part < len(place):
             place = place[part]
@@ -110,10 +110,6 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     else:
         raise ConfigurationError(f"--set {setting}: there is no {key} to set")
     return tuple(str(part) for part in path)
-
-
-def _written_out(section: str, word: str) -> dict[str, Any]:
-    return {_WORDS[section]: word} | ({"mode": "gateway"} if section == "mesh" else {})
 
 
 def _explain(error: dict[str, Any], origin: Origin) -> str:

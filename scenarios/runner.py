@@ -10,7 +10,7 @@ import logging
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,12 +27,11 @@ from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.pod import Pod
 from loadgen.transfer import FINAL_QUERIES, Transfer
-from mesh.control.handle import ControlHandle
-from mesh.gateway import create_mesh
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.write import write_reports
 from scenarios import collect, host
+from scenarios.boot import boot
 from scenarios.folder import RunFolder
 from scenarios.load import OPS_FILE, LoadPod, workload_config
 from scenarios.model import Scenario
@@ -95,44 +94,29 @@ class Run:
         return summary
 
     def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
-        boot = time.monotonic()
+        began_s = time.monotonic()
         with self._phase("boot"):
-            self._cluster.start()
-            self._start_control()
-        mesh = create_mesh(self._scenario.mesh.spec(), self._cluster)
-        with self._phase("route"):
-            mesh.start()
+            mesh = boot(self._cluster, self._scenario.mesh.spec())
+            load = LoadPod(self._cluster, mesh, self._scenario)
+            if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
+                load.open()
         with self._phase("set up"):
             connection = self._through(mesh)
             with connection, connection.cursor() as cursor:
                 cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
-                self._manifest["boot_s"] = round(time.monotonic() - boot, 3)
+                self._manifest["boot_s"] = round(time.monotonic() - began_s, 3)
                 connection.select_db(mysqld.DATABASE)
                 Transfer(workload_config(self._scenario)).setup(connection, seed=self._scenario.seed)
             self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
         self._describe_pods()
         observer = self._cluster.start_observer(dict(mesh.admin))
-        load = self._load_and_break(mesh, on_second)
+        self._load_and_break(load, on_second)
         with self._phase("converge"):
             self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
 
-    def _start_control(self) -> None:
-        control = ControlHandle(self._cluster)
-        control.start()
-        self._cluster.steering = control
-
-        def quarantined() -> Mapping[str, str]:
-            try:
-                return control.assignment().quarantined
-            except OSError:  # a control plane that is down keeps nobody out
-                return {}
-
-        self._cluster.quarantined = quarantined
-
-    def _load_and_break(self, mesh: Mesh, on_second: Callable[[dict[str, Any]], None]) -> LoadPod:
-        load = LoadPod(self._cluster, mesh, self._scenario)
+    def _load_and_break(self, load: LoadPod, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
         injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
         orderly = False
@@ -152,11 +136,10 @@ class Run:
         at_end = len(self._cluster.pods)
         everyone_leads = self._cluster.topology.kind == "group-multi"
         self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
-        return load
 
     def _through(self, mesh: Mesh) -> Any:
         """The first session through the mesh, as the application; around it only where there is no proxy."""
-        addresses = mesh.write
+        addresses = mesh.entrance
         address, port = addresses[0] if len(addresses) == 1 else (self._cluster.hosts[self._cluster.primary()], 3306)
         return mysqld.connect(
             address,

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from cluster.observer import Row, pod_row, proxy_row
 from cluster.poller import Poller
-from cluster.proxies import Admin
+from cluster.proxies import Admin, Watch
 from scenarios.kept import Kept, find
 
 ANSWER_TIMEOUT_S = 1.0
@@ -39,6 +39,11 @@ class Watcher:
             )
             for name, address in self.facts.pods.items()
         }
+        names = {address: name for name, address in self.facts.pods.items()}
+        self._proxies = {
+            name: Watch(Admin(**admin), pods=names, timeout_s=ANSWER_TIMEOUT_S)
+            for name, admin in self.facts.proxies.items()
+        }
         self._pool = ThreadPoolExecutor(max_workers=len(self._pollers))
 
     def pods(self) -> list[Row]:
@@ -47,8 +52,7 @@ class Watcher:
 
     def proxies(self) -> list[Row]:
         """One row a proxy, as the observer records them."""
-        names = {address: name for name, address in self.facts.pods.items()}
-        return [proxy_row(name, Admin(**admin), names) for name, admin in self.facts.proxies.items()]
+        return [proxy_row(name, proxy) for name, proxy in self._proxies.items()]
 
 
 def transactions(gtid_set: str) -> int:

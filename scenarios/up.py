@@ -17,8 +17,8 @@ from cluster import labels, mysqld
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.wait import wait_until
-from mesh.gateway import create_mesh
 from mesh.spec import Mesh
+from scenarios.boot import boot
 from scenarios.document import Place
 from scenarios.kept import Kept, keep, refuse_taken
 from scenarios.model import Scenario
@@ -66,10 +66,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
     try:
         log.info("boot …")
-        cluster.start()
-        mesh = create_mesh(scenario.mesh.spec(), cluster)
-        log.info("route …")
-        mesh.start()
+        mesh = boot(cluster, scenario.mesh.spec())
         _first_write(cluster, mesh)
         with undisturbed():
             _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))

@@ -17,6 +17,7 @@ from cluster.mysqld import connect
 from cluster.proxies import Pools
 from cluster.topology import Topology
 from cluster.wait import wait_until
+from mesh.control.handle import ControlHandle
 from mesh.gateway import create_mesh
 from mesh.spec import Address, Mesh, Proxy, gateway_spec
 
@@ -28,7 +29,9 @@ SETTINGS: dict[Proxy, dict[str, Any]] = {"envoy": {}, "haproxy": {"check_interva
 
 @pytest.fixture(scope="module")
 def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
-    return cluster(Topology(kind="group", pods=3, config={"group_replication_member_expel_timeout": 0}))
+    started = cluster(Topology(kind="group", pods=3, config={"group_replication_member_expel_timeout": 0}))
+    ControlHandle(started).start()
+    return started
 
 
 @pytest.fixture(scope="module", params=["envoy", "haproxy", "router"])

@@ -116,7 +116,7 @@ def test_what_a_scenario_refuses_is_not_applicable_and_says_why() -> None:
     planned = plan("replica-kill", topologies=["group", "single"], meshes=["direct"])
     assert [cell.topology for cell in planned.runnable] == ["group"]
     assert "one_replica needs at least 2 pods" in (planned.cells[1].not_applicable or "")
-    with pytest.raises(ConfigurationError, match=r"none of the 1 combinations can be run: .*needs a replica"):
+    with pytest.raises(ConfigurationError, match=r"none of the 1 combinations can be run: .*needs at least 2 pods"):
         plan("replica-kill", topologies=["single"], meshes=["direct"])
 
 

@@ -37,7 +37,7 @@ def test_shorthands_mean_the_defaults(tmp_path: Path) -> None:
     assert scenario.gates.numbers()["lost"] == 0
 
 
-@pytest.mark.parametrize("mesh", ["envoy", "haproxy", "router", "direct"])
+@pytest.mark.parametrize("mesh", ["envoy", "haproxy", "router", "direct", "sidecar", "mtls"])
 def test_a_resolved_scenario_reads_back_as_itself(mesh: str) -> None:
     scenario = read_scenario("primary-kill", settings=[f"mesh={mesh}"])
     again = type(scenario).model_validate(scenario.model_dump(mode="json"))
@@ -59,6 +59,14 @@ def test_each_proxy_has_its_own_settings_and_the_resolved_scenario_shows_them() 
     assert resolved("mesh=router") == {"ttl": "500ms"}
     assert resolved("mesh=router", "mesh.ttl=100ms") == {"ttl": "100ms"}
     assert resolved("mesh=direct") == {}
+    assert resolved("mesh=sidecar") == resolved("mesh=mtls") == resolved("mesh=envoy")
+    assert resolved("mesh=mtls", "mesh.fall=5")["fall"] == 5
+
+
+def test_a_sidecar_is_an_envoy() -> None:
+    for mode in ("sidecar", "mtls"):
+        mesh = read_scenario("primary-kill", settings=[f"mesh={mode}"]).mesh
+        assert (mesh.mode, mesh.proxy) == (mode, "envoy")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,8 @@ def test_each_proxy_has_its_own_settings_and_the_resolved_scenario_shows_them() 
         ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
         ("nginx", "mesh.proxy: must be 'envoy', 'haproxy' or 'router', got 'nginx'"),
         ("{mode: direct, proxy: envoy}", "proxy has no meaning in mode direct"),
+        ("{mode: mtls, proxy: haproxy}", "mode mtls is made of Envoy, not haproxy; leave proxy out"),
+        ("{mode: sidecar, ttl: 1s}", "ttl has no meaning with envoy"),
     ],
 )
 def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: str, says: str) -> None:

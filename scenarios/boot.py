@@ -1,0 +1,37 @@
+"""From nothing to a system that takes writes: pods and control plane at once, then the proxies in front of them.
+
+What `meshbench run`, `meshbench up` and the benchmark of deployment have in common. Removes nothing when it fails: that
+is for whoever chose the run's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from cluster.cluster import Cluster
+from mesh.control.handle import ControlHandle
+from mesh.gateway import create_mesh
+from mesh.spec import Mesh, MeshSpec
+
+
+def boot(cluster: Cluster, spec: MeshSpec) -> Mesh:
+    """Start everything; returns the mesh, started. Raises ConfigurationError or HarnessError."""
+    cluster.open_network()
+    control = ControlHandle(cluster)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
+        pods = pool.submit(cluster.start)
+        control.start()  # it waits for the pods by itself
+        pods.result()
+    cluster.steering = control
+    cluster.quarantined = lambda: _quarantined(control)
+    mesh = create_mesh(spec, cluster)
+    mesh.start()
+    return mesh
+
+
+def _quarantined(control: ControlHandle) -> Mapping[str, str]:
+    try:
+        return control.assignment().quarantined
+    except OSError:  # a control plane that is down keeps nobody out
+        return {}
