@@ -57,11 +57,23 @@ def test_only_the_load_pod_imports_locust() -> None:
 
 
 def test_the_pod_side_of_the_tools_image_needs_nothing_that_is_not_in_it() -> None:
-    """Agent and observer start with PyMySQL alone."""
+    """Agent, observer and control plane start with PyMySQL alone."""
     allowed = {"pymysql", "cluster"}
-    for name in ("agent", "observer", "poller", "status"):
-        third_party = imported(ROOT / "cluster" / f"{name}.py") - set(sys.stdlib_module_names)
-        assert third_party <= allowed, name
+    cluster = (
+        "agent",
+        "assignment",
+        "gossip",
+        "json_http",
+        "lease",
+        "observer",
+        "poller",
+        "replication",
+        "role",
+        "status",
+    )
+    control = [file for file in (ROOT / "mesh" / "control").glob("*.py") if file.stem != "handle"]
+    for file in [*(ROOT / "cluster" / f"{name}.py" for name in cluster), *control]:
+        assert imported(file) - set(sys.stdlib_module_names) <= allowed | {"mesh"}, file.name
 
 
 def test_no_index_or_mirror_is_written_down() -> None:
