@@ -40,9 +40,6 @@ class Serving(Protocol):
     @property
     def server(self) -> str | None: ...
 
-    @property
-    def commit_sent(self) -> bool: ...
-
     def attempt(self, op: Op) -> Result: ...
 
 
@@ -176,14 +173,17 @@ class Driver:
             self._record(NOBODY, arrival, now_ns, now_ns, Result(outcome="fail", error="overflow"), None)
 
     def _give_up(self) -> None:
-        """Record what the drain left: never started, or started and not answered."""
+        """Record what the drain left: never started, or started and not answered.
+
+        Whoever is in mid-attempt goes on in its greenlet and may commit yet, so what becomes of it is not known.
+        """
         now_ns = time.monotonic_ns()
         while not self._backlog.empty():
             self._record(
                 NOBODY, self._backlog.get(), now_ns, now_ns, Result(outcome="fail", error="drain-timeout"), None
             )
         for process, taken in sorted(self._in_flight.items()):
-            result = Result(outcome="unknown" if taken.client.commit_sent else "fail", error="drain-timeout")
+            result = Result(outcome="unknown", error="drain-timeout")
             self._record(process, taken.arrival, taken.start_ns, now_ns, result, taken.client.server)
         self._in_flight.clear()
 

@@ -100,8 +100,8 @@ def test_what_the_drain_leaves_is_recorded_once(load_config: Build) -> None:
     assert driven.report["totals"]["in_flight"] == 8
     assert {op["error"] for op in driven.ops} == {"drain-timeout"}
     for op in driven.ops:
-        commit_sent = op["process"] >= 0 and op["f"] == "transfer"
-        assert op["outcome"] == ("unknown" if commit_sent else "fail")
+        # whoever had it may commit yet; what nobody took certainly did not happen
+        assert op["outcome"] == ("unknown" if op["process"] >= 0 else "fail")
     assert {op["f"] for op in driven.ops if op["process"] >= 0} == {"read", "transfer"}
 
 
