@@ -20,11 +20,6 @@ class Client:
         self._session: Session | None = None
         self.server: str | None = None
 
-    @property
-    def commit_sent(self) -> bool:
-        """Whether the COMMIT of the attempt under way is on the wire."""
-        return self._session is not None and self._session.commit_sent
-
     def connect(self) -> Session:
         """The open session, or a new one. Raises NoServerError."""
         if self._session is None:

@@ -31,7 +31,6 @@ class FakeClient:
     server = "fake"
 
     def __init__(self, answer: Callable[[FakeClient, Op], None]) -> None:
-        self.commit_sent = False
         self._answer = answer
 
     def attempt(self, op: Op) -> Result:
@@ -55,9 +54,8 @@ def stalling() -> Callable[[FakeClient, Op], None]:
     return answer
 
 
-def late(client: FakeClient, op: Op) -> None:
-    """Answers after the drain is over; the transfers are then waiting for COMMIT."""
-    client.commit_sent = op.f == "transfer"
+def late(_client: FakeClient, _op: Op) -> None:
+    """Answers after the drain is over."""
     gevent.sleep(LATE_S)
 
 

@@ -158,13 +158,13 @@ def test_commit_sent_covers_exactly_the_answer_to_commit() -> None:
 
     class Watched(ScriptedConnection):
         def execute(self, sql: str, args: tuple[Any, ...] = ()) -> int:
-            seen[sql.split()[0]] = client.commit_sent
+            seen[sql.split()[0]] = client.connect().commit_sent
             return super().execute(sql, args)
 
     client = client_on(Watched())
     assert client.attempt(TRANSFER).outcome == "ok"
     assert seen == {"BEGIN": False, "SELECT": False, "UPDATE": False, "INSERT": False, "COMMIT": True}
-    assert not client.commit_sent
+    assert not client.connect().commit_sent
 
 
 def test_the_seed_decides_the_operations() -> None:
