@@ -1,4 +1,4 @@
-"""From nothing to a system that takes writes: pods and control plane at once, then the proxies in front of them.
+"""From nothing to a system that takes writes: pods, control plane, then the proxies in front of them.
 
 What `meshbench run`, `meshbench up` and the benchmark of deployment have in common. Removes nothing when it fails: that
 is for whoever chose the run's id.
@@ -19,10 +19,14 @@ def boot(cluster: Cluster, spec: MeshSpec) -> Mesh:
     """Start everything; returns the mesh, started. Raises ConfigurationError or HarnessError."""
     cluster.open_network()
     control = ControlHandle(cluster)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
-        pods = pool.submit(cluster.start)
-        control.start()  # it waits for the pods by itself
-        pods.result()
+    if cluster.topology.source_replica:  # one hand at a time: both know how to make a pod follow
+        cluster.start()
+        control.start()
+    else:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
+            pods = pool.submit(cluster.start)
+            control.start()
+            pods.result()
     cluster.steering = control
     cluster.quarantined = lambda: _quarantined(control)
     mesh = create_mesh(spec, cluster)
