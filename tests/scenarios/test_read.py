@@ -77,8 +77,8 @@ def test_a_sidecar_is_an_envoy() -> None:
         ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
         ("nginx", "mesh.proxy: must be 'envoy', 'haproxy' or 'router', got 'nginx'"),
         ("{mode: direct, proxy: envoy}", "proxy has no meaning in mode direct"),
-        ("{mode: mtls, proxy: haproxy}", "mode mtls is made of Envoy, not haproxy; leave proxy out"),
-        ("{mode: sidecar, ttl: 1s}", "ttl has no meaning with envoy"),
+        ("{mode: mtls, proxy: haproxy}", "mesh.proxy: mode mtls is made of Envoy, not haproxy; leave it out"),
+        ("{mode: sidecar, ttl: 1s}", "mesh.ttl: has no meaning with envoy"),
     ],
 )
 def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: str, says: str) -> None:
