@@ -56,6 +56,8 @@ class Cluster:
         self.guests: dict[str, Pod] = {}
         #: The control plane, once there is one.
         self.steering: Steering | None = None
+        #: Puts into a MySQL pod that is added later what the mesh needs there, once there is a mesh.
+        self.attend_newcomer: Callable[[Pod], None] = lambda _: None
         #: Pods that the control plane keeps out of service, once there is one: pod -> why.
         self.quarantined: Callable[[], Mapping[str, str]] = dict
 

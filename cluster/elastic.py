@@ -19,8 +19,8 @@ from cluster.wait import wait_until
 
 CLONE_TIMEOUT_S = 120.0
 CATCH_UP_TIMEOUT_S = 120.0
-#: In this order, and for so long before SIGKILL: mysqld ends in order, the agent has nothing to finish.
-STOP_TIMEOUTS_S = {"agent": 0, "mysqld": 10, "pause": 1}
+#: In this order, and for so long before SIGKILL: mysqld ends in order, agent and proxy have nothing to finish.
+STOP_TIMEOUTS_S = {"agent": 0, "mysqld": 10, "envoy": 0, "pause": 1}
 
 
 def next_name(cluster: Cluster) -> str:
@@ -46,6 +46,7 @@ def add_pod(cluster: Cluster, name: str) -> None:
         _fetch_data(cluster, pod, donor)
         goal = _executed(cluster, cluster.primary())
         cluster.join(pod)
+        cluster.attend_newcomer(pod)
         cluster.pods[name] = pod
         wait_until(
             f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S

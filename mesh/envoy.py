@@ -137,7 +137,12 @@ def _pool(name: str, role_path: str, spec: MeshSpec) -> Config:
         "eds_cluster_config": {"eds_config": {"resource_api_version": "V3", "path_config_source": published}},
         "connect_timeout": timeout,
         "lb_policy": "LEAST_REQUEST",
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": {
+            "healthy_panic_threshold": {"value": 0},
+            # by default changes within a second of another one are held back: for that second new sessions went to a
+            # primary whose sessions had just been cut, or to nobody while a new one was there (seen on Envoy 1.40)
+            "update_merge_window": "0s",
+        },
         "close_connections_on_host_health_failure": True,
         "ignore_health_on_host_removal": True,  # else an endpoint that was removed stays for as long as it is healthy
         "health_checks": [check],

@@ -31,6 +31,7 @@ def boot(cluster: Cluster, spec: MeshSpec) -> Mesh:
     cluster.quarantined = lambda: _quarantined(control)
     mesh = create_mesh(spec, cluster)
     mesh.start()
+    cluster.attend_newcomer = mesh.attend_node
     return mesh
 
 

@@ -26,6 +26,8 @@ from mesh.spec import Address, Mesh
 NAME = "meshbench.name"
 FACTS = "meshbench.facts"
 OPTION_FILE = "/root/.my.cnf"
+#: The pod that the shell is put into; its caller starts it.
+CLIENT = "client"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +108,9 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
         kind=cluster.topology.kind,
         mesh=mesh_word,
         pods=cluster.hosts,
-        write=mesh.write,
-        read=mesh.read,
+        write=mesh.entrance,
+        # as the host reaches them: a sidecar's own addresses are loopback
+        read=[(mesh.entrance[0][0], port) for _, port in mesh.read] if len(mesh.entrance) == 1 else mesh.read,
         proxies={name: asdict(admin) for name, admin in mesh.admin.items()},
         passwords={
             "root": credentials.root,
@@ -118,8 +121,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
     )
     host, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.primary(), 3306)
     written = json.dumps(asdict(facts))
-    pod = cluster.extra_pod("client", cluster.network.address("client"))
-    shell = pod.add(
+    shell = cluster.guests[CLIENT].add(
         "shell",
         images.image("base").tag,
         PAUSE_COMMAND,

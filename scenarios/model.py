@@ -166,7 +166,7 @@ class MeshSection(Section):
     @model_validator(mode="after")
     def _proxy_fits(self) -> Self:
         if self.mode in ("sidecar", "mtls") and self.proxy != "envoy":
-            raise ValueError(f"mode {self.mode} is made of Envoy, not {self.proxy}; leave proxy out")
+            raise MisfitError(("proxy",), f"mode {self.mode} is made of Envoy, not {self.proxy}; leave it out")
         if self.mode == "gateway" and self.proxy is None:
             raise ValueError(f"mode gateway needs a proxy; allowed: {', '.join(DEFAULTS)}")
         given = {key: value for key, value in self if value is not None and key != "mode"}

@@ -20,7 +20,7 @@ from cluster.wait import wait_until
 from mesh.spec import Mesh
 from scenarios.boot import boot
 from scenarios.document import Place
-from scenarios.kept import Kept, keep, refuse_taken
+from scenarios.kept import CLIENT, Kept, keep, refuse_taken
 from scenarios.model import Scenario
 from scenarios.read import read_words
 from scenarios.runner import require_images
@@ -67,6 +67,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     try:
         log.info("boot …")
         mesh = boot(cluster, scenario.mesh.spec())
+        mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
         _first_write(cluster, mesh)
         with undisturbed():
             _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
@@ -78,7 +79,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
 
 def _first_write(cluster: Cluster, mesh: Mesh) -> None:
     """Create the database where a user would, which proves the way there; raises HarnessError where there is none."""
-    address, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
+    address, port = mesh.entrance[0] if len(mesh.entrance) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
 
     def write() -> bool:
         password = cluster.credentials.app

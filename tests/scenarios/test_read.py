@@ -77,7 +77,7 @@ def test_a_sidecar_is_an_envoy() -> None:
         ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
         ("nginx", "mesh.proxy: must be 'envoy', 'haproxy' or 'router', got 'nginx'"),
         ("{mode: direct, proxy: envoy}", "proxy has no meaning in mode direct"),
-        ("{mode: mtls, proxy: haproxy}", "mode mtls is made of Envoy, not haproxy; leave proxy out"),
+        ("{mode: mtls, proxy: haproxy}", "mesh.proxy: mode mtls is made of Envoy, not haproxy; leave it out"),
         ("{mode: sidecar, ttl: 1s}", "mesh.ttl: has no meaning with envoy"),
     ],
 )
