@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test check images clean lock
+.PHONY: help demo test check images clean lock bench-boot
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
 
 images: .venv/ready  ## the engine, and the images of the pods
 	@$(PY) -m cluster.setup
+
+bench-boot: images  ## how fast a whole system is deployed, against pods that initialise at start
+	@$(PY) -m scenarios.bench_boot
 
 clean:  ## remove what runs have left on the engine, the images, and the environment
 	@if [ -x $(PY) ]; then $(PY) -m cluster.clean; fi
