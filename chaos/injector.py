@@ -126,7 +126,7 @@ class Injector:
         try:
             try:
                 fault.inject(self._cluster, pod)
-            except HarnessError as refused:
+            except (HarnessError, OSError) as refused:
                 if fault.lasts:
                     raise
                 # an operation that is refused, or does not come to its end, is a finding: it took no effect

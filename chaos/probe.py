@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 from docker.models.containers import Container
 
@@ -17,8 +18,10 @@ from cluster.errors import HarnessError
 from cluster.mysqld import PORT
 from cluster.pod import Pod
 from cluster.steering import Steering
+from cluster.wait import wait_until
 
 TIMEOUT_S = 1.0
+ASK_TIMEOUT_S = 10.0
 
 
 def control_plane(cluster: Cluster) -> Steering:
@@ -26,6 +29,31 @@ def control_plane(cluster: Cluster) -> Steering:
     if cluster.steering is None:
         raise HarnessError("this cluster has no control plane to ask")
     return cluster.steering
+
+
+def ask(what: str, request: Callable[[Steering], object], cluster: Cluster) -> None:
+    """Ask the control plane until it agrees: while it is in the middle of something, it refuses.
+
+    what: completes "wait until …". Raises HarnessError with its last refusal after ASK_TIMEOUT_S.
+    """
+    control = control_plane(cluster)
+
+    def agreed() -> bool:
+        try:
+            request(control)
+        except OSError as silence:
+            raise HarnessError(f"the control plane does not answer: {silence}") from silence
+        return True
+
+    wait_until(what, agreed, timeout_s=ASK_TIMEOUT_S, poll_s=0.2, tolerate=HarnessError)
+
+
+def published(cluster: Cluster, name: str) -> bool | None:
+    """Whether the control plane counts a pod; None when it does not answer."""
+    try:
+        return name in control_plane(cluster).assignment().pods
+    except OSError:
+        return None
 
 
 def pod_named(cluster: Cluster, name: str) -> Pod:

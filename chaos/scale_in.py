@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from chaos.fault import Evidence
-from chaos.probe import control_plane
+from chaos.probe import ask, published
 from cluster.cluster import Cluster
 from cluster.elastic import remove_pod
 from cluster.wait import WaitTimeoutError, wait_until
@@ -26,18 +26,17 @@ class ScaleIn:
     lasts = False
 
     def inject(self, cluster: Cluster, pod: str) -> None:
-        control_plane(cluster).drain_pod(pod)
+        ask(f"{pod} is drained", lambda control: control.drain_pod(pod), cluster)
         try:
             wait_until(f"{pod} has no session", lambda: _sessions(cluster, pod) == 0, timeout_s=DRAIN_TIMEOUT_S)
         except WaitTimeoutError as error:
             log.info("%s; it leaves all the same", error)
-        control_plane(cluster).remove_pod(pod)
+        ask(f"{pod} is forgotten", lambda control: control.remove_pod(pod), cluster)
         remove_pod(cluster, pod)
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        counted = pod in cluster.pods
-        published = pod in control_plane(cluster).assignment().pods
-        return Evidence(ok=not counted and not published, seen={"counted": counted, "published": published})
+        counted, known = pod in cluster.pods, published(cluster, pod)
+        return Evidence(ok=not counted and known is False, seen={"counted": counted, "published": known})
 
     def heal(self, cluster: Cluster, pod: str) -> None:
         """A pod that left does not come back."""

@@ -7,7 +7,7 @@ is nothing to heal, unless it failed half-way: then what it has left is taken aw
 from __future__ import annotations
 
 from chaos.fault import Evidence
-from chaos.probe import control_plane, is_replica_to_proxies
+from chaos.probe import ask, is_replica_to_proxies, published
 from cluster.cluster import Cluster
 from cluster.elastic import add_pod
 
@@ -19,16 +19,16 @@ class ScaleOut:
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         add_pod(cluster, pod)
-        control_plane(cluster).add_pod(pod)
+        ask(f"{pod} is published", lambda control: control.add_pod(pod), cluster)
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
         if pod not in cluster.pods:
             return Evidence(ok=False, seen={"exists": False})
-        published = pod in control_plane(cluster).assignment().pods
+        known = published(cluster, pod)
         serving, taken = cluster.in_service(pod), is_replica_to_proxies(cluster, pod)
         return Evidence(
-            ok=published and serving and taken,
-            seen={"exists": True, "published": published, "in_service": serving, "taken_for_reads": taken},
+            ok=bool(known) and serving and taken,
+            seen={"exists": True, "published": known, "in_service": serving, "taken_for_reads": taken},
         )
 
     def heal(self, cluster: Cluster, pod: str) -> None:

@@ -21,7 +21,7 @@ class Switchover:
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         del pod  # the control plane knows who is primary
-        control_plane(cluster).switchover()
+        control_plane(cluster).switchover()  # once: a refusal is what was to be found out
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
         try:

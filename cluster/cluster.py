@@ -120,10 +120,10 @@ class Cluster:
         count = self.topology.pods + self._spare_pods
         return {name: address for name, address in self.network.node_names.items() if _number(name) <= count}
 
-    def start_pod(self, pod: Pod, *, volumes: Mapping[str, str] | None = None) -> None:
+    def start_pod(self, pod: Pod, *, volumes: Mapping[str, str] | None = None, agent: bool = True) -> None:
         """Start a pod's containers and return when its mysqld is set up, of no group and with no source yet.
 
-        volumes: of mysqld's container, as for `Pod.add`.
+        volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
         """
         own: list[str] = []
         if self.topology.group:
@@ -148,6 +148,18 @@ class Cluster:
             files={mysqld.USER_CNF: cnf.read_bytes()} if cnf else None,
             volumes=volumes,
         )
+        if agent:
+            self.start_agent(pod)
+        self.wait_for_login(pod)
+        with self.connection(pod.name) as connection:
+            mysqld.create_users(connection, self.credentials)
+            if self.topology.group:
+                group.prepare(connection, self.credentials)
+            elif self.topology.source_replica:
+                replication.prepare(connection)
+
+    def start_agent(self, pod: Pod) -> None:
+        """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""
         pod.add(
             "agent",
             images.image("tools").tag,
@@ -159,13 +171,6 @@ class Cluster:
                 "MESHBENCH_CONTROL": f"{self.network.address('control')}:{CONTROL_PORT}",
             },
         )
-        self.wait_for_login(pod)
-        with self.connection(pod.name) as connection:
-            mysqld.create_users(connection, self.credentials)
-            if self.topology.group:
-                group.prepare(connection, self.credentials)
-            elif self.topology.source_replica:
-                replication.prepare(connection)
 
     def wait_for_login(self, pod: Pod) -> None:
         """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended instead."""

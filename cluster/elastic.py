@@ -42,8 +42,10 @@ def add_pod(cluster: Cluster, name: str) -> None:
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"
         client().volumes.create(name=data, labels=labels(cluster.run_id))
-        cluster.start_pod(pod, volumes={data: clone.DATA_DIR})
+        # where another pod leads, an agent would fence this one before it has any users
+        cluster.start_pod(pod, volumes={data: clone.DATA_DIR}, agent=False)
         _fetch_data(cluster, pod, donor)
+        cluster.start_agent(pod)
         goal = _executed(cluster, cluster.primary())
         cluster.join(pod)
         cluster.attend_newcomer(pod)
@@ -51,18 +53,25 @@ def add_pod(cluster: Cluster, name: str) -> None:
         wait_until(
             f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
         )
+    except pymysql.MySQLError as error:
+        _set_aside(cluster, pod)
+        raise HarnessError(f"{name} could not be added: {error}") from error
     except BaseException:
         _set_aside(cluster, pod)
         raise
 
 
 def remove_pod(cluster: Cluster, name: str) -> None:
-    """Take a pod out: it leaves its group or its source, then its containers stop."""
-    with cluster.connection(name, timeout_s=60) as connection:
-        if cluster.topology.group:
-            group.leave(connection)
-        else:
-            replication.detach(connection, kind=cluster.topology.kind)
+    """Take a pod out: it leaves its group or its source, then its containers stop. Raises HarnessError if it will not
+    leave."""
+    try:
+        with cluster.connection(name, timeout_s=60) as connection:
+            if cluster.topology.group:
+                group.leave(connection)
+            else:
+                replication.detach(connection, kind=cluster.topology.kind)
+    except pymysql.MySQLError as error:
+        raise HarnessError(f"{name} would not leave: {error}") from error
     _set_aside(cluster, cluster.pods[name])
 
 

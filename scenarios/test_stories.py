@@ -73,6 +73,9 @@ def test_story(
         found = next(check for check in summary["checks"] if check["name"] == MUST_FAIL[name])
         assert found["verdict"] == "fail"
         assert found["witness"], "what was found must be named"
+        if MUST_FAIL[name] == "availability":
+            assert summary["failed"] == ["availability"], "an outage is no loss"
+            assert summary["rpo"]["lost"] == 0
     else:
         assert summary["rpo"]["acked"] > 2000
     if name.startswith("primary-"):

@@ -129,18 +129,22 @@ def _lost(one: Seen | None, rules: Rules) -> bool:
 
 
 def elected(seen: Mapping[str, Seen]) -> tuple[str, ...] | None:
-    """Who takes writes in a group, as most of all its pods see it; None when there are not most that agree."""
+    """Who takes writes in a group, as most of all its pods see it; None when there are not most that agree.
+
+    A member that is no pod of ours, because it joins before it is registered or leaves after it was forgotten, leads
+    nobody.
+    """
     views = [one.status.view for one in seen.values() if one.status and one.status.in_service]
     agreed = next((view for view in views if views.count(view) * 2 > len(seen)), None)
     if agreed is None:
         return None
     leaders = [name for name, part in agreed.items() if part == "ONLINE/PRIMARY"]
-    return tuple(sorted(name for name in leaders if _bears_out(seen.get(name), agreed)))
+    return tuple(sorted(name for name in leaders if name in seen and _bears_out(seen[name], agreed)))
 
 
-def _bears_out(one: Seen | None, view: Mapping[str, str]) -> bool:
+def _bears_out(one: Seen, view: Mapping[str, str]) -> bool:
     """Whether a leader does not contradict the others; one that we do not hear contradicts nobody."""
-    return one is None or one.status is None or (one.status.writable and one.status.view == view)
+    return one.status is None or (one.status.writable and one.status.view == view)
 
 
 def pools(

@@ -247,6 +247,11 @@ def test_every_member_of_a_group_of_primaries_takes_both() -> None:
     assert published(seen, state, rules=Rules(kind="group-multi")) == (names, names)
 
 
+def test_a_member_that_is_not_registered_yet_or_any_more_leads_nobody() -> None:
+    view = dict.fromkeys([*VIEW, "node4"], "ONLINE/PRIMARY")
+    assert elected({name: member(view, "primary") for name in VIEW}) == ("node1", "node2", "node3")
+
+
 def test_a_group_without_a_majority_takes_no_writes() -> None:
     seen = group(member(CUT_OFF, "primary"), silent(), silent())
     assert published(seen, replace(remembers(primary=None), leaders=()), rules=Rules(kind="group")) == ([], [])
