@@ -1,4 +1,4 @@
-"""Duplicates: each transfer took effect at most once, and never against what the client was told.
+"""Duplicates: each write took effect at most once, and never against what the client was told.
 
 Five ways to break it: a key stored twice on a pod; a key whose every attempt certainly failed and that is there all
 the same (the application would send it again and move the money twice); a key nobody requested; one key acknowledged
@@ -17,31 +17,33 @@ import pandas as pd
 
 from checks.gates import gate
 from checks.history import History
-from checks.ledger import Codes, coded, lacks
-from checks.operations import FAIL, key_outcomes, transfers
-from checks.quarantine import final_tables
+from checks.keyed import keyed
+from checks.ledger import Codes, coded
+from checks.operations import FAIL, key_outcomes
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "duplicates"
 
 
 def duplicates(history: History) -> Verdict:
-    """Judge ops against final/transfers. Gate ``duplicated``: keys that may be stored twice (default 0).
+    """Judge ops against final/transfers, or final/keys (`checks.keyed`).
+
+    Gate ``duplicated``: keys that may be stored twice (default 0).
 
     measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting, acked_again. Where
     manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have requested
     then count as unrecorded, which fails nothing.
     """
     allowed = gate(history, "duplicated") or 0
-    expected = f"at most {allowed:g} transfers stored twice; none failed yet present, unrequested or acknowledged twice"
-    asked = transfers(history.ops)
-    reason = lacks(history, "transfers")
-    if reason is None and asked.empty:
-        reason = "the ops hold no transfer"
-    if reason is not None:
-        return unknown(NAME, expected=expected, reason=reason)
+    evidence = keyed(history)
+    what = "writes" if isinstance(evidence, str) else evidence.what
+    expected = f"at most {allowed:g} {what} stored twice; none failed yet present, unrequested or acknowledged twice"
+    if isinstance(evidence, str):
+        return unknown(NAME, expected=expected, reason=evidence)
+    asked, stored = evidence.asked, evidence.stored
+    if asked.empty:
+        return unknown(NAME, expected=expected, reason=f"the ops hold no {what}")
 
-    stored = final_tables(history)["transfers"]
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     (node_codes,), nodes = coded(stored["node"])
     best = key_outcomes(asked["outcome"], asked_codes, len(keys))
@@ -52,7 +54,8 @@ def duplicates(history: History) -> Verdict:
     duplicated = np.unique(stored_codes[again])
     failed_present = np.flatnonzero(present & (best == FAIL))
     stranger = np.flatnonzero(present & (best < 0))
-    conflicting = _conflicting(asked, asked_codes)
+    # A transaction of another workload may record what it found, which a second attempt finds changed.
+    conflicting = _conflicting(asked, asked_codes) if evidence.transfers else stranger[:0]
     acked_again = _acked_again(asked, asked_codes)
     complete = _load_complete(history)
     measured = {

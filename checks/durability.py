@@ -1,4 +1,4 @@
-"""Durability: every transfer the database acknowledged is on every pod in service, with what was acknowledged in it.
+"""Durability: every write the database acknowledged is on every pod in service; a transfer with what was acknowledged.
 
 Jepsen's set checker on money: an acknowledged key that is missing is lost; a key whose outcome was unknown is
 resolved to present or absent, and either is right. What only a quarantined pod holds is lost: nobody is served from it.
@@ -15,9 +15,10 @@ import pandas as pd
 
 from checks.gates import gate
 from checks.history import History
-from checks.ledger import Codes, coded, in_service, lacks, minor_units, shown, text
-from checks.operations import UNKNOWN, key_outcomes, moves, transfers
-from checks.quarantine import final_tables, holders_in_quarantine
+from checks.keyed import keyed
+from checks.ledger import Codes, coded, in_service, minor_units, shown, text
+from checks.operations import UNKNOWN, key_outcomes, moves
+from checks.quarantine import holders_in_quarantine
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "durability"
@@ -26,24 +27,27 @@ FIELDS = ("src", "dst", "amount")
 
 
 def durability(history: History) -> Verdict:
-    """Judge ops against final/transfers and final/nodes.json. Gate ``lost``: transfers that may be lost (default 0).
+    """Judge ops against final/transfers, or final/keys (`checks.keyed`), and final/nodes.json.
 
-    measured: acked, lost, altered, unknown_present, unknown_absent in keys; lost_amount in minor units.
+    Gate ``lost``: writes that may be lost (default 0).
+
+    measured: acked, lost, altered, unknown_present, unknown_absent in keys; lost_amount in minor units (of transfers).
     """
     allowed = gate(history, "lost") or 0
-    expected = f"at most {allowed:g} acknowledged transfers lost, none altered"
-    asked = transfers(history.ops)
+    evidence = keyed(history)
+    if isinstance(evidence, str):
+        expected = f"at most {allowed:g} acknowledged writes lost"
+        return unknown(NAME, expected=expected, reason=evidence)
+    expected = f"at most {allowed:g} acknowledged {evidence.what} lost"
+    expected += ", none altered" if evidence.transfers else ""
+    asked, stored = evidence.asked, evidence.stored
     acked = asked[asked["outcome"] == "ok"].drop_duplicates("key")
     nodes = in_service(history)
-    reason = lacks(history, "transfers")
-    if reason is None and acked.empty:
-        reason = "no transfer was acknowledged, so none could be lost"
-    if reason is None and nodes is None:
-        reason = "final/nodes.json shows no pod in service"
-    if reason is not None or nodes is None:
-        return unknown(NAME, expected=expected, reason=reason or "")
+    if acked.empty:
+        return unknown(NAME, expected=expected, reason="no write was acknowledged, so none could be lost")
+    if nodes is None:
+        return unknown(NAME, expected=expected, reason="final/nodes.json shows no pod in service")
 
-    stored = final_tables(history)["transfers"]
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     rows = _row_of_key(stored, stored_codes, nodes, len(keys))
     acked_codes = asked_codes[acked.index.to_numpy()]
@@ -54,17 +58,21 @@ def durability(history: History) -> Verdict:
     missing: Mask = np.less(at, 0)
     # A ledger in which no pod has a row names no pods either; then nothing is present anywhere.
     lost = missing.any(axis=0) | ~present[acked_codes]
-    told = moves(acked["value"])
-    readable: Mask = told["src"].notna().to_numpy(dtype=bool)
-    differs: Mask = _differs(told, stored, at) & ~missing & readable
+    readable: Mask = np.ones(len(acked), dtype=bool)
+    differs: Mask = np.zeros(at.shape, dtype=bool)
+    amounts = np.full(len(acked), np.nan)
+    if evidence.transfers:
+        told = moves(acked["value"])
+        readable = told["src"].notna().to_numpy(dtype=bool)
+        differs = _differs(told, stored, at) & ~missing & readable
+        amounts = told["amount"].to_numpy(dtype=np.float64)
     altered = differs.any(axis=0)
 
     best = key_outcomes(asked["outcome"], asked_codes, len(keys))
-    amounts = told["amount"].to_numpy(dtype=np.float64)
     measured: dict[str, Any] = {
         "acked": len(acked),
         "lost": int(lost.sum()),
-        "lost_amount": shown(float(np.nansum(amounts[lost]))),
+        "lost_amount": shown(float(np.nansum(amounts[lost]))) if evidence.transfers else None,
         "altered": int(altered.sum()),
         "unknown_present": int(((best == UNKNOWN) & present).sum()),
         "unknown_absent": int(((best == UNKNOWN) & ~present).sum()),
@@ -79,7 +87,7 @@ def durability(history: History) -> Verdict:
     witness = [
         {
             "key": str(op["key"]),
-            "amount": shown(amounts[i]),
+            **({"amount": shown(amounts[i])} if evidence.transfers else {"f": str(op["f"])}),
             "server": _plain(op["server"]),
             "end_ns": int(op["end_ns"]),
             "missing": [node for node, gone in zip(nodes, missing[:, i], strict=True) if gone],

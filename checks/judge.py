@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from checks.append import append
 from checks.availability import availability
 from checks.conservation import conservation
 from checks.convergence import convergence
@@ -26,8 +27,12 @@ from checks.gates import assert_readable, gate, required
 from checks.history import History
 from checks.latency import latency
 from checks.replication import replication
+from checks.smallbank import smallbank
 from checks.spans import END_OF_TIME_NS
+from checks.staleness import staleness
 from checks.torn import torn
+from checks.tpcb import tpcb
+from checks.tpcc import tpcc
 from checks.verdict import Verdict, unknown
 
 Check = Callable[[History], Verdict]
@@ -41,10 +46,28 @@ CHECKS: dict[str, Check] = {
     "latency": latency,
     "convergence": convergence,
     "replication": replication,
+    "tpcb": tpcb,
+    "smallbank": smallbank,
+    "tpcc": tpcc,
+    "append": append,
+    "staleness": staleness,
+}
+
+#: Checks that say something about one workload only. A run of another one that cannot decide them does not list them.
+OF_WORKLOAD = {
+    "conservation": "transfer",
+    "torn": "transfer",
+    "tpcb": "tpcb",
+    "smallbank": "smallbank",
+    "tpcc": "tpcc",
+    "append": "append",
+    "staleness": "mixed-read",
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
-SAFETY = frozenset({"durability", "conservation", "duplicates", "torn", "convergence"})
+SAFETY = frozenset(
+    {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
+)
 
 LATENESS_P99_MS = 100.0
 STEAL_PERCENT = 25.0
@@ -68,6 +91,7 @@ def judge(history: History) -> Judgement:
     """
     assert_readable(history)
     checks = [_checked(name, check, history) for name, check in CHECKS.items()]
+    checks = [one for one in checks if _concerns(one, history)]
     outcomes = {verdict.name: verdict.verdict for verdict in checks}
     failed = [name for name, outcome in outcomes.items() if outcome == "fail"]
     undecided = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
@@ -90,6 +114,17 @@ def _checked(name: str, check: Check, history: History) -> Verdict:
         return check(history)
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
         return unknown(name, expected="the check to finish", reason=f"{type(error).__name__}: {error}")
+
+
+def _concerns(verdict: Verdict, history: History) -> bool:
+    """Whether a verdict belongs to this run: one that is decided, required, or not of another workload."""
+    if verdict.verdict != "unknown" or verdict.name not in OF_WORKLOAD or verdict.name in required(history):
+        return True
+    scenario = history.manifest.get("scenario")
+    workload = scenario.get("workload") if isinstance(scenario, Mapping) else None
+    name = workload.get("name") if isinstance(workload, Mapping) else workload
+    # A folder that does not say is taken for what design and tools write most: transfers.
+    return bool(OF_WORKLOAD[verdict.name] == (name or "transfer"))
 
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:

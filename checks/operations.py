@@ -1,7 +1,7 @@
 """What the clients asked for and were told: views of the op rows that several checks share. Judges nothing.
 
-A *write* is every op whose ``f`` is not ``read``. A write is *wanted* unless the business refused it
-(insufficient funds): a refusal is an answer, so it neither proves nor disproves that writes are possible.
+A *write* is every op whose ``f`` is not one of READS. A write is *wanted* unless the business refused it (such as for
+insufficient funds): a refusal is an answer, so it neither proves nor disproves that writes are possible.
 An outcome other than ``ok`` and ``fail`` counts as ``unknown`` (Jepsen writes ``info``).
 """
 
@@ -15,18 +15,22 @@ import pandas as pd
 
 from checks.ledger import Codes, text
 
-REFUSED = "insufficient-funds"
+#: The f of operations that write nothing, over all workloads; a user's own workload calls its reads ``read``.
+READS = frozenset({"read", "balance", "order-status", "stock-level"})
+#: The errors by which the business refuses an operation; ``declined`` is for a user's own workload.
+REFUSALS = frozenset({"insufficient-funds", "unused-item", "declined"})
 OVERFLOW = "overflow"
 
 FAIL, UNKNOWN, OK = 0, 1, 2
 
 
 def writes(ops: pd.DataFrame) -> pd.DataFrame:
-    return ops[ops["f"] != "read"]
+    return ops[~ops["f"].isin(list(READS))]
 
 
 def wanted_writes(ops: pd.DataFrame) -> pd.DataFrame:
-    return ops[(ops["f"] != "read") & ~((ops["outcome"] == "fail") & (ops["error"] == REFUSED))]
+    asked = writes(ops)
+    return asked[~((asked["outcome"] == "fail") & asked["error"].isin(list(REFUSALS)))]
 
 
 def transfers(ops: pd.DataFrame) -> pd.DataFrame:

@@ -54,13 +54,14 @@ def errant_transactions(decisions: Sequence[Decision]) -> dict[str, Errant]:
 
 
 def holders_in_quarantine(history: History) -> dict[str, list[str]]:
-    """Transfer key -> the quarantined pods that hold it."""
-    transfers, out = history.final.get("transfers"), quarantined(history)
-    if transfers is None or not out or not {"node", "id"} <= set(transfers.columns):
+    """Key of a transfer, or of another workload's operation -> the quarantined pods that hold it."""
+    name, column = ("transfers", "id") if "transfers" in history.final else ("keys", "key")
+    table, out = history.final.get(name), quarantined(history)
+    if table is None or not out or not {"node", column} <= set(table.columns):
         return {}
-    own = transfers[transfers["node"].map(lambda node: text(node) in out)]
+    own = table[table["node"].map(lambda node: text(node) in out)]
     holders: dict[str, list[str]] = {}
-    for node, key in zip(own["node"], own["id"], strict=True):
+    for node, key in zip(own["node"], own[column], strict=True):
         holders.setdefault(text(key), []).append(text(node))
     return holders
 

@@ -8,30 +8,34 @@ from __future__ import annotations
 from loadgen.connection import Connector, NoServerError
 from loadgen.outcome import ERROR_TEXT_LIMIT, SESSION_SURVIVES, WIRE_ERRORS, Result, judge
 from loadgen.session import Session
-from loadgen.workload import Op, RefusedError, Workload
+from loadgen.workload import Op, Port, RefusedError, Workload
 
 
 class Client:
-    """server: the mysqld of the last session, or None when the last attempt to connect failed."""
+    """server: the mysqld of the session used last, or None when the last attempt to connect failed.
 
-    def __init__(self, connector: Connector, workload: Workload) -> None:
-        self._connector = connector
+    connector opens sessions for writes; reader, where the mesh has a read port, those for Op.port ``read``.
+    """
+
+    def __init__(self, connector: Connector, workload: Workload, *, reader: Connector | None = None) -> None:
+        self._connectors: dict[Port, Connector] = {"write": connector, "read": reader or connector}
         self._workload = workload
-        self._session: Session | None = None
+        self._sessions: dict[Port, Session] = {}
         self.server: str | None = None
 
-    def connect(self) -> Session:
-        """The open session, or a new one. Raises NoServerError."""
-        if self._session is None:
+    def connect(self, port: Port = "write") -> Session:
+        """The open session of a port, or a new one. Raises NoServerError."""
+        session = self._sessions.get(port)
+        if session is None:
             self.server = None
-            self._session = self._connector.connect()
-            self.server = self._session.server
-        return self._session
+            session = self._sessions[port] = self._connectors[port].connect()
+        self.server = session.server
+        return session
 
     def attempt(self, op: Op) -> Result:
         """Run the operation once, after at most one attempt to connect."""
         try:
-            session = self.connect()
+            session = self.connect(op.port)
         except NoServerError as error:
             return Result(outcome="fail", errno=error.errno, error=str(error)[:ERROR_TEXT_LIMIT])
         try:
@@ -42,7 +46,7 @@ class Client:
             result = judge(error, commit_sent=session.commit_sent)
         if not _usable_after(result.errno, session):
             session.close()
-            self._session = None
+            del self._sessions[op.port]
         return result
 
 

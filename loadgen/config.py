@@ -1,6 +1,6 @@
 """What one load worker is told to do, as one JSON file the runner writes and the pod reads.
 
-Holds no defaults for anything that belongs to a scenario (rate, accounts, isolation); only the generator's own limits
+Holds no defaults for anything that belongs to a scenario (rate, isolation); only the generator's own limits
 have them. Imports neither Locust nor gevent, so the host side can use it.
 """
 
@@ -10,47 +10,41 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from loadgen.errors import ConfigError
+
 ISOLATION_LEVELS = ("read-uncommitted", "read-committed", "repeatable-read", "serializable")
 MODELS = ("poisson", "constant")
-WORKLOADS = ("transfer",)
 
 #: Process numbers of worker n start at n times this, so no two workers of a run share one.
 PROCESSES_PER_WORKER = 10_000
 
 
-class ConfigError(ValueError):
-    """The load configuration cannot be used; the message is one line that names the key."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class WorkloadConfig:
-    """name: one of WORKLOADS. accounts: how many, numbered from 1. read_share: share of reads among the arrivals, 0..1.
-    isolation: one of ISOLATION_LEVELS. opening: mean opening balance of an account in minor units."""
+    """name: one of registry.WORKLOADS, or ``path/to/file.py:ClassName`` of a user's own. isolation: one of
+    ISOLATION_LEVELS. options: the workload's own keys; `registry.create` checks them."""
 
     name: str
-    accounts: int
-    read_share: float
     isolation: str
-    opening: int = 1_000_000
+    options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require(self.name in WORKLOADS, "workload.name", f"one of {', '.join(WORKLOADS)}", self.name)
-        _require(self.accounts >= 2, "workload.accounts", "at least 2", self.accounts)
-        _require(0 <= self.read_share <= 1, "workload.read_share", "between 0 and 1", self.read_share)
+        _require(isinstance(self.name, str), "workload.name", "a name", self.name)
+        _require(isinstance(self.options, dict), "workload.options", "a JSON object", self.options)
         _require(
             self.isolation in ISOLATION_LEVELS,
             "workload.isolation",
             f"one of {', '.join(ISOLATION_LEVELS)}",
             self.isolation,
         )
-        _require(self.opening >= 0, "workload.opening", "0 or more", self.opening)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadConfig:
     """One worker's part of the load.
 
-    endpoints: (host, port) to connect to: one for a gateway or sidecar, every pod in direct mode.
+    endpoints: (host, port) to connect to for writes: one for a gateway or sidecar, every pod in direct mode.
+    read_endpoints: the same for operations that go to the read port.
     model: one of MODELS. rate: offered arrivals a second of this worker. connections: concurrent clients.
     backlog_cap: arrivals that may wait for a client; one more is recorded as overflow.
     drain_s: how long work may go on after the last arrival.
@@ -69,6 +63,7 @@ class LoadConfig:
     connections: int
     seed: int
     out_dir: str
+    read_endpoints: tuple[tuple[str, int], ...] = ()
     worker: int = 0
     backlog_cap: int = 10_000
     drain_s: float = 10.0
@@ -103,8 +98,12 @@ class LoadConfig:
         _check_keys(cls, raw, "load configuration")
         _check_keys(WorkloadConfig, raw.get("workload"), "workload")
         try:
-            endpoints = tuple((str(host), int(port)) for host, port in raw["endpoints"])
-            return cls(**raw | {"endpoints": endpoints, "workload": WorkloadConfig(**raw["workload"])})
+            addresses = {
+                name: tuple((str(host), int(port)) for host, port in raw[name])
+                for name in ("endpoints", "read_endpoints")
+                if name in raw
+            }
+            return cls(**raw | addresses | {"workload": WorkloadConfig(**raw["workload"])})
         except (TypeError, ValueError) as error:
             raise ConfigError(str(error)) from None
 
@@ -119,4 +118,4 @@ def _check_keys(cls: type[Any], raw: Any, where: str) -> None:
 
 def _require(holds: bool, key: str, expected: str, got: object) -> None:
     if not holds:
-        raise ConfigError(f"{key}: expected {expected}, got {got!r}")
+        raise ConfigError(f"expected {expected}, got {got!r}", key=key)

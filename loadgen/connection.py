@@ -14,6 +14,7 @@ from pymysql.constants import CR
 from loadgen.config import LoadConfig
 from loadgen.outcome import WIRE_ERRORS, errno_of
 from loadgen.session import Session
+from loadgen.workload import Port
 
 WHO_ARE_YOU = "SELECT @@report_host, @@hostname, @@global.read_only OR @@global.super_read_only"
 
@@ -27,17 +28,23 @@ class NoServerError(Exception):
 
 
 class Connector:
-    """Opens sessions for all clients of one worker. opened: how many it has."""
+    """Opens sessions for all clients of one worker. opened: how many it has.
 
-    def __init__(self, config: LoadConfig) -> None:
+    port ``write`` leads to the writable server. ``read`` leads to any: where there are several to choose from, each
+    session begins at another one.
+    """
+
+    def __init__(self, config: LoadConfig, *, port: Port = "write") -> None:
         self._config = config
+        self._writes = port == "write"
+        self._endpoints = config.endpoints if self._writes else config.read_endpoints or config.endpoints
         self._last_good = 0
         self.opened = 0
 
     def connect(self) -> Session:
         """Try every endpoint once. Raises NoServerError."""
-        endpoints = self._config.endpoints
-        first = self._last_good
+        endpoints = self._endpoints
+        first = self._last_good if self._writes else self.opened
         failures: list[str] = []
         errno = None
         for step in range(len(endpoints)):
@@ -49,7 +56,7 @@ class Connector:
                 errno = errno_of(error)
                 failures.append(f"{host}:{port}: {error!r}")
                 continue
-            if read_only and len(endpoints) > 1:
+            if read_only and self._writes and len(endpoints) > 1:
                 session.close()
                 failures.append(f"{host}:{port}: read-only")
                 continue

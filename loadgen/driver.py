@@ -26,7 +26,7 @@ from loadgen.config import PROCESSES_PER_WORKER, LoadConfig
 from loadgen.lateness import Lateness
 from loadgen.outcome import Result
 from loadgen.recorder import FLUSH_S, Recorder
-from loadgen.workload import Op
+from loadgen.workload import Op, op_key
 
 #: ``process`` of an arrival that no client ever took.
 NOBODY = -1
@@ -159,7 +159,7 @@ class Driver:
                 pass
             if self._stop.is_set():
                 return
-            op = self._next_op(rng, f"{config.seed}-{config.worker}-{sequence}")
+            op = self._next_op(rng, op_key(seed=config.seed, worker=config.worker, sequence=sequence))
             self._offer(Arrival(op, intended_ns))
 
     def _offer(self, arrival: Arrival) -> None:

@@ -23,12 +23,14 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
 from loadgen.client import Client
-from loadgen.config import ConfigError, LoadConfig
+from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
 from loadgen.driver import Driver, Row
+from loadgen.errors import ConfigError
 from loadgen.recorder import Recorder
-from loadgen.transfer import Transfer
+from loadgen.registry import create
 from loadgen.warmup import WARM_UP_S, connect_within, database_problem
+from loadgen.workload import Workload
 
 EXIT_CONFIG, EXIT_REFUSED, EXIT_BROKE = 2, 3, 4
 
@@ -44,11 +46,12 @@ class OperationError(Exception):
 class Load:
     """One run in this process, from connected users to the done event."""
 
-    def __init__(self, config: LoadConfig, recorder: Recorder, environment: Environment) -> None:
+    def __init__(self, config: LoadConfig, workload: Workload, recorder: Recorder, environment: Environment) -> None:
         self._config = config
         self._environment = environment
-        self._workload = Transfer(config.workload)
+        self._workload = workload
         self._connector = Connector(config)
+        self._reader = Connector(config, port="read")
         self._driver = Driver(
             config,
             next_op=self._workload.next,
@@ -63,7 +66,7 @@ class Load:
 
     def serve(self) -> None:
         """The life of one user: connect, then serve arrivals until Locust kills the greenlet."""
-        client = Client(self._connector, self._workload)
+        client = Client(self._connector, self._workload, reader=self._reader)
         try:
             connect_within(client, timeout_s=WARM_UP_S)
         except NoServerError as error:
@@ -82,7 +85,7 @@ class Load:
             self._warm.wait(timeout=WARM_UP_S)
             emit("ready", connected=self._connected)
             totals = self._driver.run()
-            emit("done", **totals, connections_opened=self._connector.opened)
+            emit("done", **totals, connections_opened=self._connector.opened + self._reader.opened)
             environment.process_exit_code = 0
         except Exception as bug:
             emit("error", message=f"the load generator broke: {bug!r}")
@@ -132,14 +135,15 @@ def begin(environment: Environment, **_: Any) -> None:
     assert options is not None  # set by Locust's main, the only way here
     try:
         config = LoadConfig.from_json(Path(options.load_config).read_text())
+        workload = create(config.workload)
         recorder = Recorder(Path(config.out_dir))
     except (OSError, ConfigError) as error:
-        emit("error", message=str(error))
+        emit("error", message=str(error), refused=True)
         sys.exit(EXIT_CONFIG)
-    if problem := database_problem(config, Transfer(config.workload)):
-        emit("error", message=problem)
+    if problem := database_problem(config, workload):
+        emit("error", message=problem, refused=True)
         sys.exit(EXIT_REFUSED)
     options.num_users = options.spawn_rate = config.connections
-    load = LoadUser.load = Load(config, recorder, environment)
+    load = LoadUser.load = Load(config, workload, recorder, environment)
     environment.events.quitting.add_listener(lambda **_: load.wind_up())  # type: ignore[no-untyped-call]
     gevent.spawn(load.conduct)

@@ -65,7 +65,7 @@ class Result:
     outcome: Outcome
     errno: int | None = None
     error: str | None = None
-    value: dict[str, Any] | None = None
+    value: Any = None
 
 
 def errno_of(error: BaseException) -> int | None:

@@ -8,14 +8,17 @@ balances never changes, every balance is its opening plus its entries, and an ac
 from __future__ import annotations
 
 import random
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from loadgen.config import WorkloadConfig
+from loadgen.options import Options, bounded, require_sums_fit, share
 from loadgen.session import Session
-from loadgen.workload import Op, RefusedError
+from loadgen.skew import UNIFORM, Skew
+from loadgen.workload import Op, count_problem, refuse
 
 #: Primary keys and InnoDB throughout: Group Replication takes nothing else.
 SCHEMA = (
@@ -38,13 +41,30 @@ FINAL_QUERIES = {
 AMOUNT_MAX = 10_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class TransferOptions(Options):
+    """accounts: how many, numbered from 1. opening: mean opening balance of an account in minor units. read_share:
+    share of balance enquiries among the arrivals. skew: which accounts are popular, on both sides of a transfer."""
+
+    accounts: int = bounded(10_000, at_least=2, at_most=10_000_000)
+    opening: int = bounded(1_000_000, at_least=0)
+    read_share: float = share(0.2)
+    skew: Skew = UNIFORM
+
+    def __post_init__(self) -> None:
+        require_sums_fit(opening=self.opening, accounts=self.accounts)
+
+
 class Transfer:
     """Implements workload.Workload."""
 
-    def __init__(self, config: WorkloadConfig) -> None:
-        self._accounts = config.accounts
-        self._read_share = config.read_share
-        self._opening = config.opening
+    Options = TransferOptions
+
+    def __init__(self, options: TransferOptions) -> None:
+        self._accounts = options.accounts
+        self._read_share = options.read_share
+        self._opening = options.opening
+        self._pair = options.skew.pair(options.accounts)
 
     def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
         """Drop and create the tables, and open the accounts, in the connection's database (autocommit).
@@ -64,19 +84,14 @@ class Transfer:
             )
 
     def check(self, session: Session) -> str | None:
-        ((found,),) = session.fetch("SELECT COUNT(*) FROM accounts")
         session.fetch("SELECT id, src, dst, amount FROM transfers LIMIT 1")
         session.fetch("SELECT transfer, account, amount FROM entries LIMIT 1")
-        if found != self._accounts:
-            return f"table accounts has {found} rows, expected {self._accounts}; was the workload set up?"
-        return None
+        return count_problem(session, "accounts", self._accounts)
 
     def next(self, rng: random.Random, key: str) -> Op:
-        src = rng.randint(1, self._accounts)
+        src, dst = self._pair(rng)
         if rng.random() < self._read_share:
             return Op(f="read", key=key, value={"account": src, "balance": None})
-        dst = rng.randint(1, self._accounts - 1)
-        dst += dst >= src
         return Op(f="transfer", key=key, value={"src": src, "dst": dst, "amount": rng.randint(1, AMOUNT_MAX)})
 
     def run(self, session: Session, op: Op) -> dict[str, Any]:
@@ -95,9 +110,9 @@ class Transfer:
         )
         balances: dict[int, int] = dict(locked)
         if len(balances) != 2:
-            _refuse(session, "account-missing")
+            refuse(session, "account-missing")
         if balances[src] < amount:
-            _refuse(session, "insufficient-funds")
+            refuse(session, "insufficient-funds")
         changed = (
             session.execute("UPDATE accounts SET balance = balance - %s WHERE id = %s", (amount, src)),
             session.execute("UPDATE accounts SET balance = balance + %s WHERE id = %s", (amount, dst)),
@@ -110,11 +125,9 @@ class Transfer:
             ),
         )
         if changed != (1, 1, 1, 2):
-            _refuse(session, "row-count")
+            refuse(session, "row-count")
         session.commit()
-        return op.value
+        return {"src": src, "dst": dst, "amount": amount}
 
-
-def _refuse(session: Session, reason: str) -> NoReturn:
-    session.rollback()
-    raise RefusedError(reason)
+    def final_queries(self) -> Mapping[str, str]:
+        return FINAL_QUERIES

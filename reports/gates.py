@@ -27,6 +27,7 @@ _SOURCES: Mapping[str, _Source] = {
     "write_outage_ms": _Source("availability", ("write_outage_ms",)),
     "min_acked": _Source("availability", ("ok",), at_least=True),
     **{gate: _Source("latency", (window, "response_ms", "p99")) for gate, window in LATENCY_GATES.items()},
+    "stale_reads": _Source("staleness", ("stale",)),
     "lateness_p99_ms": _Source(None, ("load", "lateness_ms", "p99")),
     "steal_percent": _Source(None, ("host", "steal_percent")),
 }

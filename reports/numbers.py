@@ -30,7 +30,7 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
     rpo, load = summary["rpo"], summary["load"]
     numbers = [
         KeyNumber("write outage", duration(summary["write_outage_ms"]), _outage_note(summary)),
-        KeyNumber("acknowledged transfers", count(rpo["acked"]), ""),
+        KeyNumber("acknowledged writes", count(rpo["acked"]), ""),
         KeyNumber("lost", count(rpo["lost"]), f"money lost: {count(rpo['lost_amount'])} minor units"),
         KeyNumber("duplicated / torn", f"{count(rpo['duplicated'])} / {count(rpo['torn'])}", ""),
         KeyNumber(

@@ -82,6 +82,7 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
 def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Titled tables of what the run was made of; an empty part is left out."""
     parts = {
+        "Workload": summary["workload"],
         "Topology": summary["topology"],
         "Mesh": summary["mesh"],
         "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},

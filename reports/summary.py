@@ -53,6 +53,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "durations_s": _part(manifest, "durations_s"),
         "void_reasons": list(judgement.void_reasons),
         "failed": list(judgement.failed),
+        "workload": _part(scenario, "workload"),
         "topology": _part(manifest, "topology"),
         "mesh": _part(manifest, "mesh"),
         "generator": _part(manifest, "load"),

@@ -36,14 +36,14 @@ def _headline(checks: Mapping[str, Verdict], history: History) -> list[str]:
     measured = {name: check.measured for name, check in checks.items()}
     lost, acked = (measured.get("durability", {}).get(name) for name in ("lost", "acked"))
     outage_ms = measured.get("availability", {}).get("write_outage_ms")
-    sentences = [] if lost is None else [f"{count(lost)} of {count(acked)} acknowledged transfers were lost."]
+    sentences = [] if lost is None else [f"{count(lost)} of {count(acked)} acknowledged writes were lost."]
     outages = _outages(checks, history)
     if outage_ms is not None and not outages:
         outages = [f"The longest write outage was {duration(outage_ms)}."]
     unknown = [measured.get("durability", {}).get(f"unknown_{fate}") for fate in ("present", "absent")]
     if any(unknown):
         total, present = count(sum(filter(None, unknown))), count(unknown[0])
-        sentences.append(f"Of {total} transfers of unknown outcome {present} took effect.")
+        sentences.append(f"Of {total} writes of unknown outcome {present} took effect.")
     return [*sentences, *outages]
 
 

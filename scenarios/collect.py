@@ -145,7 +145,10 @@ def _dump(cluster: Cluster, name: str, queries: Mapping[str, str]) -> dict[str, 
             columns = [column[0] for column in cursor.description]
             tables[table] = (columns, [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()])
         cursor.execute("COMMIT")
-        cursor.execute(f"CHECKSUM TABLE {', '.join(queries)}")
+        cursor.execute("SHOW TABLES")
+        names = ", ".join(f"`{name}`" for (name,) in cursor.fetchall())
+        if names:
+            cursor.execute(f"CHECKSUM TABLE {names}")
         checksums = {row[0].partition(".")[2]: row[1] for row in cursor.fetchall()}
         cursor.execute("SELECT @@global.gtid_executed")
         executed = "".join(cursor.fetchone()[0].split())

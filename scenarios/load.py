@@ -13,10 +13,10 @@ from docker.models.containers import Container
 
 from cluster import images
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import DATABASE
 from cluster.pod import Pod
-from loadgen.config import LoadConfig, WorkloadConfig
+from loadgen.config import LoadConfig
 from loadgen.recorder import FILE_NAME
 from mesh.spec import Mesh
 from scenarios.model import Scenario
@@ -25,22 +25,13 @@ NAME = "load1"
 OUT_DIR = "/data"
 OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
 CONFIG_FILE = "/etc/meshbench-load.json"
+#: A user's own workload or locustfile, in the pod.
+OWN_FILE = "/etc/meshbench-own.py"
 START_TIMEOUT_S = 60.0
 #: Beyond duration and drain, before a silent load pod is given up.
 GRACE_S = 30.0
 
 Event = dict[str, Any]
-
-
-def workload_config(scenario: Scenario) -> WorkloadConfig:
-    workload = scenario.workload
-    return WorkloadConfig(
-        name=workload.name,
-        accounts=workload.accounts,
-        read_share=workload.read_share,
-        opening=workload.opening,
-        isolation=scenario.mysql.isolation,
-    )
 
 
 class LoadPod:
@@ -50,10 +41,11 @@ class LoadPod:
         load = scenario.load
         self._config = LoadConfig(
             endpoints=tuple(mesh.write),
+            read_endpoints=tuple(mesh.read),
             user="meshbench_app",
             password=cluster.credentials.app,
             database=DATABASE,
-            workload=workload_config(scenario),
+            workload=scenario.workload.config(isolation=scenario.mysql.isolation, file=OWN_FILE),
             model=load.model,
             rate=load.rate,
             duration_s=load.duration,
@@ -67,6 +59,7 @@ class LoadPod:
         self._cluster = cluster
         self._mesh = mesh
         self._pod: Pod | None = None
+        self._workload = scenario.workload
         self._events: queue.Queue[Event | None] = queue.Queue()
         self.container: Container
         #: The generator's own account of itself, once it has ended; ``complete`` is False when it did not get to.
@@ -81,12 +74,14 @@ class LoadPod:
     def start(self) -> int:
         """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
         pod = self._pod or self.open()
-        command = ["python3", "-m", "locust", "-f", "/app/loadgen/locustfile.py", "--headless", "--only-summary"]
+        files = {CONFIG_FILE: self._config.to_json().encode()}
+        if self._workload.file is not None:
+            files[OWN_FILE] = self._workload.file.read_bytes()
+        theirs = f"{OWN_FILE},/app/loadgen/guest.py" if self._workload.is_locustfile else None
+        command = ["python3", "-m", "locust", "-f", theirs or "/app/loadgen/locustfile.py"]
+        command += ["--headless", "--only-summary"]
         self.container = pod.add(
-            "locust",
-            images.image("tools").tag,
-            [*command, "--load-config", CONFIG_FILE],
-            files={CONFIG_FILE: self._config.to_json().encode()},
+            "locust", images.image("tools").tag, [*command, "--load-config", CONFIG_FILE], files=files
         )
         threading.Thread(target=self._listen, name="load-events", daemon=True).start()
         for event in self._until(time.monotonic() + START_TIMEOUT_S):
@@ -105,7 +100,10 @@ class LoadPod:
                 return
 
     def _until(self, deadline: float) -> Iterator[Event]:
-        """Events until the pod ends or the deadline passes; raises HarnessError for its error event."""
+        """Events until the pod ends or the deadline passes.
+
+        Raises for its error event: ConfigurationError when the pod refused what it was told, or the file is the user's.
+        """
         while True:
             try:
                 event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -114,7 +112,8 @@ class LoadPod:
             if event is None:
                 return
             if event["event"] == "error":
-                raise HarnessError(f"the load pod gave up: {event['message']}")
+                kind = ConfigurationError if event.get("refused") or self._workload.is_own else HarnessError
+                raise kind(f"the load pod gave up: {event['message']}")
             yield event
 
     def _listen(self) -> None:

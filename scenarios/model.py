@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -32,9 +32,12 @@ from cluster.mysqld import RESERVED
 from cluster.topology import MAX_PODS, Kind, Topology
 from loadgen.config import PROCESSES_PER_WORKER
 from mesh.spec import DEFAULTS, MeshSpec, Mode, Proxy, settings
+from scenarios.section import MisfitError, Section
+from scenarios.workload import REQUIRED, WorkloadSection
 
 #: No scenario takes longer than a day; beyond that a duration is a slip of the pen.
 LONGEST_S = 24 * 3600.0
+
 _UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
@@ -42,7 +45,6 @@ _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _REFERENCE = (
     rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9+.-]+:[0-9a-f]{{32,}})?"
 )
-BIGINT_MAX = 2**63 - 1
 
 
 def parse_duration(value: Any) -> float:
@@ -67,20 +69,6 @@ def show_duration(seconds: float) -> str:
 
 Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(show_duration)]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
-
-
-class MisfitError(ValueError):
-    """A value that a whole section finds wrong. path: where it stands, below that section."""
-
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-class Section(BaseModel):
-    """A part of a scenario: unknown keys are mistakes, and so are numbers written as words or truth values."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _word(key: str) -> BeforeValidator:
@@ -142,7 +130,9 @@ def _mysqld_options(value: Any) -> Any:
 class MySQLSection(Section):
     image: Annotated[str, AfterValidator(_image_reference)] = "default"
     my_cnf: Annotated[Path | None, Field(strict=False)] = None
-    config: Annotated[dict[str, str | int | float | bool], BeforeValidator(_mysqld_options)] = {}
+    config: Annotated[dict[str, str | int | float | bool], BeforeValidator(_mysqld_options)] = Field(
+        default_factory=dict
+    )
     isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
 
 
@@ -206,24 +196,6 @@ def mesh_words() -> list[str]:
             section.validate_python(word)
             words.append(word)
     return words
-
-
-class WorkloadSection(Section):
-    name: Literal["transfer"]
-    accounts: int = Field(default=10_000, ge=2, le=10_000_000)
-    opening: int = Field(default=1_000_000, ge=0)
-    read_share: float = Field(default=0.2, ge=0, lt=1)
-
-    @model_validator(mode="after")
-    def _money_fits(self) -> Self:
-        most = BIGINT_MAX * 2 // (self.accounts * 3)  # openings go up to one and a half times the mean
-        if self.opening > most:
-            raise MisfitError(
-                ("opening",),
-                f"the balances of {self.accounts} accounts would not sum up within MySQL's BIGINT; at most {most}, got "
-                f"{self.opening}",
-            )
-        return self
 
 
 class LoadSection(Section):
@@ -300,11 +272,12 @@ class GatesSection(Section):
     response_p99_after: PositiveDuration | None = None
     lateness_p99: PositiveDuration = 0.1
     steal_percent: float = Field(default=25, gt=0, le=100)
-    require: list[str] = ["durability", "conservation", "duplicates", "torn", "availability", "convergence"]
+    stale_reads: int | None = Field(default=None, ge=0)
+    require: list[str] | None = None
 
     @model_validator(mode="after")
     def _known_checks(self) -> Self:
-        for number, name in enumerate(self.require):
+        for number, name in enumerate(self.require or []):
             if name not in CHECKS:
                 raise MisfitError(("require", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
         return self
@@ -328,9 +301,27 @@ class Scenario(Section):
     mesh: Annotated[MeshSection, BeforeValidator(_mesh_word)]
     workload: Annotated[WorkloadSection, _word("name")]
     load: LoadSection = LoadSection()
-    faults: list[FaultSection] = []
-    gates: GatesSection = GatesSection()
+    faults: list[FaultSection] = Field(default_factory=list)
+    gates: GatesSection = Field(default=GatesSection(), validate_default=True)
     seed: int = Field(default=1, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _locustfile_is_a_workload(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "locustfile" not in value:
+            return value
+        if "workload" in value:
+            raise MisfitError(("locustfile",), "workload and locustfile exclude each other; keep one")
+        rest = {key: inner for key, inner in value.items() if key != "locustfile"}
+        return rest | {"workload": {"locustfile": value["locustfile"]}}
+
+    @field_validator("gates")
+    @classmethod
+    def _require_what_the_workload_shows(cls, gates: GatesSection, known: ValidationInfo) -> GatesSection:
+        workload: WorkloadSection | None = known.data.get("workload")
+        if gates.require is not None or workload is None or workload.is_own:
+            return gates  # scenarios.read decides for a user's own, once it has looked at it
+        return gates.model_copy(update={"require": list(REQUIRED[workload.name])})
 
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
 from scenarios.document import Place, load, value_of
-from scenarios.model import MisfitError, Scenario, mesh_of_word
+from scenarios.model import Scenario, mesh_of_word
+from scenarios.own import with_own_workload
+from scenarios.section import MisfitError
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.model).
@@ -75,7 +77,10 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     except ValidationError as error:
         problems = [_explain(dict(one), origin) for one in error.errors()]
         raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
-    return _resolve_files(scenario, origin, folder)
+    # What the command line names is relative to where the command is given.
+    told = any(place[0] in ("workload", "locustfile") for place in origin.words)
+    found = _resolve_files(scenario, origin, folder)
+    return with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
 
 
 def _override(document: dict[str, Any], setting: str) -> Place:
@@ -89,6 +94,8 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     path: tuple[str | int, ...] = tuple(
         int(part) if re.fullmatch(r"[0-9]{1,4}", part) else part for part in key.split(".")
     )
+    if path == ("locustfile",):
+        document.pop("workload", None)  # it takes the place of the scenario's own
     place: Any = document
     for depth, part in enumerate(path[:-1]):
         if isinstance(place, dict) and isinstance(part, str):

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pymysql
 from docker.models.containers import Container
 
 from chaos.injector import Injector
@@ -24,16 +25,16 @@ from checks.judge import judge
 from cluster import images, labels, mysqld
 from cluster.cluster import Cluster
 from cluster.engine import client
-from cluster.errors import HarnessError
+from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
-from loadgen.transfer import FINAL_QUERIES, Transfer
+from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.write import write_reports
 from scenarios import collect, host
 from scenarios.boot import boot
 from scenarios.folder import RunFolder
-from scenarios.load import OPS_FILE, LoadPod, workload_config
+from scenarios.load import OPS_FILE, LoadPod
 from scenarios.model import Scenario
 from scenarios.signals import undisturbed
 
@@ -51,6 +52,9 @@ class Run:
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
+        workload = scenario.workload
+        #: None for a locustfile: what is in the database is then its own business.
+        self._workload = None if workload.is_locustfile else create(workload.config(isolation=scenario.mysql.isolation))
         self._durations_s: dict[str, float] = {}
         self._manifest: dict[str, Any] = {
             "schema": "meshbench/manifest/1",
@@ -101,12 +105,7 @@ class Run:
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
-            connection = self._through(mesh)
-            with connection, connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
-                self._manifest["boot_s"] = round(time.monotonic() - began_s, 3)
-                connection.select_db(mysqld.DATABASE)
-                Transfer(workload_config(self._scenario)).setup(connection, seed=self._scenario.seed)
+            self._set_up(mesh, began_s)
             self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
         self._describe_pods()
         observer = self._cluster.start_observer(dict(mesh.admin))
@@ -137,6 +136,26 @@ class Run:
         everyone_leads = self._cluster.topology.kind == "group-multi"
         self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
 
+    def _set_up(self, mesh: Mesh, began_s: float) -> None:
+        """Database, schema and data, through the mesh; began_s: when the pods began to start."""
+        workload = self._scenario.workload
+        try:
+            connection = self._through(mesh)
+            with connection, connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+                self._manifest["boot_s"] = round(time.monotonic() - began_s, 3)
+                connection.select_db(mysqld.DATABASE)
+                if self._workload is not None:
+                    self._workload.setup(connection, seed=self._scenario.seed)
+        except pymysql.MySQLError as error:
+            raise ConfigurationError(
+                f"workload {workload.name}: the database could not be set up through the mesh: {error}"
+            ) from None
+        except Exception as bug:
+            if not workload.is_own:
+                raise
+            raise ConfigurationError(f"workload {workload.name}: setup failed: {type(bug).__name__}: {bug}") from bug
+
     def _through(self, mesh: Mesh) -> Any:
         """The first session through the mesh, as the application; around it only where there is no proxy."""
         addresses = mesh.entrance
@@ -165,7 +184,8 @@ class Run:
         observer.containers["observer"].kill()
         load.totals["torn_lines"] = collect.operations(load.container, OPS_FILE, self._folder, worker="load1")
         collect.observations(observer.containers["observer"], self._folder)
-        collect.final_state(self._cluster, FINAL_QUERIES, self._folder)
+        queries = {} if self._workload is None else self._workload.final_queries()
+        collect.final_state(self._cluster, queries, self._folder)
         collect.decisions(self._cluster, self._folder)
 
     def _containers(self) -> list[Container]:

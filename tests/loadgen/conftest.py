@@ -139,9 +139,8 @@ def load_config(tmp_path: Path) -> Callable[..., LoadConfig]:
     """A small configuration; keywords override its keys, ``read_share`` and ``accounts`` those of the workload."""
 
     def build(*, read_share: float = 0.2, accounts: int = ACCOUNTS, **keys: Any) -> LoadConfig:
-        workload = WorkloadConfig(
-            name="transfer", accounts=accounts, read_share=read_share, isolation="repeatable-read", opening=1000
-        )
+        options = {"accounts": accounts, "read_share": read_share, "opening": 1000}
+        workload = WorkloadConfig(name="transfer", isolation="repeatable-read", options=options)
         defaults: dict[str, Any] = {
             "endpoints": (("127.0.0.1", 1),),
             "user": "app",

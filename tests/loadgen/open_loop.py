@@ -20,7 +20,7 @@ from loadgen.config import LoadConfig
 from loadgen.driver import Driver, Row
 from loadgen.outcome import Result
 from loadgen.recorder import Recorder
-from loadgen.transfer import Transfer
+from loadgen.registry import create
 from loadgen.workload import Op
 
 STALL_FROM_S, STALL_UNTIL_S = 0.3, 0.8
@@ -82,7 +82,7 @@ def main(config_file: str, server: str) -> None:
 
     driver = Driver(
         config,
-        next_op=Transfer(config.workload).next,
+        next_op=create(config.workload).next,
         recorder=Recorder(Path(config.out_dir)),
         emit=emit,
         on_row=rows.append,

@@ -11,7 +11,7 @@ import pytest
 
 from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
-from loadgen.transfer import Transfer
+from loadgen.registry import create
 from loadgen.warmup import database_problem
 
 Build = Callable[..., LoadConfig]
@@ -83,7 +83,7 @@ def test_a_proxy_is_asked_for_its_server_even_when_that_is_read_only(load_config
 
 
 def problem(config: LoadConfig) -> str | None:
-    return database_problem(config, Transfer(config.workload), timeout_s=0.3)
+    return database_problem(config, create(config.workload), timeout_s=0.3)
 
 
 def test_a_good_database_has_no_problem(load_config: Build, start_mysql: Any) -> None:

@@ -12,14 +12,13 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from loadgen.client import Client
-from loadgen.config import WorkloadConfig
 from loadgen.connection import Connector, NoServerError
 from loadgen.outcome import Result
 from loadgen.session import Session
-from loadgen.transfer import FINAL_QUERIES, SCHEMA, Transfer
+from loadgen.transfer import FINAL_QUERIES, SCHEMA, Transfer, TransferOptions
 from loadgen.workload import Op
 
-CONFIG = WorkloadConfig(name="transfer", accounts=50, read_share=0.25, isolation="repeatable-read", opening=1000)
+OPTIONS = TransferOptions(accounts=50, read_share=0.25, opening=1000)
 TRANSFER = Op(f="transfer", key="7-0-0", value={"src": 9, "dst": 4, "amount": 100})
 READ = Op(f="read", key="7-0-1", value={"account": 9, "balance": None})
 STATEMENTS = ["BEGIN", "SELECT", "UPDATE", "UPDATE", "INSERT", "INSERT", "COMMIT"]
@@ -68,7 +67,7 @@ class ScriptedConnector:
 
 
 def client_on(*outcomes: ScriptedConnection | NoServerError) -> Client:
-    return Client(cast("Connector", ScriptedConnector(*outcomes)), Transfer(CONFIG))
+    return Client(cast("Connector", ScriptedConnector(*outcomes)), Transfer(OPTIONS))
 
 
 def attempt(connection: ScriptedConnection, op: Op = TRANSFER) -> Result:
@@ -170,7 +169,7 @@ def test_commit_sent_covers_exactly_the_answer_to_commit() -> None:
 def test_the_seed_decides_the_operations() -> None:
     def draw(seed: int) -> list[Op]:
         rng = random.Random(seed)
-        return [Transfer(CONFIG).next(rng, f"{seed}-0-{number}") for number in range(2000)]
+        return [Transfer(OPTIONS).next(rng, f"{seed}-0-{number}") for number in range(2000)]
 
     ops = draw(1)
     assert ops == draw(1)
@@ -202,7 +201,7 @@ def test_setup_opens_every_account_with_its_balance() -> None:
         def executemany(self, _: str, rows: Any) -> None:
             accounts.extend(rows)
 
-    Transfer(CONFIG).setup(cast("Connection[Cursor]", Recording()), seed=7)
+    Transfer(OPTIONS).setup(cast("Connection[Cursor]", Recording()), seed=7)
     assert statements == ["DROP TABLE IF EXISTS accounts, transfers, entries", *SCHEMA]
     assert [number for number, _, _ in accounts] == list(range(1, 51))
     assert all(opening == balance and 500 <= opening <= 1500 for _, opening, balance in accounts)

@@ -29,7 +29,7 @@ def test_the_table_opens_with_the_verdict_and_ends_with_the_report(make_history:
     assert lines[0] == "PASS primary-kill (seed 7)"
     assert lines[-1] == "report: runs/latest/report.html"
     assert max(map(len, lines)) <= 80
-    for word in ("write_outage_ms", "rerouted", "acknowledged transfers", "at most 30 s"):
+    for word in ("write_outage_ms", "rerouted", "acknowledged writes", "at most 30 s"):
         assert any(word in line for line in lines)
 
 

@@ -1,0 +1,47 @@
+"""Which operations should have left a key behind, and which keys are there: the evidence of durability and duplicates.
+
+Two shapes. The workload ``transfer`` leaves ``final/transfers``, whose rows can be held against what was acknowledged.
+Every other workload leaves ``final/keys`` (node, key): one row for each operation that took effect, written in that
+operation's own transaction, under the key the client had chosen. Rows of quarantined pods are left out. Judges nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from checks.history import History
+from checks.ledger import lacks
+from checks.operations import transfers, writes
+from checks.quarantine import final_tables
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyed:
+    """asked: the op rows that should leave a key, in order of their end, index 0..n-1. stored: rows with ``node`` and
+    ``id``, in transfers also src, dst, amount. transfers: whether they are. what: the plural for messages."""
+
+    asked: pd.DataFrame
+    stored: pd.DataFrame
+    transfers: bool
+
+    @property
+    def what(self) -> str:
+        return "transfers" if self.transfers else "transactions"
+
+
+def keyed(history: History) -> Keyed | str:
+    """The evidence, or in one line why there is none."""
+    if "keys" in history.final and "transfers" not in history.final:
+        table = final_tables(history)["keys"]
+        for column in ("node", "key"):
+            if column not in table.columns:
+                return f"final/keys.parquet has no column {column!r}"
+        asked = writes(history.ops).sort_values("end_ns", kind="stable", ignore_index=True)
+        return Keyed(asked=asked, stored=table.rename(columns={"key": "id"}), transfers=False)
+    if "transfers" not in history.final:
+        return "neither final/transfers.parquet nor final/keys.parquet is there"
+    if (reason := lacks(history, "transfers")) is not None:
+        return reason
+    return Keyed(asked=transfers(history.ops), stored=final_tables(history)["transfers"], transfers=True)

@@ -1,0 +1,116 @@
+"""Every workload on a real MySQL: set up, run by several clients at once, read back, and judged by its own checks.
+
+No Locust and no proxy: what is tried here is the SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from checks.history import OPS_SCHEMA, History
+from checks.judge import CHECKS
+from cluster import mysqld
+from cluster.cluster import Cluster
+from cluster.topology import Topology
+from loadgen.client import Client
+from loadgen.config import LoadConfig, WorkloadConfig
+from loadgen.connection import Connector
+from loadgen.recorder import COLUMNS
+from loadgen.registry import create
+from loadgen.workload import Op, Workload, op_key
+
+pytestmark = pytest.mark.engine
+
+CLIENTS, OPS = 6, 600
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "inbox.py"
+#: Workload, its keys (small, so that clients meet), and the checks that must pass.
+TRIED: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("transfer", {"accounts": 20}, {"durability", "duplicates", "conservation", "torn"}),
+    ("tpcb", {"branches": 2, "accounts_per_branch": 20}, {"durability", "duplicates", "tpcb"}),
+    ("smallbank", {"customers": 150, "opening": 5000}, {"durability", "duplicates", "smallbank"}),
+    ("tpcc", {"warehouses": 2, "items": 200, "customers": 30}, {"durability", "duplicates", "tpcc"}),
+    ("append", {"lists": 5}, {"durability", "duplicates", "append"}),
+    ("mixed-read", {"registers": 5}, {"durability", "duplicates", "staleness"}),
+    (f"{EXAMPLE}:Inbox", {"inboxes": 5}, {"durability", "duplicates"}),
+]
+
+
+@pytest.fixture(scope="module")
+def server(cluster: Callable[[Topology], Cluster]) -> Cluster:
+    running = cluster(Topology(kind="single", pods=1))
+    with running.connection("node1") as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {mysqld.DATABASE}")
+    return running
+
+
+@pytest.mark.parametrize(("name", "options", "passes"), TRIED, ids=[name.rpartition("/")[2] for name, *_ in TRIED])
+def test_its_own_invariants_hold_after_concurrent_clients(
+    server: Cluster, tmp_path: Path, name: str, options: dict[str, Any], passes: set[str]
+) -> None:
+    config = LoadConfig(
+        endpoints=((server.hosts["node1"], mysqld.PORT),),
+        user="meshbench_app",
+        password=server.credentials.app,
+        database=mysqld.DATABASE,
+        workload=WorkloadConfig(name=name, isolation="repeatable-read", options=options),
+        model="poisson",
+        rate=1,
+        duration_s=1,
+        connections=CLIENTS,
+        seed=7,
+        out_dir=str(tmp_path),
+    )
+    workload = create(config.workload)
+    connector = Connector(config)
+    with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
+        workload.setup(connection, seed=7)
+    session = connector.connect()
+    assert workload.check(session) is None
+    session.close()
+
+    rows = run(workload, connector)
+    tables = {}
+    with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
+        for table, query in workload.final_queries().items():
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                columns = [column[0] for column in cursor.description]
+                tables[table] = pd.DataFrame(cursor.fetchall(), columns=columns).assign(node="node1")
+    history = History(ops=pd.DataFrame(rows, columns=OPS_SCHEMA.names), final=tables)
+    verdicts = {check: CHECKS[check](history) for check in passes}
+    assert {check: verdict.verdict for check, verdict in verdicts.items()} == dict.fromkeys(passes, "pass"), verdicts
+    acked = history.ops[history.ops["outcome"] == "ok"]
+    assert set(acked["f"]) == set(history.ops["f"]), "each kind of operation succeeded at least once"
+    assert len(acked) > OPS / 2
+    assert set(history.ops["outcome"]) <= {"ok", "fail"}
+
+
+def run(workload: Workload, connector: Connector) -> list[dict[str, Any]]:
+    """OPS operations by CLIENTS threads; rows as the driver records them."""
+    rng = random.Random(7)
+    ops = [workload.next(rng, op_key(seed=7, worker=0, sequence=number)) for number in range(OPS)]
+
+    def serve(process: int) -> list[dict[str, Any]]:
+        client = Client(connector, workload)
+        return [attempt(client, process, op) for op in ops[process::CLIENTS]]
+
+    with ThreadPoolExecutor(max_workers=CLIENTS) as pool:
+        return [row for rows in pool.map(serve, range(CLIENTS)) for row in rows]
+
+
+def attempt(client: Client, process: int, op: Op) -> dict[str, Any]:
+    start_ns = time.monotonic_ns()
+    result = client.attempt(op)
+    value = json.dumps(op.value if result.value is None else result.value)
+    times = (start_ns, start_ns, time.monotonic_ns())
+    cells = (process, op.f, op.key, value, result.outcome, result.errno, result.error, 1, *times, client.server, None)
+    return dict(zip(COLUMNS, cells, strict=True))
