@@ -30,8 +30,13 @@ def options(*, group_name: uuid.UUID, address: str, seeds: list[str], subnet: st
 
 
 def prepare(connection: Any, credentials: Credentials) -> None:
-    """Tell a member how to fetch what it misses from a donor."""
+    """Tell a member how to fetch what it misses from a donor, and to take no writes except as the group's primary.
+
+    Without the latter, one that comes back and cannot join stands there open, and a client that looks for a writable
+    pod by itself would write where nobody replicates.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SET PERSIST super_read_only = ON")
         cursor.execute(
             "CHANGE REPLICATION SOURCE TO SOURCE_USER = 'meshbench_repl', SOURCE_PASSWORD = %s"
             " FOR CHANNEL 'group_replication_recovery'",
