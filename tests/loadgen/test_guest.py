@@ -58,7 +58,7 @@ def test_requests_are_recorded_as_operations(
     ops = read_ops(Path(config.out_dir) / FILE_NAME).ops
     counts = Counter((op["f"], op["outcome"]) for op in ops)
     assert set(counts) == {("look", "ok"), ("buy", "unknown")}
-    assert counts["look", "ok"] == counts["buy", "unknown"] > 20
+    assert counts["look", "ok"] == counts["buy", "unknown"]
     assert len({op["key"] for op in ops}) == len(ops) == events["done"][0]["offered"]
     assert all(op["end_ns"] - op["start_ns"] == 5_000_000 for op in ops)
     assert events["started"][0]["zero_ns"] <= ops[0]["end_ns"]
