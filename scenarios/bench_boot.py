@@ -80,7 +80,7 @@ def deploy(image: str) -> tuple[float, float]:
     began_s = time.monotonic()
     cluster = Cluster(Topology(kind="group", pods=3, image=image), run_id=secrets.token_hex(4))
     try:
-        mesh = boot(cluster, gateway_spec("envoy"))
+        mesh = boot(cluster, gateway_spec("envoy"), down_after_s=1.0)
         ((address, port),) = mesh.write
 
         def write() -> bool:

@@ -15,10 +15,13 @@ from mesh.gateway import create_mesh
 from mesh.spec import Mesh, MeshSpec
 
 
-def boot(cluster: Cluster, spec: MeshSpec) -> Mesh:
-    """Start everything; returns the mesh, started. Raises ConfigurationError or HarnessError."""
+def boot(cluster: Cluster, spec: MeshSpec, *, down_after_s: float) -> Mesh:
+    """Start everything; returns the mesh, started. Raises ConfigurationError or HarnessError.
+
+    down_after_s: how long a primary may be silent before the control plane suspects it.
+    """
     cluster.open_network()
-    control = ControlHandle(cluster)
+    control = ControlHandle(cluster, down_after_s=down_after_s)
     if cluster.topology.source_replica:  # one hand at a time: both know how to make a pod follow
         cluster.start()
         control.start()

@@ -12,7 +12,7 @@ from cluster import labels
 from cluster.errors import ConfigurationError
 from cluster.topology import Kind
 from scenarios.kept import Kept, find
-from scenarios.model import mesh_words
+from scenarios.mesh import mesh_words
 from scenarios.progress import Progress
 from scenarios.signals import undisturbed, with_signals
 from scenarios.status import Watcher, changes, show

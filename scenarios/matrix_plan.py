@@ -14,7 +14,8 @@ from typing import get_args
 from cluster.errors import ConfigurationError
 from cluster.topology import Kind
 from reports.matrix_trial import Cell
-from scenarios.model import Scenario, mesh_words
+from scenarios.mesh import mesh_words
+from scenarios.model import Scenario
 from scenarios.read import CATALOGUE, read_scenario
 
 

@@ -1,23 +1,20 @@
 """A scenario as a typed document: every key, its default, its bounds. Reading YAML is `scenarios.read`.
 
-Durations are written with a unit (``250ms``, ``15s``, ``2m``) and kept in seconds. Shorthands are accepted where one
+Shorthands are accepted where one
 word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh: mtls``, ``workload: transfer``.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
-    TypeAdapter,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -31,14 +28,10 @@ from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
 from cluster.topology import MAX_PODS, Kind, Topology
 from loadgen.config import PROCESSES_PER_WORKER
-from mesh.spec import DEFAULTS, MeshSpec, Mode, Proxy, settings
+from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
+from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
 from scenarios.workload import REQUIRED, WorkloadSection
-
-#: No scenario takes longer than a day; beyond that a duration is a slip of the pen.
-LONGEST_S = 24 * 3600.0
-
-_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
 _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -47,45 +40,9 @@ _REFERENCE = (
 )
 
 
-def parse_duration(value: Any) -> float:
-    """``"250ms"`` -> 0.25. A bare number has no unit and is refused, except 0; so is more than LONGEST_S."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
-    if match:
-        seconds = float(match[1]) * _UNITS_S[match[2]]
-        if seconds > LONGEST_S:
-            raise ValueError(f"a duration may be {LONGEST_S / 3600:g}h at most")
-        return seconds
-    if value == 0 and not isinstance(value, bool):
-        return 0.0
-    raise ValueError("expected a duration with a unit, such as 250ms, 15s or 2m")
-
-
-def show_duration(seconds: float) -> str:
-    """The inverse of parse_duration, in the largest unit that stays whole."""
-    if seconds >= 1 and seconds == int(seconds):
-        return f"{int(seconds)}s"
-    return f"{seconds * 1000:g}ms"
-
-
-Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(show_duration)]
-PositiveDuration = Annotated[Duration, Field(gt=0)]
-
-
 def _word(key: str) -> BeforeValidator:
     """Accept a bare word for a section: it fills ``key``."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
-#: Words that say a whole mesh by its mode; any other word names the proxy of a gateway.
-MODE_WORDS = ("direct", "sidecar", "mtls")
-
-
-def mesh_of_word(word: str) -> dict[str, Any]:
-    return {"mode": word} if word in MODE_WORDS else {"mode": "gateway", "proxy": word}
-
-
-def _mesh_word(value: Any) -> Any:
-    return mesh_of_word(value) if isinstance(value, str) else value
 
 
 class TopologySection(Section):
@@ -136,66 +93,10 @@ class MySQLSection(Section):
     isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
 
 
-class MeshSection(Section):
-    """Settings that a scenario leaves out become the proxy's own, so that a resolved scenario shows them all."""
+class ControlSection(Section):
+    """The control plane. down_after: how long a primary may be silent before it is suspected."""
 
-    mode: Literal["direct", "gateway", "sidecar", "mtls"]
-    proxy: Proxy | None = None
-    check_interval: PositiveDuration | None = None
-    check_timeout: PositiveDuration | None = None
-    fall: int | None = Field(default=None, ge=1, le=100)
-    rise: int | None = Field(default=None, ge=1, le=100)
-    ttl: PositiveDuration | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _sidecars_are_envoys(cls, value: Any) -> Any:
-        implied = isinstance(value, dict) and value.get("mode") in ("sidecar", "mtls")
-        return {"proxy": "envoy", **value} if implied else value
-
-    @model_validator(mode="after")
-    def _proxy_fits(self) -> Self:
-        if self.mode in ("sidecar", "mtls") and self.proxy != "envoy":
-            raise MisfitError(("proxy",), f"mode {self.mode} is made of Envoy, not {self.proxy}; leave it out")
-        if self.mode == "gateway" and self.proxy is None:
-            raise ValueError(f"mode gateway needs a proxy; allowed: {', '.join(DEFAULTS)}")
-        given = {key: value for key, value in self if value is not None and key != "mode"}
-        if self.mode == "direct" and given:
-            raise ValueError(f"{min(given)} has no meaning in mode direct, which has no proxy; leave it out")
-        if self.proxy is None:
-            return self
-        own = settings(self.proxy, self._settings())
-        for name in self._settings():
-            if name not in own:
-                known = ", ".join(one.removesuffix("_s") for one in own)
-                raise MisfitError((name.removesuffix("_s"),), f"has no meaning with {self.proxy}, which has: {known}")
-        return self.model_copy(update={name.removesuffix("_s"): value for name, value in own.items()})
-
-    def _settings(self) -> dict[str, Any]:
-        """The settings that have a value, under their names in `MeshSpec`."""
-        named = {
-            "check_interval_s": self.check_interval,
-            "check_timeout_s": self.check_timeout,
-            "fall": self.fall,
-            "rise": self.rise,
-            "ttl_s": self.ttl,
-        }
-        return {name: value for name, value in named.items() if value is not None}
-
-    def spec(self) -> MeshSpec:
-        return MeshSpec(mode=self.mode, proxy=self.proxy, **self._settings())
-
-
-def mesh_words() -> list[str]:
-    """Every word that ``mesh: WORD`` may be: of all modes and proxies those that say enough alone."""
-    section = TypeAdapter[MeshSection](Annotated[MeshSection, BeforeValidator(_mesh_word)])
-    proxies = get_args(get_args(MeshSection.model_fields["proxy"].annotation)[0])
-    words = []
-    for word in (*get_args(Mode), *proxies):
-        with suppress(ValidationError):  # such as gateway, which needs a proxy beside it
-            section.validate_python(word)
-            words.append(word)
-    return words
+    down_after: PositiveDuration = 1.0
 
 
 class LoadSection(Section):
@@ -298,7 +199,8 @@ class Scenario(Section):
     teaches: str = Field(min_length=1)
     topology: Annotated[TopologySection, _word("kind")]
     mysql: MySQLSection = MySQLSection()
-    mesh: Annotated[MeshSection, BeforeValidator(_mesh_word)]
+    mesh: Annotated[MeshSection, BeforeValidator(mesh_word)]
+    control: ControlSection = ControlSection()
     workload: Annotated[WorkloadSection, _word("name")]
     load: LoadSection = LoadSection()
     faults: list[FaultSection] = Field(default_factory=list)

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
 from scenarios.document import Place, load, value_of
-from scenarios.model import Scenario, mesh_of_word
+from scenarios.mesh import mesh_of_word
+from scenarios.model import Scenario
 from scenarios.own import with_own_workload
 from scenarios.section import MisfitError
 

@@ -100,7 +100,7 @@ class Run:
     def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
-            mesh = boot(self._cluster, self._scenario.mesh.spec())
+            mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.control.down_after)
             load = LoadPod(self._cluster, mesh, self._scenario)
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()

@@ -31,7 +31,7 @@ log = logging.getLogger("meshbench")
 
 FIRST_WRITE_TIMEOUT_S = 60.0
 #: What --set may reach: the rest of a scenario is about load and judgement.
-SETTABLE = ("topology", "mysql.image", "mysql.my_cnf", "mysql.config", "mesh")
+SETTABLE = ("topology", "mysql.image", "mysql.my_cnf", "mysql.config", "mesh", "control")
 
 
 def plan(
@@ -66,7 +66,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
     try:
         log.info("boot …")
-        mesh = boot(cluster, scenario.mesh.spec())
+        mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.control.down_after)
         mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
         _first_write(cluster, mesh)
         with undisturbed():

@@ -21,7 +21,8 @@ from scenarios.cli import main
 from scenarios.folder import fresh
 from scenarios.matrix import Matrix, decisions
 from scenarios.matrix_plan import plan
-from scenarios.model import Scenario, mesh_words
+from scenarios.mesh import mesh_words
+from scenarios.model import Scenario
 
 COMMAND = ["matrix", "primary-kill", "--topology", "group,single", "--mesh", "direct,envoy"]
 LATENCY = {"p50": 4.0, "p90": 6.0, "p99": 9.0, "p999": 12.0, "max": 20.0}

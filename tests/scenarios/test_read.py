@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import ConfigurationError
-from scenarios.model import parse_duration, show_duration
+from scenarios.duration import parse_duration, show_duration
 from scenarios.read import catalogue, read_scenario
 
 MINIMAL = """\
