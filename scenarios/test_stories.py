@@ -34,6 +34,8 @@ ON_DEMAND = frozenset(
         "semisync-no-loss",
         "control-plane-kill",
         "control-plane-cut",
+        "primary-kill-defaults",
+        "steady",
     }
 )
 
