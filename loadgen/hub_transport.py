@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
+from gevent.socket import wait_write  # type: ignore[import-untyped]
 
 from loadgen.transport import READ_SIZE
 
-#: libev's events.
-READ, WRITE = 1, 2
+#: libev's event.
+READ = 1
 #: An overdue answer is given up at most this share of the timeout late.
 TIMEOUT_SLACK = 0.05
 
@@ -39,10 +41,14 @@ class HubTransport:
             sent = os.write(self._fd, data)
         except BlockingIOError:
             sent = 0
-        while sent < len(data):
-            data = data[sent:]
-            gevent.socket.wait_write(self._fd, self._timeout_s)
-            sent = os.write(self._fd, data)
+        if sent < len(data):
+            self._send_rest(memoryview(data)[sent:])
+
+    def _send_rest(self, rest: memoryview) -> None:
+        while rest:
+            wait_write(self._fd, self._timeout_s)
+            with suppress(BlockingIOError):
+                rest = rest[os.write(self._fd, rest) :]
 
     def receive(self) -> bytes:
         self._since_s = time.monotonic()

@@ -46,7 +46,7 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"({','.join(map(literal, value))})"
     encoder = encoders.get(type(value))
-    return _text(str(value)) if encoder is None else encoder(value)
+    return _text(str(value)) if encoder is None else encoder(value, encoders)
 
 
 def _text(value: str) -> str:

@@ -167,7 +167,7 @@ class Wire:
         if head >> 24 != sequence:
             raise self._out_of_order(head >> 24)
         self._sequence = (sequence + 1) & 0xFF
-        size = (head & PACKET_MAX) + HEADER_SIZE
+        size = (head & 0xFFFFFF) + HEADER_SIZE
         end = at + size
         if end > len(data):
             self._fill(size)

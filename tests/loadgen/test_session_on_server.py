@@ -1,0 +1,234 @@
+"""Sessions on real servers: values and errors as PyMySQL's own cursor gives them, and the GTID of every commit."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pymysql
+import pytest
+
+from cluster.cluster import Cluster
+from cluster.topology import Kind, Topology
+from loadgen.config import LoadConfig, WorkloadConfig
+from loadgen.connection import Connector
+from loadgen.session import Session
+
+pytestmark = pytest.mark.engine
+
+DATABASE = "wire"
+TYPES = {
+    "tiny": "TINYINT",
+    "big": "BIGINT UNSIGNED",
+    "exact": "DECIMAL(30,10)",
+    "inexact": "DOUBLE",
+    "single": "FLOAT",
+    "bits": "BIT(12)",
+    "born": "YEAR",
+    "day": "DATE",
+    "moment": "DATETIME(6)",
+    "lasted": "TIME(3)",
+    "words": "TEXT",
+    "short_words": "CHAR(10)",
+    "bytes_": "VARBINARY(100)",
+    "blob_": "LONGBLOB",
+    "choice": "ENUM('a','b')",
+    "choices": "SET('a','b')",
+    "document": "JSON",
+    "place": "POINT",
+}
+VALUES = (
+    [-128, 2**64 - 1, "-12345678901234567890.0123456789", 1.1e-300, 1.5, b"\x0a\xbc", 1999, "2026-01-31"]
+    + ["2026-01-31 23:59:59.000001", "-838:59:58.5", "zwölf 😀 'x' \\n \"", " end", b"\x00\xff'\\", b"", "b", "a,b"]
+    + ['{"a": [1, null, "ü"]}', None],
+    [0, 0, "0", -0.0, 0.0, b"", 2155, "1000-01-01", "1000-01-01", "0:0:0", "", "", b"", b"x" * 70_000, "a", ""]
+    + ["null", None],
+    [None] * 18,
+)
+TEXTS = ["", "plain", "it's", "back\\slash", "\\'; --", "\x00\x01\n\r\x1a\t\"%_", "zwölf 😀", "''", "\\"]
+
+
+class Server:
+    """One pod, and both ways to talk to it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def session(self, *, timeout_s: float = 30) -> Session:
+        config = LoadConfig(
+            endpoints=((self.cluster.hosts["node1"], 3306),),
+            user="root",
+            password=self.cluster.credentials.root,
+            database=DATABASE,
+            workload=WorkloadConfig(name="transfer", isolation="read-committed"),
+            model="constant",
+            rate=1,
+            duration_s=1,
+            connections=1,
+            seed=7,
+            out_dir="/nowhere",
+            statement_timeout_s=timeout_s,
+        )
+        return Connector(config).connect()
+
+    def cursor(self) -> Any:
+        return self.cluster.connection("node1", database=DATABASE).cursor()
+
+
+def serve(cluster: Callable[[Topology], Cluster], kind: Kind) -> Server:
+    running = cluster(Topology(kind=kind, pods=1))
+    with running.connection("node1") as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {DATABASE}")
+    return Server(running)
+
+
+@pytest.fixture(scope="module")
+def single(cluster: Callable[[Topology], Cluster]) -> Server:
+    return serve(cluster, "single")
+
+
+@pytest.fixture(scope="module")
+def group(cluster: Callable[[Topology], Cluster]) -> Server:
+    return serve(cluster, "group")
+
+
+@pytest.fixture
+def session(single: Server) -> Iterator[Session]:
+    one = single.session()
+    yield one
+    one.close()
+
+
+def test_a_session_is_as_it_was_configured(session: Session) -> None:
+    asked = "SELECT @@session.transaction_isolation, @@session.session_track_gtids, @@session.character_set_client"
+    assert session.fetch(asked) == (("READ-COMMITTED", "OWN_GTID", "utf8mb4"),)
+    assert session.server == "node1"
+
+
+def test_every_type_reads_as_with_pymysql(single: Server, session: Session) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
+    session.execute(f"CREATE TABLE types (id INT PRIMARY KEY, {columns})")
+    for number, row in enumerate(VALUES):
+        marks = ", ".join(["%s"] * len(row))
+        assert session.execute(f"INSERT INTO types VALUES (%s, {marks})", (number, *row)) == 1
+    session.execute("UPDATE types SET place = ST_PointFromText('POINT(1 2)') WHERE id = 0")
+    computed = "COUNT(*), SUM(tiny), AVG(exact), MAX(words), NOW() > day, JSON_OBJECT('k', tiny), 1 / 3, NULL"
+    for asked in ("SELECT * FROM types ORDER BY id", f"SELECT {computed} FROM types GROUP BY id", "SHOW WARNINGS"):
+        ours = session.fetch(asked)
+        with single.cursor() as cursor:
+            cursor.execute(asked)
+            theirs = cursor.fetchall()
+        assert ours == theirs
+        assert [[type(value) for value in row] for row in ours] == [[type(value) for value in row] for row in theirs]
+    assert session.fetch("SELECT exact, words, bytes_, moment FROM types WHERE id = 0") == (
+        (
+            Decimal("-12345678901234567890.0123456789"),
+            "zwölf 😀 'x' \\n \"",
+            b"\x00\xff'\\",
+            datetime.datetime(2026, 1, 31, 23, 59, 59, 1),
+        ),
+    )
+
+
+@pytest.mark.parametrize("sql_mode", ["", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES"])
+def test_text_comes_back_as_it_went(session: Session, sql_mode: str) -> None:
+    session.execute("SET SESSION sql_mode = %s", (sql_mode,))
+    marks = ", ".join(["%s"] * len(TEXTS))
+    assert session.fetch(f"SELECT {marks}", tuple(TEXTS)) == (tuple(TEXTS),)
+    session.execute("CREATE TEMPORARY TABLE texts (id INT PRIMARY KEY, value VARCHAR(50) COLLATE utf8mb4_0900_ai_ci)")
+    for number, value in enumerate(TEXTS):
+        session.execute("INSERT INTO texts VALUES (%s, %s)", (number, value))
+        assert session.fetch("SELECT value FROM texts WHERE id = %s AND value = %s", (number, value)) == ((value,),)
+
+
+def test_more_than_a_packet_both_ways(session: Session) -> None:
+    """16 MiB - 1 bytes, and their neighbours, are where a packet ends."""
+    for size in (2**24 - 2, 2**24 - 1, 2**24 + 5):
+        assert session.fetch("SELECT REPEAT('x', %s)", (size,)) == (("x" * size,),)
+        assert session.fetch("SELECT LENGTH(%s)", ("y" * (size - 18),)) == ((size - 18,),)  # the command has 18 more
+
+
+def test_many_rows(session: Session) -> None:
+    session.execute("SET SESSION cte_max_recursion_depth = 100000")
+    counted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i, i * 2 FROM n"
+    assert session.fetch(counted) == tuple((number, 2 * number) for number in range(1, 100_001))
+
+
+def test_a_procedure_gives_its_first_result(session: Session) -> None:
+    session.execute("CREATE PROCEDURE several () BEGIN SELECT 1, 'a'; SELECT 2; END")
+    assert session.fetch("CALL several()") == ((1, "a"),)
+    assert session.fetch("SELECT 3") == ((3,),)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["SELEC 1", "SELECT * FROM nowhere", "INSERT INTO keyed VALUES (1), (1)", "SELECT 1 + (SELECT 1 UNION SELECT 2)"]
+)
+def test_errors_are_pymysqls(single: Server, session: Session, wrong: str) -> None:
+    session.execute("CREATE TABLE IF NOT EXISTS keyed (id INT PRIMARY KEY)")
+    with single.cursor() as cursor, pytest.raises(pymysql.MySQLError) as theirs:
+        cursor.execute(wrong)
+    with pytest.raises(pymysql.MySQLError) as ours:
+        session.execute(wrong)
+    assert (type(ours.value), ours.value.args) == (type(theirs.value), theirs.value.args)
+    assert session.fetch("SELECT 1") == ((1,),)
+
+
+def test_a_killed_session_and_a_slow_answer_are_2013(single: Server, session: Session) -> None:
+    ((number,),) = session.fetch("SELECT CONNECTION_ID()")
+    with single.cursor() as cursor:
+        cursor.execute(f"KILL {number}")
+    hasty = single.session(timeout_s=0.3)
+    for one, asked in ((session, "SELECT 1"), (hasty, "SELECT SLEEP(5)")):
+        with pytest.raises(pymysql.OperationalError) as lost:
+            one.execute(asked)
+        assert lost.value.args[0] in (2006, 2013)
+        with pytest.raises(pymysql.InterfaceError):
+            one.execute("SELECT 1")
+        one.close()
+
+
+@pytest.mark.parametrize("kind", ["single", "group"])
+def test_the_answer_to_a_commit_carries_its_gtid(request: pytest.FixtureRequest, kind: str) -> None:
+    server: Server = request.getfixturevalue(kind)
+    session = server.session()
+    of_group = "@@group_replication_group_name" if kind == "group" else "@@server_uuid"
+    ((uuid,),) = session.fetch(f"SELECT {of_group}")
+    seen: list[str | None] = []
+
+    def note() -> None:
+        seen.append(session.gtid)
+        session.forget_gtid()
+
+    session.execute("CREATE TABLE noted (id INT PRIMARY KEY)")
+    note()
+    session.execute("INSERT INTO noted VALUES (1)")  # commits by itself
+    note()
+    session.begin()
+    session.execute("INSERT INTO noted VALUES (2)")
+    assert session.gtid is None
+    session.commit()
+    note()
+    session.begin()
+    session.fetch("SELECT * FROM noted FOR UPDATE")
+    session.commit()
+    assert session.gtid is None
+    session.begin()
+    session.execute("INSERT INTO noted VALUES (3)")
+    session.rollback()
+    assert session.gtid is None
+    for number in (4, 5):
+        session.execute("INSERT INTO noted VALUES (%s)", (number,))
+    note()
+    session.execute("SET gtid_next = 'AUTOMATIC:nightly'")
+    session.execute("INSERT INTO noted VALUES (6)")
+    note()
+    (first, second, third, both, tagged) = [one or "" for one in seen]
+    numbers = [int(one.rpartition(":")[2]) for one in (first, second, third, *both.split(","))]
+    assert all(one.startswith(f"{uuid}:") for one in (first, second, third, both, tagged))
+    assert numbers == list(range(numbers[0], numbers[0] + 5))
+    assert tagged == f"{uuid}:nightly:1"
+    for one in seen:
+        assert session.fetch("SELECT GTID_SUBSET(%s, @@gtid_executed)", (one,)) == ((1,),)
+    session.close()
