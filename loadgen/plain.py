@@ -1,4 +1,4 @@
-"""The yardstick of `make bench-load`: the same transactions as anybody would run them, on PyMySQL's own cursors. In a pod:
+"""The yardstick of `make bench-load`: the same transactions on PyMySQL's own cursors, as anybody would. In a pod:
 
     python3 -m loadgen.plain load.json COUNT
 

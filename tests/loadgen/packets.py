@@ -23,7 +23,9 @@ def text(value: bytes | None) -> bytes:
     return b"\xfb" if value is None else length_coded(len(value)) + value
 
 
-def ok(affected: int = 0, *, status: int = AUTOCOMMIT, insert_id: int = 0, info: bytes = b"", state: bytes = b"") -> bytes:
+def ok(
+    affected: int = 0, *, status: int = AUTOCOMMIT, insert_id: int = 0, info: bytes = b"", state: bytes = b""
+) -> bytes:
     packet = b"\x00" + length_coded(affected) + length_coded(insert_id) + struct.pack("<HH", status, 0)
     if info or state:
         packet += text(info)

@@ -49,7 +49,7 @@ def test_what_needs_no_escape_is_written_as_pymysql_does(value: Any) -> None:
         ("'; DROP TABLE t; -- ", "'''; DROP TABLE t; -- '"),
         ("\\", "_utf8mb4 X'5c'"),
         ("\\'", "_utf8mb4 X'5c27'"),
-        ("a\x00\n\r\x1a\"", "'a\x00\n\r\x1a\"'"),
+        ('a\x00\n\r\x1a"', "'a\x00\n\r\x1a\"'"),
         (b"\x00'\\", "X'00275c'"),
         ((1, "a", None), "(1,'a',NULL)"),
     ],

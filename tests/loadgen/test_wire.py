@@ -21,7 +21,11 @@ NUMBERS = p.result(
     [p.column(p.LONGLONG), p.column(p.VAR_STRING), p.column(p.NEWDECIMAL), p.column(p.VAR_STRING, charset=63)],
     [[b"-17", "zwölf".encode(), b"1.50", b"\xff\x00"], [None, b"", None, None], [b"9" * 18, b"x" * 300, b"-0.1", b""]],
 )
-ROWS = ((-17, "zwölf", Decimal("1.50"), b"\xff\x00"), (None, "", None, None), (10**18 - 1, "x" * 300, Decimal("-0.1"), b""))
+ROWS = (
+    (-17, "zwölf", Decimal("1.50"), b"\xff\x00"),
+    (None, "", None, None),
+    (10**18 - 1, "x" * 300, Decimal("-0.1"), b""),
+)
 #: What the outcome table takes for a wire error.
 GARBLED = (IndexError, struct.error)
 UUID = b"3e11fa47-71ca-11e1-9e33-c80aa9429562"
@@ -33,7 +37,9 @@ def wire(*pieces: bytes | Exception) -> Wire:
 
 def splits(data: bytes) -> list[tuple[bytes, ...]]:
     """The bytes in two pieces, cut at every boundary, and one by one."""
-    return [(data[:at], data[at:]) for at in range(1, len(data))] + [tuple(data[at : at + 1] for at in range(len(data)))]
+    return [(data[:at], data[at:]) for at in range(1, len(data))] + [
+        tuple(data[at : at + 1] for at in range(len(data)))
+    ]
 
 
 def test_rows_however_they_are_cut() -> None:
@@ -142,7 +148,8 @@ def test_an_answer_out_of_step_ends_the_wire(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"\x00", b"\x00\xfc\x01", b"\x00\x00\x00\x02\x40", p.ok(status=p.STATE_CHANGED) + b"\x00\x09\x03\x09"]
+    "payload",
+    [b"", b"\x00", b"\x00\xfc\x01", b"\x00\x00\x00\x02\x40", p.ok(status=p.STATE_CHANGED) + b"\x00\x09\x03\x09"],
 )
 def test_a_garbled_answer_ends_the_wire(payload: bytes) -> None:
     one = wire(p.stream([payload]))
@@ -216,4 +223,3 @@ def test_lengths(number: int) -> None:
     for end in range(1, len(coded)):
         with pytest.raises(GARBLED):
             length_at(coded[:end], 0)
-
