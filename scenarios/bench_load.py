@@ -32,7 +32,7 @@ from cluster.setup import step
 from cluster.topology import Topology
 from scenarios import host
 from scenarios.bench_clients import Contest, Measured
-from scenarios.runner import undisturbed
+from scenarios.signals import undisturbed
 
 T = TypeVar("T")
 
