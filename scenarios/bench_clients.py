@@ -5,11 +5,11 @@ Nothing is compared here; see `scenarios.bench_load`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,45 @@ class Measured:
     client_cpu_us_per_txn: float
     p50_ms: float | None = None
     p99_ms: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sysbench:
+    """What sysbench printed. cpu_s: of its process, from all connected to the last thread's end. buckets: upper end in
+    milliseconds (2 % wide) and count; with a rate, sysbench's latency begins when the event was due, as ours does."""
+
+    transactions: int
+    lasted_s: float
+    cpu_s: float
+    buckets: tuple[tuple[float, int], ...]
+
+    def percentile_ms(self, q: float) -> float:
+        """Nearest rank, as the upper end of its bucket."""
+        rank = math.ceil(q * self.transactions)
+        seen = itertools.accumulate(count for _, count in self.buckets)
+        return next(upper_ms for (upper_ms, _), so_far in zip(self.buckets, seen, strict=True) if so_far >= rank)
+
+
+def read_sysbench(printed: str) -> Sysbench:
+    """Raises HarnessError for output of a run that did not do its work."""
+    numbers = {
+        name: [float(one) for one in re.findall(pattern, printed, re.MULTILINE)]
+        for name, pattern in {
+            "transactions": r"total number of events: +(\d+)",
+            "lasted_s": r"total time: +([\d.]+)s",
+            "began": r"^cpu_s begin ([\d.]+)",
+            "ended": r"^cpu_s end ([\d.]+)",
+        }.items()
+    }
+    buckets = [(float(ms), int(count)) for ms, count in re.findall(r"^ *([\d.]+) \|\** *(\d+)$", printed, re.MULTILINE)]
+    whole = all(numbers.values()) and len(numbers["began"]) == len(numbers["ended"])
+    _require(whole and sum(count for _, count in buckets) == numbers["transactions"][0] > 0, "sysbench", printed)
+    return Sysbench(
+        transactions=int(numbers["transactions"][0]),
+        lasted_s=numbers["lasted_s"][0],
+        cpu_s=max(numbers["ended"]) - max(numbers["began"]),
+        buckets=tuple(buckets),
+    )
 
 
 class Contest:
@@ -126,22 +165,16 @@ class Contest:
         _, printed = self._run(
             "sysbench", [*command, *extent, "--histogram=on", "run"], {SCRIPT_FILE: SCRIPT.read_bytes()}
         )
-        transactions = int(_found(r"total number of events:\s+(\d+)", printed))
-        lasted_s = float(_found(r"total time:\s+([\d.]+)s", printed))
-        began, ended = (
-            [float(one) for one in re.findall(rf"cpu_s {when} ([\d.]+)", printed)] for when in ("begin", "end")
-        )
-        _require(len(began) == len(ended) == CONNECTIONS, "sysbench", printed)
-        buckets = [(float(ms), int(n)) for ms, n in re.findall(r"^ *([\d.]+) \|\**\s+(\d+)$", printed, re.MULTILINE)]
+        found = read_sysbench(printed)
         return Measured(
             contestant="sysbench",
             round=round_,
             rate=rate,
-            transactions=transactions,
-            tps=transactions / lasted_s,
-            client_cpu_us_per_txn=(max(ended) - max(began)) / transactions * 1e6,
-            p50_ms=None if rate is None else _percentile(buckets, 0.5),
-            p99_ms=None if rate is None else _percentile(buckets, 0.99),
+            transactions=found.transactions,
+            tps=found.transactions / found.lasted_s,
+            client_cpu_us_per_txn=found.cpu_s / found.transactions * 1e6,
+            p50_ms=None if rate is None else found.percentile_ms(0.5),
+            p99_ms=None if rate is None else found.percentile_ms(0.99),
         )
 
     def _config(self, **extent: Any) -> dict[str, bytes]:
@@ -181,23 +214,6 @@ def _events(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if line.startswith('{"event"')]
 
 
-def _found(pattern: str, printed: str) -> str:
-    found = re.search(pattern, printed)
-    _require(found is not None, "sysbench", printed)
-    assert found is not None
-    return found.group(1)
-
-
 def _require(holds: bool, who: str, printed: str) -> None:
     if not holds:
         raise HarnessError(f"{who} did not do its work; it printed: {printed.strip()[-600:]}")
-
-
-def _percentile(buckets: Sequence[tuple[float, int]], q: float) -> float:
-    """Nearest rank, as the upper end of its bucket; sysbench's are 2 % wide."""
-    rank, seen = math.ceil(q * sum(count for _, count in buckets)), 0
-    for upper_ms, count in buckets:
-        seen += count
-        if seen >= rank:
-            return upper_ms
-    raise HarnessError("sysbench printed no histogram")
