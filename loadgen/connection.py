@@ -16,7 +16,7 @@ from loadgen.config import LoadConfig
 from loadgen.outcome import WIRE_ERRORS, errno_of
 from loadgen.session import Session
 from loadgen.transport import BlockingTransport, MakeTransport
-from loadgen.wire import CAPABILITIES, Wire
+from loadgen.wire import CAPABILITIES, SEVERAL_STATEMENTS, Wire
 from loadgen.workload import Port
 
 WHO_ARE_YOU = "SELECT @@report_host, @@hostname, @@global.read_only OR @@global.super_read_only"
@@ -82,7 +82,7 @@ class Connector:
             database=config.database,
             charset="utf8mb4",
             autocommit=True,
-            client_flag=CAPABILITIES,
+            client_flag=CAPABILITIES | (SEVERAL_STATEMENTS if config.batch else 0),
             # OWN_GTID: the answer to a commit then carries its GTID.
             init_command=f"SET SESSION transaction_isolation = '{isolation}', SESSION session_track_gtids = OWN_GTID",
             connect_timeout=config.connect_timeout_s,
@@ -107,7 +107,7 @@ class Connector:
             if connection.open:
                 connection.close()
 
-        session = Session(wire, server=None, hang_up=hang_up)
+        session = Session(wire, server=None, hang_up=hang_up, batch=config.batch)
         try:
             ((report_host, hostname, read_only),) = session.fetch(WHO_ARE_YOU)
         except WIRE_ERRORS:

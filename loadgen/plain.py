@@ -42,6 +42,9 @@ class CursorSession:
         self._cursor.execute(sql, args)
         return self._cursor.fetchall()
 
+    def execute_all(self, *statements: tuple[str, Row]) -> tuple[int, ...]:
+        return tuple([self.execute(sql, args) for sql, args in statements])
+
     def begin(self) -> None:
         self._cursor.execute("BEGIN")
 

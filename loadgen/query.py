@@ -23,14 +23,17 @@ HEADER_SIZE = 4
 _HEADER = struct.Struct("<IB")
 
 
-def com_query(sql: str, args: Row = ()) -> bytes:
-    """All packets of the command. args: one for every ``%s``; without any the statement is sent as it stands.
+def statement(sql: str, args: Row = ()) -> str:
+    """args: one for every ``%s``; without any the statement is sent as it stands.
 
     Raises TypeError for an argument that has no literal, or when there are too few or too many.
     """
-    if args:
-        sql %= tuple([arg if type(arg) is int else literal(arg) for arg in args])
-    body = sql.encode()
+    return sql % tuple([arg if type(arg) is int else literal(arg) for arg in args]) if args else sql
+
+
+def com_query(sql: str, args: Row = ()) -> bytes:
+    """All packets of the command; sql and args as `statement` takes them."""
+    body = statement(sql, args).encode()
     size = len(body) + 1
     if size < PACKET_MAX:
         return _HEADER.pack(size, COM_QUERY) + body

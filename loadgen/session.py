@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadgen.columns import Row
-from loadgen.query import com_query
+from loadgen.query import com_query, statement
 from loadgen.wire import Wire
 
 BEGIN, COMMIT, ROLLBACK = com_query("BEGIN"), com_query("COMMIT"), com_query("ROLLBACK")
@@ -16,13 +16,17 @@ BEGIN, COMMIT, ROLLBACK = com_query("BEGIN"), com_query("COMMIT"), com_query("RO
 
 class Session:
     """server: the name of the mysqld behind the connection, or None. hang_up: closes the connection; never raises.
+    batch: send what can wait for company in one round trip: BEGIN with what follows it, and `execute_all`.
 
-    commit_sent: True from just before COMMIT is written to the socket until its answer is known to be success.
+    commit_sent: True from just before COMMIT is written to the socket until its answer is known to be success. COMMIT
+    always goes out alone, so that a workload can look at its row counts first.
     """
 
-    def __init__(self, wire: Wire, *, server: str | None, hang_up: Callable[[], None]) -> None:
+    def __init__(self, wire: Wire, *, server: str | None, hang_up: Callable[[], None], batch: bool = False) -> None:
         self._wire = wire
         self._hang_up = hang_up
+        self._batch = batch
+        self._held = ""
         self.server = server
         self.commit_sent = False
 
@@ -37,23 +41,43 @@ class Session:
 
     def execute(self, sql: str, args: Row = ()) -> int:
         """Run a statement; returns its affected rows (or, for a SELECT, how many rows it gave)."""
+        if self._held:
+            return self._together((sql, args))[0]
         return self._wire.query(com_query(sql, args))
 
+    def execute_all(self, *statements: tuple[str, Row]) -> tuple[int, ...]:
+        """As `execute`, one after the other; the first that fails raises, and none behind it was run."""
+        if self._batch:
+            return self._together(*statements)
+        return tuple([self.execute(sql, args) for sql, args in statements])
+
     def fetch(self, sql: str, args: Row = ()) -> tuple[Row, ...]:
-        self._wire.query(com_query(sql, args))
+        self.execute(sql, args)
         return self._wire.fetch()
 
     def begin(self) -> None:
-        self._wire.query(BEGIN)
+        if self._batch:
+            self._held = "BEGIN;"
+        else:
+            self._wire.query(BEGIN)
 
     def commit(self) -> None:
+        self._held = ""
         self.commit_sent = True
         self._wire.query(COMMIT)
         self.commit_sent = False
 
     def rollback(self) -> None:
+        self._held = ""
         self._wire.query(ROLLBACK)
         self.commit_sent = False
+
+    def _together(self, *statements: tuple[str, Row]) -> tuple[int, ...]:
+        """Run statements in one round trip, behind a BEGIN that was held back; the results of the statements."""
+        command = com_query(self._held + ";".join([statement(sql, args) for sql, args in statements]))
+        self._held = ""
+        results = self._wire.query_all(command)
+        return tuple(results[-len(statements) :])
 
     def close(self) -> None:
         """Never raises; the server rolls back whatever was open."""

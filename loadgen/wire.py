@@ -21,6 +21,8 @@ from loadgen.transport import Transport
 
 #: To be negotiated when connecting: OK packets then tell what has changed in the session, such as its last GTID.
 CAPABILITIES = CLIENT.SESSION_TRACK
+#: For `Wire.query_all`.
+SEVERAL_STATEMENTS = CLIENT.MULTI_STATEMENTS
 
 SESSION_STATE_CHANGED = 0x4000
 SESSION_TRACK_GTIDS = 3
@@ -57,6 +59,29 @@ class Wire:
         Raises pymysql.MySQLError: 2006 when it could not be sent, 2013 when the answer did not come, or the server's;
         IndexError or struct.error when the answer is garbled.
         """
+        self._ask(command)
+        affected = self._answer()
+        if self._more:
+            kept = self._columns, self._rows
+            while self._more:
+                self._answer()
+            self._columns, self._rows = kept
+        self._end()
+        return affected
+
+    def query_all(self, command: bytes) -> list[int]:
+        """As `query`, for several statements in one command: the result of each; the rows to fetch are the last's.
+
+        The first statement that fails raises, and the server has run none behind it.
+        """
+        self._ask(command)
+        results = [self._answer()]
+        while self._more:
+            results.append(self._answer())
+        self._end()
+        return results
+
+    def _ask(self, command: bytes) -> None:
         if not self.in_step:
             raise InterfaceError(0, "")
         self.in_step = False
@@ -67,16 +92,11 @@ class Wire:
         # The answer's first number follows that of the command's last packet.
         self._sequence = (len(command) // (PACKET_MAX + HEADER_SIZE) + 1) & 0xFF
         self._data, self._at = self._receive_some(), 0
-        affected = self._answer()
-        if self._more:
-            kept = self._columns, self._rows
-            while self._more:
-                self._answer()
-            self._columns, self._rows = kept
+
+    def _end(self) -> None:
         if self._at != len(self._data):
             raise InternalError("the server sent more than its answer")
         self.in_step = True
-        return affected
 
     def fetch(self) -> tuple[Row, ...]:
         """The rows of the last query; raises IndexError or struct.error when one is garbled."""

@@ -49,7 +49,7 @@ class Server:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
 
-    def session(self, *, timeout_s: float = 30) -> Session:
+    def session(self, *, timeout_s: float = 30, batch: bool = False) -> Session:
         config = LoadConfig(
             endpoints=((self.cluster.hosts["node1"], 3306),),
             user="root",
@@ -63,6 +63,7 @@ class Server:
             seed=7,
             out_dir="/nowhere",
             statement_timeout_s=timeout_s,
+            batch=batch,
         )
         return Connector(config).connect()
 
@@ -181,6 +182,28 @@ def test_a_killed_session_and_a_slow_answer_are_2013(single: Server, session: Se
         with pytest.raises(pymysql.InterfaceError):
             one.execute("SELECT 1")
         one.close()
+
+
+def test_statements_that_share_a_round_trip(single: Server, session: Session) -> None:
+    session.execute("CREATE TABLE shared (id INT PRIMARY KEY, v VARCHAR(20))")
+    insert = "INSERT INTO shared VALUES (%s, %s)"
+    batch = single.session(batch=True)
+    batch.begin()
+    assert batch.fetch("SELECT v FROM shared WHERE id = %s FOR UPDATE", (1,)) == ()
+    rows = batch.execute_all((insert, (1, "a;b'")), (insert, (2, "c")), ("UPDATE shared SET v = %s", ("d",)))
+    assert rows == (1, 1, 2)
+    assert session.fetch("SELECT COUNT(*) FROM shared") == ((0,),)
+    batch.commit()
+    assert batch.gtid is not None
+    assert session.fetch("SELECT id, v FROM shared") == ((1, "d"), (2, "d"))
+
+    batch.begin()
+    with pytest.raises(pymysql.IntegrityError):
+        batch.execute_all((insert, (3, "x")), (insert, (1, "twice")), (insert, (4, "never")))
+    assert batch.fetch("SELECT id FROM shared ORDER BY id") == ((1,), (2,), (3,))
+    batch.rollback()
+    assert batch.fetch("SELECT COUNT(*) FROM shared") == ((2,),)
+    batch.close()
 
 
 @pytest.mark.parametrize("kind", ["single", "group"])

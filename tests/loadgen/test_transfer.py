@@ -110,6 +110,50 @@ def test_a_read_is_never_unknown() -> None:
     assert attempt(ScriptedConnection({0: pymysql.OperationalError(2013, "x")}), READ).outcome == "fail"
 
 
+class BatchedConnection(ScriptedConnection):
+    """Takes commands of several statements; errors[n] as if the nth statement of all had failed."""
+
+    def __init__(self, errors: dict[int, Exception] | None = None) -> None:
+        super().__init__(errors)
+        self.commands: list[list[str]] = []
+
+    def query_all(self, command: bytes) -> list[int]:
+        parts = command[5:].decode().split(";")
+        self.commands.append([part.split()[0] for part in parts])
+        return [self.query(b"....." + part.encode()) for part in parts]
+
+
+def batched(connection: BatchedConnection) -> Client:
+    class Batched(ScriptedConnector):
+        def connect(self) -> Session:
+            return Session(cast("Wire", connection), server="node1", hang_up=connection.close, batch=True)
+
+    return Client(cast("Connector", Batched()), Transfer(OPTIONS))
+
+
+def test_a_batched_transfer_is_the_same_statements_in_three_round_trips() -> None:
+    connection = BatchedConnection()
+    assert batched(connection).attempt(TRANSFER) == Result(outcome="ok", value=TRANSFER.value, gtid=GTID)
+    assert connection.statements == STATEMENTS
+    assert connection.commands == [["BEGIN", "SELECT"], ["UPDATE", "UPDATE", "INSERT", "INSERT"]]  # and COMMIT alone
+
+
+@pytest.mark.parametrize("at", range(len(STATEMENTS)))
+def test_an_error_in_a_batch_is_judged_as_one_without(at: int) -> None:
+    connection = BatchedConnection({at: pymysql.OperationalError(2013, "x")})
+    assert batched(connection).attempt(TRANSFER).outcome == ("unknown" if STATEMENTS[at] == "COMMIT" else "fail")
+    assert connection.statements == STATEMENTS[: at + 1]
+    assert not connection.open
+
+
+def test_a_refusal_in_a_batch_rolls_back_and_leaves_no_begin_behind() -> None:
+    connection = BatchedConnection()
+    connection.lost_update = True
+    client = batched(connection)
+    assert [client.attempt(op).outcome for op in (TRANSFER, READ)] == ["fail", "ok"]
+    assert connection.statements[-2:] == ["ROLLBACK", "SELECT"]
+
+
 def test_a_read_does_not_inherit_the_gtid_of_the_transfer_before() -> None:
     client = client_on(ScriptedConnection())
     assert [client.attempt(op).gtid for op in (TRANSFER, READ, TRANSFER)] == [GTID, None, GTID]

@@ -172,6 +172,37 @@ def test_the_first_result_of_several_counts() -> None:
     assert one.fetch() == ((1,),)
 
 
+SEVERAL = [
+    p.ok(status=p.MORE_RESULTS),
+    *p.result([p.column(p.LONGLONG)], [[b"1"], [b"2"]], status=p.MORE_RESULTS),
+    p.ok(300, status=p.MORE_RESULTS | p.STATE_CHANGED, state=p.gtid(UUID + b":7")),
+]
+
+
+def test_several_statements_in_one_command_however_they_are_cut() -> None:
+    data = p.stream([*SEVERAL, *p.result([p.column(p.LONGLONG)], [[b"3"]])])
+    for pieces in [(data,), *splits(data)]:
+        one = wire(*pieces)
+        assert one.query_all(SELECT) == [0, 2, 300, 1]
+        assert one.fetch() == ((3,),)
+        assert one.gtids == [(UUID + b":7").decode()]
+
+
+def test_the_first_of_several_that_fails_raises_and_leaves_the_wire_in_step() -> None:
+    one = wire(p.stream([*SEVERAL, p.err(1062)]), p.stream([p.ok(1)]))
+    with pytest.raises(pymysql.IntegrityError):
+        one.query_all(SELECT)
+    assert one.query_all(SELECT) == [1]
+
+
+def test_a_connection_closed_among_several_answers_is_2013() -> None:
+    data = p.stream(SEVERAL)
+    for at in range(len(data) + 1):
+        with pytest.raises(OperationalError) as caught:
+            wire(*([data[:at]] if at else [])).query_all(SELECT)
+        assert errno_of(caught.value) == 2013
+
+
 def test_a_statement_without_rows_leaves_none_of_the_one_before() -> None:
     one = wire(p.stream(NUMBERS), p.stream([p.ok()]))
     one.query(SELECT)
