@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import statistics
 import sys
@@ -38,6 +39,8 @@ T = TypeVar("T")
 
 #: Share of the best throughput at which latency is compared.
 FIXED_SHARE = 0.5
+#: The benchmark itself keeps about two tasks a core busy.
+NOISY_PER_CORE = 2.5
 
 
 def ratio(rows: Sequence[Measured], field: str) -> float:
@@ -97,6 +100,11 @@ def show(result: dict[str, Any], console: Console) -> None:
         f"client CPU {result['client_cpu_ratio']:.2f} (goal 1.5 or less), at the fixed rate "
         f"p50 {result['fixed_p50_ratio']:.2f}, p99 {result['fixed_p99_ratio']:.2f}"
     )
+    if result["load_average"] > NOISY_PER_CORE * (os.cpu_count() or 1):
+        console.print(
+            f"This machine was busy with more than this (load average {result['load_average']:.1f} in 15 minutes on "
+            f"{os.cpu_count()} cores): the latencies say little, and those of one thread less than those of sixteen."
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -120,7 +128,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         with step("start the server"):
             contest.start()
-        result = measure(contest, rounds=options.rounds)
+        noise = host.Noise()
+        result = measure(contest, rounds=options.rounds) | {"noise": noise.stop(), "load_average": os.getloadavg()[2]}
     except (ConfigurationError, HarnessError) as error:
         print(f"bench-load: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigurationError) else 4
