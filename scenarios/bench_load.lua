@@ -9,11 +9,11 @@ sysbench.cmdline.options = {
 function thread_init()
   con = sysbench.sql.driver():connect()
   number = 0
-  print(("cpu_s begin %.6f"):format(os.clock()))
+  io.write(("cpu_s begin %.6f\n"):format(os.clock()))  -- print would write the line end by itself, and threads mix
 end
 
 function thread_done()
-  print(("cpu_s end %.6f"):format(os.clock()))
+  io.write(("cpu_s end %.6f\n"):format(os.clock()))
   con:disconnect()
 end
 
