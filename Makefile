@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test check images clean lock bench-boot
+.PHONY: help demo test check images clean lock bench-boot bench-load
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ images: .venv/ready  ## the engine, and the images of the pods
 
 bench-boot: images  ## how fast a whole system is deployed, against pods that initialise at start
 	@$(PY) -m scenarios.bench_boot
+
+bench-load: images  ## the load worker against sysbench, in turns, on one server: throughput, client CPU, latency
+	@$(PY) -m scenarios.bench_load
 
 clean:  ## remove what runs have left on the engine, the images, and the environment
 	@if [ -x $(PY) ]; then $(PY) -m cluster.clean; fi

@@ -83,12 +83,22 @@ def _tools_inputs() -> list[Path]:
 
 
 def _build_base(tag: str) -> None:
-    """A Debian root file system through mmdebstrap, from the mirror this machine's own apt uses."""
+    _debootstrap(tag, "base")
+
+
+def _build_bench(tag: str) -> None:
+    """By itself: what only a benchmark needs does not make everybody's base image larger."""
+    _debootstrap(tag, "bench")
+
+
+def _debootstrap(tag: str, name: str) -> None:
+    """A Debian root file system with the packages of images/NAME/packages, through mmdebstrap, from the mirror this
+    machine's own apt uses."""
     if shutil.which("mmdebstrap") is None:
         apt_install("mmdebstrap", "debian-archive-keyring")
-    packages = [line.split("#")[0].strip() for line in (IMAGES / "base" / "packages").read_text().splitlines()]
-    with tempfile.TemporaryDirectory(prefix="meshbench-base-") as scratch:
-        archive = Path(scratch) / "base.tar"
+    packages = [line.split("#")[0].strip() for line in (IMAGES / name / "packages").read_text().splitlines()]
+    with tempfile.TemporaryDirectory(prefix=f"meshbench-{name}-") as scratch:
+        archive = Path(scratch) / "root.tar"
         command = [
             "mmdebstrap",
             "--quiet",
@@ -102,10 +112,10 @@ def _build_base(tag: str) -> None:
         ]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode != 0:
-            raise HarnessError(f"mmdebstrap could not build the base image: {done.stderr.strip()[-600:]}")
+            raise HarnessError(f"mmdebstrap could not build the {name} image: {done.stderr.strip()[-600:]}")
         repository, _, version = tag.partition(":")
         client().api.import_image_from_file(
-            str(archive), repository=repository, tag=version, changes=[f"LABEL {LABEL}=base", 'CMD ["/bin/bash"]']
+            str(archive), repository=repository, tag=version, changes=[f"LABEL {LABEL}={name}", 'CMD ["/bin/bash"]']
         )
 
 
@@ -203,6 +213,8 @@ ALL = (
     Image("runtime", _runtime_inputs, _build_runtime),
     Image("tools", _tools_inputs, _build_tools),
 )
+#: sysbench, for `make bench-load` alone, which builds it where it is missing.
+BENCH = Image("bench", lambda: _files(IMAGES / "bench"), _build_bench)
 
 
 def require(reference: str) -> str:

@@ -38,8 +38,9 @@ class Client:
             session = self.connect(op.port)
         except NoServerError as error:
             return Result(outcome="fail", errno=error.errno, error=str(error)[:ERROR_TEXT_LIMIT])
+        session.forget_gtid()
         try:
-            return Result(outcome="ok", value=self._workload.run(session, op))
+            return Result(outcome="ok", value=self._workload.run(session, op), gtid=session.gtid)
         except RefusedError as refusal:
             return Result(outcome="fail", error=str(refusal))
         except WIRE_ERRORS as error:

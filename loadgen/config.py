@@ -49,6 +49,8 @@ class LoadConfig:
     backlog_cap: arrivals that may wait for a client; one more is recorded as overflow.
     drain_s: how long work may go on after the last arrival.
     connect_timeout_s: for TCP connect and the server's greeting. statement_timeout_s: for the answer to a statement.
+    batch: statements that can wait for company share a round trip; latencies then are no longer those of an application
+    that sends them one by one.
     worker: index of this worker in the run. out_dir: existing folder of this worker alone, for ``ops.jsonl``.
     """
 
@@ -69,6 +71,7 @@ class LoadConfig:
     drain_s: float = 10.0
     connect_timeout_s: float = 2.0
     statement_timeout_s: float = 10.0
+    batch: bool = False
 
     def __post_init__(self) -> None:
         _require(len(self.endpoints) >= 1, "endpoints", "at least one [host, port]", self.endpoints)

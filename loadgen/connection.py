@@ -6,6 +6,7 @@ last good one on, and leaves out those that are read-only.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import pymysql
@@ -14,6 +15,8 @@ from pymysql.constants import CR
 from loadgen.config import LoadConfig
 from loadgen.outcome import WIRE_ERRORS, errno_of
 from loadgen.session import Session
+from loadgen.transport import BlockingTransport, MakeTransport
+from loadgen.wire import CAPABILITIES, SEVERAL_STATEMENTS, Wire
 from loadgen.workload import Port
 
 WHO_ARE_YOU = "SELECT @@report_host, @@hostname, @@global.read_only OR @@global.super_read_only"
@@ -34,8 +37,11 @@ class Connector:
     session begins at another one.
     """
 
-    def __init__(self, config: LoadConfig, *, port: Port = "write") -> None:
+    def __init__(
+        self, config: LoadConfig, *, port: Port = "write", make_transport: MakeTransport = BlockingTransport
+    ) -> None:
         self._config = config
+        self._make_transport = make_transport
         self._writes = port == "write"
         self._endpoints = config.endpoints if self._writes else config.read_endpoints or config.endpoints
         self._last_good = 0
@@ -67,7 +73,7 @@ class Connector:
 
     def _open(self, host: str, port: int) -> tuple[Session, bool]:
         config = self._config
-        isolation = config.workload.isolation.replace("-", " ").upper()
+        isolation = config.workload.isolation.upper()
         connection = pymysql.Connection(
             host=host,
             port=port,
@@ -76,7 +82,9 @@ class Connector:
             database=config.database,
             charset="utf8mb4",
             autocommit=True,
-            init_command=f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}",
+            client_flag=CAPABILITIES | (SEVERAL_STATEMENTS if config.batch else 0),
+            # OWN_GTID: the answer to a commit then carries its GTID.
+            init_command=f"SET SESSION transaction_isolation = '{isolation}', SESSION session_track_gtids = OWN_GTID",
             connect_timeout=config.connect_timeout_s,
             read_timeout=config.statement_timeout_s,
             write_timeout=config.statement_timeout_s,
@@ -85,8 +93,21 @@ class Connector:
             ssl_disabled=True,
             defer_connect=True,
         )
-        connection.connect(_greeted_socket(host, port, timeout_s=config.connect_timeout_s))
-        session = Session(connection, server=None)
+        sock = _greeted_socket(host, port, timeout_s=config.connect_timeout_s)
+        connection.connect(sock)
+        transport = self._make_transport(sock, config.statement_timeout_s)
+        wire = Wire(transport)
+
+        def hang_up() -> None:
+            transport.close()
+            if not wire.in_step:
+                # Nobody listens: a farewell could block. PyMySQL's then fails at once, and it closes.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+            if connection.open:
+                connection.close()
+
+        session = Session(wire, server=None, hang_up=hang_up, batch=config.batch)
         try:
             ((report_host, hostname, read_only),) = session.fetch(WHO_ARE_YOU)
         except WIRE_ERRORS:

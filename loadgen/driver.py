@@ -203,7 +203,7 @@ class Driver:
             "start_ns": start_ns,
             "end_ns": end_ns,
             "server": server,
-            "gtid": None,
+            "gtid": result.gtid,
         }
         self._recorder.add(row)
         self._totals[result.outcome] += 1

@@ -27,6 +27,7 @@ from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
 from loadgen.driver import Driver, Row
 from loadgen.errors import ConfigError
+from loadgen.hub_transport import HubTransport
 from loadgen.recorder import Recorder
 from loadgen.registry import create
 from loadgen.warmup import WARM_UP_S, connect_within, database_problem
@@ -50,8 +51,8 @@ class Load:
         self._config = config
         self._environment = environment
         self._workload = workload
-        self._connector = Connector(config)
-        self._reader = Connector(config, port="read")
+        self._connector = Connector(config, make_transport=HubTransport)
+        self._reader = Connector(config, port="read", make_transport=HubTransport)
         self._driver = Driver(
             config,
             next_op=self._workload.next,

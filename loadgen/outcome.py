@@ -60,12 +60,14 @@ class Result:
     value: what to record as the operation's value, or None for the intended one.
     errno: MySQL error number (client 2xxx or server), or None.
     error: for people, at most ERROR_TEXT_LIMIT characters.
+    gtid: of what was acknowledged, as the server wrote it, or None where nothing was written or it does not say.
     """
 
     outcome: Outcome
     errno: int | None = None
     error: str | None = None
     value: Any = None
+    gtid: str | None = None
 
 
 def errno_of(error: BaseException) -> int | None:

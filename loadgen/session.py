@@ -1,51 +1,84 @@
-"""One MySQL session: statements on a PyMySQL connection, and how far its transaction got.
+"""One MySQL session: statements on a wire, how far its transaction got, and what it committed.
 
 ``commit_sent`` is the fact every outcome hangs on, so it is set here and nowhere else. Does not connect or retry.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
+from loadgen.columns import Row
+from loadgen.query import com_query, statement
+from loadgen.wire import Wire
 
-Row = tuple[Any, ...]
+BEGIN, COMMIT, ROLLBACK = com_query("BEGIN"), com_query("COMMIT"), com_query("ROLLBACK")
 
 
 class Session:
-    """server: the name of the mysqld behind the connection, or None.
+    """server: the name of the mysqld behind the connection, or None. hang_up: closes the connection; never raises.
+    batch: send what can wait for company in one round trip: BEGIN with what follows it, and `execute_all`.
 
-    commit_sent: True from just before COMMIT is written to the socket until its answer is known to be success.
+    commit_sent: True from just before COMMIT is written to the socket until its answer is known to be success. COMMIT
+    always goes out alone, so that a workload can look at its row counts first.
     """
 
-    def __init__(self, connection: Connection[Cursor], *, server: str | None) -> None:
-        self._connection = connection
-        self._cursor = connection.cursor()
+    def __init__(self, wire: Wire, *, server: str | None, hang_up: Callable[[], None], batch: bool = False) -> None:
+        self._wire = wire
+        self._hang_up = hang_up
+        self._batch = batch
+        self._held = ""
         self.server = server
         self.commit_sent = False
 
+    @property
+    def gtid(self) -> str | None:
+        """What was committed since `forget_gtid`, as the server wrote it (several joined by a comma); None if nothing
+        was, or the server does not say."""
+        return ",".join(self._wire.gtids) or None
+
+    def forget_gtid(self) -> None:
+        self._wire.forget_gtids()
+
     def execute(self, sql: str, args: Row = ()) -> int:
         """Run a statement; returns its affected rows (or, for a SELECT, how many rows it gave)."""
-        return self._cursor.execute(sql, args)
+        if self._held:
+            return self._together((sql, args))[0]
+        return self._wire.query(com_query(sql, args))
+
+    def execute_all(self, *statements: tuple[str, Row]) -> tuple[int, ...]:
+        """As `execute`, one after the other; the first that fails raises, and none behind it was run."""
+        if self._batch:
+            return self._together(*statements)
+        return tuple([self.execute(sql, args) for sql, args in statements])
 
     def fetch(self, sql: str, args: Row = ()) -> tuple[Row, ...]:
-        self._cursor.execute(sql, args)
-        return self._cursor.fetchall()
+        self.execute(sql, args)
+        return self._wire.fetch()
 
     def begin(self) -> None:
-        self._cursor.execute("BEGIN")
+        if self._batch:
+            self._held = "BEGIN;"
+        else:
+            self._wire.query(BEGIN)
 
     def commit(self) -> None:
+        self._held = ""
         self.commit_sent = True
-        self._cursor.execute("COMMIT")
+        self._wire.query(COMMIT)
         self.commit_sent = False
 
     def rollback(self) -> None:
-        self._cursor.execute("ROLLBACK")
+        self._held = ""
+        self._wire.query(ROLLBACK)
         self.commit_sent = False
+
+    def _together(self, *statements: tuple[str, Row]) -> tuple[int, ...]:
+        """Run statements in one round trip, behind a BEGIN that was held back; the results of the statements."""
+        command = com_query(self._held + ";".join([statement(sql, args) for sql, args in statements]))
+        self._held = ""
+        results = self._wire.query_all(command)
+        return tuple(results[-len(statements) :])
 
     def close(self) -> None:
         """Never raises; the server rolls back whatever was open."""
-        if self._connection.open:
-            self._connection.close()
+        self._hang_up()

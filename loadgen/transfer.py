@@ -113,13 +113,11 @@ class Transfer:
             refuse(session, "account-missing")
         if balances[src] < amount:
             refuse(session, "insufficient-funds")
-        changed = (
-            session.execute("UPDATE accounts SET balance = balance - %s WHERE id = %s", (amount, src)),
-            session.execute("UPDATE accounts SET balance = balance + %s WHERE id = %s", (amount, dst)),
-            session.execute(
-                "INSERT INTO transfers (id, src, dst, amount) VALUES (%s, %s, %s, %s)", (op.key, src, dst, amount)
-            ),
-            session.execute(
+        changed = session.execute_all(
+            ("UPDATE accounts SET balance = balance - %s WHERE id = %s", (amount, src)),
+            ("UPDATE accounts SET balance = balance + %s WHERE id = %s", (amount, dst)),
+            ("INSERT INTO transfers (id, src, dst, amount) VALUES (%s, %s, %s, %s)", (op.key, src, dst, amount)),
+            (
                 "INSERT INTO entries (transfer, account, amount) VALUES (%s, %s, %s), (%s, %s, %s)",
                 (op.key, src, -amount, op.key, dst, amount),
             ),

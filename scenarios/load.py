@@ -55,6 +55,7 @@ class LoadPod:
             backlog_cap=load.backlog,
             drain_s=load.drain,
             statement_timeout_s=load.statement_timeout,
+            batch=load.batch,
         )
         self._cluster = cluster
         self._mesh = mesh

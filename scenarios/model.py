@@ -108,6 +108,7 @@ class LoadSection(Section):
     backlog: int = Field(default=10_000, ge=1)
     drain: Duration = 10.0
     statement_timeout: PositiveDuration = 10.0
+    batch: bool = False
 
 
 def _fault_name(value: Any) -> Any:

@@ -21,7 +21,13 @@ MAY_IMPORT = {
     "scenarios": set(ROOMS),
 }
 #: Importing Locust patches the process: only what runs in the load pod may.
-LOCUST_SIDE = {"loadgen/guest.py", "loadgen/locustfile.py", "loadgen/driver.py"}
+LOCUST_SIDE = {
+    "loadgen/guest.py",
+    "loadgen/hub_transport.py",
+    "loadgen/locustfile.py",
+    "loadgen/driver.py",
+    "loadgen/plain.py",
+}
 
 
 def imported(file: Path) -> set[str]:

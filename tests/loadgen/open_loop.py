@@ -1,6 +1,6 @@
 """Runs the driver on clients that need no server and prints its totals as JSON; started by test_driver.py.
 
-    python open_loop.py CONFIG_FILE SERVER      with SERVER one of the servers below
+    python -m tests.loadgen.open_loop CONFIG_FILE SERVER      with SERVER one of the servers below
 
 A process of its own, because gevent must not get into the tests' process.
 """

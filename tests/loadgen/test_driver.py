@@ -18,7 +18,8 @@ from loadgen.recorder import FILE_NAME, read_ops
 
 Build = Callable[..., LoadConfig]
 
-OPEN_LOOP = Path(__file__).with_name("open_loop.py")
+ROOT = Path(__file__).parents[2]
+OPEN_LOOP = "tests.loadgen.open_loop"
 
 
 class Driven:
@@ -26,7 +27,11 @@ class Driven:
         file = Path(config.out_dir) / "load.json"
         file.write_text(config.to_json())
         self.done = subprocess.run(
-            [sys.executable, str(OPEN_LOOP), str(file), server], capture_output=True, text=True, timeout=20
+            [sys.executable, "-m", OPEN_LOOP, str(file), server],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            cwd=ROOT,
         )
         self.ops = read_ops(Path(config.out_dir) / FILE_NAME).ops
 

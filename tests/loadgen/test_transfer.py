@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from typing import Any, cast
 
@@ -16,8 +17,10 @@ from loadgen.connection import Connector, NoServerError
 from loadgen.outcome import Result
 from loadgen.session import Session
 from loadgen.transfer import FINAL_QUERIES, SCHEMA, Transfer, TransferOptions
+from loadgen.wire import Wire
 from loadgen.workload import Op
 
+GTID = "3e11fa47-71ca-11e1-9e33-c80aa9429562:23"
 OPTIONS = TransferOptions(accounts=50, read_share=0.25, opening=1000)
 TRANSFER = Op(f="transfer", key="7-0-0", value={"src": 9, "dst": 4, "amount": 100})
 READ = Op(f="read", key="7-0-1", value={"account": 9, "balance": None})
@@ -25,7 +28,7 @@ STATEMENTS = ["BEGIN", "SELECT", "UPDATE", "UPDATE", "INSERT", "INSERT", "COMMIT
 
 
 class ScriptedConnection:
-    """Connection and cursor in one. Raises errors[n] at the nth statement; balances and affected rows as told."""
+    """A wire without a socket. Raises errors[n] at the nth statement; balances and affected rows as told."""
 
     def __init__(self, errors: dict[int, Exception] | None = None) -> None:
         self.errors = errors or {}
@@ -33,23 +36,28 @@ class ScriptedConnection:
         self.statements: list[str] = []
         self.lost_update = False
         self.open = True
+        self.gtids: list[str] = []
 
-    def cursor(self) -> ScriptedConnection:
-        return self
-
-    def execute(self, sql: str, args: tuple[Any, ...] = ()) -> int:
+    def query(self, command: bytes) -> int:
+        sql = command[5:].decode()
+        self.sql = sql
         self.statements.append(sql.split()[0])
-        self.args = args
         if error := self.errors.get(len(self.statements) - 1):
             raise error
+        if sql == "COMMIT":
+            self.gtids.append(GTID)
         if sql.startswith("INSERT INTO entries"):
             return 2
         return 0 if self.lost_update and sql.startswith("UPDATE") else 1
 
-    def fetchall(self) -> tuple[tuple[Any, ...], ...]:
-        if len(self.args) == 1:
-            return tuple((self.balances[number],) for number in self.args if number in self.balances)
-        return tuple((number, self.balances[number]) for number in sorted(self.args) if number in self.balances)
+    def fetch(self) -> tuple[tuple[Any, ...], ...]:
+        wanted = [number for number in map(int, re.findall(r"\d+", self.sql)) if number in self.balances]
+        if self.sql.startswith("SELECT balance"):
+            return tuple((self.balances[number],) for number in wanted)
+        return tuple((number, self.balances[number]) for number in sorted(wanted))
+
+    def forget_gtids(self) -> None:
+        self.gtids.clear()
 
     def close(self) -> None:
         self.open = False
@@ -63,7 +71,7 @@ class ScriptedConnector:
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, NoServerError):
             raise outcome
-        return Session(cast("Connection[Cursor]", outcome), server="node1")
+        return Session(cast("Wire", outcome), server="node1", hang_up=outcome.close)
 
 
 def client_on(*outcomes: ScriptedConnection | NoServerError) -> Client:
@@ -76,7 +84,7 @@ def attempt(connection: ScriptedConnection, op: Op = TRANSFER) -> Result:
 
 def test_a_transfer_is_one_transaction() -> None:
     connection = ScriptedConnection()
-    assert attempt(connection) == Result(outcome="ok", value=TRANSFER.value)
+    assert attempt(connection) == Result(outcome="ok", value=TRANSFER.value, gtid=GTID)
     assert connection.statements == STATEMENTS
 
 
@@ -100,6 +108,55 @@ def test_a_cut_socket_at_commit_is_unknown() -> None:
 def test_a_read_is_never_unknown() -> None:
     assert attempt(ScriptedConnection(), READ) == Result(outcome="ok", value={"account": 9, "balance": 1000})
     assert attempt(ScriptedConnection({0: pymysql.OperationalError(2013, "x")}), READ).outcome == "fail"
+
+
+class BatchedConnection(ScriptedConnection):
+    """Takes commands of several statements; errors[n] as if the nth statement of all had failed."""
+
+    def __init__(self, errors: dict[int, Exception] | None = None) -> None:
+        super().__init__(errors)
+        self.commands: list[list[str]] = []
+
+    def query_all(self, command: bytes) -> list[int]:
+        parts = command[5:].decode().split(";")
+        self.commands.append([part.split()[0] for part in parts])
+        return [self.query(b"....." + part.encode()) for part in parts]
+
+
+def batched(connection: BatchedConnection) -> Client:
+    class Batched(ScriptedConnector):
+        def connect(self) -> Session:
+            return Session(cast("Wire", connection), server="node1", hang_up=connection.close, batch=True)
+
+    return Client(cast("Connector", Batched()), Transfer(OPTIONS))
+
+
+def test_a_batched_transfer_is_the_same_statements_in_three_round_trips() -> None:
+    connection = BatchedConnection()
+    assert batched(connection).attempt(TRANSFER) == Result(outcome="ok", value=TRANSFER.value, gtid=GTID)
+    assert connection.statements == STATEMENTS
+    assert connection.commands == [["BEGIN", "SELECT"], ["UPDATE", "UPDATE", "INSERT", "INSERT"]]  # and COMMIT alone
+
+
+@pytest.mark.parametrize("at", range(len(STATEMENTS)))
+def test_an_error_in_a_batch_is_judged_as_one_without(at: int) -> None:
+    connection = BatchedConnection({at: pymysql.OperationalError(2013, "x")})
+    assert batched(connection).attempt(TRANSFER).outcome == ("unknown" if STATEMENTS[at] == "COMMIT" else "fail")
+    assert connection.statements == STATEMENTS[: at + 1]
+    assert not connection.open
+
+
+def test_a_refusal_in_a_batch_rolls_back_and_leaves_no_begin_behind() -> None:
+    connection = BatchedConnection()
+    connection.lost_update = True
+    client = batched(connection)
+    assert [client.attempt(op).outcome for op in (TRANSFER, READ)] == ["fail", "ok"]
+    assert connection.statements[-2:] == ["ROLLBACK", "SELECT"]
+
+
+def test_a_read_does_not_inherit_the_gtid_of_the_transfer_before() -> None:
+    client = client_on(ScriptedConnection())
+    assert [client.attempt(op).gtid for op in (TRANSFER, READ, TRANSFER)] == [GTID, None, GTID]
 
 
 def test_a_read_after_an_unknown_transfer_on_a_new_session_is_not_unknown() -> None:
@@ -156,9 +213,9 @@ def test_commit_sent_covers_exactly_the_answer_to_commit() -> None:
     seen: dict[str, bool] = {}
 
     class Watched(ScriptedConnection):
-        def execute(self, sql: str, args: tuple[Any, ...] = ()) -> int:
-            seen[sql.split()[0]] = client.connect().commit_sent
-            return super().execute(sql, args)
+        def query(self, command: bytes) -> int:
+            seen[command[5:].decode().split()[0]] = client.connect().commit_sent
+            return super().query(command)
 
     client = client_on(Watched())
     assert client.attempt(TRANSFER).outcome == "ok"

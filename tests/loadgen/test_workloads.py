@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from typing import Any, cast
 
 import pymysql
 import pytest
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
 
 from loadgen.client import Client
 from loadgen.config import WorkloadConfig
@@ -18,6 +17,7 @@ from loadgen.connection import Connector
 from loadgen.registry import WORKLOADS, create
 from loadgen.session import Session
 from loadgen.smallbank import MIX
+from loadgen.wire import Wire
 from loadgen.workload import Op, Workload, op_key, sequence_of
 
 DRAWS = 4000
@@ -35,40 +35,42 @@ def drawn(name: str, *, count: int = DRAWS, worker: int = 0, **options: Any) -> 
 
 
 class Server:
-    """Connection and cursor in one: every statement changes one row, every query finds plausible ones; or all fails
-    from the nth statement on."""
+    """A wire without a socket: every statement changes one row, every query finds plausible ones; or all fails from
+    the nth statement on."""
 
     def __init__(self, *, fails_at: int | None = None) -> None:
         self.statements: list[str] = []
         self.texts: list[str] = []
+        self.gtids: list[str] = []
         self.fails_at = fails_at
         self.open = True
 
-    def cursor(self) -> Server:
-        return self
-
-    def execute(self, sql: str, args: tuple[Any, ...] = ()) -> int:
+    def query(self, command: bytes) -> int:
         if len(self.statements) == self.fails_at:
             raise pymysql.OperationalError(2013, "lost")
+        sql = command[5:].decode()
         self.statements.append(sql.split()[0])
         self.texts.append(sql)
-        self.args = args
-        return sql.count("(%s") or 1
+        return sql.count("), (") + 1
 
-    def fetchall(self) -> tuple[tuple[Any, ...], ...]:
+    def fetch(self) -> tuple[tuple[Any, ...], ...]:
         sql = self.texts[-1]
+        asked = [int(number) for number in re.findall(r"\d+", sql.partition(" IN ")[2])]
         if "FROM item" in sql:
-            return tuple((number, 100) for number in self.args)
+            return tuple((number, 100) for number in asked)
         if "FROM stock" in sql:
-            return tuple((w, i, 50, "x" * 24) for w, i in zip(self.args[::2], self.args[1::2], strict=True))
+            return tuple((w, i, 50, "x" * 24) for w, i in zip(asked[::2], asked[1::2], strict=True))
         if "FROM lists" in sql:
             return (("1,2,3",),)
         if "customer IN" in sql:
-            return tuple((number, 10**9) for number in self.args)
+            return tuple((number, 10**9) for number in asked)
         if "FROM accounts WHERE id IN" in sql:
-            return tuple((number, 10**9) for number in self.args)
+            return tuple((number, 10**9) for number in asked)
         columns = sql[len("SELECT ") : sql.index(" FROM ")].count(",") + 1 if " FROM " in sql else 1
         return ((7,) * columns,) if "c_data" not in sql else ((7, "BC", "data"),)
+
+    def forget_gtids(self) -> None:
+        """None is ever told."""
 
     def close(self) -> None:
         self.open = False
@@ -79,7 +81,7 @@ class Servers:
         self.server = server
 
     def connect(self) -> Session:
-        return Session(cast("Connection[Cursor]", self.server), server="node1")
+        return Session(cast("Wire", self.server), server="node1", hang_up=self.server.close)
 
 
 def client(own: Workload, server: Server) -> Client:

@@ -1,0 +1,46 @@
+-- The transaction of loadgen/transfer.py, statement for statement, for sysbench; started by scenarios/bench_load.py.
+-- os.clock() is the CPU time of the whole process: printed when a thread is connected and when it ends, so that
+-- start-up counts for nobody.
+sysbench.cmdline.options = {
+  accounts = { "how many accounts there are", 10000 },
+  prefix = { "first part of every transfer's key", "s" },
+}
+
+function thread_init()
+  con = sysbench.sql.driver():connect()
+  number = 0
+  io.write(("cpu_s begin %.6f\n"):format(os.clock()))  -- print would write the line end by itself, and threads mix
+end
+
+function thread_done()
+  io.write(("cpu_s end %.6f\n"):format(os.clock()))
+  con:disconnect()
+end
+
+function event()
+  local src = sysbench.rand.uniform(1, sysbench.opt.accounts)
+  local dst
+  repeat dst = sysbench.rand.uniform(1, sysbench.opt.accounts) until dst ~= src
+  local amount = sysbench.rand.uniform(1, 10000)
+  number = number + 1
+  local key = ("%s-%d-%d"):format(sysbench.opt.prefix, sysbench.tid, number)
+  con:query("BEGIN")
+  local locked = con:query(
+    ("SELECT id, balance FROM accounts WHERE id IN (%d, %d) ORDER BY id FOR UPDATE"):format(src, dst))
+  local balances = {}
+  for _ = 1, locked.nrows do
+    local row = locked:fetch_row()
+    balances[tonumber(row[1])] = tonumber(row[2])
+  end
+  locked:free()
+  if balances[src] < amount then
+    con:query("ROLLBACK")
+    return
+  end
+  con:query(("UPDATE accounts SET balance = balance - %d WHERE id = %d"):format(amount, src))
+  con:query(("UPDATE accounts SET balance = balance + %d WHERE id = %d"):format(amount, dst))
+  con:query(("INSERT INTO transfers (id, src, dst, amount) VALUES ('%s', %d, %d, %d)"):format(key, src, dst, amount))
+  con:query(("INSERT INTO entries (transfer, account, amount) VALUES ('%s', %d, %d), ('%s', %d, %d)"):format(
+    key, src, -amount, key, dst, amount))
+  con:query("COMMIT")
+end
