@@ -5,30 +5,31 @@ Nothing here waits or knows the clock; the driver adds its zero time and keeps t
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
+
+from loadgen.curve import Curve
 
 NS = 1_000_000_000
 
 
-def intended_offsets_ns(*, model: str, rate: float, duration_s: float, seed: int, worker: int) -> Iterator[int]:
-    """Ascending offsets from zero in nanoseconds, all below duration_s; rate is arrivals a second.
+def intended_offsets_ns(*, model: str, curve: Curve, seed: int, worker: int) -> Iterator[int]:
+    """Ascending offsets from zero in nanoseconds, all below the curve's duration.
 
-    ``poisson`` draws exponential gaps (independent users, as of a large population); ``constant`` spaces them evenly.
+    ``poisson``: a Poisson process with the curve as its rate (independent users, as of a large population). Exact, by
+    time rescaling: the moments at which the cumulative rate reaches the arrivals of a Poisson process of rate 1
+    (E. Çinlar, Introduction to Stochastic Processes, 1975, section 4.7). ``constant``: the moments at which it reaches
+    0, 1, 2, …, which are evenly spaced where the rate is.
     """
-    end_ns = duration_s * NS
     if model == "constant":
-        gap_ns = NS / rate
-        index = 0
-        # Multiplying rather than adding: a sum of gaps would drift by its rounding errors.
-        while (at_ns := int(index * gap_ns)) < end_ns:
-            yield at_ns
-            index += 1
+        marks: Iterator[float] = map(float, itertools.count())
     elif model == "poisson":
         rng = random.Random(f"arrivals/{seed}/{worker}")
-        at_s = rng.expovariate(rate)
-        while (at_ns := int(at_s * NS)) < end_ns:
-            yield at_ns
-            at_s += rng.expovariate(rate)
+        marks = itertools.accumulate(rng.expovariate(1.0) for _ in itertools.repeat(None))
     else:
         raise ValueError(f"no arrival model {model!r}")
+    end_ns = curve.duration_s * NS
+    for at_s in curve.reached(marks):
+        if (at_ns := int(at_s * NS)) < end_ns:
+            yield at_ns

@@ -10,10 +10,14 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from loadgen.errors import ConfigError
+from loadgen.curve import Curve, Piece
+from loadgen.errors import ConfigError, require
+from loadgen.policy import Policy
+from loadgen.think import Think
 
 ISOLATION_LEVELS = ("read-uncommitted", "read-committed", "repeatable-read", "serializable")
-MODELS = ("poisson", "constant")
+#: Open loops with random and with even arrivals, and the closed loop.
+MODELS = ("poisson", "constant", "closed")
 
 #: Process numbers of worker n start at n times this, so no two workers of a run share one.
 PROCESSES_PER_WORKER = 10_000
@@ -29,9 +33,9 @@ class WorkloadConfig:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require(isinstance(self.name, str), "workload.name", "a name", self.name)
-        _require(isinstance(self.options, dict), "workload.options", "a JSON object", self.options)
-        _require(
+        require(isinstance(self.name, str), "workload.name", "a name", self.name)
+        require(isinstance(self.options, dict), "workload.options", "a JSON object", self.options)
+        require(
             self.isolation in ISOLATION_LEVELS,
             "workload.isolation",
             f"one of {', '.join(ISOLATION_LEVELS)}",
@@ -45,7 +49,9 @@ class LoadConfig:
 
     endpoints: (host, port) to connect to for writes: one for a gateway or sidecar, every pod in direct mode.
     read_endpoints: the same for operations that go to the read port.
-    model: one of MODELS. rate: offered arrivals a second of this worker. connections: concurrent clients.
+    model: one of MODELS. rate: offered arrivals a second of this worker. shape: pieces of a curve that rate multiplies
+    and that take duration_s together; empty: no change. users: of a closed loop, which asks for no rate; think: their
+    pauses. connections: concurrent clients. policy: what these do when something fails.
     backlog_cap: arrivals that may wait for a client; one more is recorded as overflow.
     drain_s: how long work may go on after the last arrival.
     connect_timeout_s: for TCP connect and the server's greeting. statement_timeout_s: for the answer to a statement.
@@ -66,6 +72,10 @@ class LoadConfig:
     seed: int
     out_dir: str
     read_endpoints: tuple[tuple[str, int], ...] = ()
+    shape: tuple[Piece, ...] = ()
+    users: int = 0
+    think: Think = field(default_factory=Think)
+    policy: Policy = field(default_factory=Policy)
     worker: int = 0
     backlog_cap: int = 10_000
     drain_s: float = 10.0
@@ -74,19 +84,37 @@ class LoadConfig:
     batch: bool = False
 
     def __post_init__(self) -> None:
-        _require(len(self.endpoints) >= 1, "endpoints", "at least one [host, port]", self.endpoints)
-        _require(self.model in MODELS, "model", f"one of {', '.join(MODELS)}", self.model)
+        require(len(self.endpoints) >= 1, "endpoints", "at least one [host, port]", self.endpoints)
+        require(self.model in MODELS, "model", f"one of {', '.join(MODELS)}", self.model)
         for name in ("rate", "duration_s", "connect_timeout_s", "statement_timeout_s"):
-            _require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
+            require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
         for name in ("drain_s", "worker"):
-            _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        _require(self.backlog_cap >= 1, "backlog_cap", "at least 1", self.backlog_cap)
-        _require(
+            require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        require(self.backlog_cap >= 1, "backlog_cap", "at least 1", self.backlog_cap)
+        require(
             1 <= self.connections <= PROCESSES_PER_WORKER,
             "connections",
             f"1 to {PROCESSES_PER_WORKER}",
             self.connections,
         )
+        closed = self.model == "closed"
+        require(
+            1 <= self.users <= self.backlog_cap if closed else self.users == 0,
+            "users",
+            "1 to backlog_cap for model closed, else 0",
+            self.users,
+        )
+        if self.shape:
+            lasts_s = self.curve().duration_s
+            require(
+                abs(lasts_s - self.duration_s) < 1e-6, "shape", f"pieces of {self.duration_s:g} s", f"{lasts_s:g} s"
+            )
+            require(all(min(piece[1:]) >= 0 for piece in self.shape), "shape", "rates of 0 or more", self.shape)
+            require(self.curve().total > 0, "shape", "a rate above 0 somewhere", self.shape)
+
+    def curve(self) -> Curve:
+        """The offered arrivals a second over the run."""
+        return Curve(self.shape or ((self.duration_s, 1.0, 1.0),)).scaled(self.rate)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2)
@@ -100,13 +128,21 @@ class LoadConfig:
             raise ConfigError(f"load configuration: not JSON ({error})") from None
         _check_keys(cls, raw, "load configuration")
         _check_keys(WorkloadConfig, raw.get("workload"), "workload")
+        _check_keys(Think, raw.get("think", {}), "think")
+        _check_keys(Policy, raw.get("policy", {}), "policy")
         try:
             addresses = {
                 name: tuple((str(host), int(port)) for host, port in raw[name])
                 for name in ("endpoints", "read_endpoints")
                 if name in raw
             }
-            return cls(**raw | addresses | {"workload": WorkloadConfig(**raw["workload"])})
+            parts = {
+                "workload": WorkloadConfig(**raw["workload"]),
+                "shape": tuple((float(one), float(first), float(last)) for one, first, last in raw.get("shape", ())),
+                "think": Think(**raw.get("think", {})),
+                "policy": Policy(**raw.get("policy", {})),
+            }
+            return cls(**raw | addresses | parts)
         except (TypeError, ValueError) as error:
             raise ConfigError(str(error)) from None
 
@@ -117,8 +153,3 @@ def _check_keys(cls: type[Any], raw: Any, where: str) -> None:
     known = {f.name for f in fields(cls)}
     if strange := sorted(set(raw) - known):
         raise ConfigError(f"{where}: unknown key {strange[0]!r}; known are {', '.join(sorted(known))}")
-
-
-def _require(holds: bool, key: str, expected: str, got: object) -> None:
-    if not holds:
-        raise ConfigError(f"expected {expected}, got {got!r}", key=key)

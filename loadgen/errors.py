@@ -13,3 +13,9 @@ class ConfigError(ValueError):
     def __init__(self, message: str, *, key: str = "") -> None:
         super().__init__(f"{key}: {message}" if key else message)
         self.key, self.message = key, message
+
+
+def require(holds: bool, key: str, expected: str, got: object) -> None:
+    """Raise ConfigError unless it holds."""
+    if not holds:
+        raise ConfigError(f"expected {expected}, got {got!r}", key=key)

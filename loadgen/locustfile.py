@@ -11,7 +11,9 @@ program broke.
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,6 +62,7 @@ class Load:
             emit=emit,
             on_row=self._tell_locust,
         )
+        self._clients = itertools.count()
         self._connected = 0
         self._warm = Event()
         self._finished = Event()
@@ -67,7 +70,9 @@ class Load:
 
     def serve(self) -> None:
         """The life of one user: connect, then serve arrivals until Locust kills the greenlet."""
-        client = Client(self._connector, self._workload, reader=self._reader)
+        config = self._config
+        rng = random.Random(f"clients/{config.seed}/{config.worker}/{next(self._clients)}")
+        client = Client(self._connector, self._workload, reader=self._reader, policy=config.policy, rng=rng)
         try:
             connect_within(client, timeout_s=WARM_UP_S)
         except NoServerError as error:

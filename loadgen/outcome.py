@@ -61,6 +61,7 @@ class Result:
     errno: MySQL error number (client 2xxx or server), or None.
     error: for people, at most ERROR_TEXT_LIMIT characters.
     gtid: of what was acknowledged, as the server wrote it, or None where nothing was written or it does not say.
+    refused: the workload itself gave it up, which is an answer and no failure of the database.
     """
 
     outcome: Outcome
@@ -68,6 +69,7 @@ class Result:
     error: str | None = None
     value: Any = None
     gtid: str | None = None
+    refused: bool = False
 
 
 def errno_of(error: BaseException) -> int | None:

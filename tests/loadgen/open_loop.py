@@ -33,6 +33,9 @@ class FakeClient:
     def __init__(self, answer: Callable[[FakeClient, Op], None]) -> None:
         self._answer = answer
 
+    def make_ready(self) -> None:
+        pass
+
     def attempt(self, op: Op) -> Result:
         self._answer(self, op)
         return Result(outcome="ok")

@@ -176,7 +176,7 @@ def test_a_read_after_an_unknown_transfer_on_a_new_session_is_not_unknown() -> N
 def test_a_refusal_rolls_back(change: dict[str, Any], reason: str) -> None:
     connection = ScriptedConnection()
     vars(connection).update(change)
-    assert attempt(connection) == Result(outcome="fail", error=reason)
+    assert attempt(connection) == Result(outcome="fail", error=reason, refused=True)
     assert connection.statements[-1] == "ROLLBACK"
     assert "COMMIT" not in connection.statements
     assert connection.open
