@@ -19,6 +19,7 @@ from cluster.pod import Pod
 from loadgen.config import LoadConfig
 from loadgen.recorder import FILE_NAME
 from mesh.spec import Mesh
+from scenarios.load_plan import describe, generator_keys
 from scenarios.model import Scenario
 
 NAME = "load1"
@@ -35,9 +36,21 @@ Event = dict[str, Any]
 
 
 class LoadPod:
-    """One Locust process in a pod of its own."""
+    """One Locust process in a pod of its own, or in one that is there. role: of its container.
 
-    def __init__(self, cluster: Cluster, mesh: Mesh, scenario: Scenario) -> None:
+    maximum: the measured arrivals a second, where a rate of the scenario is a share of it.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        mesh: Mesh,
+        scenario: Scenario,
+        *,
+        pod: Pod | None = None,
+        role: str = "locust",
+        maximum: float | None = None,
+    ) -> None:
         load = scenario.load
         self._config = LoadConfig(
             endpoints=tuple(mesh.write),
@@ -46,20 +59,20 @@ class LoadPod:
             password=cluster.credentials.app,
             database=DATABASE,
             workload=scenario.workload.config(isolation=scenario.mysql.isolation, file=OWN_FILE),
-            model=load.model,
-            rate=load.rate,
-            duration_s=load.duration,
-            connections=load.connections,
             seed=scenario.seed,
             out_dir=OUT_DIR,
             backlog_cap=load.backlog,
             drain_s=load.drain,
             statement_timeout_s=load.statement_timeout,
             batch=load.batch,
+            **generator_keys(load, maximum=maximum),
         )
+        #: What was asked for, for the report.
+        self.asked = describe(load, self._config)
         self._cluster = cluster
         self._mesh = mesh
-        self._pod: Pod | None = None
+        self._pod = pod
+        self._role = role
         self._workload = scenario.workload
         self._events: queue.Queue[Event | None] = queue.Queue()
         self.container: Container
@@ -72,6 +85,12 @@ class LoadPod:
         self._mesh.attend(self._pod)
         return self._pod
 
+    @property
+    def pod(self) -> Pod:
+        """The pod, which is there from `open` on."""
+        assert self._pod is not None
+        return self._pod
+
     def start(self) -> int:
         """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
         pod = self._pod or self.open()
@@ -82,7 +101,7 @@ class LoadPod:
         command = ["python3", "-m", "locust", "-f", theirs or "/app/loadgen/locustfile.py"]
         command += ["--headless", "--only-summary"]
         self.container = pod.add(
-            "locust", images.image("tools").tag, [*command, "--load-config", CONFIG_FILE], files=files
+            self._role, images.image("tools").tag, [*command, "--load-config", CONFIG_FILE], files=files
         )
         threading.Thread(target=self._listen, name="load-events", daemon=True).start()
         for event in self._until(time.monotonic() + START_TIMEOUT_S):

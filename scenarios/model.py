@@ -27,8 +27,8 @@ from chaos.targets import Target
 from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
 from cluster.topology import MAX_PODS, Kind, Topology
-from loadgen.config import PROCESSES_PER_WORKER
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
+from scenarios.load_section import LoadSection, default_load
 from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
 from scenarios.workload import REQUIRED, WorkloadSection
@@ -97,18 +97,6 @@ class ControlSection(Section):
     """The control plane. down_after: how long a primary may be silent before it is suspected."""
 
     down_after: PositiveDuration = 1.0
-
-
-class LoadSection(Section):
-    model: Literal["poisson", "constant"] = "poisson"
-    rate: float = Field(default=200, gt=0, le=100_000)
-    duration: PositiveDuration = 60.0
-    connections: int = Field(default=32, ge=1, le=PROCESSES_PER_WORKER)
-    workers: int = Field(default=1, ge=1, le=1)
-    backlog: int = Field(default=10_000, ge=1)
-    drain: Duration = 10.0
-    statement_timeout: PositiveDuration = 10.0
-    batch: bool = False
 
 
 def _fault_name(value: Any) -> Any:
@@ -203,7 +191,7 @@ class Scenario(Section):
     mesh: Annotated[MeshSection, BeforeValidator(mesh_word)]
     control: ControlSection = ControlSection()
     workload: Annotated[WorkloadSection, _word("name")]
-    load: LoadSection = LoadSection()
+    load: LoadSection = Field(default_factory=default_load)
     faults: list[FaultSection] = Field(default_factory=list)
     gates: GatesSection = Field(default=GatesSection(), validate_default=True)
     seed: int = Field(default=1, ge=0, lt=2**63)
@@ -225,6 +213,18 @@ class Scenario(Section):
         if gates.require is not None or workload is None or workload.is_own:
             return gates  # scenarios.read decides for a user's own, once it has looked at it
         return gates.model_copy(update={"require": list(REQUIRED[workload.name])})
+
+    @model_validator(mode="after")
+    def _load_fits_the_workload(self) -> Self:
+        load, workload = self.load, self.workload
+        if load.think_time is not None and load.think_time.distribution == "tpcc" and workload.name != "tpcc":
+            raise MisfitError(("load", "think_time"), f"tpcc is for the workload tpcc, not {workload.name}")
+        if workload.is_locustfile:
+            plain = default_load()
+            for key in ("calibrate", "model", "retry", "reconnect", "pool"):
+                if getattr(load, key) != getattr(plain, key):
+                    raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:

@@ -54,7 +54,10 @@ def with_own_workload(scenario: Scenario, here: Path, *, where: str) -> Scenario
         except ConfigError as error:
             raise ConfigurationError(f"{where}: {error}") from None
         found = found.model_copy(update={"options": options.as_json()})
-        required = REQUIRED_OF_KEYED if "keys" in own.final_queries() else required
+        keyed = "keys" in own.final_queries()
+        required = REQUIRED_OF_KEYED if keyed else required
+        if scenario.load.retry.mode == "idempotent" and not keyed:
+            raise ConfigurationError(f"{where}: load.retry: idempotent needs a workload with a final table keys")
     gates = scenario.gates
     if gates.require is None:
         gates = gates.model_copy(update={"require": list(required)})

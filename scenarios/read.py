@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
+from scenarios.curve_file import with_curve
 from scenarios.document import Place, load, value_of
 from scenarios.mesh import mesh_of_word
 from scenarios.model import Scenario
@@ -81,6 +82,7 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     # What the command line names is relative to where the command is given.
     told = any(place[0] in ("workload", "locustfile") for place in origin.words)
     found = _resolve_files(scenario, origin, folder)
+    found = with_curve(found, _base(origin, ("load", "curve"), folder), where=origin.of(("load", "curve")))
     return with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
 
 
@@ -166,6 +168,11 @@ def _known_keys(path: tuple[str | int, ...]) -> list[str]:
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):
                 section = annotation
     return list(section.model_fields)
+
+
+def _base(origin: Origin, place: Place, folder: Path) -> Path:
+    """What a path is relative to: the scenario, or for a word of the command line the place where it is given."""
+    return Path.cwd() if place in origin.words else folder
 
 
 def _resolve_files(scenario: Scenario, origin: Origin, folder: Path) -> Scenario:

@@ -31,7 +31,7 @@ from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.write import write_reports
-from scenarios import collect, host
+from scenarios import calibrate, collect, host
 from scenarios.boot import boot
 from scenarios.folder import RunFolder
 from scenarios.load import OPS_FILE, LoadPod
@@ -101,12 +101,17 @@ class Run:
         began_s = time.monotonic()
         with self._phase("boot"):
             mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.control.down_after)
-            load = LoadPod(self._cluster, mesh, self._scenario)
+            trial = calibrate.calibration(self._scenario)
+            role = "locust" if trial is None else "calibrate"
+            load = LoadPod(self._cluster, mesh, trial or self._scenario, role=role)
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
             self._set_up(mesh, began_s)
             self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+        if trial is not None:
+            load = self._calibrated(load, mesh, began_s)
+        self._manifest["load_model"] = load.asked
         self._describe_pods()
         observer = self._cluster.start_observer(dict(mesh.admin))
         self._load_and_break(load, on_second)
@@ -114,6 +119,15 @@ class Run:
             self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
+
+    def _calibrated(self, trial: LoadPod, mesh: Mesh, began_s: float) -> LoadPod:
+        """The load whose rates are shares of what is measured now, on data that is then as if nothing had been."""
+        with self._phase("calibrate"):
+            found = self._manifest["calibration"] = calibrate.measure(trial, self._scenario)
+            log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
+            self._set_up(mesh, began_s)
+            self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+        return LoadPod(self._cluster, mesh, self._scenario, pod=trial.pod, maximum=found["maximum_tps"])
 
     def _load_and_break(self, load: LoadPod, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
@@ -143,7 +157,7 @@ class Run:
             connection = self._through(mesh)
             with connection, connection.cursor() as cursor:
                 cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
-                self._manifest["boot_s"] = round(time.monotonic() - began_s, 3)
+                self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
