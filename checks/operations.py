@@ -38,6 +38,11 @@ def transfers(ops: pd.DataFrame) -> pd.DataFrame:
     return ops[ops["f"] == "transfer"].sort_values("end_ns", kind="stable", ignore_index=True)
 
 
+def offered(ops: pd.DataFrame) -> pd.DataFrame:
+    """One row an operation, however often it was attempted: what was asked for, by its intended time."""
+    return ops[~ops["key"].duplicated()]
+
+
 def column_ns(ops: pd.DataFrame, name: str) -> Codes:
     """A time column as int64 nanoseconds, shape (n,)."""
     return ops[name].to_numpy(dtype=np.int64)

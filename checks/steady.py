@@ -13,7 +13,7 @@ import pandas as pd
 
 from checks.figures import quantiles_ms
 from checks.ledger import Codes
-from checks.operations import column_ns, writes
+from checks.operations import column_ns, offered, writes
 
 WINDOW_NS = 1_000_000_000
 WINDOWS = 3
@@ -34,10 +34,10 @@ class _Acked:
     def keeps_up(self, start_ns: int) -> bool:
         """Whether the window that starts there acknowledged RATE_SHARE of the writes it was offered."""
         window = [start_ns, start_ns + WINDOW_NS]
-        acknowledged, offered = (
+        acknowledged, wanted = (
             np.diff(np.searchsorted(at, window))[0] for at in (self.write_ends, self.write_intents)
         )
-        return bool(acknowledged > 0 and acknowledged >= RATE_SHARE * offered)
+        return bool(acknowledged > 0 and acknowledged >= RATE_SHARE * wanted)
 
     def p99_ms(self, start_ns: int, end_ns: int) -> float:
         """Response p99 of the ops that ended from start to end; infinite where there are none."""
@@ -59,7 +59,7 @@ def steady(ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int) -> tup
     ends = column_ns(ok, "end_ns")
     acked = _Acked(
         write_ends=column_ns(writes(ok), "end_ns"),
-        write_intents=np.sort(column_ns(writes(ops), "intended_ns")),
+        write_intents=np.sort(column_ns(offered(writes(ops)), "intended_ns")),
         ends=ends,
         response_ns=ends - column_ns(ok, "intended_ns"),
     )

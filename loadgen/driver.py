@@ -126,7 +126,9 @@ class Driver:
             helper.link_exception(lambda dead: self._broke(dead.exception))
         try:
             if self._config.model == "closed":
-                Users(self._config, draw=self._draw, offer=self._offer, broke=self._broke).run(self._zero_ns, self._stop)
+                Users(self._config, draw=self._draw, offer=self._offer, broke=self._broke).run(
+                    self._zero_ns, self._stop
+                )
             else:
                 self._release()
             self._released_all = True
@@ -149,9 +151,7 @@ class Driver:
 
     def _release(self) -> None:
         config = self._config
-        offsets = intended_offsets_ns(
-            model=config.model, curve=config.curve(), seed=config.seed, worker=config.worker
-        )
+        offsets = intended_offsets_ns(model=config.model, curve=config.curve(), seed=config.seed, worker=config.worker)
         for offset_ns in offsets:
             intended_ns = self._zero_ns + offset_ns
             # A timer may wake late; then everything due goes out at once, without another sleep.

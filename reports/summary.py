@@ -56,6 +56,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "workload": _part(scenario, "workload"),
         "topology": _part(manifest, "topology"),
         "mesh": _part(manifest, "mesh"),
+        "load_model": _part(manifest, "load_model"),
         "generator": _part(manifest, "load"),
         "versions": _part(manifest, "versions"),
         "images": _part(manifest, "images"),

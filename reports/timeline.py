@@ -70,7 +70,7 @@ def bin_ops(ops: pd.DataFrame) -> Bins:
     p50_ms, p99_ms = _percentiles(intended_s[ok], (ops["end_ns"] - ops["intended_ns"]).to_numpy()[ok], edges_s)
     return Bins(
         edges_s=edges_s,
-        offered=rate(intended_s),
+        offered=rate(intended_s[~ops["key"].duplicated().to_numpy()]),
         outcomes={kind: rate(end_s[outcome == kind]) for kind in ("ok", "fail", "unknown")},
         p50_ms=p50_ms,
         p99_ms=p99_ms,

@@ -85,3 +85,26 @@ def test_missing_evidence_is_unknown(busy: Run, without: Callable[..., History])
     assert duplicates(replace(history, final={})).verdict == "unknown"
     assert duplicates(replace(history, ops=history.ops[:0])).verdict == "unknown"
     assert duplicates(without(history, "transfers", node="node1")).verdict == "pass"
+
+
+def test_an_unknown_attempt_that_a_second_one_found_done_passes(busy: Run) -> None:
+    """Policy ``retry: idempotent``: the same key again, answered with ER_DUP_ENTRY."""
+    busy.transfer("twice", outcome="unknown", errno=2013)
+    busy.transfer("twice", attempt=2, errno=1062)
+    verdict = duplicates(busy.history())
+    assert (verdict.verdict, verdict.measured["acked_again"], verdict.measured["conflicting"]) == ("pass", 0, 0)
+
+
+def test_a_failed_attempt_and_its_safe_retry_pass(busy: Run) -> None:
+    busy.transfer("again", outcome="fail", errno=1213)
+    busy.transfer("again", attempt=2)
+    assert duplicates(busy.history()).verdict == "pass"
+    assert duplicates(with_row(busy.history(), id="again", node="node2")).measured["duplicated"] == 1
+
+
+def test_a_safe_retry_that_finds_its_key_there_shows_a_failure_that_was_none(busy: Run) -> None:
+    """An attempt that certainly had not happened had: nobody but the unique index held off the second payment."""
+    busy.transfer("refuted", outcome="fail", errno=1180)
+    busy.transfer("refuted", outcome="fail", errno=1062, attempt=2)
+    verdict = duplicates(with_row(busy.history(), id="refuted"))
+    assert (verdict.verdict, verdict.measured["failed_present"]) == ("fail", 1)

@@ -131,3 +131,21 @@ def test_acknowledged_values_that_cannot_be_read_leave_it_unknown(busy: Run, val
 def test_a_gate_that_is_no_number_is_refused(busy: Run) -> None:
     with pytest.raises(HistoryError, match="gate 'lost' must be a number"):
         durability(busy.history(manifest={"gates": {"lost": "none"}}))
+
+
+def test_what_a_retry_found_done_must_be_there_too(run: Run, without: Edit) -> None:
+    """Resolved by ER_DUP_ENTRY to acknowledged: from then on its loss is a loss."""
+    run.transfer("plain")
+    run.transfer("resolved", outcome="unknown", errno=2013)
+    run.transfer("resolved", attempt=2, errno=1062)
+    history = run.history()
+    assert (durability(history).verdict, durability(history).measured["acked"]) == ("pass", 2)
+    verdict = durability(without(history, "transfers", id="resolved"))
+    assert (verdict.verdict, verdict.measured["lost"]) == ("fail", 1)
+
+
+def test_a_refusal_after_an_unknown_attempt_resolves_nothing(busy: Run) -> None:
+    busy.transfer("doubt", outcome="unknown", errno=2013)
+    busy.transfer("doubt", outcome="fail", error="insufficient-funds", attempt=2)
+    verdict = durability(busy.history())
+    assert (verdict.verdict, verdict.measured["unknown_absent"]) == ("pass", 2)
