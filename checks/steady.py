@@ -34,9 +34,7 @@ class _Acked:
     def keeps_up(self, start_ns: int) -> bool:
         """Whether the window that starts there acknowledged RATE_SHARE of the writes it was offered."""
         window = [start_ns, start_ns + WINDOW_NS]
-        acknowledged, wanted = (
-            np.diff(np.searchsorted(at, window))[0] for at in (self.write_ends, self.write_intents)
-        )
+        acknowledged, wanted = (np.diff(np.searchsorted(at, window))[0] for at in (self.write_ends, self.write_intents))
         return bool(acknowledged > 0 and acknowledged >= RATE_SHARE * wanted)
 
     def p99_ms(self, start_ns: int, end_ns: int) -> float:

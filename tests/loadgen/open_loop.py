@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from loadgen.recorder import Recorder
 from loadgen.registry import create
 from loadgen.workload import Op
 
+ANSWER_S = 0.01
 STALL_FROM_S, STALL_UNTIL_S = 0.3, 0.8
 LATE_S = 0.3
 
@@ -30,15 +32,14 @@ LATE_S = 0.3
 class FakeClient:
     server = "fake"
 
-    def __init__(self, answer: Callable[[FakeClient, Op], None]) -> None:
+    def __init__(self, answer: Callable[[FakeClient, Op], Result | None]) -> None:
         self._answer = answer
 
     def make_ready(self) -> None:
         pass
 
     def attempt(self, op: Op) -> Result:
-        self._answer(self, op)
-        return Result(outcome="ok")
+        return self._answer(self, op) or Result(outcome="ok")
 
 
 def prompt(_client: FakeClient, _op: Op) -> None:
@@ -62,11 +63,36 @@ def late(_client: FakeClient, _op: Op) -> None:
     gevent.sleep(LATE_S)
 
 
+def forgetful() -> Callable[[FakeClient, Op], Result | None]:
+    """By the last digit of a key. 0: refused. 1: fails once. 2: always fails. 3: its first answer is lost, and it had
+    happened. 4: its first answer is lost, and it had not. 5: its first answer is lost, then it is refused. 6: fails
+    once, and then turns out to have happened. 7: every answer is lost. Else: ok."""
+    asked: Counter[str] = Counter()
+    fail, lost = Result(outcome="fail", errno=1213), Result(outcome="unknown", errno=2013)
+    there = Result(outcome="fail", errno=1062)
+    refused = Result(outcome="fail", error="insufficient-funds", refused=True)
+    scripts = {"0": [refused], "1": [fail], "2": [fail] * 9, "3": [lost, there], "4": [lost], "5": [lost, refused]}
+    scripts |= {"6": [fail, there, there], "7": [lost] * 9}
+
+    def answer(_client: FakeClient, op: Op) -> Result | None:
+        script = scripts.get(op.key[-1], [])
+        asked[op.key] += 1
+        return script[asked[op.key] - 1] if asked[op.key] <= len(script) else None
+
+    return answer
+
+
+def steady_answer(_client: FakeClient, _op: Op) -> None:
+    gevent.sleep(ANSWER_S)
+
+
 def broken(_: FakeClient, op: Op) -> None:
     raise AssertionError(f"a bug at {op.key}")
 
 
-SERVERS: dict[str, Callable[[], Callable[[FakeClient, Op], None]]] = {
+SERVERS: dict[str, Callable[[], Callable[[FakeClient, Op], Result | None]]] = {
+    "steady": lambda: steady_answer,
+    "forgetful": forgetful,
     "prompt": lambda: prompt,
     "stalling": stalling,
     "late": lambda: late,
