@@ -124,7 +124,12 @@ class LoadSection(Section):
     @classmethod
     def _steps_last_as_long_as_they_last(cls, value: Any) -> Any:
         """The duration of steps is their sum."""
-        if not isinstance(value, dict) or value.get("model") != "steps" or not isinstance(value.get("steps"), list):
+        if (
+            not isinstance(value, dict)
+            or value.get("model") != "steps"
+            or not isinstance(value.get("steps"), list)
+            or not value["steps"]
+        ):
             return value
         try:
             total_s = sum(parse_duration(step["duration"]) for step in value["steps"])

@@ -267,6 +267,24 @@ def test_steady_waits_until_the_service_keeps_up_with_what_is_offered(run: Run, 
     assert steady_of(run.history(), fault).since_ms == 6500
 
 
+def test_an_operation_tried_again_is_offered_once(run: Run, ns: Clock) -> None:
+    """Every write of a second needed a second attempt, and got through: that second kept up."""
+    fault = failover(run)
+    second = [row for row in run.rows if ns(15_600) <= row["intended_ns"] < ns(16_600)]
+    for row in second:
+        run.rows.append({**row, "outcome": "fail", "end_ns": row["start_ns"]})
+        row["attempt"] = 2
+    assert steady_of(run.history(), fault).since_ms == 5500
+
+
+def test_steady_follows_a_rate_that_varies(run: Run, ns: Clock) -> None:
+    """A burst of five times the load is no slump before and after it."""
+    fault = failover(run)
+    for number in range(200):
+        run.transfer(f"burst{number}", at_ms=16_000 + 5 * number, server="node2")
+    assert steady_of(run.history(), fault).since_ms == 5500
+
+
 def test_steady_is_not_known_when_the_load_ends_too_soon(run: Run, ns: Clock) -> None:
     fault = failover(run)
     run.rows = [row for row in run.rows if row["intended_ns"] < ns(16_500)]

@@ -79,7 +79,9 @@ class Breaks:
 
 
 def client(connections: Connections, policy: Policy, workload: Any = None) -> Client:
-    return Client(cast("Connector", connections), cast("Workload", workload or Breaks()), policy=policy, rng=random.Random(7))
+    return Client(
+        cast("Connector", connections), cast("Workload", workload or Breaks()), policy=policy, rng=random.Random(7)
+    )
 
 
 def test_immediately_means_that_the_next_operation_connects() -> None:

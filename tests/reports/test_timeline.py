@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from checks.history import History
@@ -19,6 +20,15 @@ def test_every_operation_is_in_one_bin(make_history: MakeHistory) -> None:
     widths_s = np.diff(bins.edges_s)
     assert round(float((bins.offered * widths_s).sum())) == len(ops)
     assert round(sum(float((rates * widths_s).sum()) for rates in bins.outcomes.values())) == len(ops)
+
+
+def test_an_operation_tried_again_is_offered_once(make_history: MakeHistory) -> None:
+    ops = make_history().ops
+    again = pd.concat([ops.assign(outcome="fail"), ops.assign(attempt=2)], ignore_index=True)
+    bins = bin_ops(again)
+    widths_s = np.diff(bins.edges_s)
+    assert round(float((bins.offered * widths_s).sum())) == len(ops)
+    assert round(sum(float((rates * widths_s).sum()) for rates in bins.outcomes.values())) == 2 * len(ops)
 
 
 def test_a_minute_is_cut_into_seconds_and_the_outage_is_empty(make_history: MakeHistory) -> None:
