@@ -28,6 +28,7 @@ class LatencyRow(NamedTuple):
 
 def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
     rpo, load = summary["rpo"], summary["load"]
+    loop = str(summary["load_model"].get("loop", ""))
     numbers = [
         KeyNumber("write outage", duration(summary["write_outage_ms"]), _outage_note(summary)),
         KeyNumber("acknowledged writes", count(rpo["acked"]), ""),
@@ -38,7 +39,9 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
             f"{count(rpo['unknown_present'])} / {count(rpo['unknown_absent'])}",
             "took effect / did not",
         ),
-        KeyNumber("load, achieved of offered", f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s", ""),
+        KeyNumber(
+            "load, achieved of offered", f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s", loop
+        ),
     ]
     phases = {phase: latency["response_ms"] for phase, latency in summary["phases"].items() if latency}
     return numbers + [

@@ -69,6 +69,8 @@ class LoadPod:
         )
         #: What was asked for, for the report.
         self.asked = describe(load, self._config)
+        if maximum is not None:
+            self.asked["measured_maximum_tps"] = maximum
         self._cluster = cluster
         self._mesh = mesh
         self._pod = pod

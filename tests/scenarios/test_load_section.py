@@ -199,3 +199,27 @@ def test_a_mistake_is_one_line(tmp_path: Path, load: str, says: str) -> None:
         read(tmp_path, load)
     assert "mine.yaml:6: load" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_locustfile_does_by_itself_is_not_asked_of_it(tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text("")
+    for load, key in (
+        ("{model: closed}", "model"),
+        ("{rate: 50%}", "calibrate"),
+        ("{retry: safe}", "retry"),
+        ("{reconnect: backoff}", "reconnect"),
+        ("{pool: {max_lifetime: 5m}}", "pool"),
+    ):
+        with pytest.raises(ConfigurationError, match=rf"load.{key}: means nothing for a locustfile"):
+            read(tmp_path, load, workload="{locustfile: locustfile.py}")
+
+
+def test_an_idempotent_retry_needs_the_key_contract(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[2] / "docs" / "examples" / "inbox.py").read_text()
+    (tmp_path / "inbox.py").write_text(example)
+    workload = "{name: 'inbox.py:Inbox'}"
+    assert read(tmp_path, "{retry: idempotent}", workload=workload).load.retry.mode == "idempotent"
+    (tmp_path / "inbox.py").write_text(example.replace('"keys"', '"others"'))
+    assert read(tmp_path, "{retry: safe}", workload=workload).load.retry.mode == "safe"
+    with pytest.raises(ConfigurationError, match="idempotent needs a workload with a final table keys"):
+        read(tmp_path, "{retry: idempotent}", workload=workload)
