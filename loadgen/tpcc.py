@@ -6,10 +6,10 @@ customers by last name, 1 % of the new orders rolled back for an unused item (2.
 `loadgen.tpcc_transactions`.
 
 Not a TPC-C result and not comparable to one. Deviations, said in docs/workloads.md too: 1,000 items and 120 customers a
-district unless told otherwise (``items: 100000, customers: 3000`` is the full scale); an open loop sets the pace, so
-there is neither keying nor think time, and a terminal is not bound to its warehouse; Delivery runs at once, not
-deferred; statements over several rows where the specification speaks of one row after the other; the client's key in
-history, orders and deliveries.
+district unless told otherwise (``items: 100000, customers: 3000`` is the full scale); an open loop sets the pace
+unless the scenario asks for the closed loop of `loadgen.think`, and a terminal is not bound to its warehouse; Delivery
+runs at once, not deferred; statements over several rows where the specification speaks of one row after the other; the
+client's key in history, orders and deliveries.
 """
 
 from __future__ import annotations
