@@ -85,7 +85,8 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "Workload": summary["workload"],
         "Topology": summary["topology"],
         "Mesh": summary["mesh"],
-        "Load model": summary["load_model"],
+        # Its pieces may be thousands; the chart shows them better.
+        "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
         "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
         "Versions": summary["versions"],
