@@ -137,7 +137,9 @@ class LoadSection(Section):
         except (ValueError, KeyError, TypeError):
             return value  # the fields themselves say what is wrong
         if abs(given_s - total_s) > 1e-6:
-            raise MisfitError(("duration",), f"the steps take {show_duration(total_s)} together; leave it out")
+            raise MisfitError(
+                ("duration",), f"the steps take {show_duration(total_s)} together; leave it out, or set it to null"
+            )
         return {**value, "duration": show_duration(total_s)}
 
     @model_validator(mode="after")
@@ -149,7 +151,7 @@ class LoadSection(Section):
                     raise MisfitError((key,), f"means nothing with model {self.model}, but with {model}; leave it out")
         for key in NEEDED.get(self.model, ()):
             if getattr(self, key) is None:
-                raise MisfitError((key,), f"model {self.model} needs it, and so {', '.join(NEEDED[self.model])}")
+                raise MisfitError((key,), f"model {self.model} needs {', '.join(NEEDED[self.model])}")
         if self.model == "diurnal" and self.curve is None and self.points is None:
             raise MisfitError(
                 ("curve",), "model diurnal needs it: a CSV file with the columns time,rate or time,relative"

@@ -168,7 +168,7 @@ def test_policies_are_keys(tmp_path: Path) -> None:
     [
         ("{model: bursty}", r"load.model: must be 'poisson', 'constant', 'steps', 'ramp', 'burst', 'diurnal' or"),
         ("{end_rate: 5}", "load.end_rate: means nothing with model poisson, but with ramp; leave it out"),
-        ("{model: burst}", "load.burst_rate: model burst needs it, and so burst_rate, burst_every, burst_for"),
+        ("{model: burst}", "load.burst_rate: model burst needs burst_rate, burst_every, burst_for"),
         ("{model: diurnal}", "load.curve: model diurnal needs it: a CSV file"),
         ("{model: diurnal, points: [[0, 1], [0, 2]]}", "load.points: expected at least two"),
         ("{model: closed, rate: 5}", "load.rate: model closed has none; leave it out, or set it to null"),
