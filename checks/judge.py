@@ -152,7 +152,9 @@ def _noise(history: History) -> list[str]:
     reasons: list[str] = []
     load = history.manifest.get("load")
     if isinstance(load, Mapping) and load.get("complete") is False:
-        reasons.append("the load generator ended before its time, so what it recorded is cut off")
+        dead = load.get("dead")
+        who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
+        reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
     limit_ms = _limit(history, "lateness_p99_ms", LATENESS_P99_MS)
     if lateness_ms is not None and lateness_ms > limit_ms:

@@ -12,7 +12,14 @@ from typing import Any
 
 from checks.json_files import HistoryError
 
-_NUMBERS = (("boot_s",), ("load", "cpu_s"), ("load", "offered"), ("load", "overflow"), ("host", "steal_percent"))
+_NUMBERS = (
+    ("boot_s",),
+    ("load", "cpu_s"),
+    ("load", "offered"),
+    ("load", "overflow"),
+    ("load", "connections_opened"),
+    ("host", "steal_percent"),
+)
 _TABLES_OF_NUMBERS = (("load", "lateness_ms"), ("durations_s",))
 _TEXTS = (("scenario", "name"), ("started_at",))
 

@@ -14,16 +14,21 @@ from loadgen.curve import Curve
 NS = 1_000_000_000
 
 
-def intended_offsets_ns(*, model: str, curve: Curve, seed: int, worker: int) -> Iterator[int]:
+def intended_offsets_ns(*, model: str, curve: Curve, seed: int, worker: int, workers: int = 1) -> Iterator[int]:
     """Ascending offsets from zero in nanoseconds, all below the curve's duration.
 
     ``poisson``: a Poisson process with the curve as its rate (independent users, as of a large population). Exact, by
     time rescaling: the moments at which the cumulative rate reaches the arrivals of a Poisson process of rate 1
     (E. Çinlar, Introduction to Stochastic Processes, 1975, section 4.7). ``constant``: the moments at which it reaches
     0, 1, 2, …, which are evenly spaced where the rate is.
+
+    The curve is this worker's share of the run's. Shares of ``constant`` interleave: worker i of n counts from i/n, so
+    that together they are evenly spaced again. Shares of ``poisson`` are drawn independently of one another, and
+    independent Poisson processes add up to one of the summed rate (superposition theorem: J. Kingman, Poisson
+    Processes, 1993, section 2.2).
     """
     if model == "constant":
-        marks: Iterator[float] = map(float, itertools.count())
+        marks: Iterator[float] = itertools.count(worker / workers)
     elif model == "poisson":
         rng = random.Random(f"arrivals/{seed}/{worker}")
         marks = itertools.accumulate(rng.expovariate(1.0) for _ in itertools.repeat(None))

@@ -57,7 +57,8 @@ class LoadConfig:
     connect_timeout_s: for TCP connect and the server's greeting. statement_timeout_s: for the answer to a statement.
     batch: statements that can wait for company share a round trip; latencies then are no longer those of an application
     that sends them one by one.
-    worker: index of this worker in the run. out_dir: existing folder of this worker alone, for ``ops.jsonl``.
+    worker: index of this worker among the workers of the run.
+    out_dir: existing folder of this worker alone, for ``ops.jsonl``.
     """
 
     endpoints: tuple[tuple[str, int], ...]
@@ -77,6 +78,7 @@ class LoadConfig:
     think: Think = field(default_factory=Think)
     policy: Policy = field(default_factory=Policy)
     worker: int = 0
+    workers: int = 1
     backlog_cap: int = 10_000
     drain_s: float = 10.0
     connect_timeout_s: float = 2.0
@@ -90,6 +92,7 @@ class LoadConfig:
             require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
         for name in ("drain_s", "worker"):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        require(self.worker < self.workers, "worker", f"below workers ({self.workers})", self.worker)
         require(self.backlog_cap >= 1, "backlog_cap", "at least 1", self.backlog_cap)
         require(
             1 <= self.connections <= PROCESSES_PER_WORKER,

@@ -32,6 +32,9 @@ from loadgen.workload import Op, op_key
 
 __all__ = ["Driver", "Row"]
 
+#: A generator that can no longer keep up never waits; clients, reports and the record must get their turn all the same.
+YIELD_EVERY = 100
+
 
 class Serving(Protocol):
     """What the driver needs of a client."""
@@ -110,16 +113,16 @@ class Driver:
         """Release no further arrival; what is under way may finish."""
         self._stop.set()
 
-    def run(self) -> dict[str, Any]:
-        """Release all arrivals, drain, and return the totals of the ``done`` event.
+    def run(self, *, zero_ns: int | None = None) -> dict[str, Any]:
+        """Release all arrivals, drain, and return the totals of the ``done`` event. zero_ns: when to begin, or None.
 
         Those of `Tally.outcomes`; in_flight is how many the drain had to give up in mid-attempt; cpu_s is this
-        process's CPU time from the first arrival to the end of the drain.
+        process's CPU time from the first arrival to the end of the drain; complete is False when it was stopped early.
 
         Raises whatever broke in one of its greenlets: then the record may be incomplete and proves nothing.
         """
         cpu_began_s = time.process_time()
-        self._zero_ns = time.monotonic_ns()
+        self._zero_ns = time.monotonic_ns() if zero_ns is None else zero_ns
         self._emit("started", zero_ns=self._zero_ns)
         helpers = [gevent.spawn(body) for body in (self._flush_often, self._report_seconds, self._expire)]
         for helper in helpers:
@@ -131,6 +134,7 @@ class Driver:
                 )
             else:
                 self._release()
+            complete = not self._stop.is_set()
             self._released_all = True
             self._note_if_settled()
             self._settled.wait(timeout=self._config.drain_s)
@@ -145,14 +149,23 @@ class Driver:
         cpu_s = time.process_time() - cpu_began_s
         return self._tally.outcomes() | {
             "in_flight": in_flight,
+            "complete": complete,
             "lateness_ms": self._lateness.summary_ms(),
             "cpu_s": round(cpu_s, 6),
         }
 
     def _release(self) -> None:
         config = self._config
-        offsets = intended_offsets_ns(model=config.model, curve=config.curve(), seed=config.seed, worker=config.worker)
-        for offset_ns in offsets:
+        offsets = intended_offsets_ns(
+            model=config.model,
+            curve=config.curve(),
+            seed=config.seed,
+            worker=config.worker,
+            workers=config.workers,
+        )
+        for number, offset_ns in enumerate(offsets):
+            if number % YIELD_EVERY == 0:
+                gevent.sleep(0)
             intended_ns = self._zero_ns + offset_ns
             # A timer may wake late; then everything due goes out at once, without another sleep.
             while (wait_ns := intended_ns - time.monotonic_ns()) > 0 and not self._stop.wait(wait_ns / NS):

@@ -23,6 +23,7 @@ import gevent  # type: ignore[import-untyped]
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
+from locust.runners import MasterRunner
 
 from loadgen.config import LoadConfig
 from loadgen.errors import ConfigError
@@ -122,7 +123,8 @@ def begin(environment: Environment, **_: Any) -> None:
     assert options is not None  # set by Locust's main, the only way here
     try:
         config = LoadConfig.from_json(Path(options.load_config).read_text())
-        guest = Guest(config)
+        # Locust's master runs no user, so it has nothing to record.
+        guest = None if isinstance(environment.runner, MasterRunner) else Guest(config)
     except (OSError, ConfigError) as error:
         emit("error", message=str(error), refused=True)
         sys.exit(EXIT_CONFIG)
@@ -142,6 +144,8 @@ def begin(environment: Environment, **_: Any) -> None:
     options.run_time = config.duration_s
     # Locust would end with 1 after any failed request; here that is a result and no failure of the program.
     environment.process_exit_code = 0
+    if guest is None:
+        return
     environment.events.test_start.add_listener(guest.start)  # type: ignore[no-untyped-call]
     environment.events.request.add_listener(guest.record)  # type: ignore[no-untyped-call]
     environment.events.quit.add_listener(guest.stop)  # type: ignore[no-untyped-call]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 FILE_NAME = "ops.jsonl"
 FLUSH_S = 0.05
@@ -66,29 +66,53 @@ class Recorder:
         os.close(self._fd)
 
 
-@dataclass(frozen=True, kw_only=True)
 class OpsFile:
-    """clock: ``monotonic_ns`` and ``unix_ns`` of one moment. ops: rows with COLUMNS, in order of their end.
-    torn: 1 when the last line was cut off by a kill and left out, else 0."""
+    """Reads a worker's file a line at a time, so that a long run needs no more memory than a short one.
 
-    clock: dict[str, int]
-    ops: list[dict[str, Any]]
-    torn: int
+    clock: ``monotonic_ns`` and ``unix_ns`` of one moment. torn: 1 once the last line turned out to be cut off by a
+    kill, which is tolerated and left out, else 0. Raises OpsFileError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines = path.open("rb")
+        self.torn = 0
+        first = self._lines.readline()
+        try:
+            if not first.endswith(b"\n"):
+                raise OpsFileError(
+                    f"{path}: no complete first line with the clock; was the load worker killed at its start?"
+                )
+            clock = _row(path, 1, first).get("clock")
+            if not isinstance(clock, dict):
+                raise OpsFileError(f"{path}:1: expected the clock")
+        except OpsFileError:
+            self._lines.close()
+            raise
+        self.clock: dict[str, int] = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Operations with COLUMNS, in order of their end. Once only."""
+        for number, line in enumerate(self._lines, start=2):
+            if not line.endswith(b"\n"):
+                self.torn = 1
+                return
+            row = _row(self._path, number, line)
+            if tuple(row) != COLUMNS:
+                raise OpsFileError(f"{self._path}:{number}: expected the columns {', '.join(COLUMNS)}")
+            yield row
 
 
-def read_ops(path: Path) -> OpsFile:
-    """Read a worker's file. Raises OpsFileError; one torn last line is tolerated and counted."""
-    *lines, tail = path.read_bytes().split(b"\n")
-    if not lines:
-        raise OpsFileError(f"{path}: no complete first line with the clock; was the load worker killed at its start?")
-    rows = [_row(path, number, line) for number, line in enumerate(lines, start=1)]
-    clock = rows[0].get("clock")
-    if not isinstance(clock, dict):
-        raise OpsFileError(f"{path}:1: expected the clock")
-    for number, row in enumerate(rows[1:], start=2):
-        if tuple(row) != COLUMNS:
-            raise OpsFileError(f"{path}:{number}: expected the columns {', '.join(COLUMNS)}")
-    return OpsFile(clock=clock, ops=rows[1:], torn=1 if tail else 0)
+def read_ops(path: Path) -> list[dict[str, Any]]:
+    """Every operation of a file that fits into memory. Raises OpsFileError."""
+    with OpsFile(path) as recorded:
+        return list(recorded)
 
 
 def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:

@@ -42,12 +42,18 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
         KeyNumber(
             "load, achieved of offered", f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s", loop
         ),
+        KeyNumber("client CPU a transaction", _cpu(load), f"connections opened: {count(load['connections_opened'])}"),
     ]
     phases = {phase: latency["response_ms"] for phase, latency in summary["phases"].items() if latency}
     return numbers + [
         KeyNumber(f"response p99 {phase}", duration(times["p99"]), "acknowledged only")
         for phase, times in phases.items()
     ]
+
+
+def _cpu(load: dict[str, Any]) -> str:
+    spent_us = load["client_cpu_us_per_txn"]
+    return duration(None if spent_us is None else spent_us / 1000)
 
 
 def _outage_note(summary: dict[str, Any]) -> str:

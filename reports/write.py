@@ -14,6 +14,7 @@ from checks.history import History
 from checks.judge import Judgement
 from checks.phases import phases
 from reports.figures import draw_figures
+from reports.hdr import hdr_logs
 from reports.junit import junit_xml
 from reports.markdown import summary_md
 from reports.openmetrics import openmetrics
@@ -25,7 +26,7 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def write_reports(history: History, judgement: Judgement, out: Path) -> dict[str, Any]:
-    """Write summary.json, the figures, report.html, summary.md, junit.xml, metrics.prom and SHA256SUMS into ``out``.
+    """Write summary.json, the figures, the pages (html, md, junit.xml, metrics.prom), hdr/ and SHA256SUMS into ``out``.
 
     Creates ``out`` if need be. SHA256SUMS lists every file in and below ``out``, so that ``sha256sum -c SHA256SUMS``,
     run there, proves the whole folder. Returns the summary. Raises OSError where it cannot write, and
@@ -40,8 +41,10 @@ def write_reports(history: History, judgement: Judgement, out: Path) -> dict[str
     files["junit.xml"] = junit_xml(summary)
     files["metrics.prom"] = openmetrics(summary).encode()
     files["summary.json"] = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    files |= hdr_logs(history)
     out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (out / name).parent.mkdir(exist_ok=True)
         write_atomically(out / name, content)
     write_atomically(out / CHECKSUMS, checksums(out).encode(errors="surrogateescape"))
     return summary

@@ -120,7 +120,7 @@ class Contest:
         container, printed = self._run("ours", [*worker.split(), CONFIG_FILE], self._config(**extent))
         done = next(event for event in _events(printed) if event["event"] == "done")
         with tempfile.TemporaryDirectory() as scratch:
-            ops = read_ops(fetch(container, f"/data/{FILE_NAME}", Path(scratch) / FILE_NAME)).ops
+            ops = read_ops(fetch(container, f"/data/{FILE_NAME}", Path(scratch) / FILE_NAME))
         _require(done["ok"] == len(ops) > 0, "ours", printed)
         _require(all(op["gtid"] for op in ops), "ours", "an operation without its GTID")
         lasted_s = (max(op["end_ns"] for op in ops) - min(op["intended_ns"] for op in ops)) / 1e9

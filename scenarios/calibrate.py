@@ -1,7 +1,7 @@
 """How much the cluster can carry, measured before a load whose rate is a share of it.
 
 A closed loop of as many users as connections, without think time, on the real workload and through the real mesh, in
-the load pod. The maximum is the median second of its second half: the first half warms the caches. Its operations are
+the load pods. The maximum is the median second of its second half: the first half warms the caches. Its operations are
 no part of the record; whoever calls sets the data up anew afterwards.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from cluster.errors import ConfigurationError, HarnessError
 from scenarios.duration import show_duration
-from scenarios.load import LoadPod
+from scenarios.load import Load
 from scenarios.load_section import LoadSection
 from scenarios.model import Scenario
 
@@ -27,6 +27,7 @@ def calibration(scenario: Scenario) -> Scenario | None:
             "model": "closed",
             "duration": show_duration(load.calibrate),
             "connections": load.connections,
+            "workers": load.workers,
             "statement_timeout": show_duration(load.statement_timeout),
             "drain": show_duration(load.drain),
             "batch": load.batch,
@@ -35,7 +36,7 @@ def calibration(scenario: Scenario) -> Scenario | None:
     return scenario.model_copy(update={"load": closed})
 
 
-def measure(trial: LoadPod, scenario: Scenario) -> dict[str, Any]:
+def measure(trial: Load, scenario: Scenario) -> dict[str, Any]:
     """{maximum_tps, connections, seconds}; seconds: acknowledged in each. trial: of `calibration`. Raises
     ConfigurationError when there is no maximum to take a share of."""
     seconds: list[int] = []

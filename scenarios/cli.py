@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key, load.rate=500")
     run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
+    run.add_argument("--live", action="store_true", help="Locust's web page while it runs, on 127.0.0.1 only")
     run.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep run folders there (./runs)")
     run.set_defaults(do=_run)
 
@@ -122,7 +123,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         for gone in labels.reap():
             log.info("left by a dead run, removed: %s", gone)
         log.info("%s: %s", scenario.name, scenario.teaches)
-        run = Run(scenario, runs=options.runs, command=["meshbench", *words])
+        run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live)
         try:
             summary = run.execute(progress.second)
         except HarnessError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import shutil
 import tarfile
 import time
 from collections.abc import Iterable, Mapping
@@ -22,41 +24,74 @@ from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import DATABASE
 from cluster.observer import OUTPUT as OBSERVED_FILE
-from loadgen.recorder import OpsFileError, read_ops
+from loadgen.recorder import OpsFile, OpsFileError
 from scenarios.folder import RunFolder
 
 #: Clocks of pods and host must agree this well; they are one clock unless the engine runs in a virtual machine.
 CLOCK_TOLERANCE_NS = 50_000_000
 DUMP_TIMEOUT_S = 120.0
+#: Operations in memory at once: a long run must need no more than a short one.
+BATCH = 50_000
 
 
 def fetch(container: Container, path: str, into: Path) -> Path:
-    """Copy one file out of a container, running or not; raises HarnessError when it is not there."""
+    """Copy one file out of a container, running or not, a piece at a time; raises HarnessError when it is not there."""
     try:
         chunks, _ = container.get_archive(path)
     except NotFound:
         raise HarnessError(f"{container.name}: {path} is not there; see the container's log") from None
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as archive:
         member = archive.next()
         content = archive.extractfile(member) if member else None
         if content is None:
             raise HarnessError(f"{container.name}: {path} is not a file")
-        into.write_bytes(content.read())
+        with into.open("wb") as file:
+            shutil.copyfileobj(content, file)
     return into
+
+
+class _Stream(io.RawIOBase):
+    """The engine's chunks as a file to read from."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._rest) < size and (chunk := next(self._chunks, None)) is not None:
+            self._rest += chunk
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
 
 
 def operations(container: Container, source: str, folder: RunFolder, *, worker: str) -> int:
     """``ops/<worker>.parquet`` from the load pod's file; returns how many torn last lines were left out (0 or 1)."""
     raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
     try:
-        recorded = read_ops(raw)
+        torn = to_parquet(raw, folder.path / "ops" / f"{worker}.parquet", who=f"load pod {worker}")
     except OpsFileError as error:
         raise HarnessError(str(error)) from None
-    _same_clock(recorded.clock, f"load pod {worker}")
-    table = pa.Table.from_pylist(recorded.ops, schema=OPS_SCHEMA)
-    pq.write_table(table, folder.path / "ops" / f"{worker}.parquet", compression="zstd")
     raw.unlink()
+    return torn
+
+
+def to_parquet(raw: Path, into: Path, *, who: str) -> int:
+    """Turn an ops.jsonl into a table; returns how many torn last lines were left out (0 or 1).
+
+    Raises OpsFileError, and HarnessError when its clock is not this machine's.
+    """
+    with OpsFile(raw) as recorded:
+        _same_clock(recorded.clock, who)
+        write_ops(recorded, into)
     return recorded.torn
+
+
+def write_ops(rows: Iterable[Mapping[str, Any]], into: Path) -> None:
+    """Write operations as a table, BATCH of them in memory at once."""
+    rest = iter(rows)
+    with pq.ParquetWriter(into, OPS_SCHEMA, compression="zstd") as table:
+        while batch := list(itertools.islice(rest, BATCH)):
+            table.write_table(pa.Table.from_pylist(batch, schema=OPS_SCHEMA))
 
 
 def observations(container: Container, folder: RunFolder) -> None:

@@ -1,44 +1,46 @@
-"""The load pod: started, listened to, and ended. What it prints a line at a time is the run's pulse."""
+"""The load of a run: one pod, or several under Locust's master, started, listened to, and ended.
+
+Several pods share rate, connections and backlog evenly, and begin at one moment. One that dies takes nobody with it:
+the others go on, its record up to then is kept, and the totals say that they are not complete.
+"""
 
 from __future__ import annotations
 
-import json
+import logging
 import queue
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from docker.models.containers import Container
-
-from cluster import images
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import DATABASE
 from cluster.pod import Pod
 from loadgen.config import LoadConfig
-from loadgen.recorder import FILE_NAME
 from mesh.spec import Mesh
+from scenarios.live import WEB_PORT
 from scenarios.load_plan import describe, generator_keys
+from scenarios.load_pod import OUT_DIR, OWN_FILE, Event, LoadPod
+from scenarios.load_section import MAX_WORKERS
 from scenarios.model import Scenario
 
-NAME = "load1"
-OUT_DIR = "/data"
-OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
-CONFIG_FILE = "/etc/meshbench-load.json"
-#: A user's own workload or locustfile, in the pod.
-OWN_FILE = "/etc/meshbench-own.py"
-START_TIMEOUT_S = 60.0
+log = logging.getLogger("meshbench")
+
+START_TIMEOUT_S = 90.0
+#: What a pod's account counts; where one does not tell, the sum is not known.
+COUNTS = ("offered", "ok", "fail", "unknown", "overflow", "expired", "retries", "in_flight")
 #: Beyond duration and drain, before a silent load pod is given up.
 GRACE_S = 30.0
 
-Event = dict[str, Any]
 
+class Load:
+    """All load pods of a run.
 
-class LoadPod:
-    """One Locust process in a pod of its own, or in one that is there. role: of its container.
-
-    maximum: the measured arrivals a second, where a rate of the scenario is a share of it.
+    role: of the containers. after: a load that has ended, whose pods are taken over. maximum: the measured arrivals a
+    second, where a rate of the scenario is a share of it.
+    live: Locust's master runs also for a single pod, and serves Locust's web page at ``web``, inside the network.
+    totals: what the pods say of the whole load once it has ended; ``complete`` is False when one did not get to.
     """
 
     def __init__(
@@ -47,106 +49,192 @@ class LoadPod:
         mesh: Mesh,
         scenario: Scenario,
         *,
-        pod: Pod | None = None,
+        live: bool = False,
         role: str = "locust",
+        after: Load | None = None,
         maximum: float | None = None,
     ) -> None:
-        load = scenario.load
-        self._config = LoadConfig(
-            endpoints=tuple(mesh.write),
-            read_endpoints=tuple(mesh.read),
+        self._cluster = cluster
+        self._mesh = mesh
+        self._scenario = scenario
+        self._live = live
+        self._role = role
+        self._after = after
+        self._maximum = maximum
+        self._events: queue.Queue[tuple[LoadPod, Event | None]] = queue.Queue()
+        self._master: LoadPod | None = None
+        self.pods: list[LoadPod] = []
+        self.totals: Event = {"complete": False}
+        self.zero_ns: int
+        #: What was asked for, for the report.
+        self.asked = describe(scenario.load, self._config(None, scenario.load.workers))
+        if maximum is not None:
+            self.asked["measured_maximum_tps"] = maximum
+
+    @property
+    def web(self) -> tuple[str, int] | None:
+        return (self._master.address, WEB_PORT) if self._master and self._live else None
+
+    def open(self) -> None:
+        """Start the pods' namespaces and in them what the mesh has there, unless `start` is to do it."""
+        workers = self._scenario.load.workers
+        for worker in range(workers):
+            pod, is_new = self._pod(f"load{worker + 1}", worker)
+            if is_new:
+                self._mesh.attend(pod)
+            self.pods.append(LoadPod(pod, self._config(worker, workers), role=self._role))
+        if workers > 1 or self._live:
+            pod, _ = self._pod("load-master", MAX_WORKERS)
+            self._master = LoadPod(pod, self._config(None, workers), role=self._role)
+
+    def _pod(self, name: str, index: int) -> tuple[Pod, bool]:
+        """The pod of that name, and whether it is new."""
+        earlier = self._after
+        for one in [] if earlier is None else [*earlier.pods, earlier._master]:
+            if one is not None and one.name == name:
+                one.container.stop(timeout=1)  # it has ended, or is a master about to
+                return one.pod, False
+        return self._cluster.extra_pod(name, self._cluster.network.address("load", index)), True
+
+    def start(self) -> int:
+        """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
+        if not self.pods:
+            self.open()
+        workload = self._scenario.workload
+        own = None if workload.file is None else workload.file.read_bytes()
+        quiet = ("--headless", "--only-summary")
+        role: tuple[str, ...] = () if self._live else quiet
+        if self._master:
+            shown = ("--autostart", "--web-port", str(WEB_PORT)) if self._live else quiet
+            master = ("--master", "--expect-workers", str(len(self.pods)), *shown)
+            self._master.start(*master, own=own, is_locustfile=workload.is_locustfile)
+            role = ("--worker", "--master-host", self._master.address, *role)
+        for pod in self.pods:
+            pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
+            pod.listen(lambda pod, event: self._events.put((pod, event)))
+        zeros: dict[str, int] = {}
+        for pod, event in self._until(time.monotonic() + START_TIMEOUT_S):
+            if event is None:
+                raise HarnessError(f"{pod.name} ended before its load began: {pod.last_words()}")
+            if event["event"] == "started":
+                zeros[pod.name] = int(event["zero_ns"])
+                if len(zeros) == len(self.pods):
+                    self.zero_ns = min(zeros.values())
+                    return self.zero_ns
+        silent = next(pod for pod in self.pods if pod.name not in zeros)
+        raise HarnessError(f"{silent.name} did not start its load within {START_TIMEOUT_S:g} s: {silent.last_words()}")
+
+    def run(self, on_second: Callable[[Event], None]) -> None:
+        """Return when every pod has ended its load, or has died, which is then what ``totals`` says.
+
+        on_second: called with the sums of all pods that live.
+        """
+        load = self._scenario.load
+        running = {pod.name for pod in self.pods}
+        heard: dict[int, list[Event]] = defaultdict(list)
+        for pod, event in self._until(time.monotonic() + load.duration + load.drain + GRACE_S):
+            if event is None:
+                if pod.name in running:
+                    running.discard(pod.name)
+                    log.warning("%s ended before its time; what it recorded until then is kept", pod.name)
+            elif event["event"] == "second":
+                pod.seconds.append(event)
+                second = round(event["t_s"])
+                heard[second].append(event)
+                if len(heard[second]) >= len(running):
+                    on_second(_together(heard.pop(second)))
+            elif event["event"] == "done":
+                running.discard(pod.name)
+                pod.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
+            if not running:
+                break
+        self.totals = merged(self.pods)
+
+    def seconds(self) -> Iterator[Event]:
+        """What every pod told a second, with its name as ``pod``."""
+        for pod in self.pods:
+            for second in pod.seconds:
+                yield {"pod": pod.name} | {key: value for key, value in second.items() if key != "event"}
+
+    def _config(self, worker: int | None, workers: int) -> LoadConfig:
+        """What one worker is told; for None the whole load, which Locust's master is told."""
+        scenario, load = self._scenario, self._scenario.load
+        index, parts = (0, 1) if worker is None else (worker, workers)
+        keys = generator_keys(load, maximum=self._maximum)
+        shared: dict[str, Any] = {
+            name: share(keys[name], index, parts) for name in ("connections", "users") if name in keys
+        }
+        return LoadConfig(
+            endpoints=tuple(self._mesh.write),
+            read_endpoints=tuple(self._mesh.read),
             user="meshbench_app",
-            password=cluster.credentials.app,
+            password=self._cluster.credentials.app,
             database=DATABASE,
             workload=scenario.workload.config(isolation=scenario.mysql.isolation, file=OWN_FILE),
             seed=scenario.seed,
             out_dir=OUT_DIR,
-            backlog_cap=load.backlog,
+            worker=index,
+            workers=workers,
+            backlog_cap=share(load.backlog, index, parts),
             drain_s=load.drain,
             statement_timeout_s=load.statement_timeout,
             batch=load.batch,
-            **generator_keys(load, maximum=maximum),
+            **(keys | shared | {"rate": keys["rate"] / parts}),
         )
-        #: What was asked for, for the report.
-        self.asked = describe(load, self._config)
-        if maximum is not None:
-            self.asked["measured_maximum_tps"] = maximum
-        self._cluster = cluster
-        self._mesh = mesh
-        self._pod = pod
-        self._role = role
-        self._workload = scenario.workload
-        self._events: queue.Queue[Event | None] = queue.Queue()
-        self.container: Container
-        #: The generator's own account of itself, once it has ended; ``complete`` is False when it did not get to.
-        self.totals: Event = {"complete": False}
 
-    def open(self) -> Pod:
-        """Start the pod's namespace and in it what the mesh has there, unless `start` is to do it."""
-        self._pod = self._cluster.extra_pod(NAME, self._cluster.network.address("load"))
-        self._mesh.attend(self._pod)
-        return self._pod
+    def _until(self, deadline: float) -> Iterator[tuple[LoadPod, Event | None]]:
+        """Events of all pods until the deadline; None marks the end of a pod.
 
-    @property
-    def pod(self) -> Pod:
-        """The pod, which is there from `open` on."""
-        assert self._pod is not None
-        return self._pod
-
-    def start(self) -> int:
-        """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
-        pod = self._pod or self.open()
-        files = {CONFIG_FILE: self._config.to_json().encode()}
-        if self._workload.file is not None:
-            files[OWN_FILE] = self._workload.file.read_bytes()
-        theirs = f"{OWN_FILE},/app/loadgen/guest.py" if self._workload.is_locustfile else None
-        command = ["python3", "-m", "locust", "-f", theirs or "/app/loadgen/locustfile.py"]
-        command += ["--headless", "--only-summary"]
-        self.container = pod.add(
-            self._role, images.image("tools").tag, [*command, "--load-config", CONFIG_FILE], files=files
-        )
-        threading.Thread(target=self._listen, name="load-events", daemon=True).start()
-        for event in self._until(time.monotonic() + START_TIMEOUT_S):
-            if event["event"] == "started":
-                return int(event["zero_ns"])
-        raise HarnessError(f"the load pod did not start its load within {START_TIMEOUT_S:g} s: {self._last_words()}")
-
-    def run(self, on_second: Callable[[Event], None]) -> None:
-        """Return when the load has ended, or has died, which is then what ``totals`` says."""
-        patience_s = self._config.duration_s + self._config.drain_s + GRACE_S
-        for event in self._until(time.monotonic() + patience_s):
-            if event["event"] == "second":
-                on_second(event)
-            elif event["event"] == "done":
-                self.totals = {key: value for key, value in event.items() if key != "event"} | {"complete": True}
-                return
-
-    def _until(self, deadline: float) -> Iterator[Event]:
-        """Events until the pod ends or the deadline passes.
-
-        Raises for its error event: ConfigurationError when the pod refused what it was told, or the file is the user's.
+        Raises for an error event: ConfigurationError when a pod refused what it was told, or the file is the user's.
         """
         while True:
             try:
-                event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+                pod, event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return
-            if event is None:
-                return
-            if event["event"] == "error":
-                kind = ConfigurationError if event.get("refused") or self._workload.is_own else HarnessError
-                raise kind(f"the load pod gave up: {event['message']}")
-            yield event
+            if event is not None and event["event"] == "error":
+                own = self._scenario.workload.is_own
+                kind = ConfigurationError if event.get("refused") or own else HarnessError
+                raise kind(f"{pod.name} gave up: {event['message']}")
+            yield pod, event
 
-    def _listen(self) -> None:
-        """Turn the container's standard output into events; None marks its end."""
-        rest = b""
-        for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                if line.startswith(b'{"event"'):
-                    self._events.put(json.loads(line))
-        self._events.put(None)
 
-    def _last_words(self) -> str:
-        return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+def share(total: int, worker: int, workers: int) -> int:
+    """An even share of something whole; the first workers take what remains."""
+    return total // workers + (worker < total % workers)
+
+
+def _together(seconds: Sequence[Event]) -> Event:
+    """One second of several pods: the sums, at the latest time."""
+    summed = ("offered", "ok", "fail", "unknown", "backlog", "in_flight")
+    latest = max(seconds, key=lambda second: float(second["t_s"]))
+    return latest | {name: sum(second[name] for second in seconds) for name in summed}
+
+
+def merged(pods: Sequence[LoadPod]) -> Event:
+    """The account of the whole load: sums, and of lateness the worst pod's.
+
+    No quantile of all arrivals together is above the largest of the pods' own: in each pod at least that share of the
+    arrivals was no later. So the worst is a bound, which is what a gate needs. dead: pods that did not end in order.
+    """
+    accounts = {pod.name: pod.account() for pod in pods}
+    summed = (*COUNTS, "cpu_s", "connections_opened")
+    totals: Event = {name: _sum([one.get(name) for one in accounts.values()]) for name in summed}
+    late = [one["lateness_ms"] for one in accounts.values() if one.get("lateness_ms")]
+    totals["lateness_ms"] = {name: _worst([one[name] for one in late]) for name in late[0]} if late else None
+    totals["complete"] = all(one["complete"] for one in accounts.values())
+    totals["dead"] = [pod.name for pod in pods if pod.totals is None]
+    if len(pods) > 1:
+        totals["pods"] = {
+            name: {key: one.get(key) for key in (*summed, "lateness_ms", "complete")} for name, one in accounts.items()
+        }
+    return totals
+
+
+def _sum(values: list[Any]) -> Any:
+    """None when one is not known: a sum of the others would be taken for the whole."""
+    return None if None in values else round(sum(values), 6)
+
+
+def _worst(values: list[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)

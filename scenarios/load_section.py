@@ -93,6 +93,10 @@ class PoolSection(Section):
     connection_timeout: Annotated[PositiveDuration | None, BeforeValidator(_never)] = None
 
 
+#: Load pods of one run at most.
+MAX_WORKERS = 8
+
+
 class LoadSection(Section):
     """rate: None where the model has none. points: of a diurnal curve, (time, factor of rate), once they are read."""
 
@@ -100,7 +104,7 @@ class LoadSection(Section):
     rate: Rate | None = None
     duration: PositiveDuration = 60.0
     connections: int = Field(default=32, ge=1, le=PROCESSES_PER_WORKER)
-    workers: int = Field(default=1, ge=1, le=1)
+    workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     backlog: int = Field(default=10_000, ge=1)
     drain: Duration = 10.0
     statement_timeout: PositiveDuration = 10.0
@@ -162,6 +166,9 @@ class LoadSection(Section):
             raise MisfitError(("rate",), f"model {self.model} has none; leave it out, or set it to null")
         if self.burst_for and self.burst_every and self.burst_for >= self.burst_every:
             raise MisfitError(("burst_for",), f"must be shorter than burst_every ({show_duration(self.burst_every)})")
+        for key in ("connections", "backlog", "users"):
+            if (getattr(self, key) or self.workers) < self.workers:
+                raise MisfitError((key,), f"{self.workers} workers need at least {self.workers}, one each")
         shares = any(is_share(rate) for rate in self.rates())
         if self.calibrate is not None and not shares:
             raise MisfitError(("calibrate",), "no rate is a share of the measured maximum, such as 70%; leave it out")

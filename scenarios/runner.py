@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,11 @@ from reports.write import write_reports
 from scenarios import calibrate, collect, host
 from scenarios.boot import boot
 from scenarios.folder import RunFolder
-from scenarios.load import OPS_FILE, LoadPod
+from scenarios.live import forwarded
+from scenarios.load import Load
+from scenarios.load_pod import OPS_FILE
 from scenarios.model import Scenario
+from scenarios.series import write_series
 from scenarios.signals import undisturbed
 
 log = logging.getLogger("meshbench")
@@ -47,8 +50,9 @@ SET_UP_TIMEOUT_S = 120.0
 class Run:
     """Everything one run has; `execute` is the story."""
 
-    def __init__(self, scenario: Scenario, *, runs: Path, command: list[str]) -> None:
+    def __init__(self, scenario: Scenario, *, runs: Path, command: list[str], live: bool = False) -> None:
         self._scenario = scenario
+        self._live = live
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
@@ -103,7 +107,7 @@ class Run:
             mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.control.down_after)
             trial = calibrate.calibration(self._scenario)
             role = "locust" if trial is None else "calibrate"
-            load = LoadPod(self._cluster, mesh, trial or self._scenario, role=role)
+            load = Load(self._cluster, mesh, trial or self._scenario, role=role, live=self._live and trial is None)
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
@@ -120,24 +124,26 @@ class Run:
         with self._phase("collect"):
             self._collect(load, observer)
 
-    def _calibrated(self, trial: LoadPod, mesh: Mesh, began_s: float) -> LoadPod:
+    def _calibrated(self, trial: Load, mesh: Mesh, began_s: float) -> Load:
         """The load whose rates are shares of what is measured now, on data that is then as if nothing had been."""
         with self._phase("calibrate"):
             found = self._manifest["calibration"] = calibrate.measure(trial, self._scenario)
             log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
             self._set_up(mesh, began_s)
             self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
-        return LoadPod(self._cluster, mesh, self._scenario, pod=trial.pod, maximum=found["maximum_tps"])
+        return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
-    def _load_and_break(self, load: LoadPod, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
         injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
         orderly = False
         try:
-            with self._phase("load"):
+            with ExitStack() as page, self._phase("load"):
                 zero_ns = load.start()
                 noise = host.Noise()
                 injector.start(zero_ns)
+                if load.web:
+                    log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
                 load.run(on_second)
                 self._manifest["host"] |= noise.stop()
                 self._manifest["load"] = load.totals
@@ -194,9 +200,12 @@ class Run:
             one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
         }
 
-    def _collect(self, load: LoadPod, observer: Pod) -> None:
+    def _collect(self, load: Load, observer: Pod) -> None:
         observer.containers["observer"].kill()
-        load.totals["torn_lines"] = collect.operations(load.container, OPS_FILE, self._folder, worker="load1")
+        load.totals["torn_lines"] = sum(
+            collect.operations(pod.container, OPS_FILE, self._folder, worker=pod.name) for pod in load.pods
+        )
+        write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
         collect.observations(observer.containers["observer"], self._folder)
         queries = {} if self._workload is None else self._workload.final_queries()
         collect.final_state(self._cluster, queries, self._folder)

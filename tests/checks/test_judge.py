@@ -82,6 +82,11 @@ def test_a_late_or_dead_generator_or_a_noisy_host_voids(busy: Run, manifest: dic
     assert judge(busy.history(manifest=manifest)).verdict == verdict
 
 
+def test_a_dead_load_pod_is_named(busy: Run) -> None:
+    (reason,) = judge(busy.history(manifest={"load": {"complete": False, "dead": ["load2"]}})).void_reasons
+    assert "load pod load2 ended before its time" in reason
+
+
 def test_lost_money_fails_even_a_void_trial_but_a_slow_one_is_void(busy: Run, without: Edit) -> None:
     noisy = {"host": {"steal_percent": 99}, "gates": {"write_outage_ms": 1}}
     slow = busy.history(manifest=noisy)

@@ -1,6 +1,6 @@
 """Runs the driver on clients that need no server and prints its totals as JSON; started by test_driver.py.
 
-    python -m tests.loadgen.open_loop CONFIG_FILE SERVER      with SERVER one of the servers below
+    python -m tests.loadgen.open_loop CONFIG_FILE SERVER [closed]     with SERVER one of the servers below
 
 A process of its own, because gevent must not get into the tests' process.
 """
@@ -100,8 +100,30 @@ SERVERS: dict[str, Callable[[], Callable[[FakeClient, Op], Result | None]]] = {
 }
 
 
-def main(config_file: str, server: str) -> None:
+def closed_loop(config: LoadConfig, answer: Callable[[FakeClient, Op], Result | None]) -> list[int]:
+    """What a closed loop measures in its place: every client paces itself to its share of the rate, waits for each
+    answer and never catches up, until as many operations were done as the open loop offers."""
+    latencies_ns: list[int] = []
+    pace_s = config.connections / config.rate
+    op = Op(f="read", key="closed", value=None)
+
+    def client() -> None:
+        for _ in range(round(config.rate * config.duration_s / config.connections)):
+            began_ns = time.monotonic_ns()
+            answer(FakeClient(answer), op)
+            took_ns = time.monotonic_ns() - began_ns
+            latencies_ns.append(took_ns)
+            gevent.sleep(max(0.0, pace_s - took_ns / 1e9))
+
+    gevent.joinall([gevent.spawn(client) for _ in range(config.connections)], raise_error=True)
+    return latencies_ns
+
+
+def main(config_file: str, server: str, loop: str = "open") -> None:
     config = LoadConfig.from_json(Path(config_file).read_text())
+    if loop == "closed":
+        print(json.dumps({"latencies_ns": closed_loop(config, SERVERS[server]())}))
+        return
     seconds: list[dict[str, Any]] = []
     rows: list[Row] = []
 

@@ -25,8 +25,17 @@ CURVES: dict[str, list[Piece]] = {
 }
 
 
-def offsets(curve: Curve = FLAT, *, model: str = "poisson", seed: int = 7, worker: int = 0) -> list[int]:
-    return list(intended_offsets_ns(model=model, curve=curve, seed=seed, worker=worker))
+def offsets(
+    curve: Curve = FLAT, *, model: str = "poisson", seed: int = 7, worker: int = 0, workers: int = 1
+) -> list[int]:
+    return list(intended_offsets_ns(model=model, curve=curve, seed=seed, worker=worker, workers=workers))
+
+
+def of_all(curve: Curve, *, workers: int, model: str = "poisson", seed: int = 7) -> list[int]:
+    """The arrivals of all workers together, which share the rate."""
+    share = curve.scaled(1 / workers)
+    shares = (offsets(share, model=model, seed=seed, worker=worker, workers=workers) for worker in range(workers))
+    return sorted(itertools.chain.from_iterable(shares))
 
 
 def cumulative(pieces: Sequence[Piece], at_s: float) -> float:
@@ -133,3 +142,29 @@ def test_the_seed_decides_and_workers_differ() -> None:
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(ValueError, match="no arrival model 'closed'"):
         offsets(model="closed")
+
+
+def rescaled(kind: str, times: Sequence[int]) -> list[float]:
+    """Gaps in expected arrivals, brought to [0, 1] by the exponential distribution they should have."""
+    marks = [0.0, *(cumulative(CURVES[kind], at_ns / NS) for at_ns in times)]
+    return [1 - math.exp(earlier - later) for earlier, later in pairwise(marks)]
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8])
+@pytest.mark.parametrize("kind", ["flat", "ramp", "burst"])
+def test_the_poisson_streams_of_several_workers_add_up_to_one(kind: str, workers: int) -> None:
+    gaps = rescaled(kind, of_all(Curve(CURVES[kind]), workers=workers))
+    assert distance(gaps) < limit(len(gaps))
+
+
+def test_streams_of_one_seed_would_not_pass_for_one() -> None:
+    """What the test above guards against: workers that draw the same arrivals come in pairs."""
+    gaps = rescaled("flat", sorted(2 * offsets(Curve(CURVES["flat"]).scaled(0.5))))
+    assert distance(gaps) > limit(len(gaps))
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8])
+@pytest.mark.parametrize("kind", ["flat", "ramp"])
+def test_the_constant_shares_of_several_workers_interleave(kind: str, workers: int) -> None:
+    curve = Curve(CURVES[kind])
+    assert of_all(curve, model="constant", workers=workers) == pytest.approx(offsets(curve, model="constant"), abs=10)

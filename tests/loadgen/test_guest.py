@@ -55,7 +55,7 @@ def test_requests_are_recorded_as_operations(
     done = guest(config, theirs)
     assert done.returncode == 0, done.stderr
     events = read_events(done.stdout)
-    ops = read_ops(Path(config.out_dir) / FILE_NAME).ops
+    ops = read_ops(Path(config.out_dir) / FILE_NAME)
     counts = Counter((op["f"], op["outcome"]) for op in ops)
     assert set(counts) == {("look", "ok"), ("buy", "unknown")}
     assert counts["look", "ok"] == counts["buy", "unknown"]

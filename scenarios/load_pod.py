@@ -1,0 +1,76 @@
+"""One load pod: its configuration, its container, and what it prints, a line an event."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from docker.models.containers import Container
+
+from cluster import images
+from cluster.pod import Pod
+from loadgen.config import LoadConfig
+from loadgen.recorder import FILE_NAME
+
+OUT_DIR = "/data"
+OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
+CONFIG_FILE = "/etc/meshbench-load.json"
+#: A user's own workload or locustfile, in the pod.
+OWN_FILE = "/etc/meshbench-own.py"
+
+Event = dict[str, Any]
+
+
+class LoadPod:
+    """A pod with one Locust process. role: of its container.
+
+    seconds: its ``second`` events so far. totals: its own account, None until it has ended in order.
+    """
+
+    def __init__(self, pod: Pod, config: LoadConfig, *, role: str = "locust") -> None:
+        self.pod = pod
+        self._role = role
+        self.name = pod.name
+        self.config = config
+        self.container: Container
+        self.seconds: list[Event] = []
+        self.totals: Event | None = None
+
+    @property
+    def address(self) -> str:
+        return self.pod.address
+
+    def start(self, *options: str, own: bytes | None, is_locustfile: bool) -> None:
+        """Start Locust. own: the user's own workload, or the locustfile that replaces ours."""
+        files = {CONFIG_FILE: self.config.to_json().encode()} | ({} if own is None else {OWN_FILE: own})
+        locustfile = f"{OWN_FILE},/app/loadgen/guest.py" if is_locustfile else "/app/loadgen/locustfile.py"
+        command = ["python3", "-m", "locust", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
+        self.container = self.pod.add(self._role, images.image("tools").tag, command, files=files)
+
+    def listen(self, on_event: Callable[[LoadPod, Event | None], None]) -> None:
+        """Call on_event, from a thread, with each event, and with None at the end of the container."""
+
+        def follow() -> None:
+            rest = b""
+            for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line.startswith(b'{"event"'):
+                        on_event(self, json.loads(line))
+            on_event(self, None)
+
+        threading.Thread(target=follow, name=f"{self.name}-events", daemon=True).start()
+
+    def last_words(self) -> str:
+        return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+
+    def account(self) -> Event:
+        """Its totals; of a pod that died what its seconds told, which is neither lateness nor overflow nor CPU time."""
+        if self.totals is not None:
+            return self.totals
+        counted = ("offered", "ok", "fail", "unknown")
+        counts: Event = {name: sum(second[name] for second in self.seconds) for name in counted}
+        last = self.seconds[-1] if self.seconds else {}
+        return counts | {"connections_opened": last.get("connections_opened"), "complete": False}

@@ -1,0 +1,46 @@
+"""A long run needs no more memory than a short one: in the worker, and where the host turns its file into a table."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from loadgen.config import LoadConfig
+from loadgen.recorder import COLUMNS, FILE_NAME, Recorder
+from scenarios.collect import BATCH, to_parquet
+
+ROOT = Path(__file__).parents[2]
+FLAT_MEMORY = "tests.loadgen.flat_memory"
+
+
+def test_a_worker_does_not_grow_with_its_operations(load_config: Callable[..., LoadConfig], tmp_path: Path) -> None:
+    config = load_config(model="constant", rate=20_000, connections=4, backlog_cap=100)
+    file = tmp_path / "load.json"
+    file.write_text(config.to_json())
+    command = [sys.executable, "-m", FLAT_MEMORY, str(file), "40000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    at_half, at_end = told["rss_mib"]
+    assert told["operations"] == 40_000
+    # 20,000 operations between the two: 100 bytes kept of each would show as 1.9 MiB.
+    assert at_end - at_half < 1.5
+
+
+def test_the_host_reads_a_file_in_pieces(tmp_path: Path) -> None:
+    row = dict.fromkeys(COLUMNS, 1) | {"f": "f", "key": "k", "value": "v" * 100, "outcome": "ok", "errno": None}
+    row |= {"error": None, "server": None, "gtid": None}
+    recorder = Recorder(tmp_path)
+    count = BATCH + BATCH // 2
+    for _ in range(count):
+        recorder.add(row)
+    recorder.close()
+    assert to_parquet(tmp_path / FILE_NAME, tmp_path / "ops.parquet", who="load pod load1") == 0
+    written = pq.ParquetFile(tmp_path / "ops.parquet")
+    assert written.metadata.num_rows == count
+    assert written.metadata.num_row_groups == 2
