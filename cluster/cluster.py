@@ -135,7 +135,8 @@ class Cluster:
                 kind=self.topology.kind,
             )
         elif self.topology.source_replica:
-            own = replication.options(self.topology.kind)
+            others = len(self.expected_hosts) - 1
+            own = replication.options(self.topology.kind, alone=not others)
         if self.topology.kind != "single":
             own += clone.OPTIONS
         cnf = self.topology.my_cnf

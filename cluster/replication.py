@@ -7,6 +7,7 @@ reference manual, "Replication Statements".
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pymysql
@@ -18,13 +19,15 @@ HEARTBEAT_S = 0.5
 NET_TIMEOUT_S = 2
 #: Longer than any run: a semi-synchronous commit waits for its replica instead of becoming asynchronous.
 SEMISYNC_TIMEOUT_MS = 24 * 3600 * 1000
+#: mysqld's option for how many replicas must have a semi-synchronous transaction before it is acknowledged.
+WAIT_COUNT = "rpl_semi_sync_source_wait_for_replica_count"
 #: How long `fence` waits for running commits before it ends their sessions.
 FENCE_PATIENCE_S = 1
 ER_LOCK_WAIT_TIMEOUT = 1205
 
 
-def options(kind: Kind) -> list[str]:
-    """mysqld's arguments for a pod that may be source today and replica tomorrow."""
+def options(kind: Kind, *, alone: bool) -> list[str]:
+    """mysqld's arguments for a pod that may be source today and replica tomorrow. alone: there will be no replica."""
     common = [
         "--binlog-format=ROW",
         "--relay-log-recovery=ON",
@@ -40,6 +43,7 @@ def options(kind: Kind) -> list[str]:
         "--loose-rpl_semi_sync_replica_enabled=ON",
         "--loose-rpl_semi_sync_source_wait_point=AFTER_SYNC",
         f"--loose-rpl_semi_sync_source_timeout={SEMISYNC_TIMEOUT_MS}",
+        *(["--loose-rpl_semi_sync_source_wait_no_replica=OFF"] if alone else []),
     ]
 
 
@@ -71,6 +75,20 @@ def detach(connection: Any, *, kind: Kind) -> None:
         cursor.execute("STOP REPLICA")
         if kind == "semisync":
             cursor.execute("SET GLOBAL rpl_semi_sync_source_enabled = OFF")
+
+
+def resume(connection: Any) -> None:
+    """Replicate again from the source that is set already, keeping what has been received."""
+    with connection.cursor() as cursor:
+        cursor.execute("START REPLICA")
+
+
+def owned(connection: Any) -> str:
+    """Transactions that are under way, as a GTID set: one that waits for a semi-synchronous acknowledgement is in the
+    binary log, and perhaps on a replica, but in nobody's gtid_executed yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@global.gtid_owned")
+        return re.sub(r"#\d+", "", "".join(str(cursor.fetchone()[0]).split()))  # uuid:7#12, owned by session 12
 
 
 def forget_source(connection: Any) -> None:

@@ -32,10 +32,11 @@ class Status:
 
     state: Group Replication's member state (ONLINE, RECOVERING, ERROR, OFFLINE …). Of a pod with a source or with
         replicas: ONLINE (takes writes, or receives and applies), CONNECTING (does not hear its source), ERROR (does
-        not apply), OFFLINE (read-only and follows nobody: a fenced primary). None for a single pod.
+        not apply), OFFLINE (read-only and follows nobody, such as a fenced primary, or has stopped listening). None for
+        a single pod.
     view: who plays which part as this pod sees it, pod -> "STATE/ROLE": its group, or the source it follows.
     source: the pod this one replicates from, or None. received: the GTID set that came over that channel since it was
-        set up, applied or not; empty without one.
+        set up, applied or not; empty without one. receiving: whether it hears that source, whatever its applier does.
     """
 
     role: Role
@@ -47,6 +48,7 @@ class Status:
     view: dict[str, str] = field(default_factory=dict)
     source: str | None = None
     received: str = ""
+    receiving: bool = False
 
     @property
     def quorum(self) -> bool:
@@ -96,13 +98,14 @@ def parse(rows: Sequence[Sequence[Any]], *, kind: Kind) -> Status:
         view=view,
         source=source or None,
         received="".join(str(received or "").split()),
+        receiving=receiver == "ON",
     )
 
 
 def _channel_state(receiver: str | None, applier: str | None) -> str:
     if applier != "ON":
         return "ERROR"
-    return "ONLINE" if receiver == "ON" else "CONNECTING"
+    return {"ON": "ONLINE", "CONNECTING": "CONNECTING"}.get(receiver or "OFF", "OFFLINE")
 
 
 def in_agreement(name: str, statuses: Mapping[str, Status | None]) -> bool:

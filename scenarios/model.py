@@ -26,6 +26,7 @@ from chaos.injector import PHASE_S, After, PlannedFault
 from chaos.targets import Target
 from checks.judge import CHECKS
 from cluster.mysqld import RESERVED
+from cluster.replication import WAIT_COUNT
 from cluster.topology import MAX_PODS, Kind, Topology
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
 from scenarios.load_section import LoadSection, default_load
@@ -241,6 +242,19 @@ class Scenario(Section):
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
             raise MisfitError(
                 ("faults",), f"with every scale-out there would be {most} pods; at most {MAX_PODS} can be"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _enough_replicas_to_wait_for(self) -> Self:
+        given = {key.replace("-", "_"): key for key in self.mysql.config}
+        key = given.get(WAIT_COUNT)
+        replicas = self.topology.pods - 1
+        if key is None or self.topology.kind != "semisync":
+            return self
+        if not (isinstance(count := self.mysql.config[key], int) and 1 <= count <= replicas):
+            raise MisfitError(
+                ("mysql", "config", key), f"expected 1 to {replicas}, the number of replicas; got {count!r}"
             )
         return self
 

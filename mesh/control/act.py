@@ -19,9 +19,10 @@ from cluster.status import STATUS_QUERY, Status, parse
 from cluster.topology import MAX_PODS
 from mesh.control import gtid
 from mesh.control.agents import Agents, Promises
+from mesh.control.decide import Rules, cannot_elect
 from mesh.control.elect import choose, offer
 from mesh.control.plan import USER, Plan
-from mesh.control.state import Event, Move, Store
+from mesh.control.state import Move, Store
 from mesh.control.watch import Watch
 
 PROMISE_TIMEOUT_S = 0.6
@@ -38,6 +39,7 @@ class Deeds:
 
     def __init__(self, plan: Plan, store: Store, watch: Watch, agents: Agents) -> None:
         self._plan = plan
+        self._rules = Rules(kind=plan.kind, down_after_s=plan.down_after_s, wait_count=plan.wait_count)
         self._store = store
         self._watch = watch
         self._agents = agents
@@ -93,11 +95,9 @@ class Deeds:
         state = self._store.state
         assert state.move is not None
         able = self._able()
-        offers: dict[str, gtid.GtidSet] = {}
-        for name, status in zip(able, self._pool.map(self._silence, able), strict=True):
-            if status is not None:
-                offers[name] = offer(status)
-        if set(offers) != set(able):
+        statuses = dict(zip(able, self._pool.map(self._silence, able), strict=True))
+        offers = {name: offer(status) for name, status in statuses.items() if status is not None}
+        if set(offers) != set(able) or cannot_elect(statuses, state, self._rules):
             return  # one that should have answered did not: look again before choosing without it
         chosen = choose(offers, state)
         received = gtid.written(offers[chosen])
@@ -165,12 +165,17 @@ class Deeds:
                 replication.detach(connection, kind=self._plan.kind)
                 status = self._status(connection)
                 with self._on(primary) as leading:
-                    lead = self._status(leading)
-                    errant = replication.errant(leading, executed=status.gtid_executed, elsewhere=lead.gtid_executed)
-                if not errant:
+                    # owned first: what is committed in between is then in one of the two
+                    owned = replication.owned(leading)
+                    lead = self._status(leading).gtid_executed
+                    elsewhere = ",".join(filter(None, (lead, owned)))
+                    errant = replication.errant(leading, executed=status.gtid_executed, elsewhere=elsewhere)
+                if not errant and status.source == primary:
+                    replication.resume(connection)  # its relay log may hold what no other pod has: it stays
+                    self._store.log("rejoined", pod, source=primary)
+                elif not errant:
                     replication.follow(connection, source=primary, password=self._plan.repl_password)
-                    event: Event = "repointed" if status.source not in (None, primary) else "rejoined"
-                    self._store.log(event, pod, source=primary)
+                    self._store.log("rejoined" if status.source is None else "repointed", pod, source=primary)
                 elif status.source is not None:
                     connection.cursor().execute("RESET REPLICA ALL")
                 return errant

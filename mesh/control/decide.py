@@ -17,7 +17,8 @@ from typing import Literal
 from cluster.lease import failover_quorum
 from cluster.status import Status
 from cluster.topology import Kind, is_group, is_source_replica
-from mesh.control.state import State
+from mesh.control import gtid
+from mesh.control.state import Move, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def decide(seen: Mapping[str, Seen], state: State, rules: Rules, *, now_ns: int)
     if move.step == "fence":
         # a switchover runs in one go: one that is found half done was interrupted
         return [Action("undo" if move.why == "switchover" else "promise", move.old)]
-    if move.step == "drain" and move.candidate and not _lost(seen.get(move.candidate), rules):
+    if move.step == "drain" and move.candidate and _can_drain(seen.get(move.candidate), move, rules):
         return [Action("drain", move.candidate)]
     if now_ns < move.lease_ends_ns:
         return []
@@ -86,7 +87,9 @@ def _subordinate(name: str, seen: Mapping[str, Seen], state: State) -> Action | 
         return None
     if not status.read_only:
         return Action("fence", name)
-    if name in state.assignment.quarantined or (status.source == state.assignment.primary and status.state == "ONLINE"):
+    # a receiver that is connecting tries again by itself; to attach it would stop its applier and drop what it received
+    follows = status.source == state.assignment.primary and status.state in ("ONLINE", "CONNECTING")
+    if name in state.assignment.quarantined or follows:
         return None
     return Action("attach", name)
 
@@ -97,7 +100,7 @@ def still_needed(seen: Mapping[str, Seen], state: State, rules: Rules) -> str:
     for electorate in state.electorates:
         replicas = [name for name in electorate if name != primary and name not in state.assignment.quarantined]
         answering = {name: one.status for name in replicas if (one := seen.get(name)) and one.status}
-        hearing = [name for name, one in answering.items() if one.source == primary and one.state == "ONLINE"]
+        hearing = [name for name, one in answering.items() if one.source == primary and one.receiving]
         if not replicas:
             return "there is no replica to fail over to"
         if len(answering) - len(hearing) < failover_quorum(len(replicas) + 1):
@@ -108,20 +111,37 @@ def still_needed(seen: Mapping[str, Seen], state: State, rules: Rules) -> str:
 
 
 def _cannot_elect(seen: Mapping[str, Seen], state: State, rules: Rules) -> str:
-    """Why no new primary can be chosen without risking what was acknowledged; empty when one can."""
+    return cannot_elect({name: one.status for name, one in seen.items()}, state, rules)
+
+
+def cannot_elect(statuses: Mapping[str, Status | None], state: State, rules: Rules) -> str:
+    """Why no new primary can be chosen without risking what was acknowledged; empty when one can.
+
+    A replica whose applier has stopped shows nothing of what it has received, so it is no witness of it either.
+    """
     old = state.move.old if state.move else state.assignment.primary
     able = [name for name in state.assignment.pods if name not in state.assignment.quarantined]
     replicas = [name for name in able if name != old]
-    answering = [name for name in able if name in seen and seen[name].status is not None]
+    answering = {name: status for name in able if (status := statuses.get(name))}
     if not answering:
         return "no pod answers that could lead"
+    witnesses = [name for name, status in answering.items() if status.state != "ERROR"]
     needed = len(replicas) - rules.wait_count + 1
-    if rules.kind == "semisync" and old not in answering and len(answering) < needed:
+    if rules.kind == "semisync" and old not in answering and len(witnesses) < needed:
         return (
             f"an acknowledged transaction may be on any {rules.wait_count} of {len(replicas)} replicas, and only "
-            f"{len(answering)} answer"
+            f"{len(witnesses)} answer and apply"
         )
     return ""
+
+
+def _can_drain(one: Seen | None, move: Move, rules: Rules) -> bool:
+    """Whether the candidate may still get there: it answers, and applies or has nothing left to apply."""
+    if one is None or _lost(one, rules):
+        return False
+    if one.status is None or one.status.state != "ERROR":
+        return True
+    return gtid.contains(gtid.parse(one.status.gtid_executed), gtid.parse(move.received))
 
 
 def _lost(one: Seen | None, rules: Rules) -> bool:

@@ -15,6 +15,7 @@ from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
 from cluster.pod import Pod
+from cluster.replication import WAIT_COUNT
 from cluster.wait import wait_until
 from mesh import eds
 from mesh.control.plan import EDS, STATE, Plan
@@ -22,7 +23,6 @@ from mesh.control.plan import EDS, STATE, Plan
 NAME = "control"
 START_TIMEOUT_S = 30.0
 REQUEST_TIMEOUT_S = 60.0
-WAIT_COUNT = "rpl_semi_sync_source_wait_for_replica_count"
 
 
 class RefusedError(HarnessError):

@@ -24,7 +24,7 @@ def primary(**changes: Any) -> Seen:
 
 def replica(source: str | None = "node1", state: str = "ONLINE", **changes: Any) -> Seen:
     status = Status(role="replica", state=state, read_only=True, gtid_executed="u:1-9", lag_ms=None, kind="async")
-    return Seen(status=replace(status, source=source, **changes))
+    return Seen(status=replace(status, **{"source": source, "receiving": state == "ONLINE", **changes}))
 
 
 def silent(silent_s: float = 1.5) -> Seen:
@@ -77,7 +77,29 @@ def test_a_short_silence_is_no_suspicion() -> None:
 def test_a_cut_between_control_plane_and_primary_alone_changes_nothing() -> None:
     assert reason(sees(node1=silent())) == "node2, node3 still hear the primary"
     assert reason(sees(node1=silent(), node2=DEAF)) == "node3 still hears the primary"
-    assert verbs(sees(node1=primary(), node2=DEAF, node3=DEAF)) == [("attach", "node2"), ("attach", "node3")]
+    stuck = replica(state="ERROR", receiving=True)
+    assert reason(sees(node1=silent(), node2=stuck, node3=stuck)) == "node2, node3 still hear the primary"
+
+
+def test_a_replica_that_is_connecting_is_left_alone_as_its_relay_log_may_hold_what_no_other_pod_has() -> None:
+    assert verbs(sees(node1=primary(), node2=DEAF, node3=DEAF)) == []
+
+
+def test_a_replica_that_does_not_apply_is_no_witness_of_what_was_acknowledged() -> None:
+    stuck = replica(state="ERROR", receiving=False)
+    assert verbs(sees(node1=silent(), node2=stuck, node3=DEAF))[-1] == ("begin", "node1")
+    semisync = sees(node1=silent(), node2=stuck, node3=DEAF)
+    assert reason(semisync, rules=SEMISYNC).endswith("and only 1 answer and apply")
+
+
+def test_a_candidate_that_cannot_apply_what_it_received_is_given_up() -> None:
+    state = remembers(
+        primary=None, move=Move(why="failover", step="drain", old="node1", candidate="node2", received="u:1-9")
+    )
+    stuck = replica(state="ERROR", receiving=False, gtid_executed="u:1-3")
+    assert verbs(sees(node1=silent(), node2=stuck), state, now_ns=10**18) == [("elect", "node1")]
+    done = replica(state="ERROR", receiving=False, gtid_executed="u:1-9")
+    assert verbs(sees(node1=silent(), node2=done), state, now_ns=10**18) == [("drain", "node2")]
 
 
 def test_too_few_replicas_that_answer_are_no_majority() -> None:
