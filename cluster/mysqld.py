@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import pymysql
-
+from cluster import poller
 from cluster.errors import ConfigurationError
 from cluster.pod import Pod
 from cluster.topology import Topology
@@ -90,18 +89,7 @@ def connect(
     host: str, *, user: str, password: str, port: int = PORT, timeout_s: float = 10, database: str | None = None
 ) -> Any:
     """A plain PyMySQL connection from the host into the run's network, autocommit."""
-    return pymysql.connect(
-        host=host,
-        port=port,
-        user=user,
-        password=password,
-        database=database,
-        connect_timeout=max(1, round(timeout_s)),
-        read_timeout=timeout_s,
-        write_timeout=timeout_s,
-        ssl_disabled=True,  # host and pod share a bridge that leads nowhere else; TLS is for the mesh to add
-        autocommit=True,
-    )
+    return poller.connect(host=host, port=port, user=user, password=password, timeout_s=timeout_s, database=database)
 
 
 def create_users(connection: Any, credentials: Credentials) -> None:

@@ -25,7 +25,7 @@ def headline(matrix: dict[str, Any]) -> list[str]:
     cells = matrix["cells"]
     ranked = [cell for cell in cells if cell["write_outage_ms"] is not None]
     sentences = _recovery(ranked) if ranked else ["No combination has a trial that counts, so none can be compared."]
-    return [*sentences, *_money(cells), *_missing(matrix)]
+    return [*sentences, *_static(ranked), *_money(cells), *_missing(matrix)]
 
 
 def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
@@ -47,6 +47,17 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
         outage = words(safe["write_outage_ms"], "_ms")
         sentences.append(f"First of those that lost nothing, and by design do not: {name_of(safe)}, {outage}.")
     return sentences
+
+
+def _static(ranked: Sequence[dict[str, Any]]) -> list[str]:
+    """Router knows the roles of a group only: elsewhere a good result may be luck."""
+    lucky = [cell for cell in ranked if cell["mesh"] == "router" and cell["topology"] in ("async", "semisync")]
+    if not lucky:
+        return []
+    return [
+        f"{_listed(lucky)}: MySQL Router routes statically there, to the next pod of its list. That is the new primary"
+        " only by luck, and it goes back to the old one as soon as that accepts connections."
+    ]
 
 
 def _risky(cell: dict[str, Any]) -> bool:

@@ -19,21 +19,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pymysql
-
-from cluster import images, labels, mysqld
+from cluster import images, labels
 from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.topology import Topology
-from cluster.wait import wait_until
 from mesh.spec import gateway_spec
 from scenarios import host
-from scenarios.boot import boot
+from scenarios.boot import boot, first_write
 from scenarios.cli import INTERRUPTED, PASS
 from scenarios.signals import undisturbed, with_signals
 
 RESULT = Path("runs") / "bench" / "boot.json"
-FIRST_WRITE_TIMEOUT_S = 60.0
 EMPTY = "meshbench/mysql-empty"
 
 
@@ -81,18 +77,7 @@ def deploy(image: str) -> tuple[float, float]:
     cluster = Cluster(Topology(kind="group", pods=3, image=image), run_id=secrets.token_hex(4))
     try:
         mesh = boot(cluster, gateway_spec("envoy"), down_after_s=1.0)
-        ((address, port),) = mesh.write
-
-        def write() -> bool:
-            password = cluster.credentials.app
-            with (
-                mysqld.connect(address, port=port, user="meshbench_app", password=password) as connection,
-                connection.cursor() as cursor,
-            ):
-                cursor.execute(f"CREATE DATABASE {mysqld.DATABASE}")
-            return True
-
-        wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
+        first_write(cluster, mesh)
         ready_s = time.monotonic() - began_s
     finally:
         with undisturbed():

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+import pymysql
+
+from cluster import mysqld
 from cluster.cluster import Cluster
+from cluster.wait import wait_until
 from mesh.control.handle import ControlHandle
 from mesh.gateway import create_mesh
-from mesh.spec import Mesh, MeshSpec
+from mesh.spec import Address, Mesh, MeshSpec
+
+FIRST_WRITE_TIMEOUT_S = 60.0
 
 
 def boot(cluster: Cluster, spec: MeshSpec, *, down_after_s: float) -> Mesh:
@@ -36,6 +42,28 @@ def boot(cluster: Cluster, spec: MeshSpec, *, down_after_s: float) -> Mesh:
     mesh.start()
     cluster.attend_newcomer = mesh.attend_node
     return mesh
+
+
+def entrance(cluster: Cluster, mesh: Mesh) -> Address:
+    """Where the host's own sessions come in: through the mesh, or where there is none, at the primary."""
+    addresses = mesh.entrance
+    return addresses[0] if len(addresses) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
+
+
+def first_write(cluster: Cluster, mesh: Mesh) -> None:
+    """Create the database where an application would, which proves the way there; raises HarnessError."""
+    address, port = entrance(cluster, mesh)
+
+    def write() -> bool:
+        password = cluster.credentials.app
+        with (
+            mysqld.connect(address, port=port, user="meshbench_app", password=password) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+        return True
+
+    wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
 
 def _quarantined(control: ControlHandle) -> Mapping[str, str]:

@@ -32,7 +32,7 @@ from mesh.router import routing
 from mesh.spec import Mesh
 from reports.write import write_reports
 from scenarios import calibrate, collect, host
-from scenarios.boot import boot
+from scenarios.boot import boot, entrance
 from scenarios.folder import RunFolder
 from scenarios.live import forwarded
 from scenarios.load import Load
@@ -178,8 +178,7 @@ class Run:
 
     def _through(self, mesh: Mesh) -> Any:
         """The first session through the mesh, as the application; around it only where there is no proxy."""
-        addresses = mesh.entrance
-        address, port = addresses[0] if len(addresses) == 1 else (self._cluster.hosts[self._cluster.primary()], 3306)
+        address, port = entrance(self._cluster, mesh)
         return mysqld.connect(
             address,
             port=port,

@@ -10,15 +10,12 @@ import logging
 import secrets
 from typing import Any
 
-import pymysql
 from rich.console import Console
 
 from cluster import labels, mysqld
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
-from cluster.wait import wait_until
-from mesh.spec import Mesh
-from scenarios.boot import boot
+from scenarios.boot import boot, first_write
 from scenarios.document import Place
 from scenarios.kept import CLIENT, Kept, keep, refuse_taken
 from scenarios.model import Scenario
@@ -29,7 +26,6 @@ from scenarios.status import Watcher, show
 
 log = logging.getLogger("meshbench")
 
-FIRST_WRITE_TIMEOUT_S = 60.0
 #: What --set may reach: the rest of a scenario is about load and judgement.
 SETTABLE = ("topology", "mysql.image", "mysql.my_cnf", "mysql.config", "mesh", "control")
 
@@ -68,29 +64,13 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
         log.info("boot …")
         mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.control.down_after)
         mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
-        _first_write(cluster, mesh)
+        first_write(cluster, mesh)
         with undisturbed():
             _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
     except BaseException:
         with undisturbed():
             labels.remove(cluster.run_id)
         raise
-
-
-def _first_write(cluster: Cluster, mesh: Mesh) -> None:
-    """Create the database where a user would, which proves the way there; raises HarnessError where there is none."""
-    address, port = mesh.entrance[0] if len(mesh.entrance) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
-
-    def write() -> bool:
-        password = cluster.credentials.app
-        with (
-            mysqld.connect(address, port=port, user="meshbench_app", password=password) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
-        return True
-
-    wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
 
 def _tell(kept: Kept) -> None:

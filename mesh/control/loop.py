@@ -136,7 +136,12 @@ class ControlPlane:
         )
 
     def publish(self) -> None:
-        """Publish the pools, if they have changed."""
+        """Publish the pools, if they have changed.
+
+        After a restart not before every pod has been asked: what stands published is truer than an empty first look.
+        """
+        if self.store.resumed and self.published is None and not self.watch.complete:
+            return
         pods = dict(self.store.state.assignment.pods)
         serving = pools(self.watch.seen(), self.store.state, self.rules, before=self.published or ([], []))
         if serving == self.published and pods == self._published_pods:

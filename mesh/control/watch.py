@@ -24,6 +24,7 @@ class Watch:
         self._threads: dict[str, threading.Thread] = {}
         self._answers: dict[str, Status | None] = {}
         self._answered_s: dict[str, float] = {}
+        self._asked: set[str] = set()
 
     def follow(self, pods: Mapping[str, str]) -> None:
         """Watch exactly these pods (name -> address) from now on."""
@@ -40,6 +41,11 @@ class Watch:
             name: Seen(status=self._answers[name], silent_s=now_s - self._answered_s[name]) for name in self._threads
         }
 
+    @property
+    def complete(self) -> bool:
+        """Whether every pod has been asked once, and has answered or not."""
+        return self._asked >= set(self._threads)
+
     def note(self, name: str, status: Status) -> None:
         """An answer that somebody else had."""
         self._answers[name], self._answered_s[name] = status, time.monotonic()
@@ -52,5 +58,6 @@ class Watch:
                 self.note(name, poller.sample())
             except UNREACHABLE:
                 self._answers[name] = None
+            self._asked.add(name)
             time.sleep(max(0.01, begin_s + 1 / WATCH_HZ - time.monotonic()))
         poller.close()

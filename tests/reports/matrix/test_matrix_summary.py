@@ -141,6 +141,15 @@ def test_one_combination_alone_is_not_called_the_first(judged: Judged, void: Jud
     assert matrix["headline"][0] == "Nothing to compare with group / envoy: 2 s, one trial."
 
 
+@pytest.mark.parametrize(("topology", "warned"), [("semisync", True), ("group", False)])
+def test_a_good_result_of_static_routing_is_called_luck(
+    judged: Judged, experiment: Experiments, topology: str, warned: bool
+) -> None:
+    cell = Cell(topology=topology, mesh="router")
+    matrix = matrix_summary(experiment([cell, DIRECT], [(cell, judged(outage_ms=1)), (DIRECT, judged())]))
+    assert ("by luck" in " ".join(matrix["headline"])) is warned
+
+
 def test_combinations_that_trials_cannot_tell_apart_are_named_together(judged: Judged, experiment: Experiments) -> None:
     trials = [(cell, judged(outage_ms=ms)) for cell, ms in ((ENVOY, 1000), (DIRECT, 1100), (ENVOY, 1200))]
     matrix = matrix_summary(experiment([ENVOY, DIRECT], [*trials, (DIRECT, judged(outage_ms=1400))]))
