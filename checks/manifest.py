@@ -20,6 +20,7 @@ _NUMBERS = (
     ("load", "connections_opened"),
     ("host", "steal_percent"),
 )
+_WHOLES = (("topology", "pods"), ("topology", "pods_at_end"), ("topology", "primaries"))
 _TABLES_OF_NUMBERS = (("load", "lateness_ms"), ("durations_s",))
 _TEXTS = (("scenario", "name"), ("started_at",))
 
@@ -28,6 +29,8 @@ def assert_readable(manifest: Mapping[str, Any], *, name: str = "manifest.json")
     """Raise HistoryError when a value that is used later is not of its kind. name: the file, for the message."""
     for path in _NUMBERS:
         _require(name, path, _at(manifest, path), "a number from 0 up", _is_number)
+    for path in _WHOLES:
+        _require(name, path, _at(manifest, path), "a whole number from 0 up", lambda one: _is_whole(one) and one >= 0)
     for path in _TABLES_OF_NUMBERS:
         table = _at(manifest, path)
         _require(name, path, table, "an object of numbers", lambda value: isinstance(value, dict))

@@ -72,6 +72,9 @@ def test_a_bad_decision_is_named_with_its_line(folder: Path, line: str) -> None:
         ({"seed": "seven"}, "'seed'"),
         ({"command": "meshbench"}, "'command'"),
         ({"scenario": {"name": 7}}, "'scenario.name'"),
+        ({"topology": {"pods_at_end": []}}, "'topology.pods_at_end'"),
+        ({"topology": {"pods": 2.5}}, "'topology.pods'"),
+        ({"topology": {"primaries": -1}}, "'topology.primaries'"),
     ],
 )
 def test_a_value_of_another_kind_in_the_manifest_is_named(folder: Path, manifest: dict[str, Any], named: str) -> None:
