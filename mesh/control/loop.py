@@ -97,17 +97,23 @@ class ControlPlane:
         self.publish()
 
     def ask(self, request: Callable[[], T], *, timeout_s: float) -> T:
-        """Have the loop's thread do something; raises what it raises, or TimeoutError."""
+        """Have the loop's thread do something; raises what it raises, or TimeoutError: then it is done no more, unless
+        it has begun."""
         answer: Future[T] = Future()
 
         def run() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
             try:
                 answer.set_result(request())
             except Exception as error:  # noqa: BLE001  # it belongs to who asked
                 answer.set_exception(error)
 
         self._requests.put(run)
-        return answer.result(timeout=timeout_s)
+        try:
+            return answer.result(timeout=timeout_s)
+        finally:
+            answer.cancel()  # means nothing to one that has its result
 
     def switchover(self, to: str | None, *, timeout_s: float) -> str:
         """Switch over and return the new primary; raises RefusedError."""

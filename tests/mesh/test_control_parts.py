@@ -207,6 +207,19 @@ def test_http_tells_the_assignment_and_refuses_with_a_reason(tmp_path: Path) -> 
         assert ask("GET", "/unheard-of")[0] == 404
 
 
+def test_what_nobody_waits_for_any_more_is_not_done(tmp_path: Path) -> None:
+    control = ControlPlane(replace(PLAN, kind="single"), state_folder=tmp_path, eds_folder=tmp_path)
+    done: list[str] = []
+    with pytest.raises(TimeoutError):
+        control.ask(lambda: done.append("late"), timeout_s=0)
+    asking = threading.Thread(target=lambda: control.ask(lambda: done.append("in time"), timeout_s=10))
+    asking.start()
+    for _ in range(2):
+        control._requests.get(timeout=10)()
+    asking.join()
+    assert done == ["in time"]
+
+
 def test_pools_are_published_by_renaming_and_logged_once(tmp_path: Path) -> None:
     control = ControlPlane(
         replace(PLAN, kind="single", pods={"node1": "127.0.0.1"}), state_folder=tmp_path, eds_folder=tmp_path
