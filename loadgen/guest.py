@@ -21,21 +21,15 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 from locust import events
-from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner
 
 from loadgen.config import LoadConfig
 from loadgen.errors import ConfigError
 from loadgen.outcome import ERROR_TEXT_LIMIT, errno_of
+from loadgen.program import EXIT_CONFIG, add_option, emit
 from loadgen.recorder import FLUSH_S, Recorder
 from loadgen.workload import op_key
-
-EXIT_CONFIG = 2
-
-
-def emit(event: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}), flush=True)
 
 
 class Guest:
@@ -112,9 +106,7 @@ class Guest:
             gevent.sleep(FLUSH_S)
 
 
-@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def add_option(parser: LocustArgumentParser, **_: Any) -> None:
-    parser.add_argument("--load-config", required=True, metavar="FILE", help="what to do, as LoadConfig in JSON")
+events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-untyped-call]
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]

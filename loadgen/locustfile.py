@@ -16,7 +16,6 @@ used, 3 the database refused the load before it began, 4 this program broke.
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import sys
 import time
@@ -26,7 +25,6 @@ from typing import Any, ClassVar
 import gevent  # type: ignore[import-untyped]
 from gevent.event import AsyncResult, Event  # type: ignore[import-untyped]
 from locust import User, constant, events, task
-from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -36,19 +34,15 @@ from loadgen.connection import Connector, NoServerError
 from loadgen.driver import Driver, Row
 from loadgen.errors import ConfigError
 from loadgen.hub_transport import HubTransport
+from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, emit
 from loadgen.recorder import Recorder
 from loadgen.registry import create
 from loadgen.rendezvous import Follower, lead
 from loadgen.warmup import WARM_UP_S, connect_within, database_problem
 from loadgen.workload import Workload
 
-EXIT_CONFIG, EXIT_REFUSED, EXIT_BROKE = 2, 3, 4
 #: For all workers to become warm; each of them has WARM_UP_S, but they need not be started at one moment.
 RENDEZVOUS_S = 60.0
-
-
-def emit(event: str, **fields: Any) -> None:
-    print(json.dumps({"event": event, **fields}), flush=True)
 
 
 class OperationError(Exception):
@@ -174,9 +168,7 @@ def _report(runner: WorkerRunner) -> None:
     runner.send_message("stats", data)
 
 
-@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def add_option(parser: LocustArgumentParser, **_: Any) -> None:
-    parser.add_argument("--load-config", required=True, metavar="FILE", help="what to do, as LoadConfig in JSON")
+events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-untyped-call]
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]

@@ -27,6 +27,7 @@ LOCUST_SIDE = {
     "loadgen/locustfile.py",
     "loadgen/driver.py",
     "loadgen/plain.py",
+    "loadgen/program.py",
     "loadgen/rendezvous.py",
     "loadgen/users.py",
 }

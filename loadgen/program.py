@@ -1,0 +1,19 @@
+"""What the two programs in a load pod, `loadgen.locustfile` and `loadgen.guest`, say and are told in the same way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from locust.argument_parser import LocustArgumentParser
+
+EXIT_CONFIG, EXIT_REFUSED, EXIT_BROKE = 2, 3, 4
+
+
+def emit(event: str, **fields: Any) -> None:
+    """One JSON event, a line of standard output."""
+    print(json.dumps({"event": event, **fields}), flush=True)
+
+
+def add_option(parser: LocustArgumentParser, **_: Any) -> None:
+    parser.add_argument("--load-config", required=True, metavar="FILE", help="what to do, as LoadConfig in JSON")
