@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scenarios.bench_load", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=4000, help="transactions of a turn at saturation")
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of a turn at the fixed rate")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of a turn at the fixed rate")
     parser.add_argument("--out", type=Path, default=Path("runs/bench/load.json"))
     options = parser.parse_args(argv)
     with_signals()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -53,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKE
     except DockerException as error:
         print(f"meshbench: the Docker Engine refused: {error}", file=sys.stderr)
+        return BROKE
+    except BrokenPipeError:
+        # Who read our output has seen enough, as in `meshbench list | head`; Python would complain of it at exit again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKE
     except OSError as error:
         print(f"meshbench: cannot read or write: {error}", file=sys.stderr)
@@ -103,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     matrix.add_argument("--trials", type=int, default=1, metavar="N", help="of each combination, default 1")
     matrix.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run, in every cell")
     matrix.add_argument("--seed", type=int, help="of trial 1 of every combination; trial 2 has the next one")
+    matrix.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep everything there (./runs)")
     matrix.set_defaults(do=_matrix)
 
     verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
@@ -151,7 +157,7 @@ def _matrix(options: argparse.Namespace, words: list[str]) -> int:
         trials=options.trials,
         seed=options.seed,
     )
-    matrix = Matrix(planned, name=options.scenario, runs=Path("runs"), command=["meshbench", *words])
+    matrix = Matrix(planned, name=options.scenario, runs=options.runs, command=["meshbench", *words])
     with_signals()
     labels.reap()
     content = matrix.execute()

@@ -67,7 +67,11 @@ class Load:
         self.totals: Event = {"complete": False}
         self.zero_ns: int
         #: What was asked for, for the report.
-        self.asked = describe(scenario.load, self._config(None, scenario.load.workers))
+        self.asked = describe(
+            scenario.load,
+            self._config(None, scenario.load.workers),
+            is_locustfile=scenario.workload.is_locustfile,
+        )
         if maximum is not None:
             self.asked["measured_maximum_tps"] = maximum
 

@@ -15,6 +15,8 @@ from scenarios.rate import absolute
 
 Shape = tuple[Piece, ...]
 
+HIDDEN = "who waits asks nothing, so a stall hardly shows in these percentiles (coordinated omission)"
+
 
 def generator_keys(load: LoadSection, *, maximum: float | None = None) -> dict[str, Any]:
     """The keys of `LoadConfig` that the model and the policies decide. maximum: measured arrivals a second, where a
@@ -87,8 +89,11 @@ def policy(load: LoadSection) -> Policy:
     )
 
 
-def describe(load: LoadSection, config: LoadConfig) -> dict[str, Any]:
+def describe(load: LoadSection, config: LoadConfig, *, is_locustfile: bool) -> dict[str, Any]:
     """For manifest and report: the model in words, what it expects, and what clients do when something fails."""
+    if is_locustfile:
+        loop = f"closed: {config.connections} users of the locustfile, with its own wait times"
+        return {"model": "locustfile", "loop": loop, "note": HIDDEN}
     found: dict[str, Any] = {"model": load.model, "connections": config.connections}
     if config.model == "closed":
         think = config.think
@@ -97,7 +102,7 @@ def describe(load: LoadSection, config: LoadConfig) -> dict[str, Any]:
         )
         found |= {
             "loop": f"closed: {config.users} users, {pause}",
-            "note": "who waits asks nothing, so a stall hardly shows in these percentiles (coordinated omission)",
+            "note": HIDDEN,
         }
     else:
         spacing = "random (Poisson)" if config.model == "poisson" else "even"

@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from http.client import HTTPConnection
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cluster.agent import PORT as AGENT_PORT
+from cluster.assignment import Assignment, decode
+from cluster.gossip import UNHEARD
 from cluster.observer import Row, pod_row, proxy_row
 from cluster.poller import Poller
 from cluster.proxies import Admin, Watch
@@ -47,12 +51,26 @@ class Watcher:
         self._pool = ThreadPoolExecutor(max_workers=len(self._pollers))
 
     def pods(self) -> list[Row]:
-        """One row a pod, as the observer records them."""
-        return list(self._pool.map(pod_row, self._pollers.keys(), self._pollers.values()))
+        """One row a pod, as the observer records them, and ``quarantined``: why it is kept out of service, or None."""
+        rows = self._pool.map(pod_row, self._pollers.keys(), self._pollers.values())
+        told = max(self._pool.map(_told, self.facts.pods.values()), key=lambda one: one.version)
+        return [row | {"quarantined": told.quarantined.get(str(row["name"]))} for row in rows]
 
     def proxies(self) -> list[Row]:
         """One row a proxy, as the observer records them."""
         return [proxy_row(name, proxy) for name, proxy in self._proxies.items()]
+
+
+def _told(address: str) -> Assignment:
+    """The newest assignment that a pod's agent has heard of; an empty one where it does not answer."""
+    connection = HTTPConnection(address, AGENT_PORT, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("GET", "/report")
+        return decode(json.loads(connection.getresponse().read())["assignment"])
+    except UNHEARD:
+        return Assignment()
+    finally:
+        connection.close()
 
 
 def transactions(gtid_set: str) -> int:
@@ -85,7 +103,10 @@ def _pods(rows: list[Row], addresses: Mapping[str, str]) -> Table:
         lag = NOTHING if row["lag_ms"] is None else f"{row['lag_ms']:.1f}"
         writable = "no" if row["read_only"] else "yes"
         count = str(transactions(row["gtid_executed"]))
-        table.add_row(name, addresses[name], row["role"], row["state"] or NOTHING, writable, lag, count)
+        state = row["state"] or NOTHING
+        if row["quarantined"] is not None:
+            state = escape(f"quarantined: {row['quarantined']}")
+        table.add_row(name, addresses[name], row["role"], state, writable, lag, count)
     return table
 
 
@@ -110,9 +131,12 @@ def _table(*columns: str) -> Table:
 
 
 def words(row: Row) -> str:
-    """A pod's part in a few words: ``primary ONLINE``, ``replica RECOVERING``, ``primary ONLINE, read only``."""
+    """A pod's part in a few words: ``primary ONLINE``, ``replica RECOVERING``, ``primary ONLINE, read only``,
+    ``quarantined: …``."""
     if not row["up"]:
         return "does not answer"
+    if row["quarantined"] is not None:
+        return f"quarantined: {row['quarantined']}"
     unusual = {("primary", True): ", read only", ("replica", False): ", writable"}
     return f"{row['role']} {row['state'] or ''}".rstrip() + unusual.get((row["role"], row["read_only"]), "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -58,6 +59,15 @@ def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(scenarios.cli, "load_history", broken)
     assert main(["judge", "anything"]) == 4
     assert "the disk is full" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_hears_no_complaint() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "scenarios", "list"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (4, "")
 
 
 def test_list_names_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import scenarios.cli
 import scenarios.explore
 import scenarios.status
+from cluster.assignment import Assignment
 from cluster.errors import ConfigurationError
 from scenarios.kept import Facts, Kept
 from scenarios.status import Watcher, changes, transactions, words
@@ -18,8 +20,10 @@ from scenarios.up import plan
 UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
 
 
-def kept(name: str, *, run_id: str = "1", current: bool = True) -> Kept:
-    facts = {"kind": "single", "mesh": "direct", "pods": {"node1": "127.0.0.1"}, "write": [], "read": [], "proxies": {}}
+def kept(
+    name: str, *, run_id: str = "1", current: bool = True, pods: Mapping[str, str] = {"node1": "127.0.0.1"}
+) -> Kept:
+    facts = {"kind": "single", "mesh": "direct", "pods": dict(pods), "write": [], "read": [], "proxies": {}}
     facts |= {"passwords": {"meshbench_watch": "x"}, "started_at": "now"}
     return Kept(name=name, run_id=run_id, current=current, written=json.dumps(facts))
 
@@ -92,20 +96,39 @@ def test_transactions_of_a_gtid_set(gtid_set: str, count: int) -> None:
     assert transactions(gtid_set) == count
 
 
-def row(role: str = "primary", *, read_only: bool = False, up: bool = True) -> dict[str, Any]:
-    return {"name": "node1", "up": up, "role": role, "state": "ONLINE", "read_only": read_only}
+def row(
+    role: str = "primary", *, read_only: bool = False, up: bool = True, quarantined: str | None = None
+) -> dict[str, Any]:
+    part = {"role": role, "state": "ONLINE", "read_only": read_only, "quarantined": quarantined}
+    return {"name": "node1", "up": up, **part}
+
+
+def test_who_is_quarantined_is_what_the_newest_assignment_of_any_agent_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = Assignment(version=3, quarantined={})
+    newer = Assignment(version=4, quarantined={"node1": "errant transactions"})
+    told = iter([older, newer])
+    watcher = Watcher(kept("mine", pods={"node1": "127.0.0.1", "node2": "127.0.0.1"}))
+    monkeypatch.setattr(scenarios.status, "_told", lambda _: next(told))
+    monkeypatch.setattr(scenarios.status, "pod_row", lambda name, _: row() | {"name": name})
+    assert [one["quarantined"] for one in watcher.pods()] == ["errant transactions", None]
+
+
+def test_an_agent_that_does_not_answer_knows_nothing() -> None:
+    assert scenarios.status._told("127.0.0.1") == Assignment()  # nothing listens there
 
 
 def test_changes_of_role_are_told_once_until_the_cluster_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     watcher = Watcher(kept("mine"))
-    seen = iter([[row()], [row()], [row("replica", read_only=True)], [row(up=False)]])
+    apart = row("replica", read_only=True, quarantined="errant transactions")
+    seen = iter([[row()], [row()], [row("replica", read_only=True)], [apart], [row(up=False)]])
     monkeypatch.setattr(watcher, "pods", lambda: next(seen))
     monkeypatch.setattr(scenarios.status, "find", list)
     monkeypatch.setattr(scenarios.status, "WATCH_EVERY_S", 0)
     told = [line.partition("mine")[2] for line in changes([watcher])]
     assert told == [
         " node1: primary ONLINE -> replica ONLINE",
-        " node1: replica ONLINE -> does not answer",
+        " node1: replica ONLINE -> quarantined: errant transactions",
+        " node1: quarantined: errant transactions -> does not answer",
         ": taken down",
     ]
     assert words(row(read_only=True)) == "primary ONLINE, read only"

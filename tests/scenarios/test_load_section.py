@@ -59,7 +59,7 @@ def test_a_curve_becomes_pieces(tmp_path: Path, kind: str) -> None:
     assert (made.model, made.rate) == ("poisson", 1.0)
     assert list(made.shape) == [pytest.approx(piece) for piece in expected]
     assert scenario.load.duration == made.duration_s == sum(duration_s for duration_s, _, _ in expected)
-    assert describe(scenario.load, made)["expected_arrivals"] == pytest.approx(made.curve().total)
+    assert describe(scenario.load, made, is_locustfile=False)["expected_arrivals"] == pytest.approx(made.curve().total)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,17 @@ def test_a_closed_loop_has_users_and_think_time_and_no_rate(tmp_path: Path) -> N
     scenario = read(tmp_path, "{model: closed, connections: 8, backlog: 2}")
     assert (scenario.load.users, scenario.load.rate, config(scenario).backlog_cap) == (8, None, 8)
     assert config(scenario).think == Think()
-    assert "coordinated omission" in describe(scenario.load, config(scenario))["note"]
+    assert "coordinated omission" in describe(scenario.load, config(scenario), is_locustfile=False)["note"]
     assert config(read(tmp_path, "{model: closed, think_time: tpcc}", workload="tpcc")).think == Think(kind="tpcc")
     written = "{model: closed, think_time: {mean: 1s, distribution: constant}}"
     assert config(read(tmp_path, written)).think == Think(kind="constant", mean_s=1)
+
+
+def test_a_locustfile_s_load_is_told_as_its_own(tmp_path: Path) -> None:
+    scenario = read(tmp_path, "{connections: 8}")
+    told = describe(scenario.load, config(scenario), is_locustfile=True)
+    assert told["loop"] == "closed: 8 users of the locustfile, with its own wait times"
+    assert "expected_arrivals" not in told
 
 
 def test_a_share_of_the_maximum_is_taken_once_that_is_measured(tmp_path: Path) -> None:
@@ -158,7 +165,7 @@ def test_policies_are_keys(tmp_path: Path) -> None:
         reconnect="backoff",
         connection_timeout_s=30,
     )
-    told = describe(scenario.load, config(scenario))
+    told = describe(scenario.load, config(scenario), is_locustfile=False)
     assert told["retry"] == "idempotent, at most 9 attempts, backoff 20ms doubling up to 3s, full jitter"
     assert told["connection_timeout"] == "30s"
 
