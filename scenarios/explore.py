@@ -33,7 +33,8 @@ def add_verbs(verbs: Any) -> None:
     up.add_argument("--name", help="what to call it (its topology)")
     up.set_defaults(do=_up)
 
-    status = verbs.add_parser("status", help="roles, state, lag and endpoints of every cluster that is up")
+    status = verbs.add_parser("status", help="roles, state, lag and endpoints of every cluster that is up, or of one")
+    status.add_argument("name", nargs="?", help="of this cluster alone")
     status.add_argument("--watch", action="store_true", help="go on and print changes of role until Ctrl-C")
     status.set_defaults(do=_status)
 
@@ -61,6 +62,8 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
 
 def _status(options: argparse.Namespace, _: list[str]) -> int:
     clusters = find()
+    if options.name is not None:
+        clusters = [_named(options.name, clusters, verb="status")]
     if not clusters:
         print("no cluster is up; `meshbench up group` starts one")
         return 0
@@ -96,16 +99,23 @@ def _down(options: argparse.Namespace, _: list[str]) -> int:
 
 def _chosen(clusters: list[Kept], *, name: str | None, everything: bool) -> list[Kept]:
     """Which clusters the words mean; raises ConfigurationError when that is not clear."""
-    names = ", ".join(one.name for one in clusters) or "none"
     if everything:
         if name is not None:
             raise ConfigurationError(f"down {name} --all: give a name or --all, not both")
         return clusters
     if name is None:
         if len(clusters) != 1:
-            raise ConfigurationError(f"down: which one? up: {names}; give a name, or --all")
+            raise ConfigurationError(f"down: which one? up: {_names(clusters)}; give a name, or --all")
         return clusters
-    chosen = [one for one in clusters if one.name == name]
-    if not chosen:
-        raise ConfigurationError(f"down {name}: no cluster of this name is up; up: {names}")
-    return chosen
+    return [_named(name, clusters, verb="down")]
+
+
+def _named(name: str, clusters: list[Kept], *, verb: str) -> Kept:
+    for one in clusters:
+        if one.name == name:
+            return one
+    raise ConfigurationError(f"{verb} {name}: no cluster of this name is up; up: {_names(clusters)}")
+
+
+def _names(clusters: list[Kept]) -> str:
+    return ", ".join(one.name for one in clusters) or "none"

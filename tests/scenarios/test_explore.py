@@ -80,6 +80,15 @@ def test_a_stale_cluster_is_told_and_not_asked(
     assert "old: stale" in capsys.readouterr().out
 
 
+def test_status_of_one_cluster(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(scenarios.explore, "find", lambda: [kept("a", current=False), kept("b", current=False)])
+    assert scenarios.cli.main(["status", "b"]) == 0
+    assert scenarios.cli.main(["status", "c"]) == 2
+    told = capsys.readouterr()
+    assert told.out.startswith("b: stale")
+    assert told.err == "meshbench: status c: no cluster of this name is up; up: a, b\n"
+
+
 def test_ctrl_c_is_how_watching_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: list[Watcher]) -> None:
         raise KeyboardInterrupt
