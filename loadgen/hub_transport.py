@@ -1,26 +1,27 @@
 """The transport of a load worker: a greenlet that waits for an answer waits in gevent's hub, at the least cost.
 
-gevent's own sockets first try to read, which fails every time for an answer that is still to come, and arm a timer for
-every wait. Here a read waits first, and one slow timer a connection looks for answers that are overdue.
+gevent's own sockets first try to read, which fails every time for an answer that is still to come, and make a watcher,
+a waiter and a timer for every wait. Here a read waits first, on a watcher that stays on from answer to answer, and one
+slow timer a connection looks for answers that are overdue.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import time
 from contextlib import suppress
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
+from gevent import getcurrent
 from gevent.socket import wait_write  # type: ignore[import-untyped]
 
 from loadgen.transport import READ_SIZE
 
 #: libev's event.
 READ = 1
-#: An overdue answer is given up at most this share of the timeout late.
-TIMEOUT_SLACK = 0.05
+#: The timer strikes so often in a timeout: an overdue answer is given up at most one stroke late.
+STROKES = 20
 
 
 class HubTransport:
@@ -29,12 +30,13 @@ class HubTransport:
     def __init__(self, sock: socket.socket, timeout_s: float) -> None:
         self._fd = sock.fileno()
         self._timeout_s = timeout_s
-        self._hub = gevent.get_hub()
-        self._readable = self._hub.loop.io(self._fd, READ)
+        hub = gevent.get_hub()
+        self._to_hub = hub.switch
+        self._readable = hub.loop.io(self._fd, READ)
         self._waiting: Any = None
-        self._since_s = 0.0
-        self._watch = self._hub.loop.timer(timeout_s * TIMEOUT_SLACK, timeout_s * TIMEOUT_SLACK, ref=False)
-        self._watch.start(self._give_up_if_overdue)
+        self._strokes = 0
+        self._timer = hub.loop.timer(timeout_s / STROKES, timeout_s / STROKES, ref=False)
+        self._timer.start(self._strike)
 
     def send(self, data: bytes) -> None:
         try:
@@ -51,21 +53,30 @@ class HubTransport:
                 rest = rest[os.write(self._fd, rest) :]
 
     def receive(self) -> bytes:
-        self._since_s = time.monotonic()
-        self._waiting = gevent.getcurrent()
+        self._strokes = 0
+        self._waiting = getcurrent()
+        if not self._readable.active:
+            self._readable.start(self._wake)
         try:
-            self._hub.wait(self._readable)
+            self._to_hub()
         finally:
             self._waiting = None
         return os.read(self._fd, READ_SIZE)
 
     def close(self) -> None:
-        self._watch.close()
+        self._timer.close()
         self._readable.close()
         self._fd = -1
 
-    def _give_up_if_overdue(self) -> None:
-        """In the hub, so it must not block."""
-        if self._waiting is not None and time.monotonic() - self._since_s >= self._timeout_s:
-            waiting, self._waiting = self._waiting, None
-            waiting.throw(TimeoutError("no answer in time"))
+    # Both run in the hub, so they must not block.
+
+    def _wake(self) -> None:
+        if self._waiting is None:
+            self._readable.stop()  # bytes that nobody waits for would wake the hub again and again
+        else:
+            self._waiting.switch()
+
+    def _strike(self) -> None:
+        self._strokes += 1
+        if self._waiting is not None and self._strokes > STROKES:
+            self._waiting.throw(TimeoutError("no answer in time"))

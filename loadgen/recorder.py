@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import orjson
+
 FILE_NAME = "ops.jsonl"
 FLUSH_S = 0.05
 
@@ -39,24 +41,33 @@ class OpsFileError(Exception):
     """The file is not an ops.jsonl, or is damaged elsewhere than at its end; one line that names file and line."""
 
 
+def to_json(value: Any) -> bytes:
+    """JSON of anything that Python's own module has JSON for: orjson is several times as fast, and knows neither whole
+    numbers above 64 bits nor keys that are no text. Raises TypeError."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
+
+
 class Recorder:
     """Appends operations to a new file. Raises FileExistsError when the folder has one: two workers must not mix."""
 
     def __init__(self, out_dir: Path) -> None:
         self._fd = os.open(out_dir / FILE_NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
-        self._pending: list[str] = []
+        self._pending: list[bytes] = []
         clock = {"monotonic_ns": time.monotonic_ns(), "unix_ns": time.time_ns()}
-        self._pending.append(json.dumps({"clock": clock}))
+        self._pending.append(to_json({"clock": clock}))
         self.flush()
 
     def add(self, row: dict[str, Any]) -> None:
         """row: exactly COLUMNS; ``value`` already a JSON string."""
-        self._pending.append(json.dumps(row))
+        self._pending.append(to_json(row))
 
     def flush(self) -> None:
         if not self._pending:
             return
-        data = memoryview(("\n".join(self._pending) + "\n").encode())
+        data = memoryview(b"\n".join(self._pending) + b"\n")
         self._pending.clear()
         while data:
             data = data[os.write(self._fd, data) :]

@@ -6,7 +6,6 @@ any may have happened, else fail. So offered = ok + fail + unknown + what is sti
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.outcome import Outcome, Result
-from loadgen.recorder import Recorder
+from loadgen.recorder import Recorder, to_json
 from loadgen.workload import Op
 
 #: ``process`` of an arrival that no client took.
@@ -68,7 +67,7 @@ class Tally:
             "process": process,
             "f": arrival.op.f,
             "key": arrival.op.key,
-            "value": json.dumps(arrival.op.value if result.value is None else result.value),
+            "value": to_json(arrival.op.value if result.value is None else result.value).decode(),
             "outcome": result.outcome,
             "errno": result.errno,
             "error": result.error,

@@ -32,6 +32,9 @@ OK, EOF, ERR, LOCAL_INFILE = 0x00, 0xFE, 0xFF, 0xFB
 #: An EOF packet is shorter than this; longer ones with the same first byte are rows.
 EOF_SIZE_MAX = 9
 
+#: What an OK packet of at most 255 bytes that is number 1 of an answer has behind its first byte.
+SHORT_OK = bytes((0, 0, 1, OK))
+
 _UINT32 = struct.Struct("<I")
 _UINT16 = struct.Struct("<H")
 
@@ -59,7 +62,19 @@ class Wire:
         Raises pymysql.MySQLError: 2006 when it could not be sent, 2013 when the answer did not come, or the server's;
         IndexError or struct.error when the answer is garbled.
         """
-        self._ask(command)
+        data = self._ask(command)
+        # Nearly every answer is one short OK packet that came in one piece and tells nothing but how many rows.
+        if (
+            data[1 : HEADER_SIZE + 1] == SHORT_OK
+            and data[0] + HEADER_SIZE == len(data)
+            and data[5] < NULL
+            and data[6] < NULL
+            and not (data[7] | data[8] << 8) & (MORE_RESULTS | SESSION_STATE_CHANGED)
+        ):
+            self._rows = []
+            self.in_step = True
+            return data[5]
+        self._begin(command, data)
         affected = self._answer()
         if self._more:
             kept = self._columns, self._rows
@@ -74,14 +89,15 @@ class Wire:
 
         The first statement that fails raises, and the server has run none behind it.
         """
-        self._ask(command)
+        self._begin(command, self._ask(command))
         results = [self._answer()]
         while self._more:
             results.append(self._answer())
         self._end()
         return results
 
-    def _ask(self, command: bytes) -> None:
+    def _ask(self, command: bytes) -> bytes:
+        """Send a command and wait for the first piece of its answer."""
         if not self.in_step:
             raise InterfaceError(0, "")
         self.in_step = False
@@ -89,9 +105,13 @@ class Wire:
             self._send(command)
         except OSError as error:
             raise OperationalError(CR.CR_SERVER_GONE_ERROR, f"cannot send ({error!r})") from error
-        # The answer's first number follows that of the command's last packet.
+        return self._receive_some()
+
+    def _begin(self, command: bytes, data: bytes) -> None:
+        """Have the first piece of an answer ahead."""
+        # Its first number follows that of the command's last packet.
         self._sequence = (len(command) // (PACKET_MAX + HEADER_SIZE) + 1) & 0xFF
-        self._data, self._at = self._receive_some(), 0
+        self._data, self._at = data, 0
 
     def _end(self) -> None:
         if self._at != len(self._data):

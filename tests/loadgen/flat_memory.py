@@ -2,12 +2,14 @@
 
     python -m tests.loadgen.flat_memory CONFIG_FILE OPERATIONS
 
-It prints {"operations": …, "rss_mib": [at half, at the end]}. For a long run by hand:
-`python -m tests.loadgen.flat_memory load.json 5000000`.
+It prints {"operations": …, "blocks": [at half, at the end], "rss_mib": [likewise]}. blocks: Python's memory blocks in
+use when everything was flushed, which is exact; the resident size also depends on how much waited for a flush and when.
+For a long run by hand: `python -m tests.loadgen.flat_memory load.json 5000000`.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from dataclasses import replace
@@ -46,26 +48,31 @@ def main(config_file: str, operations: str) -> None:
     told = LoadConfig.from_json(Path(config_file).read_text())
     # Due faster than any machine serves them: the backlog is full all the time, and everything beyond it overflows.
     config = replace(told, duration_s=int(operations) / told.rate)
+    recorder = Recorder(Path(config.out_dir))
     seen = 0
+    blocks: list[int] = []
     rss: list[float] = []
 
     def count(_: object) -> None:
         nonlocal seen
         seen += 1
         if seen in (int(operations) // 2, int(operations) - 1):
+            recorder.flush()
+            gc.collect()
+            blocks.append(sys.getallocatedblocks())
             rss.append(round(rss_mib(), 2))
 
     driver = Driver(
         config,
         next_op=create(config.workload).next,
-        recorder=Recorder(Path(config.out_dir)),
+        recorder=recorder,
         emit=lambda _event, **_fields: None,
         on_row=count,
     )
     for _ in range(config.connections):
         gevent.spawn(driver.serve, Instant())
     totals = driver.run()
-    print(json.dumps({"operations": totals["offered"], "rss_mib": rss}))
+    print(json.dumps({"operations": totals["offered"], "blocks": blocks, "rss_mib": rss}))
 
 
 if __name__ == "__main__":

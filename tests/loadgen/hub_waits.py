@@ -63,6 +63,19 @@ def closed_by_the_peer() -> dict[str, Any]:
     return {"got": transport.receive().decode()} | _fails(transport.send, b"x")
 
 
+def unasked_bytes() -> dict[str, Any]:
+    """A farewell while nobody waits: it does not keep the hub busy, and is there when somebody asks."""
+    ours, theirs = socket.socketpair()
+    transport = HubTransport(ours, 5.0)
+    theirs.send(b"answer")
+    answer = transport.receive()
+    theirs.send(b"farewell")
+    loop = gevent.get_hub().loop
+    before = loop.iteration
+    gevent.sleep(0.05)
+    return {"turns": loop.iteration - before, "got": [answer.decode(), transport.receive().decode()]}
+
+
 def used_after_close() -> dict[str, Any]:
     ours, _theirs = socket.socketpair()
     transport = HubTransport(ours, 5.0)
@@ -80,5 +93,13 @@ def _fails(verb: Callable[..., object], *args: bytes) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    trials = (large_message, stuck_message, overdue_answer, two_at_once, closed_by_the_peer, used_after_close)
+    trials = (
+        large_message,
+        stuck_message,
+        overdue_answer,
+        two_at_once,
+        closed_by_the_peer,
+        unasked_bytes,
+        used_after_close,
+    )
     print(json.dumps({trial.__name__: trial() for trial in trials}))

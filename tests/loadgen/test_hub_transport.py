@@ -45,5 +45,10 @@ def test_a_closed_peer_is_an_empty_answer_and_cannot_be_sent_to(found: dict[str,
     assert (closed["got"], closed["error"]) == ("", "BrokenPipeError")
 
 
+def test_bytes_that_nobody_waits_for_do_not_keep_the_hub_busy(found: dict[str, Any]) -> None:
+    assert found["unasked_bytes"]["got"] == ["answer", "farewell"]
+    assert found["unasked_bytes"]["turns"] < 20
+
+
 def test_a_closed_transport_touches_no_other_socket(found: dict[str, Any]) -> None:
     assert found["used_after_close"]["error"] == "OSError"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from checks.history import OPS_SCHEMA
-from loadgen.recorder import COLUMNS, FILE_NAME, OpsFile, OpsFileError, Recorder, read_ops
+from loadgen.recorder import COLUMNS, FILE_NAME, OpsFile, OpsFileError, Recorder, read_ops, to_json
 
 ROW = dict.fromkeys(COLUMNS) | {"key": "7-0-1", "value": '{"account": 1, "balance": null}', "outcome": "ok"}
 
@@ -30,6 +32,25 @@ def test_round_trip(ops_file: Path) -> None:
         assert set(read.clock) == {"monotonic_ns", "unix_ns"}
         assert list(read) == [ROW, ROW | {"key": "7-0-2"}]
         assert read.torn == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "back"),
+    [
+        ({"src": 1, "memo": "zwölf \ud800", "at": None}, ...),
+        ([["append", 3, 17], ["r", 4, [5, 9]], ["r", 5, None]], ...),
+        ((1, 2.5, True), [1, 2.5, True]),
+        (2**80, ...),
+        ({1: "a"}, {"1": "a"}),
+    ],
+)
+def test_a_value_of_a_workload_is_json_whatever_it_is(value: Any, back: Any) -> None:
+    assert json.loads(to_json(value)) == (value if back is ... else back)
+
+
+def test_what_has_no_json_is_refused() -> None:
+    with pytest.raises(TypeError, match="set is not JSON serializable"):
+        to_json({"seen": {1}})
 
 
 def test_a_flushed_row_is_in_the_file(tmp_path: Path) -> None:
