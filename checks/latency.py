@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.figures import load_figures
+from checks.figures import behind_ms, load_figures
 from checks.gates import gate
 from checks.history import History
 from checks.phases import phases
@@ -27,8 +27,8 @@ GATES = {
 def latency(history: History) -> Verdict:
     """Judge the ops against the gates ``response_p99_ms``, ``response_p99_before_ms``, ``response_p99_after_ms``.
 
-    measured: whole, before, during, after, each with the figures of ``checks.figures.load_figures``. A gate whose
-    phase holds no acknowledged op fails: nothing shows that it was kept.
+    measured: whole, before, during, after, each with the figures of ``checks.figures.load_figures``, and behind_ms
+    (``checks.figures.behind_ms``). A gate whose phase holds no acknowledged op fails: nothing shows that it was kept.
     """
     limits = {name: limit for name in GATES if (limit := gate(history, name)) is not None}
     expected = ", ".join(f"{name} at most {limit:g}" for name, limit in limits.items()) or "no gate set"
@@ -36,6 +36,7 @@ def latency(history: History) -> Verdict:
         return unknown(NAME, expected=expected, reason="the ops are empty")
     windows = {"whole": history.ops, **phases(history).split(history.ops)}
     measured: dict[str, Any] = {name: load_figures(ops) for name, ops in windows.items()}
+    measured["behind_ms"] = behind_ms(history.ops)
     if not limits:
         measured["reason"] = "no gate set; measured only"
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)

@@ -196,6 +196,8 @@ class Driver:
         result = resolved(result, in_doubt=arrival.in_doubt)
         self._tally.record(process, arrival, taken.start_ns, now_ns, result, taken.client.server)
         if not policy.tries_again(result, attempt=arrival.attempt):
+            if result.refused and not arrival.in_doubt:
+                self._tally.count("refused")
             self._tally.settle(arrival, result.outcome, at_ns=now_ns)
             self._note_if_settled()
             return

@@ -31,6 +31,9 @@ from loadgen.program import EXIT_CONFIG, add_option, emit
 from loadgen.recorder import FLUSH_S, Recorder
 from loadgen.workload import op_key
 
+#: Nothing of a stranger's is known to have failed or been refused, so those stay 0.
+COUNTED = ("offered", "ok", "fail", "unknown", "refused")
+
 
 class Guest:
     """One run of a user's locustfile in this process."""
@@ -84,7 +87,7 @@ class Guest:
     def stop(self, **_: Any) -> None:
         self._report()
         self._recorder.close()
-        counts = {name: self._totals[name] for name in ("offered", "ok", "fail", "unknown", "overflow")}
+        counts = {name: self._totals[name] for name in (*COUNTED, "overflow")}
         cpu_s = round(time.process_time() - self._cpu_began_s, 6)
         emit("done", **counts, in_flight=0, lateness_ms=None, cpu_s=cpu_s, connections_opened=None)
 
@@ -94,7 +97,7 @@ class Guest:
             self._report()
 
     def _report(self) -> None:
-        news = {name: self._totals[name] - self._reported[name] for name in ("offered", "ok", "fail", "unknown")}
+        news = {name: self._totals[name] - self._reported[name] for name in COUNTED}
         self._reported = self._totals.copy()
         now_ns = time.monotonic_ns()
         t_s = round((now_ns - self._zero_ns) / 1e9, 3)

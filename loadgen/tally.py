@@ -55,8 +55,9 @@ class Tally:
         return totals["ok"] + totals["fail"] + totals["unknown"] == totals["offered"]
 
     def outcomes(self) -> dict[str, int]:
-        """offered = ok + fail + unknown; overflow and expired are part of fail. retries: attempts after the first."""
-        names = ("offered", "ok", "fail", "unknown", "overflow", "expired", "retries")
+        """offered = ok + fail + unknown; refused (by the business), overflow and expired are part of fail. retries:
+        attempts after the first."""
+        names = ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "retries")
         return {name: self._totals[name] for name in names}
 
     def record(
@@ -96,7 +97,8 @@ class Tally:
     def report(self, *, zero_ns: int, backlog: int, in_flight: int) -> None:
         """Emit what happened since the last report."""
         now_ns = time.monotonic_ns()
-        news = {name: self._totals[name] - self._reported[name] for name in ("offered", "ok", "fail", "unknown")}
+        told = ("offered", "ok", "fail", "unknown", "refused")
+        news = {name: self._totals[name] - self._reported[name] for name in told}
         self._reported = self._totals.copy()
         t_s = round((now_ns - zero_ns) / 1e9, 3)
         self._emit("second", at_ns=now_ns, t_s=t_s, **news, backlog=backlog, in_flight=in_flight)

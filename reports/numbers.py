@@ -10,6 +10,10 @@ from reports.units import count, duration, measured
 PERCENTILES = {"p50": "50%", "p90": "90%", "p99": "99%", "p999": "99.9%", "max": "max"}
 
 
+#: A system that is so far behind when the load ends has not kept up with it.
+BEHIND_MS = 1000
+
+
 class KeyNumber(NamedTuple):
     """One headline: what it is, its value in words, and what to know beside it (may be empty)."""
 
@@ -40,7 +44,9 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
             "took effect / did not",
         ),
         KeyNumber(
-            "load, achieved of offered", f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s", loop
+            "load, achieved of offered",
+            f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s",
+            "; ".join(filter(None, (loop, *_load_notes(load)))),
         ),
         KeyNumber("client CPU a transaction", _cpu(load), f"connections opened: {count(load['connections_opened'])}"),
     ]
@@ -49,6 +55,16 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
         KeyNumber(f"response p99 {phase}", duration(times["p99"]), "acknowledged only")
         for phase, times in phases.items()
     ]
+
+
+def fell_behind(behind_ms: float | None) -> bool:
+    """Whether the system did not keep up with what was offered."""
+    return behind_ms is not None and behind_ms >= BEHIND_MS
+
+
+def _load_notes(load: dict[str, Any]) -> list[str]:
+    refused = [f"{count(load['refused'])} refused by the business"] if load["refused"] else []
+    return refused + ([f"{duration(load['behind_ms'])} behind at the end"] if fell_behind(load["behind_ms"]) else [])
 
 
 def _cpu(load: dict[str, Any]) -> str:

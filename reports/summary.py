@@ -115,7 +115,8 @@ def _load(measured: Mapping[str, dict[str, Any]], generator: Mapping[str, Any]) 
     # An arrival that overflowed was never sent, so it cost no transaction.
     sent = None if offered is None else offered - (generator.get("overflow") or 0)
     return {
-        **{name: whole.get(name) for name in ("offered_tps", "achieved_tps", "response_ms", "service_ms")},
+        **{name: whole.get(name) for name in ("offered_tps", "achieved_tps", "refused", "response_ms", "service_ms")},
+        "behind_ms": measured.get("latency", {}).get("behind_ms"),
         "lateness_ms": {name: lateness.get(name) for name in QUANTILES} if lateness else None,
         "client_cpu_us_per_txn": cpu_s * 1e6 / sent if cpu_s is not None and sent else None,
         "connections_opened": generator.get("connections_opened"),

@@ -9,6 +9,7 @@ from checks.history import History
 from checks.judge import Judgement
 from checks.operations import column_ns
 from checks.verdict import Verdict
+from reports.numbers import fell_behind
 from reports.units import count, duration, facts, scalars
 
 _OUTAGES_TOLD = 3
@@ -44,6 +45,12 @@ def _headline(checks: Mapping[str, Verdict], history: History) -> list[str]:
     if any(unknown):
         total, present = count(sum(filter(None, unknown))), count(unknown[0])
         sentences.append(f"Of {total} writes of unknown outcome {present} took effect.")
+    behind_ms = measured.get("latency", {}).get("behind_ms")
+    if fell_behind(behind_ms):
+        outages.append(
+            f"The system did not keep up: when the load ended it was {duration(behind_ms)} behind, so response times "
+            "tell how long the load lasted, not how fast the system is."
+        )
     return [*sentences, *outages]
 
 

@@ -100,7 +100,8 @@ def show(result: dict[str, Any], console: Console) -> None:
     console.print(
         f"ours over sysbench, median of rounds: throughput {result['throughput_ratio']:.2f} (goal 0.9 or more), "
         f"client CPU {result['client_cpu_ratio']:.2f} (goal 1.5 or less); at the fixed rate client CPU "
-        f"{result['fixed_client_cpu_ratio']:.2f}, p50 {result['fixed_p50_ratio']:.2f}, p99 {result['fixed_p99_ratio']:.2f}"
+        f"{result['fixed_client_cpu_ratio']:.2f}, p50 {result['fixed_p50_ratio']:.2f}, "
+        f"p99 {result['fixed_p99_ratio']:.2f}"
     )
     if result["load_average"] > NOISY_PER_CORE * (os.cpu_count() or 1):
         console.print(

@@ -29,7 +29,7 @@ log = logging.getLogger("meshbench")
 
 START_TIMEOUT_S = 90.0
 #: What a pod's account counts; where one does not tell, the sum is not known.
-COUNTS = ("offered", "ok", "fail", "unknown", "overflow", "expired", "retries", "in_flight")
+COUNTS = ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "retries", "in_flight")
 #: Beyond duration and drain, before a silent load pod is given up.
 GRACE_S = 30.0
 
@@ -210,7 +210,7 @@ def share(total: int, worker: int, workers: int) -> int:
 
 def _together(seconds: Sequence[Event]) -> Event:
     """One second of several pods: the sums, at the latest time."""
-    summed = ("offered", "ok", "fail", "unknown", "backlog", "in_flight")
+    summed = ("offered", "ok", "fail", "unknown", "refused", "backlog", "in_flight")
     latest = max(seconds, key=lambda second: float(second["t_s"]))
     return latest | {name: sum(second[name] for second in seconds) for name in summed}
 

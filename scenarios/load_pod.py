@@ -70,7 +70,7 @@ class LoadPod:
         """Its totals; of a pod that died what its seconds told, which is neither lateness nor overflow nor CPU time."""
         if self.totals is not None:
             return self.totals
-        counted = ("offered", "ok", "fail", "unknown")
+        counted = ("offered", "ok", "fail", "unknown", "refused")
         counts: Event = {name: sum(second[name] for second in self.seconds) for name in counted}
         last = self.seconds[-1] if self.seconds else {}
         return counts | {"connections_opened": last.get("connections_opened"), "complete": False}

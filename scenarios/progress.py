@@ -29,14 +29,16 @@ class Progress(logging.Handler):
         """One ``second`` event of the load pod; one after the last arrival, with nothing left to wait for, is none."""
         if event["t_s"] > self._duration_s and event["offered"] == event["backlog"] == 0:
             return
+        failed = event["fail"] - event["refused"]
         line = (
             f"{self._clock()}  load {event['t_s']:.0f}/{self._duration_s:.0f} s: offered {event['offered']}/s, "
-            f"ok {event['ok']}, failed {event['fail']}, unknown {event['unknown']}, waiting {event['backlog']}"
+            f"ok {event['ok']}, refused {event['refused']}, failed {failed}, unknown {event['unknown']}, "
+            f"waiting {event['backlog']}"
         )
         if self._stream.isatty():
             print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
             self._pulse_shown = True
-        elif round(event["t_s"]) % QUIET_EVERY_S == 0 or event["fail"] or event["unknown"]:
+        elif round(event["t_s"]) % QUIET_EVERY_S == 0 or failed or event["unknown"]:
             print(line, file=self._stream, flush=True)
 
     def _end_pulse(self) -> None:

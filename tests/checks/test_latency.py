@@ -48,6 +48,23 @@ def test_rates_are_over_the_span_of_the_intended_starts(run: Run) -> None:
     assert (measured["ops"], measured["offered_tps"], measured["achieved_tps"]) == (51, 52.0, 51.0)
 
 
+@pytest.mark.parametrize(("step_ms", "behind_ms"), [(0, 5.0), (10, 4745.0)])
+def test_how_far_behind_the_system_was_when_the_load_ended(run: Run, step_ms: float, behind_ms: float) -> None:
+    """500 arrivals in 10 s; each is answered step_ms later than the one before. In the last second
+    the last 50 are due; their median (nearest rank) is the 475th of all."""
+    for i in range(500):
+        run.transfer(f"k{i}", at_ms=i * 20.0, took_ms=5 + i * step_ms)
+    run.transfer("in-vain", at_ms=9999, outcome="fail", error="overflow")
+    assert latency(run.history()).measured["behind_ms"] == behind_ms
+
+
+def test_a_refusal_is_counted_apart(run: Run) -> None:
+    run.traffic(0, 1000)
+    for key, error in (("poor", "insufficient-funds"), ("gone", "Lost connection")):
+        run.transfer(key, at_ms=500, outcome="fail", error=error)
+    assert latency(run.history()).measured["whole"]["refused"] == 1
+
+
 def test_without_a_gate_it_only_measures(busy: Run) -> None:
     verdict = latency(busy.history())
     assert (verdict.verdict, verdict.measured["reason"]) == ("unknown", "no gate set; measured only")

@@ -23,7 +23,7 @@ def pod(name: str, *, seconds: list[dict[str, Any]] | None = None, **done: Any) 
 
 
 def ended(*, lateness_ms: dict[str, float | None] | None = None, **counts: Any) -> dict[str, Any]:
-    zeros = dict.fromkeys(("fail", "unknown", "overflow", "in_flight"), 0)
+    zeros = dict.fromkeys(("fail", "unknown", "refused", "overflow", "in_flight"), 0)
     rest = {"offered": 10, "ok": 10, "cpu_s": 0.5, "connections_opened": 4, "complete": True}
     return zeros | rest | {"lateness_ms": lateness_ms} | counts
 
@@ -40,7 +40,7 @@ def test_counts_and_cpu_are_summed_and_lateness_is_the_worst() -> None:
 
 
 def test_a_dead_pod_counts_with_what_it_told_and_makes_the_rest_unknown() -> None:
-    second = {"offered": 3, "ok": 2, "fail": 0, "unknown": 0, "connections_opened": 4}
+    second = {"offered": 3, "ok": 2, "fail": 0, "unknown": 0, "refused": 0, "connections_opened": 4}
     totals = merged([pod("load1"), pod("load2", seconds=[second, second])])
     assert not totals["complete"]
     assert totals["dead"] == ["load2"]

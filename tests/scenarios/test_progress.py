@@ -11,7 +11,7 @@ from scenarios.progress import Progress
 
 
 def second(t_s: float, **more: int) -> dict[str, Any]:
-    return {"t_s": t_s, "offered": 0, "ok": 0, "fail": 0, "unknown": 0, "backlog": 0, **more}
+    return {"t_s": t_s, "offered": 0, "ok": 0, "fail": 0, "unknown": 0, "refused": 0, "backlog": 0, **more}
 
 
 def test_the_pulse_ends_with_the_load() -> None:
@@ -22,6 +22,15 @@ def test_the_pulse_ends_with_the_load() -> None:
     assert shown.getvalue().count("offered") == 1
     progress.second(second(15.0, backlog=3))
     assert "waiting 3" in shown.getvalue(), "a drain that takes its time is shown"
+
+
+def test_what_the_business_refused_is_no_failure() -> None:
+    shown = io.StringIO()
+    progress = Progress(duration_s=60, stream=shown)
+    progress.second(second(1.0, fail=4, refused=4))
+    assert not shown.getvalue(), "nothing to tell outside a terminal"
+    progress.second(second(2.0, fail=7, refused=4))
+    assert "refused 4, failed 3," in shown.getvalue()
 
 
 def test_only_a_judged_run_is_the_latest(tmp_path: Path) -> None:
