@@ -323,6 +323,11 @@ class Cluster:
         self.guests[name] = pod
         return pod
 
+    def bare_pod(self, name: str) -> Pod:
+        """The same without a namespace, for a container in the host's own network."""
+        self.guests[name] = Pod(run_id=self.run_id, name=name, address="")
+        return self.guests[name]
+
 
 def _number(name: str) -> int:
     """7 for ``node7``."""

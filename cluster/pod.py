@@ -70,6 +70,13 @@ class Pod:
         network_mode = f"container:{self.containers['pause'].id}"
         return self._start(role, container, marks=marks, network_mode=network_mode, **extra)
 
+    def start_on_host(self, role: str, command: list[str], *, files: Mapping[str, bytes]) -> Container:
+        """Start a container of the base image in the host's own network; such a pod has no namespace of its own."""
+        container = DockerContainer(images.image("base").tag, command=command)  # type: ignore[arg-type]
+        for path, content in files.items():
+            container.with_copy_into_container(content, path)
+        return self._start(role, container, network_mode="host")
+
     def _start(
         self, role: str, container: DockerContainer, *, marks: Mapping[str, str] | None = None, **kwargs: object
     ) -> Container:

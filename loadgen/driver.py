@@ -125,7 +125,7 @@ class Driver:
         """
         cpu_began_s = time.process_time()
         self._zero_ns = time.monotonic_ns() if zero_ns is None else zero_ns
-        self._emit("started", zero_ns=self._zero_ns)
+        self._emit("started", zero_ns=self._zero_ns, duration_s=self._config.duration_s)
         helpers = [gevent.spawn(body) for body in (self._flush_often, self._report_seconds, self._expire)]
         for helper in helpers:
             helper.link_exception(lambda dead: self._broke(dead.exception))

@@ -4,9 +4,10 @@
 
 With --worker beside it, it is one of several under Locust's master, which is this file with --master: that needs the
 configuration of the whole load, connects to no database, and may show Locust's web page (--autostart instead of
---headless). Locust gives the users (one a connection), its request event and its signal handling; what starts when is
-the driver's business, so users have no wait time. The request event is fired only where somebody listens: without
---headless, or with one of --csv, --html, --json, --json-file.
+--headless). A worker without --load-config asks the master for its part (`loadgen.joining`): so do those on other
+machines. Locust gives the beginning, its request event, its web page and its signal handling; what starts when is the
+driver's business, and clients of our own run it, so that Locust's users only stand for the connections. The request
+event is fired only where somebody listens: without --headless, or with one of --csv, --html, --json, --json-file.
 
 Standard output carries JSON events only, one a line: ready, started, second, done, or error; Locust's own log goes to
 standard error. SIGTERM stops the arrivals, drains and ends with done. Exit codes: 0 done, 2 the configuration cannot be
@@ -15,12 +16,15 @@ used, 3 the database refused the load before it began, 4 this program broke.
 
 from __future__ import annotations
 
-import itertools
+import json
 import random
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import gevent  # type: ignore[import-untyped]
 from gevent.event import AsyncResult, Event  # type: ignore[import-untyped]
@@ -34,6 +38,7 @@ from loadgen.connection import Connector, NoServerError
 from loadgen.driver import Driver, Row
 from loadgen.errors import ConfigError
 from loadgen.hub_transport import HubTransport
+from loadgen.joining import Admission, Place, join
 from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, emit
 from loadgen.recorder import Recorder
 from loadgen.registry import create
@@ -43,6 +48,10 @@ from loadgen.workload import Workload
 
 #: For all workers to become warm; each of them has WARM_UP_S, but they need not be started at one moment.
 RENDEZVOUS_S = 60.0
+#: For the master to start the users, which waits for workers from other machines.
+SUMMONS_S = 900.0
+#: For a message to leave before the process ends.
+LAST_WORD_S = 0.5
 
 
 class OperationError(Exception):
@@ -50,10 +59,14 @@ class OperationError(Exception):
 
 
 class Load:
-    """One run in this process, from connected users to the done event."""
+    """One run in this process, from connected users to the done event. place: of a worker on another machine."""
 
-    def __init__(self, config: LoadConfig, workload: Workload, recorder: Recorder, environment: Environment) -> None:
+    def __init__(
+        self, config: LoadConfig, workload: Workload, recorder: Recorder, environment: Environment, place: Place | None
+    ) -> None:
         self._config = config
+        self._place = place
+        self._tell: Callable[..., None] = place.tell if place else emit
         self._environment = environment
         self._workload = workload
         self._connector = Connector(config, make_transport=HubTransport)
@@ -66,22 +79,27 @@ class Load:
             on_row=self._tell_locust if _somebody_listens(environment) else lambda _: None,
         )
         runner = environment.runner
-        self._follower = Follower(runner) if isinstance(runner, WorkerRunner) else None
-        self._users = itertools.count()
+        self._follower: Follower | None = None
+        if isinstance(runner, WorkerRunner):
+            self._follower = Follower(runner, offset_ns=place.offset_ns if place else 0)
         self._connected = 0
+        self._summoned = Event()
         self._warm = Event()
         self._finished = Event()
         self._quitting = False
 
-    def serve(self) -> None:
-        """The life of one user: connect, then serve arrivals until Locust kills the greenlet.
+    def summon(self) -> None:
+        """The life of one of Locust's users: the first one lets the load begin, and then all do nothing.
 
-        Locust deals the users of a worker that died out to the others. Those do nothing: a pool does not grow because
-        another application is gone.
+        Locust moves users from worker to worker when one comes or goes, and ends some on the way. A pool neither grows
+        nor shrinks because another application did, so the clients are greenlets of our own, one a connection.
         """
-        config, number = self._config, next(self._users)
-        if number >= config.connections:
-            Event().wait()
+        self._summoned.set()
+        Event().wait()
+
+    def _serve(self, number: int) -> None:
+        """The life of one client: connect, then serve arrivals until the process ends."""
+        config = self._config
         rng = random.Random(f"clients/{config.seed}/{config.worker}/{number}")
         client = Client(self._connector, self._workload, reader=self._reader, policy=config.policy, rng=rng)
         try:
@@ -99,14 +117,19 @@ class Load:
         """Wait for the users, run the load, and end the process."""
         environment = self._environment
         try:
+            self._summoned.wait(timeout=SUMMONS_S)
+            for number in range(self._config.connections):
+                gevent.spawn(self._serve, number)
             self._warm.wait(timeout=WARM_UP_S)
-            emit("ready", connected=self._connected)
+            self._tell("ready", connected=self._connected)
             zero_ns = None if self._follower is None else self._follower.zero_ns(timeout_s=RENDEZVOUS_S)
             totals = self._driver.run(zero_ns=zero_ns)
-            emit("done", **totals, connections_opened=self._opened())
+            if self._place is not None:
+                self._place.read_clock()
+            self._tell("done", **totals, connections_opened=self._opened())
             environment.process_exit_code = 0
         except Exception as bug:
-            emit("error", message=f"the load generator broke: {bug!r}")
+            self._tell("error", message=f"the load generator broke: {bug!r}")
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:
@@ -120,6 +143,7 @@ class Load:
         """Locust is about to end the process: let what is under way finish first."""
         self._quitting = True
         self._driver.stop()
+        self._summoned.set()
         self._warm.set()
         self._finished.wait(timeout=self._config.drain_s + WARM_UP_S)
 
@@ -130,7 +154,7 @@ class Load:
         """The driver's events; each second also says what this process has used so far."""
         if event == "second":
             fields |= {"cpu_s": round(time.process_time(), 6), "connections_opened": self._opened()}
-        emit(event, **fields)
+        self._tell(event, **fields)
 
     def _tell_locust(self, row: Row) -> None:
         error = None if row["outcome"] == "ok" else OperationError(row["outcome"], row["errno"])
@@ -150,8 +174,8 @@ class LoadUser(User):
     load: ClassVar[AsyncResult] = AsyncResult()
 
     @task
-    def serve(self) -> None:
-        self.load.get().serve()
+    def wait_for_the_end(self) -> None:
+        self.load.get().summon()
 
 
 def _somebody_listens(environment: Environment) -> bool:
@@ -175,25 +199,59 @@ events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-unty
 def begin(environment: Environment, **_: Any) -> None:
     options = environment.parsed_options
     assert options is not None  # set by Locust's main, the only way here
+    place: Place | None = None
     try:
-        config = LoadConfig.from_json(Path(options.load_config).read_text())
+        if options.load_config is None:
+            place = _join(environment)
+        config = LoadConfig.from_json(place.config if place else Path(options.load_config).read_text())
         if isinstance(environment.runner, MasterRunner):
-            # Locust deals users out evenly: as many a worker as the one with most connections has.
-            options.num_users = -(-config.connections // config.workers) * config.workers
-            options.spawn_rate = options.num_users
-            lead(environment.runner, workers=config.workers)
+            _lead(environment.runner, config, options)
             return
+        if place is not None:
+            config = _at_home(config, place)
         workload = create(config.workload)
-        recorder = Recorder(Path(config.out_dir))
+        recorder = Recorder(Path(config.out_dir), also=place.record if place else None)
     except (OSError, ConfigError) as error:
-        emit("error", message=str(error), refused=True)
-        sys.exit(EXIT_CONFIG)
+        _refuse(place, str(error), EXIT_CONFIG)
     if problem := database_problem(config, workload):
-        emit("error", message=problem, refused=True)
-        sys.exit(EXIT_REFUSED)
+        _refuse(place, problem, EXIT_REFUSED)
     options.num_users = options.spawn_rate = config.connections
-    load = Load(config, workload, recorder, environment)
+    load = Load(config, workload, recorder, environment, place)
     LoadUser.load.set(load)
     for ending in (environment.events.quitting, environment.events.test_stopping):
         ending.add_listener(lambda **_: load.wind_up())  # type: ignore[no-untyped-call]
     gevent.spawn(load.conduct)
+
+
+def _join(environment: Environment) -> Place:
+    if not isinstance(environment.runner, WorkerRunner):
+        raise ConfigError("--load-config is needed; only a worker may ask the master instead")
+    return join(environment.runner)
+
+
+def _lead(master: MasterRunner, config: LoadConfig, options: Any) -> None:
+    # Locust deals users out evenly: as many a worker as the one with most connections has.
+    options.num_users = -(-config.connections // config.workers) * config.workers
+    options.spawn_rate = options.num_users
+    lead(master, workers=config.workers)
+    if options.joining is not None:
+        joining = json.loads(Path(options.joining).read_text())
+        Admission(master, joining["places"], joining["own"], Path(config.out_dir))
+
+
+def _at_home(config: LoadConfig, place: Place) -> LoadConfig:
+    """A part of the load with the paths of this machine."""
+    folder = Path(tempfile.mkdtemp(prefix=f"meshbench-{place.name}-"))
+    print(f"recording in {folder}", file=sys.stderr)
+    if place.own is None:
+        return replace(config, out_dir=str(folder))
+    file = folder / "own.py"
+    file.write_text(place.own)
+    name = f"{file}:{config.workload.name.rpartition(':')[2]}"
+    return replace(config, out_dir=str(folder), workload=replace(config.workload, name=name))
+
+
+def _refuse(place: Place | None, why: str, code: int) -> NoReturn:
+    (place.tell if place else emit)("error", message=why, refused=True)
+    gevent.sleep(LAST_WORD_S if place else 0)
+    sys.exit(code)

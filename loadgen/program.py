@@ -16,4 +16,5 @@ def emit(event: str, **fields: Any) -> None:
 
 
 def add_option(parser: LocustArgumentParser, **_: Any) -> None:
-    parser.add_argument("--load-config", required=True, metavar="FILE", help="what to do, as LoadConfig in JSON")
+    parser.add_argument("--load-config", metavar="FILE", help="what to do, as LoadConfig in JSON")
+    parser.add_argument("--joining", metavar="FILE", help="master: what workers on other machines are to do")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,9 +51,13 @@ def to_json(value: Any) -> bytes:
 
 
 class Recorder:
-    """Appends operations to a new file. Raises FileExistsError when the folder has one: two workers must not mix."""
+    """Appends operations to a new file. Raises FileExistsError when the folder has one: two workers must not mix.
 
-    def __init__(self, out_dir: Path) -> None:
+    also: given what is written, when it is.
+    """
+
+    def __init__(self, out_dir: Path, *, also: Callable[[bytes], None] | None = None) -> None:
+        self._also = also
         self._fd = os.open(out_dir / FILE_NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
         self._pending: list[bytes] = []
         clock = {"monotonic_ns": time.monotonic_ns(), "unix_ns": time.time_ns()}
@@ -67,10 +71,13 @@ class Recorder:
     def flush(self) -> None:
         if not self._pending:
             return
-        data = memoryview(b"\n".join(self._pending) + b"\n")
+        data = b"\n".join(self._pending) + b"\n"
         self._pending.clear()
-        while data:
-            data = data[os.write(self._fd, data) :]
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._fd, rest) :]
+        if self._also is not None:
+            self._also(data)
 
     def close(self) -> None:
         self.flush()

@@ -1,8 +1,9 @@
 """Several workers, one beginning: what they and Locust's master say to each other beyond what Locust says.
 
 Locust's master has the workers start their users. A worker whose users are all connected tells it so; once every one
-has, the master names the moment at which all begin. The moment is of the wall clock, the only one that several machines
-can share. Started by `loadgen.locustfile`; knows neither Locust's classes nor what a worker then does.
+has, the master names the moment at which all begin, by its own CLOCK_MONOTONIC. That is the one clock of all pods of an
+engine; a worker on another machine has read it (`loadgen.clock`). Started by `loadgen.locustfile`; knows neither
+Locust's classes nor what a worker then does.
 """
 
 from __future__ import annotations
@@ -33,24 +34,26 @@ def lead(runner: Runner, *, workers: int) -> None:
     def note(msg: Any, **_: Any) -> None:
         warm.add(msg.node_id)
         if len(warm) == workers:
-            runner.send_message(BEGIN, {"unix_ns": time.time_ns() + LEAD_NS})
+            runner.send_message(BEGIN, {"monotonic_ns": time.monotonic_ns() + LEAD_NS})
 
     runner.register_message(WARM, note)
 
 
 class Follower:
-    """Worker: say that it is warm, and wait for the word of the master."""
+    """Worker: say that it is warm, and wait for the word of the master. offset_ns: what the master's clock is ahead of
+    this machine's."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, *, offset_ns: int = 0) -> None:
         self._runner = runner
+        self._offset_ns = offset_ns
         self._word = AsyncResult()
-        runner.register_message(BEGIN, lambda msg, **_: self._word.set(msg.data["unix_ns"]))
+        runner.register_message(BEGIN, lambda msg, **_: self._word.set(int(msg.data["monotonic_ns"])))
 
     def zero_ns(self, *, timeout_s: float) -> int:
         """The common beginning on this machine's CLOCK_MONOTONIC. Raises TimeoutError when no word came."""
         self._runner.send_message(WARM)
         try:
-            unix_ns = self._word.get(timeout=timeout_s)
+            begin_ns: int = self._word.get(timeout=timeout_s)
         except gevent.Timeout:
             raise TimeoutError(f"the other load workers were not ready within {timeout_s:g} s") from None
-        return int(unix_ns) - time.time_ns() + time.monotonic_ns()
+        return begin_ns - self._offset_ns

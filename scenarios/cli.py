@@ -1,4 +1,4 @@
-"""The command line: ``meshbench run | judge | list | matrix | up | status | down | doctor | gc``.
+"""The command line: ``meshbench run | judge | list | matrix | worker | up | status | down | doctor | gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke, 130 interrupted.
 """
@@ -27,12 +27,14 @@ from reports.summary import summarise
 from reports.write import altered_files, write_reports
 from scenarios import explore, kept
 from scenarios.doctor import examine
+from scenarios.elsewhere import elsewhere
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.progress import Progress
 from scenarios.read import catalogue, read_scenario
 from scenarios.runner import Run, require_images
 from scenarios.signals import with_signals
+from scenarios.worker import work
 
 PASS, FAIL, USAGE, VOID, BROKE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _EXIT_OF = {"pass": PASS, "fail": FAIL, "void": VOID}
@@ -91,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key, load.rate=500")
     run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
     run.add_argument("--live", action="store_true", help="Locust's web page while it runs, on 127.0.0.1 only")
+    run.add_argument(
+        "--remote-workers", type=int, default=0, metavar="N", help="so many of load.workers join from other machines"
+    )
+    run.add_argument("--bind", metavar="ADDRESS[:PORT]", help="of this machine, where they find the run (port 5557)")
     run.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep run folders there (./runs)")
     run.set_defaults(do=_run)
 
@@ -111,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     matrix.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep everything there (./runs)")
     matrix.set_defaults(do=_matrix)
 
+    worker = verbs.add_parser("worker", help="be a load worker of a run on another machine, which says where it is")
+    worker.add_argument("place", metavar="ADDRESS[:PORT]", help="what that run was given as --bind")
+    worker.set_defaults(do=_worker)
+
     verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
     explore.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
@@ -121,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     scenario = read_scenario(options.scenario, settings=options.set, seed=options.seed)
     require_images(scenario)
+    others = elsewhere(scenario, workers=options.remote_workers, bind=options.bind)
     progress = Progress(duration_s=scenario.load.duration)
     log.setLevel(logging.INFO)
     log.addHandler(progress)
@@ -129,7 +140,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         for gone in labels.reap():
             log.info("left by a dead run, removed: %s", gone)
         log.info("%s: %s", scenario.name, scenario.teaches)
-        run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live)
+        run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live, elsewhere=others)
         try:
             summary = run.execute(progress.second)
         except HarnessError as error:
@@ -138,6 +149,19 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         log.removeHandler(progress)
     print_table(summary, folder=run.folder)
     return _EXIT_OF[summary["verdict"]]
+
+
+def _worker(options: argparse.Namespace, _: list[str]) -> int:
+    progress = Progress()
+    log.setLevel(logging.INFO)
+    log.addHandler(progress)
+    try:
+        return work(options.place, progress)
+    except KeyboardInterrupt:
+        print("meshbench: this worker has stopped; the run goes on without it", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        log.removeHandler(progress)
 
 
 def _words(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import json
 import shutil
 import tarfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import DATABASE
 from cluster.observer import OUTPUT as OBSERVED_FILE
+from loadgen.clock import ROW_TIMES, Translation
 from loadgen.recorder import OpsFile, OpsFileError
 from scenarios.folder import RunFolder
 
@@ -64,31 +65,36 @@ class _Stream(io.RawIOBase):
         return found
 
 
-def operations(container: Container, source: str, folder: RunFolder, *, worker: str) -> int:
-    """``ops/<worker>.parquet`` from the load pod's file; returns how many torn last lines were left out (0 or 1)."""
+def operations(
+    container: Container, source: str, folder: RunFolder, *, worker: str, clock: Translation | None = None
+) -> int:
+    """``ops/<worker>.parquet`` from the load worker's file; returns how many torn last lines were left out (0 or 1).
+    clock: of a worker on another machine."""
     raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
     try:
-        torn = to_parquet(raw, folder.path / "ops" / f"{worker}.parquet", who=f"load pod {worker}")
+        torn = to_parquet(raw, folder.path / "ops" / f"{worker}.parquet", who=f"load pod {worker}", clock=clock)
     except OpsFileError as error:
         raise HarnessError(str(error)) from None
     raw.unlink()
     return torn
 
 
-def to_parquet(raw: Path, into: Path, *, who: str) -> int:
+def to_parquet(raw: Path, into: Path, *, who: str, clock: Translation | None = None) -> int:
     """Turn an ops.jsonl into a table; returns how many torn last lines were left out (0 or 1).
 
-    Raises OpsFileError, and HarnessError when its clock is not this machine's.
+    clock: translates its times to this machine's. Raises OpsFileError, and without one HarnessError when its clock is
+    not this machine's.
     """
     with OpsFile(raw) as recorded:
-        _same_clock(recorded.clock, who)
-        write_ops(recorded, into)
+        if clock is None:
+            _same_clock(recorded.clock, who)
+        rows = iter(recorded) if clock is None else (clock.moved(row, ROW_TIMES) for row in recorded)
+        _write_ops(rows, into)
     return recorded.torn
 
 
-def write_ops(rows: Iterable[Mapping[str, Any]], into: Path) -> None:
+def _write_ops(rest: Iterator[Mapping[str, Any]], into: Path) -> None:
     """Write operations as a table, BATCH of them in memory at once."""
-    rest = iter(rows)
     with pq.ParquetWriter(into, OPS_SCHEMA, compression="zstd") as table:
         while batch := list(itertools.islice(rest, BATCH)):
             table.write_table(pa.Table.from_pylist(batch, schema=OPS_SCHEMA))

@@ -1,7 +1,8 @@
 """The load of a run: one pod, or several under Locust's master, started, listened to, and ended.
 
 Several pods share rate, connections and backlog evenly, and begin at one moment. One that dies takes nobody with it:
-the others go on, its record up to then is kept, and the totals say that they are not complete.
+the others go on, its record up to then is kept, and the totals say that they are not complete. Some of the workers may
+be on other machines (`scenarios.elsewhere`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from cluster.mysqld import DATABASE
 from cluster.pod import Pod
 from loadgen.config import LoadConfig
 from mesh.spec import Mesh
+from scenarios.elsewhere import JOIN_TIMEOUT_S, Elsewhere
 from scenarios.live import WEB_PORT
 from scenarios.load_plan import describe, generator_keys
 from scenarios.load_pod import OUT_DIR, OWN_FILE, Event, LoadPod
 from scenarios.load_section import MAX_WORKERS
 from scenarios.model import Scenario
+from scenarios.remote_worker import JOINING_FILE, RemoteWorker, joining, relay
 
 log = logging.getLogger("meshbench")
 
@@ -40,6 +43,7 @@ class Load:
     role: of the containers. after: a load that has ended, whose pods are taken over. maximum: the measured arrivals a
     second, where a rate of the scenario is a share of it.
     live: Locust's master runs also for a single pod, and serves Locust's web page at ``web``, inside the network.
+    elsewhere: the last of the workers, as many as it says, are on other machines.
     totals: what the pods say of the whole load once it has ended; ``complete`` is False when one did not get to.
     """
 
@@ -53,6 +57,7 @@ class Load:
         role: str = "locust",
         after: Load | None = None,
         maximum: float | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._cluster = cluster
         self._mesh = mesh
@@ -61,6 +66,7 @@ class Load:
         self._role = role
         self._after = after
         self._maximum = maximum
+        self._elsewhere = elsewhere
         self._events: queue.Queue[tuple[LoadPod, Event | None]] = queue.Queue()
         self._master: LoadPod | None = None
         self.pods: list[LoadPod] = []
@@ -81,15 +87,20 @@ class Load:
 
     def open(self) -> None:
         """Start the pods' namespaces and in them what the mesh has there, unless `start` is to do it."""
-        workers = self._scenario.load.workers
-        for worker in range(workers):
+        workers, there = self._scenario.load.workers, self._elsewhere
+        for worker in range(workers - (there.workers if there else 0)):
             pod, is_new = self._pod(f"load{worker + 1}", worker)
             if is_new:
                 self._mesh.attend(pod)
             self.pods.append(LoadPod(pod, self._config(worker, workers), role=self._role))
-        if workers > 1 or self._live:
+        if workers > 1 or self._live or there:
             pod, _ = self._pod("load-master", MAX_WORKERS)
             self._master = LoadPod(pod, self._config(None, workers), role=self._role)
+        if there:
+            assert self._master is not None
+            for worker in range(len(self.pods), workers):
+                config = there.config(self._config(worker, workers))
+                self.pods.append(RemoteWorker(self._master, config, f"load{worker + 1}"))
 
     def _pod(self, name: str, index: int) -> tuple[Pod, bool]:
         """The pod of that name, and whether it is new."""
@@ -111,13 +122,22 @@ class Load:
         if self._master:
             shown = ("--autostart", "--web-port", str(WEB_PORT)) if self._live else quiet
             master = ("--master", "--expect-workers", str(len(self.pods)), *shown)
-            self._master.start(*master, own=own, is_locustfile=workload.is_locustfile)
+            remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
+            files = {JOINING_FILE: joining(remote, own)} if self._elsewhere else {}
+            master += ("--joining", JOINING_FILE) if self._elsewhere else ()
+            self._master.start(*master, own=own, is_locustfile=workload.is_locustfile, files=files)
             role = ("--worker", "--master-host", self._master.address, *role)
         for pod in self.pods:
-            pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
-            pod.listen(lambda pod, event: self._events.put((pod, event)))
+            if not isinstance(pod, RemoteWorker):
+                pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
+                pod.listen(lambda pod, event: self._events.put((pod, event)))
+        if self._elsewhere:
+            assert self._master is not None
+            self._elsewhere.open(self._cluster, self._mesh, self._master)
+            relay(self._master, remote, lambda pod, event: self._events.put((pod, event)))
+        timeout_s = START_TIMEOUT_S + (JOIN_TIMEOUT_S if self._elsewhere else 0)
         zeros: dict[str, int] = {}
-        for pod, event in self._until(time.monotonic() + START_TIMEOUT_S):
+        for pod, event in self._until(time.monotonic() + timeout_s):
             if event is None:
                 raise HarnessError(f"{pod.name} ended before its load began: {pod.last_words()}")
             if event["event"] == "started":
@@ -126,7 +146,9 @@ class Load:
                     self.zero_ns = min(zeros.values())
                     return self.zero_ns
         silent = next(pod for pod in self.pods if pod.name not in zeros)
-        raise HarnessError(f"{silent.name} did not start its load within {START_TIMEOUT_S:g} s: {silent.last_words()}")
+        if isinstance(silent, RemoteWorker) and silent.machine is None:
+            raise ConfigurationError(f"no worker joined as {silent.name} within {timeout_s:g} s")
+        raise HarnessError(f"{silent.name} did not start its load within {timeout_s:g} s: {silent.last_words()}")
 
     def run(self, on_second: Callable[[Event], None]) -> None:
         """Return when every pod has ended its load, or has died, which is then what ``totals`` says.
@@ -135,21 +157,19 @@ class Load:
         """
         load = self._scenario.load
         running = {pod.name for pod in self.pods}
-        heard: dict[int, list[Event]] = defaultdict(list)
+        heard: dict[int, dict[str, Event]] = defaultdict(dict)
         for pod, event in self._until(time.monotonic() + load.duration + load.drain + GRACE_S):
             if event is None:
                 if pod.name in running:
                     running.discard(pod.name)
                     log.warning("%s ended before its time; what it recorded until then is kept", pod.name)
             elif event["event"] == "second":
-                pod.seconds.append(event)
                 second = round(event["t_s"])
-                heard[second].append(event)
-                if len(heard[second]) >= len(running):
-                    on_second(_together(heard.pop(second)))
+                heard[second][pod.name] = event
+                if running <= heard[second].keys():
+                    on_second(_together(list(heard.pop(second).values())))
             elif event["event"] == "done":
                 running.discard(pod.name)
-                pod.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
             if not running:
                 break
         self.totals = merged(self.pods)
@@ -200,6 +220,8 @@ class Load:
                 own = self._scenario.workload.is_own
                 kind = ConfigurationError if event.get("refused") or own else HarnessError
                 raise kind(f"{pod.name} gave up: {event['message']}")
+            if event is not None:
+                pod.heard(event)
             yield pod, event
 
 
@@ -230,7 +252,8 @@ def merged(pods: Sequence[LoadPod]) -> Event:
     totals["dead"] = [pod.name for pod in pods if pod.totals is None]
     if len(pods) > 1:
         totals["pods"] = {
-            name: {key: one.get(key) for key in (*summed, "lateness_ms", "complete")} for name, one in accounts.items()
+            pod.name: {key: accounts[pod.name].get(key) for key in (*summed, "lateness_ms", "complete")} | pod.apart()
+            for pod in pods
         }
     return totals
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from docker.models.containers import Container
 
 from cluster import images
 from cluster.pod import Pod
+from loadgen.clock import Translation
 from loadgen.config import LoadConfig
 from loadgen.recorder import FILE_NAME
 
@@ -29,12 +30,17 @@ class LoadPod:
     seconds: its ``second`` events so far. totals: its own account, None until it has ended in order.
     """
 
+    #: Where its record is, in its container.
+    ops_file = OPS_FILE
+
     def __init__(self, pod: Pod, config: LoadConfig, *, role: str = "locust") -> None:
         self.pod = pod
         self._role = role
         self.name = pod.name
         self.config = config
         self.container: Container
+        #: How its clock is translated to this machine's, which is the same for every pod here.
+        self.clock: Translation | None = None
         self.seconds: list[Event] = []
         self.totals: Event | None = None
 
@@ -42,12 +48,24 @@ class LoadPod:
     def address(self) -> str:
         return self.pod.address
 
-    def start(self, *options: str, own: bytes | None, is_locustfile: bool) -> None:
-        """Start Locust. own: the user's own workload, or the locustfile that replaces ours."""
-        files = {CONFIG_FILE: self.config.to_json().encode()} | ({} if own is None else {OWN_FILE: own})
+    def start(
+        self, *options: str, own: bytes | None, is_locustfile: bool, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Start Locust. own: the user's own workload, or the locustfile that replaces ours. files: more of them."""
+        given = {CONFIG_FILE: self.config.to_json().encode(), **(files or {})}
+        if own is not None:
+            given[OWN_FILE] = own
         locustfile = f"{OWN_FILE},/app/loadgen/guest.py" if is_locustfile else "/app/loadgen/locustfile.py"
         command = ["python3", "-m", "locust", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
-        self.container = self.pod.add(self._role, images.image("tools").tag, command, files=files)
+        self.container = self.pod.add(self._role, images.image("tools").tag, command, files=given)
+
+    def heard(self, event: Event) -> None:
+        """Note what an event tells of the worker itself."""
+        match event["event"]:
+            case "second":
+                self.seconds.append(event)
+            case "done":
+                self.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
 
     def listen(self, on_event: Callable[[LoadPod, Event | None], None]) -> None:
         """Call on_event, from a thread, with each event, and with None at the end of the container."""
@@ -62,6 +80,10 @@ class LoadPod:
             on_event(self, None)
 
         threading.Thread(target=follow, name=f"{self.name}-events", daemon=True).start()
+
+    def apart(self) -> Event:
+        """What its account says beside the numbers: nothing, for a pod of this machine."""
+        return {}
 
     def last_words(self) -> str:
         return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"

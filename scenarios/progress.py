@@ -18,7 +18,7 @@ class Progress(logging.Handler):
         super().__init__()
         self._stream = stream
         self._begin = time.monotonic()
-        self._duration_s = duration_s
+        self.duration_s = duration_s
         self._pulse_shown = False
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -27,11 +27,11 @@ class Progress(logging.Handler):
 
     def second(self, event: dict[str, Any]) -> None:
         """One ``second`` event of the load pod; one after the last arrival, with nothing left to wait for, is none."""
-        if event["t_s"] > self._duration_s and event["offered"] == event["backlog"] == 0:
+        if event["t_s"] > self.duration_s and event["offered"] == event["backlog"] == 0:
             return
         failed = event["fail"] - event["refused"]
         line = (
-            f"{self._clock()}  load {event['t_s']:.0f}/{self._duration_s:.0f} s: offered {event['offered']}/s, "
+            f"{self._clock()}  load {event['t_s']:.0f}/{self.duration_s:.0f} s: offered {event['offered']}/s, "
             f"ok {event['ok']}, refused {event['refused']}, failed {failed}, unknown {event['unknown']}, "
             f"waiting {event['backlog']}"
         )

@@ -33,10 +33,10 @@ from mesh.spec import Mesh
 from reports.write import write_reports
 from scenarios import calibrate, collect, host
 from scenarios.boot import boot, entrance
+from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
 from scenarios.live import forwarded
 from scenarios.load import Load
-from scenarios.load_pod import OPS_FILE
 from scenarios.model import Scenario
 from scenarios.series import write_series
 from scenarios.signals import undisturbed
@@ -50,9 +50,18 @@ SET_UP_TIMEOUT_S = 120.0
 class Run:
     """Everything one run has; `execute` is the story."""
 
-    def __init__(self, scenario: Scenario, *, runs: Path, command: list[str], live: bool = False) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        runs: Path,
+        command: list[str],
+        live: bool = False,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._scenario = scenario
         self._live = live
+        self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
@@ -107,7 +116,14 @@ class Run:
             mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.control.down_after)
             trial = calibrate.calibration(self._scenario)
             role = "locust" if trial is None else "calibrate"
-            load = Load(self._cluster, mesh, trial or self._scenario, role=role, live=self._live and trial is None)
+            load = Load(
+                self._cluster,
+                mesh,
+                trial or self._scenario,
+                role=role,
+                live=self._live and trial is None,
+                elsewhere=self._elsewhere,
+            )
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
@@ -202,7 +218,8 @@ class Run:
     def _collect(self, load: Load, observer: Pod) -> None:
         observer.containers["observer"].kill()
         load.totals["torn_lines"] = sum(
-            collect.operations(pod.container, OPS_FILE, self._folder, worker=pod.name) for pod in load.pods
+            collect.operations(pod.container, pod.ops_file, self._folder, worker=pod.name, clock=pod.clock)
+            for pod in load.pods
         )
         write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
         collect.observations(observer.containers["observer"], self._folder)

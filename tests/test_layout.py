@@ -24,6 +24,7 @@ MAY_IMPORT = {
 LOCUST_SIDE = {
     "loadgen/guest.py",
     "loadgen/hub_transport.py",
+    "loadgen/joining.py",
     "loadgen/locustfile.py",
     "loadgen/driver.py",
     "loadgen/plain.py",
