@@ -39,9 +39,9 @@ from loadgen.driver import Driver, Row
 from loadgen.errors import ConfigError
 from loadgen.hub_transport import HubTransport
 from loadgen.joining import Admission, Place, join
-from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, emit
+from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, blame, emit
 from loadgen.recorder import Recorder
-from loadgen.registry import create
+from loadgen.registry import create, own_file
 from loadgen.rendezvous import Follower, lead
 from loadgen.warmup import WARM_UP_S, connect_within, database_problem
 from loadgen.workload import Workload
@@ -129,7 +129,7 @@ class Load:
             self._tell("done", **totals, connections_opened=self._opened())
             environment.process_exit_code = 0
         except Exception as bug:
-            self._tell("error", message=f"the load generator broke: {bug!r}")
+            self._tell("error", message=blame(bug, own=own_file(self._config.workload.name)))
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import traceback
+from pathlib import Path
 from typing import Any
 
 from locust.argument_parser import LocustArgumentParser
@@ -13,6 +15,15 @@ EXIT_CONFIG, EXIT_REFUSED, EXIT_BROKE = 2, 3, 4
 def emit(event: str, **fields: Any) -> None:
     """One JSON event, a line of standard output."""
     print(json.dumps({"event": event, **fields}), flush=True)
+
+
+def blame(bug: BaseException, *, own: Path | None) -> str:
+    """What broke and where, in one line. own: the user's own file, whose innermost line counts if it was on the way."""
+    frames = traceback.extract_tb(bug.__traceback__)
+    mine = [frame for frame in frames if own is not None and frame.filename == str(own)]
+    who = "the workload" if mine else "the load generator"
+    where = "".join(f" ({at.filename}:{at.lineno}, in {at.name})" for at in (mine or frames)[-1:])
+    return f"{who} broke: {type(bug).__name__}: {bug}{where}"
 
 
 def add_option(parser: LocustArgumentParser, **_: Any) -> None:

@@ -217,9 +217,10 @@ class Load:
             except queue.Empty:
                 return
             if event is not None and event["event"] == "error":
-                own = self._scenario.workload.is_own
-                kind = ConfigurationError if event.get("refused") or own else HarnessError
-                raise kind(f"{pod.name} gave up: {event['message']}")
+                workload = self._scenario.workload
+                kind = ConfigurationError if event.get("refused") or workload.is_own else HarnessError
+                said = str(event["message"]).replace(OWN_FILE, str(workload.file))
+                raise kind(f"{pod.name} gave up: {said}")
             if event is not None:
                 pod.heard(event)
             yield pod, event

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from loadgen.config import LoadConfig
+from loadgen.config import LoadConfig, WorkloadConfig
 from loadgen.recorder import FILE_NAME, read_ops
 
 Build = Callable[..., LoadConfig]
@@ -151,6 +151,34 @@ def test_a_bad_configuration_is_exit_2(tmp_path: Path, read_events: Any) -> None
     stdout, _ = process.communicate(timeout=10)
     assert process.returncode == 2
     assert list(read_events(stdout)) == ["error"]
+
+
+BROKEN = """\
+from loadgen.workload import Op
+
+class Mine:
+    def __init__(self, options): pass
+    def setup(self, connection, *, seed): pass
+    def check(self, session): pass
+    def next(self, rng, key): return Op(f="read", key=key, value=None)
+    def run(self, session, op):
+        return session.fetch("SELECT %s", (object, 1))
+    def final_queries(self): return {}
+"""
+
+
+def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
+    load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(BROKEN)
+    workload = WorkloadConfig(name=f"{own}:Mine", isolation="repeatable-read")
+    process = start(load_config(endpoints=(start_mysql().endpoint,), workload=workload))
+    stdout, _ = process.communicate(timeout=20)
+    assert process.returncode == 4
+    (error,) = read_events(stdout)["error"]
+    assert error["message"].startswith("the workload broke: TypeError: ")
+    assert error["message"].endswith(f"({own}:9, in run)")
 
 
 def test_the_host_side_imports_neither_locust_nor_gevent() -> None:
