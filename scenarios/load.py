@@ -115,26 +115,7 @@ class Load:
         """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
         if not self.pods:
             self.open()
-        workload = self._scenario.workload
-        own = None if workload.file is None else workload.file.read_bytes()
-        quiet = ("--headless", "--only-summary")
-        role: tuple[str, ...] = () if self._live else quiet
-        if self._master:
-            shown = ("--autostart", "--web-port", str(WEB_PORT)) if self._live else quiet
-            master = ("--master", "--expect-workers", str(len(self.pods)), *shown)
-            remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
-            files = {JOINING_FILE: joining(remote, own)} if self._elsewhere else {}
-            master += ("--joining", JOINING_FILE) if self._elsewhere else ()
-            self._master.start(*master, own=own, is_locustfile=workload.is_locustfile, files=files)
-            role = ("--worker", "--master-host", self._master.address, *role)
-        for pod in self.pods:
-            if not isinstance(pod, RemoteWorker):
-                pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
-                pod.listen(lambda pod, event: self._events.put((pod, event)))
-        if self._elsewhere:
-            assert self._master is not None
-            self._elsewhere.open(self._cluster, self._mesh, self._master)
-            relay(self._master, remote, lambda pod, event: self._events.put((pod, event)))
+        self._launch()
         timeout_s = START_TIMEOUT_S + (JOIN_TIMEOUT_S if self._elsewhere else 0)
         zeros: dict[str, int] = {}
         for pod, event in self._until(time.monotonic() + timeout_s):
@@ -149,6 +130,32 @@ class Load:
         if isinstance(silent, RemoteWorker) and silent.machine is None:
             raise ConfigurationError(f"no worker joined as {silent.name} within {timeout_s:g} s")
         raise HarnessError(f"{silent.name} did not start its load within {timeout_s:g} s: {silent.last_words()}")
+
+    def _launch(self) -> None:
+        """Start Locust in every pod, its master first, and let workers from elsewhere in."""
+        workload, others = self._scenario.workload, self._elsewhere
+        own = None if workload.file is None else workload.file.read_bytes()
+        quiet = ("--headless", "--only-summary")
+        role: tuple[str, ...] = () if self._live else quiet
+        remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
+        if self._master:
+            role = ("--worker", "--master-host", self._master.address, *role)
+            shown = ("--autostart", "--web-port", str(WEB_PORT)) if self._live else quiet
+            master = ("--master", "--expect-workers", str(len(self.pods)), *shown)
+            files: dict[str, bytes] = {}
+            if others:
+                master, files = (*master, "--joining", JOINING_FILE), {JOINING_FILE: joining(remote, own)}
+            self._master.start(*master, own=own, is_locustfile=workload.is_locustfile, files=files)
+        for pod in self.pods:
+            if pod not in remote:
+                pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
+                pod.listen(self._note)
+        if others and self._master:
+            others.open(self._cluster, self._mesh, self._master)
+            relay(self._master, remote, self._note)
+
+    def _note(self, pod: LoadPod, event: Event | None) -> None:
+        self._events.put((pod, event))
 
     def run(self, on_second: Callable[[Event], None]) -> None:
         """Return when every pod has ended its load, or has died, which is then what ``totals`` says.
