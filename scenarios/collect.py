@@ -89,11 +89,11 @@ def to_parquet(raw: Path, into: Path, *, who: str, clock: Translation | None = N
         if clock is None:
             _same_clock(recorded.clock, who)
         rows = iter(recorded) if clock is None else (clock.moved(row, ROW_TIMES) for row in recorded)
-        _write_ops(rows, into)
+        write_ops(rows, into)
     return recorded.torn
 
 
-def _write_ops(rest: Iterator[Mapping[str, Any]], into: Path) -> None:
+def write_ops(rest: Iterator[Mapping[str, Any]], into: Path) -> None:
     """Write operations as a table, BATCH of them in memory at once."""
     with pq.ParquetWriter(into, OPS_SCHEMA, compression="zstd") as table:
         while batch := list(itertools.islice(rest, BATCH)):

@@ -1,5 +1,6 @@
 """A server that speaks just enough of MySQL's protocol for one workload, so that PyMySQL, Locust and the whole load
-worker run for real without a database. It keeps no data: every account is rich and every statement succeeds.
+worker run for real without a database. It keeps no data: every account is rich and every statement succeeds. Beside it
+the driver alone, without any server, on a clock of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from loadgen.config import LoadConfig, WorkloadConfig
+from tests.loadgen.driven import OpenLoop
 
 LONGLONG, VAR_STRING = 8, 253
 EOF = b"\xfe\x00\x00\x02\x00"
@@ -158,6 +160,14 @@ def load_config(tmp_path: Path) -> Callable[..., LoadConfig]:
         return LoadConfig(**defaults | keys)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLoop]:
+    """Runs loads on the virtual clock."""
+    open_loop = OpenLoop(tmp_path_factory.mktemp("open_loop"))
+    yield open_loop
+    open_loop.close()
 
 
 @pytest.fixture

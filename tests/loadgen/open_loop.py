@@ -1,69 +1,74 @@
-"""Runs the driver on clients that need no server and prints its totals as JSON; started by test_driver.py.
+"""Runs the driver on clients that need no server and on a virtual clock; started and asked by `tests.loadgen.driven`.
 
-    python -m tests.loadgen.open_loop CONFIG_FILE SERVER [closed]     with SERVER one of the servers below
+    python -m tests.loadgen.open_loop       a load a line on standard input, its report a line on standard output
 
-A process of its own, because gevent must not get into the tests' process.
+A process of its own, because gevent must not get into the tests' process; one for many loads, because starting it takes
+longer than any of them. A load is ``{"config": …, "server": name, "script": {…}, "freeze_s": [at, for] or null}``, with
+the name of one of SERVERS and its keywords; a report has the driver's totals and ``second`` events, how many rows it
+told of, when it began, or else what was raised.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import sys
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 
+from loadgen.arrivals import NS
 from loadgen.config import LoadConfig
 from loadgen.driver import Driver, Row
 from loadgen.outcome import Result
 from loadgen.recorder import Recorder
 from loadgen.registry import create
-from loadgen.workload import Op
+from loadgen.workload import Op, sequence_of
+from tests.loadgen import virtual_clock
 
-ANSWER_S = 0.01
-STALL_FROM_S, STALL_UNTIL_S = 0.3, 0.8
-LATE_S = 0.3
+Answer = Callable[[Op], Result | None]
+
+#: On the virtual clock. A load that is not over by then never will be.
+ENDLESS_S = 10_000
+#: Likewise: everything that could come late, an answer or a retry, has come by then.
+LATE_S = 2_000
+#: Of the real clock, for one load: then it hangs, and says where.
+HANGS_S = 60
 
 
 class FakeClient:
     server = "fake"
 
-    def __init__(self, answer: Callable[[FakeClient, Op], Result | None]) -> None:
+    def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
     def make_ready(self) -> None:
         pass
 
     def attempt(self, op: Op) -> Result:
-        return self._answer(self, op) or Result(outcome="ok")
+        return self._answer(op) or Result(outcome="ok")
 
 
-def prompt(_client: FakeClient, _op: Op) -> None:
-    gevent.sleep(0.001)
+def steady(*, answers_s: Sequence[float], stall_s: tuple[float, float] = (0, 0)) -> Answer:
+    """The nth operation takes the nth of answers_s, over and over. stall_s: what would be answered between these two
+    moments is answered at the second."""
+    from_ns, until_ns = (time.monotonic_ns() + round(moment_s * NS) for moment_s in stall_s)
 
-
-def stalling() -> Callable[[FakeClient, Op], None]:
-    """Prompt, but between STALL_FROM_S and STALL_UNTIL_S nothing is answered."""
-    began = time.monotonic()
-
-    def answer(client: FakeClient, op: Op) -> None:
-        prompt(client, op)
-        if STALL_FROM_S <= time.monotonic() - began < STALL_UNTIL_S:
-            gevent.sleep(began + STALL_UNTIL_S - time.monotonic())
+    def answer(op: Op) -> None:
+        _, number = sequence_of(op.key)
+        gevent.sleep(answers_s[number % len(answers_s)])
+        if from_ns <= time.monotonic_ns() < until_ns:
+            gevent.sleep((until_ns - time.monotonic_ns()) / NS)
 
     return answer
 
 
-def late(_client: FakeClient, _op: Op) -> None:
-    """Answers after the drain is over."""
-    gevent.sleep(LATE_S)
-
-
-def forgetful() -> Callable[[FakeClient, Op], Result | None]:
+def forgetful() -> Answer:
     """By the last digit of a key. 0: refused. 1: fails once. 2: always fails. 3: its first answer is lost, and it had
     happened. 4: its first answer is lost, and it had not. 5: its first answer is lost, then it is refused. 6: fails
     once, and then turns out to have happened. 7: every answer is lost. Else: ok."""
@@ -74,7 +79,7 @@ def forgetful() -> Callable[[FakeClient, Op], Result | None]:
     scripts = {"0": [refused], "1": [fail], "2": [fail] * 9, "3": [lost, there], "4": [lost], "5": [lost, refused]}
     scripts |= {"6": [fail, there, there], "7": [lost] * 9}
 
-    def answer(_client: FakeClient, op: Op) -> Result | None:
+    def answer(op: Op) -> Result | None:
         script = scripts.get(op.key[-1], [])
         asked[op.key] += 1
         return script[asked[op.key] - 1] if asked[op.key] <= len(script) else None
@@ -82,48 +87,19 @@ def forgetful() -> Callable[[FakeClient, Op], Result | None]:
     return answer
 
 
-def steady_answer(_client: FakeClient, _op: Op) -> None:
-    gevent.sleep(ANSWER_S)
+def broken() -> Answer:
+    def answer(op: Op) -> None:
+        raise AssertionError(f"a bug at {op.key}")
+
+    return answer
 
 
-def broken(_: FakeClient, op: Op) -> None:
-    raise AssertionError(f"a bug at {op.key}")
+SERVERS: dict[str, Callable[..., Answer]] = {"steady": steady, "forgetful": forgetful, "broken": broken}
 
 
-SERVERS: dict[str, Callable[[], Callable[[FakeClient, Op], Result | None]]] = {
-    "steady": lambda: steady_answer,
-    "forgetful": forgetful,
-    "prompt": lambda: prompt,
-    "stalling": stalling,
-    "late": lambda: late,
-    "broken": lambda: broken,
-}
-
-
-def closed_loop(config: LoadConfig, answer: Callable[[FakeClient, Op], Result | None]) -> list[int]:
-    """What a closed loop measures in its place: every client paces itself to its share of the rate, waits for each
-    answer and never catches up, until as many operations were done as the open loop offers."""
-    latencies_ns: list[int] = []
-    pace_s = config.connections / config.rate
-    op = Op(f="read", key="closed", value=None)
-
-    def client() -> None:
-        for _ in range(round(config.rate * config.duration_s / config.connections)):
-            began_ns = time.monotonic_ns()
-            answer(FakeClient(answer), op)
-            took_ns = time.monotonic_ns() - began_ns
-            latencies_ns.append(took_ns)
-            gevent.sleep(max(0.0, pace_s - took_ns / 1e9))
-
-    gevent.joinall([gevent.spawn(client) for _ in range(config.connections)], raise_error=True)
-    return latencies_ns
-
-
-def main(config_file: str, server: str, loop: str = "open") -> None:
-    config = LoadConfig.from_json(Path(config_file).read_text())
-    if loop == "closed":
-        print(json.dumps({"latencies_ns": closed_loop(config, SERVERS[server]())}))
-        return
+def run(load: dict[str, Any], clock: virtual_clock.Clock) -> dict[str, Any]:
+    config = LoadConfig.from_json(json.dumps(load["config"]))
+    began_ns = time.monotonic_ns()
     seconds: list[dict[str, Any]] = []
     rows: list[Row] = []
 
@@ -138,14 +114,29 @@ def main(config_file: str, server: str, loop: str = "open") -> None:
         emit=emit,
         on_row=rows.append,
     )
-    answer = SERVERS[server]()
-    for _ in range(config.connections):
-        gevent.spawn(driver.serve, FakeClient(answer))
-    totals = driver.run()
-    if server == "late":
-        gevent.sleep(LATE_S)  # let the late answers come in: they must change nothing
-    print(json.dumps({"totals": totals, "seconds": seconds, "told": len(rows)}))
+    answer = SERVERS[load["server"]](**load["script"])
+    clients = [gevent.spawn(driver.serve, FakeClient(answer)) for _ in range(config.connections)]
+    if load["freeze_s"] is not None:
+        at_s, for_s = load["freeze_s"]
+        gevent.spawn_later(at_s, clock.freeze, round(for_s * NS))
+    with gevent.Timeout(ENDLESS_S):
+        totals = driver.run()
+    gevent.sleep(LATE_S)  # what comes late must change nothing
+    gevent.killall(clients)
+    return {"totals": totals, "seconds": seconds, "told": len(rows), "began_ns": began_ns}
+
+
+def main() -> None:
+    clock = virtual_clock.install()
+    for line in sys.stdin:
+        faulthandler.dump_traceback_later(HANGS_S, exit=True)
+        try:
+            report = run(json.loads(line), clock)
+        except (Exception, gevent.Timeout):  # noqa: BLE001  whatever it is, the test that asked is told
+            report = {"raised": traceback.format_exc()}
+        print(json.dumps(report), flush=True)
+        faulthandler.cancel_dump_traceback_later()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
