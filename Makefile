@@ -15,7 +15,7 @@ test: check images  ## everything: fast tests, every fault on real pods, the who
 	@pytest -m engine tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
-	@ruff check . && ruff format --check . && mypy && pytest -m "not engine"
+	@ruff check . && ruff format --check . && mypy && pytest -m "not engine" -n auto
 
 images: .venv/ready  ## the engine, and the images of the pods
 	@$(PY) -m cluster.setup
