@@ -237,6 +237,8 @@ def _lead(master: MasterRunner, config: LoadConfig, options: Any) -> None:
     if options.joining is not None:
         joining = json.loads(Path(options.joining).read_text())
         Admission(master, joining["places"], joining["own"], Path(config.out_dir))
+    # Locust sends what is here to every worker, and one that comes late would take it for its own.
+    del options.load_config, options.joining
 
 
 def _at_home(config: LoadConfig, place: Place) -> LoadConfig:
