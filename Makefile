@@ -11,7 +11,7 @@ help:  ## this list
 demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
-test: check images  ## everything: fast tests, every fault on real pods, the whole catalogue
+test: check images  ## everything: fast tests, every fault on real pods, the core of the catalogue
 	@pytest -m engine tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker

@@ -35,6 +35,7 @@ ON_DEMAND = frozenset(
         "control-plane-kill",
         "control-plane-cut",
         "primary-kill-defaults",
+        "scale-out-in",
         "steady",
     }
 )
