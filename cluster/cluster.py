@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
@@ -81,11 +82,23 @@ class Cluster:
         what counts is what the pods say of themselves.
         """
         first, *others = self.pods.values()
-        statements = ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="join")
         joining: list[Future[None]] = []
 
         def join(pod: Pod) -> None:
-            joining.append(statements.submit(self.join, pod, first=pod is first))
+            outcome = Future[None]()
+            joining.append(outcome)
+
+            def state() -> None:
+                try:
+                    self.join(pod, first=pod is first)
+                except Exception as error:  # noqa: BLE001  whoever waits for it hears of it
+                    outcome.set_exception(error)
+                else:
+                    outcome.set_result(None)
+
+            # A daemon: an interrupted run removes the pod under the statement, whose answer then never comes, and a
+            # process ends only after all of its other threads.
+            threading.Thread(target=state, name=f"join-{pod.name}", daemon=True).start()
 
         def in_service(pods: Collection[Pod]) -> bool:
             for one in joining:
@@ -104,15 +117,12 @@ class Cluster:
             leader.result()
             join(pod)
 
-        try:
-            with ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="boot") as pool:
-                leader = pool.submit(lead)
-                for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
-                    one.result()
-            everybody = self.pods.values()
-            wait_until("every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S)
-        finally:
-            statements.shutdown(wait=False, cancel_futures=True)
+        with ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="boot") as pool:
+            leader = pool.submit(lead)
+            for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
+                one.result()
+        everybody = self.pods.values()
+        wait_until("every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S)
 
     @property
     def expected_hosts(self) -> dict[str, str]:

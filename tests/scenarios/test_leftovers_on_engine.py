@@ -61,6 +61,24 @@ def test_an_interrupted_run_leaves_nothing(
     assert leftovers(engine, {run_id}) == []
 
 
+def test_an_interrupted_boot_ends_with_its_last_word(engine: docker.DockerClient, tmp_path: Path) -> None:
+    """While a member waits for START GROUP_REPLICATION, whose answer never comes: its pod has been removed."""
+    before = labels.live_runs()
+    command = [sys.executable, "-m", "scenarios.cli", "run", "control-null"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        try:
+            (run_id,) = wait_until("the run has begun", lambda: labels.live_runs() - before or None, timeout_s=30)
+            agent = f"meshbench-{run_id}-node3-agent"
+            wait_until("pods start", lambda: bool(engine.containers.list(filters={"name": agent})), timeout_s=60)
+            time.sleep(1.5)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
+            labels.reap()
+    assert leftovers(engine, {run_id}) == []
+
+
 def test_gc_removes_what_a_killed_run_left_and_nothing_else(
     engine: docker.DockerClient, under_way: tuple[subprocess.Popen[bytes], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
