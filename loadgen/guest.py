@@ -15,8 +15,10 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
@@ -45,6 +47,8 @@ class Guest:
         self._reported: Counter[str] = Counter()
         self._zero_ns = 0
         self._cpu_began_s = 0.0
+        self._task_errors = 0
+        self._task_error: str | None = None
 
     def start(self, **_: Any) -> None:
         self._zero_ns, self._cpu_began_s = time.monotonic_ns(), time.process_time()
@@ -84,12 +88,21 @@ class Guest:
         )
         self._totals.update(("offered", outcome))
 
+    def task_broke(self, exception: BaseException, tb: TracebackType, **_: Any) -> None:
+        """Locust logs what a task raises and goes on; so does the run, but it says so."""
+        self._task_errors += 1
+        if self._task_error is None:
+            at = traceback.extract_tb(tb)[-1]
+            text = " ".join(f"{type(exception).__name__}: {exception}".split())[:ERROR_TEXT_LIMIT]
+            self._task_error = f"{text} ({at.filename}:{at.lineno}, in {at.name})"
+
     def stop(self, **_: Any) -> None:
         self._report()
         self._recorder.close()
         counts = {name: self._totals[name] for name in (*COUNTED, "overflow")}
         cpu_s = round(time.process_time() - self._cpu_began_s, 6)
-        emit("done", **counts, in_flight=0, lateness_ms=None, cpu_s=cpu_s, connections_opened=None)
+        tasks = {"task_errors": self._task_errors, "task_error": self._task_error}
+        emit("done", **counts, **tasks, in_flight=0, lateness_ms=None, cpu_s=cpu_s, connections_opened=None)
 
     def _report_seconds(self) -> None:
         while True:
@@ -143,4 +156,5 @@ def begin(environment: Environment, **_: Any) -> None:
         return
     environment.events.test_start.add_listener(guest.start)  # type: ignore[no-untyped-call]
     environment.events.request.add_listener(guest.record)  # type: ignore[no-untyped-call]
+    environment.events.user_error.add_listener(guest.task_broke)  # type: ignore[no-untyped-call]
     environment.events.quit.add_listener(guest.stop)  # type: ignore[no-untyped-call]

@@ -7,12 +7,13 @@ from typing import Any
 
 from checks.history import History
 from checks.judge import Judgement
-from checks.operations import column_ns
+from checks.operations import REFUSALS, column_ns
 from checks.verdict import Verdict
 from reports.numbers import fell_behind
 from reports.units import count, duration, facts, scalars
 
 _OUTAGES_TOLD = 3
+_REASONS_TOLD = 2
 
 
 def why(judgement: Judgement, history: History) -> str:
@@ -51,7 +52,29 @@ def _headline(checks: Mapping[str, Verdict], history: History) -> list[str]:
             f"The system did not keep up: when the load ended it was {duration(behind_ms)} behind, so response times "
             "tell how long the load lasted, not how fast the system is."
         )
-    return [*sentences, *outages]
+    return [*sentences, *outages, *_what_did_not_succeed(history), *_task_errors(history)]
+
+
+def _what_did_not_succeed(history: History) -> list[str]:
+    """How many operations had no success, and of what they died, where it is more than one in a hundred."""
+    tried = history.ops
+    refused = (tried["outcome"] == "fail") & tried["error"].isin(list(REFUSALS))
+    asked = tried["key"].nunique()
+    bad = tried[(tried["outcome"] != "ok") & ~refused & ~tried["key"].isin(tried["key"][tried["outcome"] == "ok"])]
+    failed = bad["key"].nunique()
+    if failed <= asked // 100:
+        return []
+    reasons = bad.drop_duplicates("key", keep="last")["error"].fillna("no reason given").value_counts()
+    told = [f"{reason:.100} ({count(number)})" for reason, number in reasons.head(_REASONS_TOLD).items()]
+    more = f", and {len(reasons) - len(told)} other reasons" if len(reasons) > len(told) else ""
+    return [f"{count(failed)} of {count(asked)} operations did not succeed: {', '.join(told)}{more}."]
+
+
+def _task_errors(history: History) -> list[str]:
+    load = history.manifest.get("load") or {}
+    if not load.get("task_errors"):
+        return []
+    return [f"Tasks of the locustfile raised {count(load['task_errors'])} exceptions, the first: {load['task_error']}."]
 
 
 def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:

@@ -180,6 +180,8 @@ class Load:
             if not running:
                 break
         self.totals = merged(self.pods)
+        if error := self.totals.get("task_error"):
+            self.totals["task_error"] = self._in_their_words(error)
 
     def seconds(self) -> Iterator[Event]:
         """What every pod told a second, with its name as ``pod``."""
@@ -224,13 +226,15 @@ class Load:
             except queue.Empty:
                 return
             if event is not None and event["event"] == "error":
-                workload = self._scenario.workload
-                kind = ConfigurationError if event.get("refused") or workload.is_own else HarnessError
-                said = str(event["message"]).replace(OWN_FILE, str(workload.file))
-                raise kind(f"{pod.name} gave up: {said}")
+                kind = ConfigurationError if event.get("refused") or self._scenario.workload.is_own else HarnessError
+                raise kind(f"{pod.name} gave up: {self._in_their_words(event['message'])}")
             if event is not None:
                 pod.heard(event)
             yield pod, event
+
+    def _in_their_words(self, text: str) -> str:
+        """With the user's name of the file that the pods have a copy of."""
+        return text.replace(OWN_FILE, str(self._scenario.workload.file))
 
 
 def share(total: int, worker: int, workers: int) -> int:
@@ -257,6 +261,8 @@ def merged(pods: Sequence[LoadPod]) -> Event:
     late = [one["lateness_ms"] for one in accounts.values() if one.get("lateness_ms")]
     totals["lateness_ms"] = {name: _worst([one[name] for one in late]) for name in late[0]} if late else None
     totals["complete"] = all(one["complete"] for one in accounts.values())
+    if broken := [one for one in accounts.values() if one.get("task_errors")]:  # of a locustfile
+        totals |= {"task_errors": sum(one["task_errors"] for one in broken), "task_error": broken[0]["task_error"]}
     totals["dead"] = [pod.name for pod in pods if pod.totals is None]
     if len(pods) > 1:
         totals["pods"] = {

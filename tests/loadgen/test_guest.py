@@ -65,6 +65,17 @@ def test_requests_are_recorded_as_operations(
     assert sum(second["ok"] for second in events["second"]) == counts["look", "ok"]
 
 
+def test_what_their_tasks_raise_is_counted(
+    load_config: Callable[..., LoadConfig], read_events: Any, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs.py"
+    theirs.write_text(THEIRS + "        raise KeyError('task blew up')\n")
+    done = guest(load_config(endpoints=(("198.18.0.9", 3306),), connections=3, duration_s=1.0), theirs)
+    (told,) = read_events(done.stdout)["done"]
+    assert told["task_errors"] == told["ok"] > 10
+    assert told["task_error"] == f"KeyError: 'task blew up' ({theirs}:15, in look)"
+
+
 def test_a_bad_configuration_is_exit_2(tmp_path: Path, read_events: Any) -> None:
     theirs, file = tmp_path / "theirs.py", tmp_path / "load.json"
     theirs.write_text(THEIRS)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import jsonschema
+import pandas as pd
 import pytest
 
 from checks.history import History
@@ -83,6 +84,34 @@ def test_a_lost_transfer_fails_and_is_named_in_the_why(make_history: MakeHistory
     assert "durability failed: " in summary["why"]
     assert "lost: 1" in summary["why"]
     assert {gate["name"]: gate["verdict"] for gate in summary["gates"]}["lost"] == "fail"
+
+
+def test_what_did_not_succeed_is_told_from_one_in_a_hundred_on(make_history: MakeHistory) -> None:
+    history = make_history(outage_s=0)
+    ops = history.ops.assign(outcome="ok", error=None)
+
+    def told(failed: int, error: str, outcome: str = "fail") -> str:
+        first = ops.index[:failed]
+        tried = ops.copy()
+        tried["error"] = tried["error"].astype(object)
+        tried.loc[first, ["outcome", "error"]] = [outcome, error]
+        return str(summary_of(History(ops=tried))["why"])
+
+    few = ops["key"].nunique() // 100
+    assert "did not succeed" not in told(few, "overflow")
+    assert f"{few + 1} of 1,200 operations did not succeed: overflow ({few + 1})." in told(few + 1, "overflow")
+    assert "did not succeed: no reason given" not in told(200, "insufficient-funds"), "a refusal is an answer"
+    assert "200 of 1,200 operations did not succeed: connection lost (200)." in told(200, "connection lost", "unknown")
+    again = ops.head(200).assign(outcome="fail", error="deadlock")
+    retried = History(ops=pd.concat([again, ops.assign(attempt=2)], ignore_index=True))
+    assert "did not succeed" not in summary_of(retried)["why"], "what a retry mended did succeed"
+
+
+def test_what_a_locustfile_s_tasks_raised_is_told(make_history: MakeHistory) -> None:
+    history = make_history()
+    load = history.manifest["load"] | {"task_errors": 135, "task_error": "ValueError: boo (locustfile.py:9, in pay)"}
+    why = summary_of(replace(history, manifest={**history.manifest, "load": load}))["why"]
+    assert "Tasks of the locustfile raised 135 exceptions, the first: ValueError: boo (locustfile.py:9, in pay)." in why
 
 
 def test_an_unbitten_fault_is_void_and_the_why_names_it(make_history: MakeHistory) -> None:
