@@ -21,7 +21,7 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +40,8 @@ ANSWER_TIMEOUT_S = 30.0
 EXCHANGES, EXCHANGE_PAUSE_S = 20, 0.02
 #: How often the master looks whether Locust misses a worker's heartbeats, and how long it may before it is given up.
 LOOK_S, MISSING_S = 1.0, 10.0
+#: How long a worker goes on without a word of the master: until that has given it up for certain.
+ORPHANED_S = 15.0
 
 
 class Runner(Protocol):
@@ -48,6 +50,11 @@ class Runner(Protocol):
     def register_message(self, msg_type: str, listener: Any) -> None: ...
 
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None: ...
+
+
+class Worker(Runner, Protocol):
+    #: Of the last heartbeat that the master answered, by this machine's wall clock.
+    last_heartbeat_timestamp: float | None
 
 
 class Master(Runner, Protocol):
@@ -130,13 +137,27 @@ class Admission:
 class Place:
     """Worker: its place in the run. config: as JSON. own: the content of the user's own workload, or None."""
 
-    def __init__(self, runner: Runner, answer: Mapping[str, Any]) -> None:
+    def __init__(self, runner: Worker, answer: Mapping[str, Any]) -> None:
         self._runner = runner
         self.name, self.config, self.own = str(answer["worker"]), str(answer["config"]), answer["own"]
         self._times: dict[int, AsyncResult] = {}
         runner.register_message(TIME, self._time)
         self._readings: list[Reading] = []
         self.read_clock()
+
+    def watch(self, abandon: Callable[[str], None]) -> None:
+        """Call abandon with the reason once the master is gone: then so are the run and its database."""
+
+        def look() -> None:
+            heard_s = time.monotonic()
+            stamp = self._runner.last_heartbeat_timestamp
+            while time.monotonic() - heard_s < ORPHANED_S:
+                gevent.sleep(LOOK_S)
+                if self._runner.last_heartbeat_timestamp != stamp:
+                    heard_s, stamp = time.monotonic(), self._runner.last_heartbeat_timestamp
+            abandon(f"the run has ended, or cannot be reached any more: no word of it for {ORPHANED_S:g} s")
+
+        gevent.spawn(look)
 
     def read_clock(self) -> None:
         """Raises TimeoutError when the master does not answer."""
@@ -168,7 +189,7 @@ class Place:
         self._runner.send_message(OPS, data)
 
 
-def join(runner: Runner) -> Place:
+def join(runner: Worker) -> Place:
     """Worker: ask the master for a place. Raises ConfigError when there is none, TimeoutError without an answer."""
     answer = AsyncResult()
     runner.register_message(PLACE, lambda msg, **_: answer.set(msg.data))

@@ -17,6 +17,7 @@ used, 3 the database refused the load before it began, 4 this program broke.
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import tempfile
@@ -41,9 +42,9 @@ from loadgen.hub_transport import HubTransport
 from loadgen.joining import Admission, Place, join
 from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, blame, emit
 from loadgen.recorder import Recorder
-from loadgen.registry import create, own_file
+from loadgen.registry import create
 from loadgen.rendezvous import Follower, lead
-from loadgen.warmup import WARM_UP_S, connect_within, database_problem
+from loadgen.warmup import FULL, WARM_UP_S, connect_within, database_problem
 from loadgen.workload import Workload
 
 #: For all workers to become warm; each of them has WARM_UP_S, but they need not be started at one moment.
@@ -69,6 +70,7 @@ class Load:
         self._tell: Callable[..., None] = place.tell if place else emit
         self._environment = environment
         self._workload = workload
+        self._recorder = recorder
         self._connector = Connector(config, make_transport=HubTransport)
         self._reader = Connector(config, port="read", make_transport=HubTransport)
         self._driver = Driver(
@@ -83,6 +85,9 @@ class Load:
         if isinstance(runner, WorkerRunner):
             self._follower = Follower(runner, offset_ns=place.offset_ns if place else 0)
         self._connected = 0
+        #: Clients that still try to connect for the first time; and what a server said that takes no more sessions.
+        self._warming = config.connections
+        self._full: str | None = None
         self._summoned = Event()
         self._warm = Event()
         self._finished = Event()
@@ -104,13 +109,15 @@ class Load:
         client = Client(self._connector, self._workload, reader=self._reader, policy=config.policy, rng=rng)
         try:
             connect_within(client, timeout_s=WARM_UP_S)
+            self._connected += 1
         except NoServerError as error:
             # Not fatal: the client tries again with its first operation, and ready tells how many connected.
             print(f"a client did not connect in {WARM_UP_S:g} s: {error}", file=sys.stderr)
-        else:
-            self._connected += 1
-            if self._connected == self._config.connections:
-                self._warm.set()
+            if error.errno in FULL:
+                self._full = str(error)
+        self._warming -= 1
+        if not self._warming:
+            self._warm.set()
         self._driver.serve(client)
 
     def conduct(self) -> None:
@@ -120,16 +127,24 @@ class Load:
             self._summoned.wait(timeout=SUMMONS_S)
             for number in range(self._config.connections):
                 gevent.spawn(self._serve, number)
-            self._warm.wait(timeout=WARM_UP_S)
+            self._warm.wait(timeout=WARM_UP_S + self._config.connect_timeout_s)
             self._tell("ready", connected=self._connected)
+            if self._full is not None:
+                raise ConfigError(
+                    f"{self._connected} of {self._config.connections} connections stand, and the server takes no more "
+                    f"({self._full}); lower load.connections, or raise mysql.config.max_connections"
+                )
             zero_ns = None if self._follower is None else self._follower.zero_ns(timeout_s=RENDEZVOUS_S)
             totals = self._driver.run(zero_ns=zero_ns)
             if self._place is not None:
                 self._place.read_clock()
             self._tell("done", **totals, connections_opened=self._opened())
             environment.process_exit_code = 0
+        except ConfigError as error:
+            self._tell("error", message=str(error), refused=True)
+            environment.process_exit_code = EXIT_CONFIG
         except Exception as bug:
-            self._tell("error", message=blame(bug, own=own_file(self._config.workload.name)))
+            self._tell("error", message=blame(bug))
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:
@@ -138,6 +153,12 @@ class Load:
                 if isinstance(environment.runner, WorkerRunner):
                     _report(environment.runner)
                 environment.runner.quit()
+
+    def abandon(self, why: str) -> None:
+        """End the process now: nothing is left to finish, and sessions that hang would hold up an orderly end."""
+        emit("error", message=why, refused=True)
+        self._recorder.flush()
+        os._exit(EXIT_REFUSED)
 
     def wind_up(self) -> None:
         """Locust is about to end the process: let what is under way finish first."""
@@ -211,13 +232,16 @@ def begin(environment: Environment, **_: Any) -> None:
             config = _at_home(config, place)
         workload = create(config.workload)
         recorder = Recorder(Path(config.out_dir), also=place.record if place else None)
+        problem = database_problem(config, workload)
     except (OSError, ConfigError) as error:
         _refuse(place, str(error), EXIT_CONFIG)
-    if problem := database_problem(config, workload):
+    if problem:
         _refuse(place, problem, EXIT_REFUSED)
     options.num_users = options.spawn_rate = config.connections
     load = Load(config, workload, recorder, environment, place)
     LoadUser.load.set(load)
+    if place is not None:
+        place.watch(load.abandon)
     for ending in (environment.events.quitting, environment.events.test_stopping):
         ending.add_listener(lambda **_: load.wind_up())  # type: ignore[no-untyped-call]
     gevent.spawn(load.conduct)

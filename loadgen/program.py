@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import traceback
-from pathlib import Path
 from typing import Any
 
 from locust.argument_parser import LocustArgumentParser
@@ -17,13 +16,12 @@ def emit(event: str, **fields: Any) -> None:
     print(json.dumps({"event": event, **fields}), flush=True)
 
 
-def blame(bug: BaseException, *, own: Path | None) -> str:
-    """What broke and where, in one line. own: the user's own file, whose innermost line counts if it was on the way."""
-    frames = traceback.extract_tb(bug.__traceback__)
-    mine = [frame for frame in frames if own is not None and frame.filename == str(own)]
-    who = "the workload" if mine else "the load generator"
-    where = "".join(f" ({at.filename}:{at.lineno}, in {at.name})" for at in (mine or frames)[-1:])
-    return f"{who} broke: {type(bug).__name__}: {bug}{where}"
+def blame(bug: BaseException) -> str:
+    """What broke and where, in one line."""
+    where = "".join(
+        f" ({at.filename}:{at.lineno}, in {at.name})" for at in traceback.extract_tb(bug.__traceback__)[-1:]
+    )
+    return f"the load generator broke: {type(bug).__name__}: {bug}{where}"
 
 
 def add_option(parser: LocustArgumentParser, **_: Any) -> None:

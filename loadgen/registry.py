@@ -15,6 +15,7 @@ from typing import Any, cast
 from loadgen.append import Append
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
+from loadgen.held import Held
 from loadgen.mixed_read import MixedRead
 from loadgen.options import Options
 from loadgen.smallbank import SmallBank
@@ -60,13 +61,15 @@ def resolve(config: WorkloadConfig) -> tuple[Workload, Options]:
     options = _options(kind, config.name).read(config.options, of=config.name)
     make = cast("Callable[[Options], Workload]", kind)
     try:
-        return make(options), options
+        made = make(options)
     except ConfigError:
         raise
     except Exception as error:
         if config.name in WORKLOADS:
             raise
         raise ConfigError(f"{config.name} cannot be made: {type(error).__name__}: {error}", key="workload") from None
+    file = own_file(config.name)
+    return (made if file is None else Held(made, name=config.name, file=file)), options
 
 
 def create(config: WorkloadConfig) -> Workload:
@@ -92,7 +95,7 @@ def _own(name: str) -> type[Any]:
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look themselves up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001  whatever a user's file raises is a mistake in it, told in one line
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a user's file raises is a mistake in it, told in one line
         raise ConfigError(f"{file} cannot be imported: {type(error).__name__}: {error}", key="workload") from None
     kind = getattr(module, class_name, None)
     if not isinstance(kind, type):
@@ -116,6 +119,8 @@ def _callable_as(kind: type[Any], verb: str, where: str, args: tuple[Any, ...], 
         )
     if not inspect.isfunction(method):
         return
+    if inspect.iscoroutinefunction(method):
+        raise ConfigError(f"{where}.{verb} must be a plain def, not async def", key="workload")
     try:
         inspect.signature(method).bind(*args, **keywords)
     except TypeError as error:

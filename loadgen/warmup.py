@@ -21,6 +21,9 @@ RETRY_S = 0.2
 #: ER_HOST_NOT_PRIVILEGED, ER_ACCESS_DENIED_NO_PASSWORD_ERROR.
 REFUSALS = frozenset({1044, 1045, 1049, 1130, 1698})
 
+#: ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS.
+FULL = frozenset({1040, 1203})
+
 
 def connect_within(client: Client, *, timeout_s: float) -> Session:
     """Connect, trying again until the time is over or the server refuses for good. Raises NoServerError."""

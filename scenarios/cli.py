@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -155,10 +156,12 @@ def _worker(options: argparse.Namespace, _: list[str]) -> int:
     progress = Progress()
     log.setLevel(logging.INFO)
     log.addHandler(progress)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
         return work(options.place, progress)
     except KeyboardInterrupt:
-        print("meshbench: this worker has stopped; the run goes on without it", file=sys.stderr)
+        print("meshbench: this worker has stopped; a run that it had joined goes on without it", file=sys.stderr)
         return INTERRUPTED
     finally:
         log.removeHandler(progress)

@@ -15,13 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pymysql
 from docker.errors import NotFound
 from docker.models.containers import Container
 
 from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
 from cluster import steering
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import DATABASE
 from cluster.observer import OUTPUT as OBSERVED_FILE
 from loadgen.clock import ROW_TIMES, Translation
@@ -171,6 +172,19 @@ def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder)
             "checksums": dump["checksums"] if dump else {},
         }
     folder.write_json("final/nodes.json", nodes)
+
+
+def refuse_unreadable(cursor: Any, queries: Mapping[str, str], *, of: str) -> None:
+    """Try the queries of the end before anything is done; raises ConfigurationError. of: the workload's name."""
+    for table, query in queries.items():
+        where = f"workload {of}: final table {table} cannot be read"
+        try:
+            cursor.execute(f"SELECT * FROM ({query.rstrip().rstrip(';')}) AS tried LIMIT 0")
+        except pymysql.MySQLError as error:
+            raise ConfigurationError(f"{where}: {error}, in: {query}") from None
+        columns = [column[0] for column in cursor.description]
+        if table == "keys" and "key" not in columns:
+            raise ConfigurationError(f"{where}: it needs a column key (… AS `key`), and has {', '.join(columns)}")
 
 
 def _dump(cluster: Cluster, name: str, queries: Mapping[str, str]) -> dict[str, Any]:

@@ -68,6 +68,8 @@ def elsewhere(scenario: Scenario, *, workers: int, bind: str | None) -> Elsewher
     """
     if not workers and bind is None:
         return None
+    if not workers:
+        raise ConfigurationError(f"--bind {bind} is for workers on other machines: say how many, --remote-workers N")
     what, load = f"--remote-workers {workers}", scenario.load
     if not 0 < workers <= load.workers:
         raise ConfigurationError(

@@ -221,8 +221,10 @@ class Scenario(Section):
         if load.think_time is not None and load.think_time.distribution == "tpcc" and workload.name != "tpcc":
             raise MisfitError(("load", "think_time"), f"tpcc is for the workload tpcc, not {workload.name}")
         if workload.is_locustfile:
+            if load.calibrate is not None:
+                raise MisfitError(("load",), "a share of the measured maximum means nothing for a locustfile")
             plain = default_load()
-            for key in ("calibrate", "model", "retry", "reconnect", "pool"):
+            for key in ("model", "retry", "reconnect", "pool"):
                 if getattr(load, key) != getattr(plain, key):
                     raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
         return self

@@ -25,7 +25,8 @@ try:
     users, _ = load_locustfile(sys.argv[1])
 except BaseException as error:
     sys.exit(f"cannot be imported: {type(error).__name__}: {error}")
-sys.exit(None if users else "has no class of users, a subclass of locust.User")
+missing = "has no class of users, a subclass of locust.User; of a workload say the class: FILE.py:CLASS"
+sys.exit(None if users else missing)
 """
 
 

@@ -27,6 +27,7 @@ from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
+from loadgen.errors import ConfigError
 from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
@@ -183,14 +184,13 @@ class Run:
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
+                    collect.refuse_unreadable(cursor, self._workload.final_queries(), of=workload.name)
         except pymysql.MySQLError as error:
             raise ConfigurationError(
                 f"workload {workload.name}: the database could not be set up through the mesh: {error}"
             ) from None
-        except Exception as bug:
-            if not workload.is_own:
-                raise
-            raise ConfigurationError(f"workload {workload.name}: setup failed: {type(bug).__name__}: {bug}") from bug
+        except ConfigError as error:
+            raise ConfigurationError(str(error)) from error
 
     def _through(self, mesh: Mesh) -> Any:
         """The first session through the mesh, as the application; around it only where there is no proxy."""

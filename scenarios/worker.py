@@ -46,14 +46,20 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadgen" / "locustfile.py"), *options]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    # A group of its own: Ctrl-C is for this process, which then ends that one in order.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, process_group=0) as process:
         assert process.stdout is not None
         last = ""
-        for line in process.stdout:
-            if line.startswith('{"event"'):
-                event = json.loads(line)
-                last = event.get("message", "")
-                _show(event, progress)
+        try:
+            for line in process.stdout:
+                if line.startswith('{"event"'):
+                    event = json.loads(line)
+                    last = event.get("message", "")
+                    _show(event, progress)
+        except KeyboardInterrupt:
+            process.terminate()
+            process.communicate()
+            raise
     if process.returncode in REFUSED:
         raise ConfigurationError(last)
     if process.returncode != 0:
@@ -63,6 +69,7 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
 
 def _reach(host: str, port: int, *, wait_s: float) -> None:
     """Return when somebody listens there; raises ConfigurationError when nobody does in time."""
+    log.info("looking for a run at %s:%d …", host, port)
     told = False
 
     def listening() -> bool:

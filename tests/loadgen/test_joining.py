@@ -119,6 +119,19 @@ def test_a_worker_that_is_killed_is_told_and_leaves_its_history(run: Callable[..
     assert len(read_ops(one.folder / "load1.jsonl")) > 50
 
 
+def test_a_worker_whose_run_is_gone_says_so_and_ends(run: Callable[..., Run], tmp_path: Path) -> None:
+    one = run(duration_s=60)
+    worker = one.worker()
+    one.hear("second")
+    one.master.kill()
+    stdout, _ = worker.communicate(timeout=40)
+    assert worker.returncode == 3
+    last = json.loads(stdout.splitlines()[-1])
+    assert last["event"] == "error"
+    assert "the run has ended, or cannot be reached any more" in last["message"]
+    assert len(read_ops(next((tmp_path / "home").glob("meshbench-load1-*")) / "ops.jsonl")) > 50
+
+
 def test_another_version_of_the_sources_is_turned_away(run: Callable[..., Run], tmp_path: Path) -> None:
     one = run(duration_s=1)
     shutil.copytree(ROOT / "loadgen", tmp_path / "other" / "loadgen")

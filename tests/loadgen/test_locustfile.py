@@ -175,9 +175,10 @@ def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
     workload = WorkloadConfig(name=f"{own}:Mine", isolation="repeatable-read")
     process = start(load_config(endpoints=(start_mysql().endpoint,), workload=workload))
     stdout, _ = process.communicate(timeout=20)
-    assert process.returncode == 4
+    assert process.returncode == 2
     (error,) = read_events(stdout)["error"]
-    assert error["message"].startswith("the workload broke: TypeError: ")
+    assert error["refused"]
+    assert "own.py:Mine.run broke: TypeError: " in error["message"]
     assert error["message"].endswith(f"({own}:9, in run)")
 
 

@@ -21,6 +21,7 @@ from checks.history import OPS_SCHEMA, History
 from checks.judge import CHECKS
 from cluster import mysqld
 from cluster.cluster import Cluster
+from cluster.errors import ConfigurationError
 from cluster.topology import Topology
 from loadgen.client import Client
 from loadgen.config import LoadConfig, WorkloadConfig
@@ -31,6 +32,7 @@ from loadgen.recorder import COLUMNS
 from loadgen.registry import create
 from loadgen.session import Session
 from loadgen.workload import Op, Workload, op_key
+from scenarios.collect import refuse_unreadable
 
 pytestmark = pytest.mark.engine
 
@@ -66,6 +68,8 @@ def test_its_own_invariants_hold_after_concurrent_clients(
     connector = Connector(config)
     with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
         workload.setup(connection, seed=7)
+        with connection.cursor() as cursor:
+            refuse_unreadable(cursor, workload.final_queries(), of=name)
     session = connector.connect()
     assert workload.check(session) is None
     session.close()
@@ -110,6 +114,21 @@ def test_a_lost_answer_is_resolved_by_sending_the_same_key_again(
     assert set(second["error"][second["outcome"] != "ok"]) <= {"insufficient-funds"}
     assert set(resolved_to_ok["errno"].dropna()) == {1062}
     assert 0 < (resolved_to_ok["errno"] == 1062).sum() < len(resolved_to_ok), "some had happened, some had not"
+
+
+@pytest.mark.parametrize(
+    ("queries", "says"),
+    [
+        ({"rows": "SELECT id FROM nowhere"}, r"workload mine: final table rows cannot be read: .*1146.*nowhere"),
+        ({"rows": "SELEC 1"}, "final table rows cannot be read: .*1064"),
+        ({"keys": "SELECT 1 AS id;"}, r"it needs a column key .*and has id"),
+    ],
+)
+def test_queries_of_the_end_are_tried_at_the_beginning(server: Cluster, queries: dict[str, str], says: str) -> None:
+    with server.connection("node1", database=mysqld.DATABASE) as connection, connection.cursor() as cursor:
+        refuse_unreadable(cursor, {"keys": "SELECT 1 AS `key` ;"}, of="mine")
+        with pytest.raises(ConfigurationError, match=says):
+            refuse_unreadable(cursor, queries, of="mine")
 
 
 @contextmanager

@@ -212,13 +212,16 @@ def test_what_a_locustfile_does_by_itself_is_not_asked_of_it(tmp_path: Path) -> 
     (tmp_path / "locustfile.py").write_text("")
     for load, key in (
         ("{model: closed}", "model"),
-        ("{rate: 50%}", "calibrate"),
         ("{retry: safe}", "retry"),
         ("{reconnect: backoff}", "reconnect"),
         ("{pool: {max_lifetime: 5m}}", "pool"),
     ):
         with pytest.raises(ConfigurationError, match=rf"load.{key}: means nothing for a locustfile"):
             read(tmp_path, load, workload="{locustfile: locustfile.py}")
+    with pytest.raises(
+        ConfigurationError, match="load: a share of the measured maximum means nothing for a locustfile"
+    ):
+        read(tmp_path, "{rate: 50%}", workload="{locustfile: locustfile.py}")
 
 
 def test_an_idempotent_retry_needs_the_key_contract(tmp_path: Path) -> None:

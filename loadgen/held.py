@@ -1,0 +1,111 @@
+"""A user's own workload, held to what `docs/workloads.md` asks of it: a slip is told as the slip it is, with its line.
+
+Without this a key used twice, or a value that JSON does not have, shows far from where it was made, or in no place at
+all but the numbers. Our own workloads are held to the same by their tests, and spared the cost.
+"""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from loadgen.errors import ConfigError
+from loadgen.outcome import WIRE_ERRORS
+from loadgen.recorder import to_json
+from loadgen.session import Session
+from loadgen.workload import Op, Port, RefusedError, Workload
+
+
+class Held:
+    """A `loadgen.workload.Workload`. Raises ConfigError for whatever the user's class does that no workload may.
+
+    name: how the user named it. file: where the class is.
+    """
+
+    def __init__(self, workload: Workload, *, name: str, file: Path) -> None:
+        self._workload = workload
+        self._name = name
+        self._file = file
+
+    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+        try:
+            self._workload.setup(connection, seed=seed)
+        except (Exception, SystemExit) as bug:
+            raise self._broke("setup", bug) from bug
+
+    def check(self, session: Session) -> str | None:
+        try:
+            problem = self._workload.check(session)
+        except (Exception, SystemExit) as bug:
+            if self._is_the_wire_s(bug):
+                raise
+            raise self._broke("check", bug) from bug
+        if not isinstance(problem, str | None):
+            raise self._wrong("check", "return None, or in one line why the load cannot begin", problem)
+        return problem
+
+    def next(self, rng: random.Random, key: str) -> Op:
+        try:
+            op = self._workload.next(rng, key)
+        except (Exception, SystemExit) as bug:
+            raise self._broke("next", bug) from bug
+        if not isinstance(op, Op):
+            raise self._wrong("next", "return a loadgen.workload.Op", op)
+        if op.key != key:
+            raise self._wrong("next", f"give its Op the key that it was given ({key!r})", op.key)
+        if not isinstance(op.f, str) or not op.f:
+            raise self._wrong("next", "give its Op a word as f", op.f)
+        if op.port not in get_args(Port):
+            raise self._wrong("next", f"give its Op one of {', '.join(get_args(Port))} as port", op.port)
+        self._require_json("next", "give its Op a value that JSON has", op.value)
+        return op
+
+    def run(self, session: Session, op: Op) -> Any:
+        try:
+            value = self._workload.run(session, op)
+        except (Exception, SystemExit) as bug:
+            if isinstance(bug, RefusedError) or self._is_the_wire_s(bug):
+                raise
+            raise self._broke("run", bug) from bug
+        self._require_json("run", "return a value that JSON has", value)
+        return value
+
+    def final_queries(self) -> Mapping[str, str]:
+        try:
+            queries = self._workload.final_queries()
+        except (Exception, SystemExit) as bug:
+            raise self._broke("final_queries", bug) from bug
+        if not isinstance(queries, Mapping) or not all(
+            isinstance(word, str) for pair in queries.items() for word in pair
+        ):
+            raise self._wrong("final_queries", "return a dict: name of the table -> SQL that reads it", queries)
+        return queries
+
+    def _is_the_wire_s(self, error: BaseException) -> bool:
+        """Not what the user's own lines raise: an IndexError of theirs is no broken packet."""
+        if isinstance(error, pymysql.MySQLError) or not isinstance(error, WIRE_ERRORS):
+            return isinstance(error, pymysql.MySQLError)
+        return traceback.extract_tb(error.__traceback__)[-1].filename != str(self._file)
+
+    def _broke(self, verb: str, bug: BaseException) -> ConfigError:
+        """What broke, in one line, and where the user's own file was when it did."""
+        mine = [frame for frame in traceback.extract_tb(bug.__traceback__) if frame.filename == str(self._file)]
+        where = "".join(f" ({at.filename}:{at.lineno}, in {at.name})" for at in mine[-1:])
+        what = " ".join(f"{type(bug).__name__}: {bug}".split())
+        return ConfigError(f"{self._name}.{verb} broke: {what}{where}", key="workload")
+
+    def _wrong(self, verb: str, must: str, got: object) -> ConfigError:
+        return ConfigError(f"{self._name}.{verb} must {must}, got {got!r:.100}", key="workload")
+
+    def _require_json(self, verb: str, must: str, value: Any) -> None:
+        try:
+            to_json(value)
+        except (TypeError, ValueError):
+            raise self._wrong(verb, must, value) from None
