@@ -25,8 +25,8 @@ MUST_FAIL = {
     "control-async-loss": "durability",
     "group5-majority-kill": "availability",
 }
-#: Left out unless ``--all-stories`` is given: each takes a minute or more, and what it shows is shown by another story
-#: or an engine test as well.
+#: Left out unless ``--all-stories`` is given: each takes half a minute or more, and most of what it shows is shown by
+#: another story or an engine test as well.
 ON_DEMAND = frozenset(
     {
         "group5-minority-kill",
@@ -35,6 +35,7 @@ ON_DEMAND = frozenset(
         "control-plane-kill",
         "control-plane-cut",
         "primary-kill-defaults",
+        "replica-kill",
         "scale-out-in",
         "steady",
     }
