@@ -6,9 +6,14 @@ process that no longer runs. Heals by thawing: the process goes on where it was,
 
 from __future__ import annotations
 
+from docker.errors import APIError
+
 from chaos.fault import Evidence
 from chaos.probe import answers, process
 from cluster.cluster import Cluster
+from cluster.wait import wait_until
+
+FREEZE_TIMEOUT_S = 10.0
 
 
 class Pause:
@@ -17,7 +22,13 @@ class Pause:
     lasts = True
 
     def inject(self, cluster: Cluster, pod: str) -> None:
-        process(cluster, pod).pause()
+        def frozen() -> bool:
+            if not _paused(cluster, pod):
+                process(cluster, pod).pause()
+            return True
+
+        # On a busy machine runc may find tasks of a cgroup v1 that do not freeze in time, thaws them, and gives up.
+        wait_until(f"the engine freezes {pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=APIError)
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
         paused, answered = _paused(cluster, pod), answers(cluster, pod)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,8 +62,13 @@ def endpoints(admin: Admin, *, pods: Mapping[str, str], timeout_s: float) -> Poo
 
 def _get(admin: Admin, path: str, timeout_s: float) -> str:
     headers = {"Authorization": admin.authorization} if admin.authorization else {}
-    with urllib.request.urlopen(urllib.request.Request(admin.url + path, headers=headers), timeout=timeout_s) as said:
-        return str(said.read().decode())
+    request = urllib.request.Request(admin.url + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_s) as said:
+            return str(said.read().decode())
+    except urllib.error.HTTPError as refused:
+        refused.close()  # it is the answer too, and holds the connection
+        raise
 
 
 class Watch:

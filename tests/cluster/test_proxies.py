@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import urllib.error
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-from cluster.proxies import haproxy_endpoints, router_endpoints
+import pytest
+
+from cluster.proxies import Admin, endpoints, haproxy_endpoints, router_endpoints
 
 PODS = {"198.18.0.11": "node1", "198.18.0.12": "node2", "198.18.0.13": "node3"}
 
@@ -72,3 +77,14 @@ def test_without_a_primary_no_pod_gets_writes() -> None:
 
 def test_static_destinations_may_be_addresses_and_are_all_in() -> None:
     assert router(write=list(PODS), read=list(PODS)[1:], sessions={})["write"] == dict.fromkeys(PODS.values(), True)
+
+
+def test_a_proxy_that_refuses_keeps_no_connection() -> None:
+    """As Router does before it knows its routes."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:  # 501, to whatever is asked
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        admin = Admin(kind="router", url=f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            endpoints(admin, pods={}, timeout_s=5)
+        assert refused.value.closed
+        server.shutdown()
