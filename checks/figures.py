@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.operations import REFUSALS, column_ns
+from checks.operations import column_ns, refused
 
 NS = 1_000_000_000
 #: Quantiles by name, in thousandths.
@@ -22,13 +22,12 @@ def load_figures(ops: pd.DataFrame) -> dict[str, Any]:
     which is an answer.
     """
     ok = ops[ops["outcome"] == "ok"]
-    refused = ops[(ops["outcome"] == "fail") & ops["error"].isin(list(REFUSALS))]
     intended = column_ns(ops, "intended_ns")
     span_s = float(intended.max() - intended.min()) / 1e9 if len(intended) else 0.0
     offered = int(ops["key"].nunique())
     return {
         "ops": len(ok),
-        "refused": int(refused["key"].nunique()),
+        "refused": int(ops["key"][refused(ops)].nunique()),
         "offered_tps": round(offered / span_s, 3) if span_s > 0 else None,
         "achieved_tps": round(len(ok) / span_s, 3) if span_s > 0 else None,
         "response_ms": quantiles_ms(column_ns(ok, "end_ns") - column_ns(ok, "intended_ns")),

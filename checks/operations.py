@@ -30,7 +30,12 @@ def writes(ops: pd.DataFrame) -> pd.DataFrame:
 
 def wanted_writes(ops: pd.DataFrame) -> pd.DataFrame:
     asked = writes(ops)
-    return asked[~((asked["outcome"] == "fail") & asked["error"].isin(list(REFUSALS)))]
+    return asked[~refused(asked)]
+
+
+def refused(ops: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows the business refused, shape (n,)."""
+    return (ops["outcome"] == "fail") & ops["error"].isin(list(REFUSALS))
 
 
 def transfers(ops: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() { .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --no-header "$@"; }
+  --no-header "$@"; }
 compile --extra dev -o requirements.lock pyproject.toml
 compile -c requirements.lock -o images/runtime/requirements.lock images/runtime/requirements.in
 compile -o images/envoy/requirements.lock images/envoy/requirements.in

@@ -1,6 +1,9 @@
-"""The one way a load can be asked for wrongly."""
+"""The one way a load can be asked for wrongly, and how what broke is told."""
 
 from __future__ import annotations
+
+import traceback
+from pathlib import Path
 
 
 class ConfigError(ValueError):
@@ -19,3 +22,12 @@ def require(holds: bool, key: str, expected: str, got: object) -> None:
     """Raise ConfigError unless it holds."""
     if not holds:
         raise ConfigError(f"expected {expected}, got {got!r}", key=key)
+
+
+def what_broke(bug: BaseException, *, within: Path | None = None) -> str:
+    """What broke and where, in one line: the innermost frame, of this file if one is given and was on the way."""
+    frames = list(traceback.extract_tb(bug.__traceback__))
+    if within is not None:
+        frames = [frame for frame in frames if frame.filename == str(within)]
+    where = "".join(f" ({at.filename}:{at.lineno}, in {at.name})" for at in frames[-1:])
+    return " ".join(f"{type(bug).__name__}: {bug}".split()) + where

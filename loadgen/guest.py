@@ -15,10 +15,8 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
@@ -27,7 +25,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from loadgen.config import LoadConfig
-from loadgen.errors import ConfigError
+from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import ERROR_TEXT_LIMIT, errno_of
 from loadgen.program import EXIT_CONFIG, add_option, emit
 from loadgen.recorder import FLUSH_S, Recorder
@@ -88,13 +86,11 @@ class Guest:
         )
         self._totals.update(("offered", outcome))
 
-    def task_broke(self, exception: BaseException, tb: TracebackType, **_: Any) -> None:
+    def task_broke(self, exception: BaseException, **_: Any) -> None:
         """Locust logs what a task raises and goes on; so does the run, but it says so."""
         self._task_errors += 1
         if self._task_error is None:
-            at = traceback.extract_tb(tb)[-1]
-            text = " ".join(f"{type(exception).__name__}: {exception}".split())[:ERROR_TEXT_LIMIT]
-            self._task_error = f"{text} ({at.filename}:{at.lineno}, in {at.name})"
+            self._task_error = what_broke(exception)
 
     def stop(self, **_: Any) -> None:
         self._report()

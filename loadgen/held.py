@@ -16,7 +16,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from loadgen.errors import ConfigError
+from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import WIRE_ERRORS
 from loadgen.recorder import to_json
 from loadgen.session import Session
@@ -90,16 +90,13 @@ class Held:
 
     def _is_the_wire_s(self, error: BaseException) -> bool:
         """Not what the user's own lines raise: an IndexError of theirs is no broken packet."""
-        if isinstance(error, pymysql.MySQLError) or not isinstance(error, WIRE_ERRORS):
-            return isinstance(error, pymysql.MySQLError)
-        return traceback.extract_tb(error.__traceback__)[-1].filename != str(self._file)
+        if isinstance(error, pymysql.MySQLError):
+            return True
+        own = traceback.extract_tb(error.__traceback__)[-1].filename == str(self._file)
+        return isinstance(error, WIRE_ERRORS) and not own
 
     def _broke(self, verb: str, bug: BaseException) -> ConfigError:
-        """What broke, in one line, and where the user's own file was when it did."""
-        mine = [frame for frame in traceback.extract_tb(bug.__traceback__) if frame.filename == str(self._file)]
-        where = "".join(f" ({at.filename}:{at.lineno}, in {at.name})" for at in mine[-1:])
-        what = " ".join(f"{type(bug).__name__}: {bug}".split())
-        return ConfigError(f"{self._name}.{verb} broke: {what}{where}", key="workload")
+        return ConfigError(f"{self._name}.{verb} broke: {what_broke(bug, within=self._file)}", key="workload")
 
     def _wrong(self, verb: str, must: str, got: object) -> ConfigError:
         return ConfigError(f"{self._name}.{verb} must {must}, got {got!r:.100}", key="workload")

@@ -37,10 +37,10 @@ from loadgen.client import Client
 from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
 from loadgen.driver import Driver, Row
-from loadgen.errors import ConfigError
+from loadgen.errors import ConfigError, what_broke
 from loadgen.hub_transport import HubTransport
 from loadgen.joining import Admission, Place, join
-from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, blame, emit
+from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, emit
 from loadgen.recorder import Recorder
 from loadgen.registry import create
 from loadgen.rendezvous import Follower, lead
@@ -144,7 +144,7 @@ class Load:
             self._tell("error", message=str(error), refused=True)
             environment.process_exit_code = EXIT_CONFIG
         except Exception as bug:
-            self._tell("error", message=blame(bug))
+            self._tell("error", message=f"the load generator broke: {what_broke(bug)}")
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:

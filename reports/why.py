@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.history import History
 from checks.judge import Judgement
-from checks.operations import REFUSALS, column_ns
+from checks.operations import column_ns, refused
 from checks.verdict import Verdict
 from reports.numbers import fell_behind
 from reports.units import count, duration, facts, scalars
@@ -58,9 +58,9 @@ def _headline(checks: Mapping[str, Verdict], history: History) -> list[str]:
 def _what_did_not_succeed(history: History) -> list[str]:
     """How many operations had no success, and of what they died, where it is more than one in a hundred."""
     tried = history.ops
-    refused = (tried["outcome"] == "fail") & tried["error"].isin(list(REFUSALS))
+    ok = tried["outcome"] == "ok"
     asked = tried["key"].nunique()
-    bad = tried[(tried["outcome"] != "ok") & ~refused & ~tried["key"].isin(tried["key"][tried["outcome"] == "ok"])]
+    bad = tried[~ok & ~refused(tried) & ~tried["key"].isin(tried["key"][ok])]
     failed = bad["key"].nunique()
     if failed <= asked // 100:
         return []

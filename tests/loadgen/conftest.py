@@ -38,7 +38,7 @@ class _Session(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.server.connections += 1
-        if self.server.greeting_errno:
+        if self.server.greeting_errno and self.server.connections > self.server.takes:
             self._send([b"\xff" + struct.pack("<H", self.server.greeting_errno) + b"refused"], first=0)
             return
         capabilities = 0x0008 | 0x0200 | 0x2000 | 0x8000 | 0x80000
@@ -100,7 +100,8 @@ class _Session(socketserver.BaseRequestHandler):
 
 
 class FakeMysql(socketserver.ThreadingTCPServer):
-    """cut_at: whether to close the connection instead of answering a statement. greeting_errno: refuse every login."""
+    """cut_at: whether to close the connection instead of answering a statement. greeting_errno: refuse every login, or
+    every one after so many as it takes."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -111,6 +112,7 @@ class FakeMysql(socketserver.ThreadingTCPServer):
         self.accounts = ACCOUNTS
         self.read_only = False
         self.greeting_errno = 0
+        self.takes = 0
         self.connections = 0
         self.cut_at: Callable[[str], bool] = lambda _: False
 

@@ -144,6 +144,20 @@ def test_a_refused_login_is_exit_3(load_config: Build, start_mysql: Any, read_ev
     assert "1045" in read_events(stdout)["error"][0]["message"]
 
 
+def test_a_server_that_takes_no_more_sessions_ends_the_load_before_it_begins(
+    load_config: Build, start_mysql: Any, read_events: Any
+) -> None:
+    server = start_mysql()
+    server.greeting_errno, server.takes = 1040, 3  # one of them looks whether this is the database
+    process = start(load_config(endpoints=(server.endpoint,), connections=4))
+    stdout, _ = process.communicate(timeout=40)
+    assert process.returncode == 2
+    events = read_events(stdout)
+    assert "started" not in events
+    assert "2 of 4 connections stand, and the server takes no more" in events["error"][0]["message"]
+    assert "mysql.config.max_connections" in events["error"][0]["message"]
+
+
 def test_a_bad_configuration_is_exit_2(tmp_path: Path, read_events: Any) -> None:
     file = tmp_path / "load.json"
     file.write_text("{}")
