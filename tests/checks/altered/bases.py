@@ -181,6 +181,7 @@ def _operations(folder: Folder, story: Story, ledger: Ledger, rng: random.Random
 
 def _scenario(ledger: Ledger, topology: str) -> Scenario:
     own = ledger.options["name"].endswith("Inbox")
+    heal_after = "1500ms" if topology == "single" else "3s"
     return Scenario.model_validate(
         {
             "name": "altered",
@@ -189,14 +190,7 @@ def _scenario(ledger: Ledger, topology: str) -> Scenario:
             "mesh": {"mode": "gateway", "proxy": "envoy"},
             "workload": ledger.options,
             "load": {"model": "poisson", "rate": 4, "duration": "12s", "connections": 4},
-            "faults": [
-                {
-                    "at": "2s",
-                    "fault": "kill",
-                    "target": "primary",
-                    "heal_after": "1500ms" if topology == "single" else "3s",
-                }
-            ],
+            "faults": [{"at": "2s", "fault": "kill", "target": "primary", "heal_after": heal_after}],
             "gates": {"lost": 0, "write_outage": "10s", **({"require": KEYED_REQUIRE} if own else {})},
             "seed": 7,
         }

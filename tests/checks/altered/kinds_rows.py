@@ -49,7 +49,7 @@ ALWAYS: dict[str, Change] = {
 
 
 def stored(workload: str, topology: str) -> Cases:
-    table, column, refit = BOOKS[workload]
+    table, _, refit = BOOKS[workload]
     path = f"final/{table}.parquet"
     changes = CHANGES[workload] | ALWAYS
     for how, change in changes.items():

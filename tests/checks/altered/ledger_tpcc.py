@@ -1,11 +1,11 @@
-"""TPC-C at its smallest scale: one warehouse, ten districts of thirty customers, as ``loadgen.tpcc_schema`` fills it."""
+"""TPC-C at its smallest scale: one warehouse, ten districts of thirty customers, as ``loadgen`` fills it."""
 
 from __future__ import annotations
 
 import random
 from typing import Any
 
-from tests.checks.altered.ledgers import INT, TEXT, Row, Tables, keys, schema
+from tests.checks.altered.ledgers import INT, TEXT, Refusal, Row, Tables, keys, schema
 
 DISTRICTS, CUSTOMERS = range(1, 11), 30
 PENDING = CUSTOMERS * 7 // 10 + 1
@@ -13,7 +13,7 @@ LINES = 5
 
 
 class TpcC:
-    refusal = ("new-order", {"w": 1, "d": 1, "c": 1, "lines": [[101, 1, 2]]}, "unused-item")
+    refusal: Refusal = ("new-order", {"w": 1, "d": 1, "c": 1, "lines": [[101, 1, 2]]}, "unused-item")
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "tpcc", "warehouses": 1, "items": 100, "customers": CUSTOMERS}

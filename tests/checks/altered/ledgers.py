@@ -14,6 +14,8 @@ import pyarrow as pa
 Row = dict[str, Any]
 #: Table -> columns with their types, and rows (those of one pod).
 Tables = dict[str, tuple[pa.Schema, list[Row]]]
+#: f, value and error.
+Refusal = tuple[str, Any, str] | None
 
 
 class Ledger(Protocol):
@@ -21,7 +23,7 @@ class Ledger(Protocol):
     as f, value and error."""
 
     options: Row
-    refusal: tuple[str, Any, str] | None
+    refusal: Refusal
 
     def draw(self, rng: random.Random, number: int) -> tuple[str, Any]:
         """f and value of the operation of that number, as asked."""
@@ -44,7 +46,7 @@ INT, TEXT = pa.int64(), pa.string()
 
 
 class Transfers:
-    refusal = ("transfer", {"src": 8, "dst": 7, "amount": 9_999_999}, "insufficient-funds")
+    refusal: Refusal = ("transfer", {"src": 8, "dst": 7, "amount": 9_999_999}, "insufficient-funds")
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "transfer", "accounts": 8, "opening": 1_000_000}
@@ -84,7 +86,7 @@ class Transfers:
 
 
 class TpcB:
-    refusal = None
+    refusal: Refusal = None
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "tpcb", "branches": 2, "accounts_per_branch": 4}
@@ -119,7 +121,7 @@ class TpcB:
 
 
 class SmallBank:
-    refusal = ("send-payment", {"customer": 6, "to": 5, "amount": 99_999_999}, "insufficient-funds")
+    refusal: Refusal = ("send-payment", {"customer": 6, "to": 5, "amount": 99_999_999}, "insufficient-funds")
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "smallbank", "customers": 6, "opening": 1_000_000, "skew": "uniform"}
@@ -182,7 +184,7 @@ class SmallBank:
 
 
 class Append:
-    refusal = None
+    refusal: Refusal = None
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "append", "lists": 4, "size": 3}
@@ -211,7 +213,7 @@ class Append:
 
 
 class MixedRead:
-    refusal = None
+    refusal: Refusal = None
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "mixed-read", "registers": 5}
@@ -247,7 +249,7 @@ class MixedRead:
 class Inbox:
     """A user's own workload, of which the judge knows the keys alone."""
 
-    refusal = ("send", {"inbox": 2}, "declined")
+    refusal: Refusal = ("send", {"inbox": 2}, "declined")
 
     def __init__(self, rng: random.Random) -> None:
         self.options: Row = {"name": "inbox.py:Inbox"}

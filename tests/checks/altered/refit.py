@@ -1,4 +1,4 @@
-"""Books brought into line with altered rows, as a forger would: on chosen pods, so that nothing but the row is wrong."""
+"""Books brought into line with altered rows on chosen pods, as a forger would, so that nothing but the row is wrong."""
 
 from __future__ import annotations
 

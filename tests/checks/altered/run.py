@@ -1,7 +1,7 @@
 """Judge altered folders through the command line's own door, and say what a judge may not do.
 
 ``python -m tests.checks.altered`` judges all of them, prints kinds against verdicts, and ends with 1 when the judge and
-what is right disagree anywhere. WORD as an argument: only cases whose name has it.
+what is right disagree anywhere.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ WORDS = {0: PASS, 1: FAIL, 2: REFUSED, 3: VOID}
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 #: Words of Python and its libraries, which mean nothing to who has to mend a file.
 PYTHON = re.compile(
-    r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning)\b|NoneType|<class |object is not|not supported between|codec can't"
-    r"|Expecting (?:value|property|',')|ArrowInvalid|unhashable|\bnp\.|invalid literal|could not convert|\(char \d+\)"
-    r"|Extra data|UTF-8 BOM|list indices|\[Errno|surrogates not allowed|Unterminated string|'(?:int|str|list|dict|float)'"
-    r"|\bTrue\b|\bFalse\b|\bNone\b"
+    r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning)\b|NoneType|<class |object is not|not supported between"
+    r"|codec can't|Expecting (?:value|property|',')|ArrowInvalid|unhashable|\bnp\.|invalid literal|could not convert"
+    r"|\(char \d+\)|Extra data|UTF-8 BOM|list indices|\[Errno|surrogates not allowed|Unterminated string"
+    r"|'(?:int|str|list|dict|float)'|\bTrue\b|\bFalse\b|\bNone\b"
 )
 PAGES = ("report.html", "summary.md", "junit.xml", "metrics.prom")
 
@@ -42,6 +42,12 @@ class Result:
     said: str
     wrong: tuple[str, ...]
     output: str
+
+    def told(self) -> str:
+        """Two lines: what disagrees, and what the judge printed."""
+        right = " or ".join(sorted(self.case.allowed))
+        shown = " ".join(self.output.split())[:300].encode("ascii", "backslashreplace").decode()
+        return f"{self.case.name}: said {self.said}, right is {right}; {', '.join(self.wrong)}\n    {shown}"
 
 
 def judged(case: Case) -> Result:
@@ -56,7 +62,12 @@ def judged(case: Case) -> Result:
         shutil.rmtree(place, ignore_errors=True)
     said = WORDS.get(code, f"exit {code}") if isinstance(code, int) else str(code)
     err = err.replace(str(folder) + "/", "").replace(str(folder), "the folder")
-    return Result(case=case, said=said, wrong=tuple(_complaints(case, said, out, err, written)), output=err or out)
+    return Result(
+        case=case,
+        said=said,
+        wrong=tuple(_complaints(case, said, out, err, written)),
+        output=OBEYED.sub("?", err.strip() or out.strip()),
+    )
 
 
 def _called(words: list[str]) -> tuple[object, str, str]:
