@@ -18,10 +18,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.checks.altered", description=__doc__)
     parser.add_argument("words", nargs="*", help="only cases whose name has all of these")
     parser.add_argument("--most", type=int, help="about so many, of every kind some")
+    parser.add_argument("--part", default="1/1", metavar="N/M", help="the Nth of M parts, for several processes at once")
     options = parser.parse_args(arguments)
+    part, parts = map(int, options.part.split("/"))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     chosen = [case for case in cases() if all(word in case.name for word in options.words)]
     chosen = chosen if options.most is None else spread(chosen, most=options.most)
+    chosen = chosen[part - 1 :: parts]
     results = []
     for done, one in enumerate(all_judged(chosen), start=1):
         results.append(one)

@@ -87,7 +87,8 @@ def base(workload: str, topology: str) -> Folder:
         placed = [{"node": pod, **row} for pod in story.pods for row in rows]
         folder.tables[f"final/{name}.parquet"] = pa.Table.from_pylist(placed, schema=schema)
     executed = gtid_set(commits)
-    sums = {name: 1000 + number for number, name in enumerate(ledger.tables()) if name != "keys"}
+    tables = ["inboxes", "messages"] if workload == "keyed" else [name for name in ledger.tables() if name != "keys"]
+    sums = {name: 1000 + number for number, name in enumerate(tables)}
     folder.objects[NODES] = {
         pod: {
             "role": "primary" if pod == story.leader else "replica",
