@@ -18,7 +18,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.checks.altered", description=__doc__)
     parser.add_argument("words", nargs="*", help="only cases whose name has all of these")
     parser.add_argument("--most", type=int, help="about so many, of every kind some")
-    parser.add_argument("--part", default="1/1", metavar="N/M", help="the Nth of M parts, for several processes at once")
+    parser.add_argument(
+        "--part", default="1/1", metavar="N/M", help="the Nth of M parts, for several processes at once"
+    )
     options = parser.parse_args(arguments)
     part, parts = map(int, options.part.split("/"))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))

@@ -86,16 +86,22 @@ def _alter_row(
         refit(folder, pods)
 
 
+MORE = {
+    "absent": "of unknown outcome",
+    "failed": "of a write that failed",
+    "refused": "of a write that the business refused",
+    "nobody": "that nobody asked for",
+}
+
+
 def came_after_all(topology: str) -> Cases:
     """Transfers that the client was not told of: of unknown outcome, failed, refused, never asked for."""
-    for fate in ("absent", "failed", "refused", "nobody"):
+    for fate in MORE:
         for tenfold in (False, True):
             for pods in pods_of(topology):
                 whole = fate == "absent" and not tenfold and is_all(topology, pods)
                 yield Case(
-                    kind=f"a row more: {'of unknown outcome' if fate == 'absent' else fate + ' asked'}"
-                    if fate in ("absent", "nobody")
-                    else f"a row more: of a {fate} write",
+                    kind=f"a row more: {MORE[fate]}",
                     place=f"transfers: {'ten times the amount, ' * tenfold}{several(pods)}, books fitted",
                     workload="transfer",
                     topology=topology,
@@ -109,9 +115,7 @@ def _add_transfer(folder: Folder, *, fate: str, factor: int, pods: tuple[str, ..
     key = "7-0-9999" if fate == "nobody" else folder.made[fate][0]
     asked = {row["key"]: json.loads(row["value"]) for row in folder.rows(OPS)}
     move = asked.get(key, {"src": 1, "dst": 2, "amount": 77})
-    row = {"id": key, **move, "amount": min(move["amount"], 9_000) * factor}
-    if fate == "refused" and factor == 1:
-        row["amount"] = move["amount"]
+    row = {"id": key, **move, "amount": move["amount"] * factor}
     rows = folder.rows("final/transfers.parquet")
     folder.put("final/transfers.parquet", rows + [{"node": pod, **row} for pod in pods])
     BOOKS["transfer"][2](folder, pods)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import pyarrow as pa
+
 from scenarios.cli import main
 from tests.checks.altered.cases import FAIL, PASS, REFUSED, VOID, Case
 
@@ -110,7 +112,10 @@ def _complaints(case: Case, said: str, out: str, err: str, pages: dict[str, str]
 
 
 def all_judged(cases: Iterable[Case]) -> Iterator[Result]:
+    """One after the other, on one core: the folders are small, and threads would only wait for each other."""
     logging.getLogger("meshbench").setLevel(logging.ERROR)
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
     for case in cases:
         yield judged(case)
 
