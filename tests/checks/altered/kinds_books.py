@@ -63,7 +63,7 @@ def cells(workload: str, topology: str) -> Cases:
 
 def _place(folder: Folder, path: str) -> int:
     """The row of a pod that is altered: one in the first half, that has been booked on."""
-    return (folder.tables[path].num_rows // len(folder.pods)) // 3
+    return int(folder.tables[path].num_rows) // len(folder.pods) // 3
 
 
 def _alter_cell(folder: Folder, *, path: str, column: str, pods: tuple[str, ...], change: Callable[[Any], Any]) -> None:

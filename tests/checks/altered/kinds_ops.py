@@ -136,7 +136,7 @@ def _with_version(row: Row, *, version: int) -> Row:
 
 
 def cut(workload: str, topology: str) -> Cases:
-    """Operations gone at the head, at the tail, in the middle; with their rows, so that the books agree, and without."""
+    """Operations gone at the head, the tail, in the middle; with their rows, so that the books agree, and without."""
     for where in ("head", "tail", "middle"):
         for share in (0.05, 0.3):
             for with_rows in (False, True):
