@@ -16,6 +16,8 @@ from reports.witnesses import difference
 
 def finding(check: Verdict) -> str:
     """One sentence: what the check found, or why it could not be decided."""
+    if check.verdict == "unknown" and check.name == "latency" and "whole" in check.measured:
+        return "Response times were measured, and no gate limits them."
     if check.verdict == "unknown":
         return f"{check.name} could not be decided: {_reason(check)}."
     if check.verdict == "pass":

@@ -78,6 +78,10 @@ NODES = ["node1", "node2", "node3"]
             "tpcc failed: condition 5 does not hold in 1 row.",
         ),
         (
+            Verdict(name="latency", verdict="unknown", expected="no gate set", measured={"whole": {}, "reason": "x"}),
+            "Response times were measured, and no gate limits them.",
+        ),
+        (
             unknown("torn", expected="x", reason="final/entries.parquet is missing"),
             "torn could not be decided: final/entries.parquet is missing.",
         ),
