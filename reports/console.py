@@ -15,6 +15,7 @@ from rich.text import Text
 
 from reports.decisions import quarantine_words
 from reports.numbers import gate_words, key_numbers
+from reports.provenance import provenance_words
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, facts, label
 
@@ -34,6 +35,8 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         + Text(f"{summary['scenario'] or 'unnamed run'} (seed {seed})", style="bold")
     )
     console.print(Text(summary["why"]))
+    for words in provenance_words(summary):
+        console.print(Text(words, style="bold yellow"))
     for pod in summary["quarantined"]:
         console.print(Text(quarantine_words(pod), style="bold yellow"))
     for table in _tables(summary):

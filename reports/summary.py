@@ -16,14 +16,18 @@ from checks.judge import Judgement
 from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
 from reports.gates import gate_rows
+from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
 from reports.why import why
 
 PHASES = ("before", "during", "after")
 
 
-def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
-    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema."""
+def summarise(history: History, judgement: Judgement, *, provenance: Provenance = UNSEALED) -> dict[str, Any]:
+    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema.
+
+    provenance: whether the folder was as its run left it, and judged by the run's own gates.
+    """
     manifest = history.manifest
     scenario = _part(manifest, "scenario")
     measured = {check.name: check.measured for check in judgement.checks}
@@ -33,6 +37,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "schema": SCHEMA_ID,
         "verdict": judgement.verdict,
         "why": why(judgement, history),
+        **provenance_of(provenance, history.gates),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
         "seed": manifest.get("seed"),

@@ -31,6 +31,8 @@ from loadgen.errors import ConfigError
 from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
+from reports.provenance import Provenance
+from reports.seal import EVIDENCE, evidence_of, seal
 from reports.write import write_reports
 from scenarios import calibrate, collect, host
 from scenarios.boot import boot, entrance
@@ -105,9 +107,10 @@ class Run:
         finally:
             with undisturbed(), self._phase("remove"):
                 labels.remove(self._run_id)
-        self._folder.write_json("manifest.json", self._manifest)
+        self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
         history = load_history(self.folder)
-        summary = write_reports(history, judge(history), self.folder)
+        summary = write_reports(history, judge(history), self.folder, provenance=Provenance(altered=[]))
+        seal(self.folder)  # last: what is written after it would break it
         self._folder.point_latest()
         return summary
 
