@@ -24,9 +24,9 @@ from cluster.errors import ConfigurationError, HarnessError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
 from scenarios import explore, kept
-from scenarios.again import judged_again
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
+from scenarios.judging import judged_again
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.progress import Progress

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import scenarios.again
+import scenarios.judging
 from checks.history import OPS_SCHEMA
 from cluster.errors import HarnessError
 from scenarios.cli import main
@@ -56,7 +56,7 @@ def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: p
     def broken(*_: object) -> None:
         raise HarnessError("the disk is full")
 
-    monkeypatch.setattr(scenarios.again, "load_history", broken)
+    monkeypatch.setattr(scenarios.judging, "load_history", broken)
     assert main(["judge", "anything"]) == 4
     assert "the disk is full" in capsys.readouterr().err
 

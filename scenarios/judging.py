@@ -1,6 +1,7 @@
-"""A run folder judged again, offline: only as the run left it, unless it is said aloud that it is not.
+"""A run folder judged: once by the run itself, which seals it, and again by anyone, offline.
 
-Changes nothing in the folder of a sealed run; new reports go elsewhere.
+Again means as the run left it, unless the user says that it need not be. Then nothing changes in the folder of a sealed
+run; new reports go elsewhere.
 """
 
 from __future__ import annotations
@@ -14,9 +15,17 @@ from checks.history import HistoryError, load_history
 from checks.judge import judge
 from cluster.errors import ConfigurationError
 from reports.provenance import Provenance
-from reports.seal import alterations, in_words, sealed_run_around
+from reports.seal import alterations, in_words, seal, sealed_run_around
 from reports.summary import summarise
 from reports.write import write_reports
+
+
+def judged_and_sealed(folder: Path) -> dict[str, Any]:
+    """Judge what a run has recorded, write the reports beside it, and seal it all; returns the summary."""
+    history = load_history(folder)
+    summary = write_reports(history, judge(history), folder, provenance=Provenance(altered=[]))
+    seal(folder)  # last: what is written after it would break it
+    return summary
 
 
 def judged_again(
