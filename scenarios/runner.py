@@ -155,7 +155,7 @@ class Run:
         try:
             with ExitStack() as page, self._phase("load"):
                 zero_ns = load.start()
-                noise = host.Noise()
+                noise = host.Noise(self._run_id)
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
