@@ -30,6 +30,7 @@ _SOURCES: Mapping[str, _Source] = {
     "stale_reads": _Source("staleness", ("stale",)),
     "lateness_p99_ms": _Source(None, ("load", "lateness_ms", "p99")),
     "steal_percent": _Source(None, ("host", "steal_percent")),
+    "cpu_pressure_percent": _Source(None, ("host", "cpu_pressure_percent")),
 }
 
 

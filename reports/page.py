@@ -18,6 +18,7 @@ from reports import units
 from reports.decisions import decision_rows, quarantine_words
 from reports.figures import Picture
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.provenance import provenance_words
 from reports.routing import mesh_words
 from reports.steps import known_steps
 
@@ -34,6 +35,7 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
         pictures=embedded(pictures),
         gates=gate_words(summary),
         mesh=mesh_words(summary["mesh"]),
+        provenance=provenance_words(summary),
         quarantined=[quarantine_words(pod) for pod in summary["quarantined"]],
         decisions=decision_rows(summary),
         key_numbers=key_numbers(summary),

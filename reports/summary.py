@@ -18,6 +18,7 @@ from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
 from reports.findings import finding
 from reports.gates import gate_rows
+from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
 from reports.units import duration
 from reports.why import headline
@@ -26,8 +27,11 @@ from reports.witnesses import witness_words
 PHASES = ("before", "during", "after")
 
 
-def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
-    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema."""
+def summarise(history: History, judgement: Judgement, *, provenance: Provenance = UNSEALED) -> dict[str, Any]:
+    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema.
+
+    provenance: whether the folder was as its run left it, and judged by the run's own gates.
+    """
     manifest = history.manifest
     scenario = _part(manifest, "scenario")
     measured = {check.name: check.measured for check in judgement.checks}
@@ -39,6 +43,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "verdict": judgement.verdict,
         "why": words.text,
         "headline": words._asdict(),
+        **provenance_of(provenance, history.gates),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
         "seed": manifest.get("seed"),

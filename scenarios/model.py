@@ -151,6 +151,10 @@ class FaultSection(Section):
         )
 
 
+#: Gates whose number is a share in percent, by the name that says so.
+_PERCENT = {"cpu_pressure": "cpu_pressure_percent"}
+
+
 class GatesSection(Section):
     """Thresholds. Those with a default hold in every run; a gate left out is measured, not judged."""
 
@@ -163,6 +167,7 @@ class GatesSection(Section):
     response_p99_after: PositiveDuration | None = None
     lateness_p99: PositiveDuration = 0.1
     steal_percent: float = Field(default=25, gt=0, le=100)
+    cpu_pressure: float | None = Field(default=None, gt=0, le=100)
     stale_reads: int | None = Field(default=None, ge=0)
     require: list[str] | None = None
 
@@ -180,7 +185,7 @@ class GatesSection(Section):
         for name in type(self).model_fields:
             value = getattr(self, name)
             if value is not None:
-                numbers |= {f"{name}_ms": value * 1000} if name in durations else {name: value}
+                numbers |= {f"{name}_ms": value * 1000} if name in durations else {_PERCENT.get(name, name): value}
         return numbers
 
 

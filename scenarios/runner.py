@@ -20,8 +20,6 @@ import pymysql
 from docker.models.containers import Container
 
 from chaos.injector import Injector
-from checks.history import load_history
-from checks.judge import judge
 from cluster import images, labels, mysqld
 from cluster.cluster import Cluster
 from cluster.engine import client
@@ -31,11 +29,12 @@ from loadgen.errors import ConfigError
 from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
-from reports.write import write_reports
+from reports.seal import EVIDENCE, evidence_of
 from scenarios import calibrate, collect, host
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
+from scenarios.judging import judged_and_sealed
 from scenarios.live import forwarded
 from scenarios.load import Load
 from scenarios.model import Scenario
@@ -105,9 +104,8 @@ class Run:
         finally:
             with undisturbed(), self._phase("remove"):
                 labels.remove(self._run_id)
-        self._folder.write_json("manifest.json", self._manifest)
-        history = load_history(self.folder)
-        summary = write_reports(history, judge(history), self.folder)
+        self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
+        summary = judged_and_sealed(self.folder)
         self._folder.point_latest()
         return summary
 
@@ -157,7 +155,7 @@ class Run:
         try:
             with ExitStack() as page, self._phase("load"):
                 zero_ns = load.start()
-                noise = host.Noise()
+                noise = host.Noise(self._run_id)
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
