@@ -46,7 +46,8 @@ class Gate:
     @property
     def key(self) -> str:
         """Its name in manifest.json and summary.json, unit last."""
-        return f"{self.name}_ms" if self.unit == "ms" else self.name
+        last = {"ms": "_ms", "percent": "_percent"}.get(self.unit, "")
+        return f"{self.name.removesuffix(last)}{last}"
 
     @property
     def most(self) -> float:
