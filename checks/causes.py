@@ -17,7 +17,7 @@ _SINGLE_LEADER, _FLOW_CONTROL = "group_replication_paxos_single_leader", "group_
 
 
 def cause(history: History, span: Span) -> str:
-    """Whatever was under way for at least half of a stretch, such as ``node1 came back (OFFLINE, RECOVERING)``."""
+    """Whatever was under way for at least half of a stretch, such as ``node1 came back, OFFLINE then RECOVERING``."""
     found = [words for fault in history.faults for words, when in _under_way(history, fault) if _covers(when, span)]
     back = [pod for fault in history.faults for pod in fault.pods if _covers(_return(fault), span)]
     if back and topology.group(history):
@@ -32,7 +32,7 @@ def _under_way(history: History, fault: FaultRecord) -> Iterator[tuple[str, Span
         return
     yield f"{fault.fault} of {whom} was in force", _span(fault.injected_ns, fault.healed_ns)
     states = _states(history, fault)
-    yield f"{whom} came back" + (f" ({', '.join(states)})" if states else ""), _return(fault)
+    yield f"{whom} came back" + (f", {' then '.join(states)}" if states else ""), _return(fault)
 
 
 def _return(fault: FaultRecord) -> Span | None:

@@ -54,8 +54,8 @@ def _check(suite: ET.Element, scenario: str, check: dict[str, Any]) -> None:
     case = _case(suite, scenario, check["name"])
     measured = json.dumps(check["measured"], default=str)
     if check["verdict"] == "fail":
-        witness = "\n".join(json.dumps(row, default=str) for row in check["witness"])
-        _outcome(case, "failure", f"expected {check['expected']}; measured {measured}", detail=witness)
+        words = "\n".join(check["sentences"])
+        _outcome(case, "failure", f"{check['finding']} Expected: {check['expected']}", detail=f"{words}\n{measured}")
     elif check["verdict"] == "unknown":
         _outcome(case, "skipped", str(check["measured"].get("reason", "no evidence")))
 

@@ -8,7 +8,7 @@ from typing import Any
 from reports.decisions import decision_rows, quarantine_words
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.steps import known_steps
-from reports.units import UNKNOWN, duration, facts, label, scalars
+from reports.units import UNKNOWN, duration, label
 
 # What starts markup, HTML or a new cell inside a line of text; values come from logs and files.
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~&])")
@@ -20,7 +20,7 @@ def summary_md(summary: dict[str, Any]) -> str:
     lines = [
         f"## {summary['verdict'].upper()}: {_text(summary['scenario'] or 'unnamed run')} (seed {seed})",
         "",
-        _text(summary["why"]),
+        *(f"{_text(line)}\n" for line in summary["headline"].values()),
     ]
     for pod in summary["quarantined"]:
         lines += ["", f"**{_text(quarantine_words(pod))}**"]
@@ -29,12 +29,9 @@ def summary_md(summary: dict[str, Any]) -> str:
     ]
     if gates:
         lines += ["", *_table(["threshold", "expected", "measured", "result"], gates)]
-    checks = [
-        [_text(check["name"]), check["verdict"], _text(check["expected"]), _text(facts(scalars(check["measured"])))]
-        for check in summary["checks"]
-    ]
+    checks = [[_text(check["name"]), check["verdict"], _text(check["finding"])] for check in summary["checks"]]
     if checks:
-        lines += ["", *_table(["check", "result", "expected", "measured"], checks)]
+        lines += ["", *_table(["check", "result", "what it found"], checks)]
     lines += ["", *_table(["number", "value"], [[_text(n.label), _text(n.value)] for n in key_numbers(summary)])]
     latency = [
         [row.phase, row.kind, *(duration(row.numbers.get(name)) for name in PERCENTILES)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from reports.units import count, duration, measured
+from reports.units import count, duration, measured, money
 
 #: Columns of every latency table, in order, and their headings.
 PERCENTILES = {"p50": "50%", "p90": "90%", "p99": "99%", "p999": "99.9%", "max": "max"}
@@ -37,7 +37,7 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
         KeyNumber("write outage", duration(summary["write_outage_ms"]), _outage_note(summary)),
         *_service(summary),
         KeyNumber("acknowledged writes", count(rpo["acked"]), ""),
-        KeyNumber("lost", count(rpo["lost"]), f"money lost: {count(rpo['lost_amount'])} minor units"),
+        KeyNumber("lost", count(rpo["lost"]), _lost_note(rpo)),
         KeyNumber("duplicated / torn", f"{count(rpo['duplicated'])} / {count(rpo['torn'])}", ""),
         KeyNumber(
             "unknown, resolved",
@@ -65,6 +65,10 @@ def _service(summary: dict[str, Any]) -> list[KeyNumber]:
         ("read outage", summary["read_outage_ms"], "longest time without an answered read"),
     ]
     return [KeyNumber(name, duration(value), note) for name, value, note in numbers if value is not None]
+
+
+def _lost_note(rpo: dict[str, Any]) -> str:
+    return "" if rpo["lost_amount"] is None else f"money lost: {money(rpo['lost_amount'])}"
 
 
 def fell_behind(behind_ms: float | None) -> bool:

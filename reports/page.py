@@ -50,13 +50,11 @@ def template(name: str) -> Template:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        columns=_columns,
         count=units.count,
         duration=units.duration,
         facts=units.facts,
         label=units.label,
         plain=units.plain,
-        scalars=units.scalars,
         shell=shlex.join,
     )
     return environment.get_template(name)
@@ -72,11 +70,6 @@ def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:
 
 def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-
-
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
-    """Every key of any row, in order of first sight: witnesses of one check need not have the same shape."""
-    return list(dict.fromkeys(key for row in rows for key in row))
 
 
 def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -13,11 +13,15 @@ from typing import Any
 from checks.figures import QUANTILES
 from checks.history import FaultRecord, History
 from checks.judge import Judgement
+from checks.verdict import Verdict
 from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
+from reports.findings import finding
 from reports.gates import gate_rows
 from reports.schema import SCHEMA_ID
-from reports.why import why
+from reports.units import duration
+from reports.why import headline
+from reports.witnesses import witness_words
 
 PHASES = ("before", "during", "after")
 
@@ -29,17 +33,19 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
     measured = {check.name: check.measured for check in judgement.checks}
     faults = [_fault(history, fault) for fault in history.faults]
     gates = gate_rows(history.gates, judgement.checks, manifest)
+    words = headline(judgement, history)
     summary = {
         "schema": SCHEMA_ID,
         "verdict": judgement.verdict,
-        "why": why(judgement, history),
+        "why": words.text,
+        "headline": words._asdict(),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
         "seed": manifest.get("seed"),
         "started_at": manifest.get("started_at"),
         "command": manifest.get("command"),
         "gates": gates,
-        "checks": [check.as_json() for check in judgement.checks],
+        "checks": [_check(check, history) for check in judgement.checks],
         "faults": faults,
         "decisions": decisions(history),
         "quarantined": set_aside(history),
@@ -75,6 +81,13 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
 def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
     part = of.get(name)
     return part if isinstance(part, dict) else {}
+
+
+def _check(check: Verdict, history: History) -> dict[str, Any]:
+    """A verdict with what it found as a sentence, and its witnesses as sentences in the same order."""
+    zero_ns = int(history.ops["intended_ns"].min()) if len(history.ops) else 0
+    words = witness_words(check, lambda at_ns: f"{duration((at_ns - zero_ns) / 1e6)} into the load")
+    return {**check.as_json(), "finding": finding(check), "sentences": words}
 
 
 def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
