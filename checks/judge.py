@@ -2,8 +2,9 @@
 
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, struck after the load, did not bite or was not shown to be
-          healed, the generator ran late or died, the host was noisy, or no check could be decided.
-``fail``  any other check failed, or one that gate ``require`` names stayed unknown.
+          healed, the generator ran late or died, the host was noisy or a gate on that cannot be decided, or no check
+          could be.
+``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
 The order of these four is the precedence. A fault that was not shown clean after healing voids the trial unless
@@ -14,7 +15,7 @@ hides no other check. Pure: reads nothing but the history.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from checks.append import append
@@ -23,7 +24,7 @@ from checks.conservation import conservation
 from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
-from checks.gates import assert_readable, gate, required
+from checks.gates import GATES, assert_readable, gate, required, undecided
 from checks.history import History
 from checks.latency import latency
 from checks.replication import replication
@@ -69,8 +70,6 @@ SAFETY = frozenset(
     {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
 )
 
-LATENESS_P99_MS = 100.0
-STEAL_PERCENT = 25.0
 #: Of the worst ten seconds, that the pods waited for a CPU because of other processes (docs/decisions/0015).
 CPU_PRESSURE_PERCENT = 20.0
 
@@ -78,12 +77,14 @@ CPU_PRESSURE_PERCENT = 20.0
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """checks: one verdict a check, in the order of CHECKS. failed: names of checks that failed, or were required and
-    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``."""
+    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``. undecided: keys of
+    gates for which nothing was measured."""
 
     verdict: Literal["pass", "fail", "void"]
     checks: list[Verdict]
     void_reasons: list[str]
     failed: list[str]
+    undecided: list[str] = field(default_factory=list)
 
 
 def judge(history: History) -> Judgement:
@@ -96,8 +97,12 @@ def judge(history: History) -> Judgement:
     checks = [one for one in checks if _concerns(one, history)]
     outcomes = {verdict.name: verdict.verdict for verdict in checks}
     failed = [name for name, outcome in outcomes.items() if outcome == "fail"]
-    undecided = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
+    unanswered = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
+    gates = undecided(history, checks)
     void_reasons = [*_unproven_faults(history, converged=outcomes["convergence"] == "pass"), *_noise(history)]
+    void_reasons += [
+        f"gate {one.key} cannot be decided: manifest.json has no {'.'.join(one.path)}" for one in gates if not one.check
+    ]
     if all(outcome == "unknown" for outcome in outcomes.values()):
         void_reasons.append("no check could be decided: the evidence is missing")
 
@@ -106,9 +111,15 @@ def judge(history: History) -> Judgement:
         verdict = "fail"
     elif void_reasons:
         verdict = "void"
-    elif failed or undecided:
+    elif failed or unanswered or gates:
         verdict = "fail"
-    return Judgement(verdict=verdict, checks=checks, void_reasons=void_reasons, failed=[*failed, *undecided])
+    return Judgement(
+        verdict=verdict,
+        checks=checks,
+        void_reasons=void_reasons,
+        failed=[*failed, *unanswered],
+        undecided=[one.key for one in gates if one.check],
+    )
 
 
 def _checked(name: str, check: Check, history: History) -> Verdict:
@@ -158,15 +169,15 @@ def _noise(history: History) -> list[str]:
         who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
         reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
-    limit_ms = _limit(history, "lateness_p99_ms", LATENESS_P99_MS)
+    limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:
         reasons.append(f"the generator ran late: p99 {lateness_ms:g} ms, limit {limit_ms:g} ms")
     steal = _number(history.manifest, "host", "steal_percent")
-    limit = _limit(history, "steal_percent", STEAL_PERCENT)
+    limit = _limit(history, "steal_percent")
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
     pressure = _number(history.manifest, "host", "cpu_pressure_percent")
-    limit = _limit(history, "cpu_pressure_percent", CPU_PRESSURE_PERCENT)
+    limit = _limit(history, "cpu_pressure") or CPU_PRESSURE_PERCENT
     if pressure is not None and pressure > limit:
         foreign = _number(history.manifest, "host", "foreign_cpu_percent")
         had = "" if foreign is None else f", which took {foreign:g} % of this machine's CPU while the load ran"
@@ -177,9 +188,10 @@ def _noise(history: History) -> list[str]:
     return reasons
 
 
-def _limit(history: History, name: str, default: float) -> float:
-    limit = gate(history, name)
-    return default if limit is None else limit
+def _limit(history: History, name: str) -> float:
+    """Of a gate that has a default, which holds for a folder that sets none, too."""
+    limit, default = gate(history, GATES[name].key), GATES[name].default
+    return limit if limit is not None else default or 0.0
 
 
 def _number(manifest: Mapping[str, Any], *path: str) -> float | None:

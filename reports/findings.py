@@ -144,8 +144,19 @@ def _availability(check: Verdict) -> str:
     outage = duration(check.measured.get("write_outage_ms"))
     if check.verdict == "pass":
         return f"Writes were acknowledged, and again after the last fault; the longest write outage was {outage}."
-    kinds = dict.fromkeys(str(row.get("what")) for row in check.witness)
+    kinds = dict.fromkeys(_service(str(row.get("what")), check.measured) for row in check.witness)
     return f"Service failed: {'; '.join(kinds)}; the longest write outage was {outage}."
+
+
+def _service(what: str, found: Mapping[str, Any]) -> str:
+    """What was wrong, with its number where it has one that the sentence does not tell anyway."""
+    if what == "brown-out":
+        return f"fewer than half of the writes wanted were acknowledged for {duration(found.get('brownout_ms'))}"
+    if what == "read outage":
+        return f"no read was answered for {duration(found.get('read_outage_ms'))}"
+    if what == "too few of the wanted writes succeeded":
+        return f"{what}, {100 * float(found.get('success_ratio') or 0):.1f} %"
+    return what
 
 
 def _latency(check: Verdict) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from checks.causes import NOTHING
 from checks.history import History
 from checks.judge import SAFETY, Judgement
 from checks.operations import column_ns, refused
@@ -87,7 +88,8 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
 
 def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: History) -> list[str]:
     void = "; ".join(judgement.void_reasons)
-    told = [_undecided(name, checks.get(name)) for name in judgement.failed if _is_undecided(checks.get(name))]
+    told = [f"Gate {key} fails: this run measured nothing that it could limit." for key in judgement.undecided]
+    told += [_undecided(name, checks.get(name)) for name in judgement.failed if _is_undecided(checks.get(name))]
     places = [_PLACES.get(name, f"Witnesses of {name}") for name in judgement.failed if name in checks]
     if judgement.verdict == "void":
         return [*told, f"The trial proves nothing: {void}."]
@@ -160,7 +162,9 @@ def _stretches(found: list[dict[str, Any]], history: History) -> str:
 
 
 def _meanwhile(outage: Mapping[str, Any], history: History) -> str:
-    """Which pods were on their way back for most of a stretch."""
+    """What was under way for most of a stretch: its cause, where the check named one; else which pods came back."""
+    if "cause" in outage:
+        return "" if outage["cause"] == NOTHING else f", while {outage['cause']}"
     middle_ns = (outage["start_ns"] + outage["end_ns"]) // 2
     back = [
         fault.pod

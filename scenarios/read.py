@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
 from scenarios.curve_file import with_curve
+from scenarios.decidable import misfits, without_moot
 from scenarios.document import Place, load, value_of
 from scenarios.mesh import mesh_of_word
 from scenarios.model import GatesSection, Scenario
@@ -109,7 +110,10 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     told = any(place[0] in ("workload", "locustfile") for place in origin.words)
     found = _resolve_files(scenario, origin, folder)
     found = with_curve(found, _base(origin, ("load", "curve"), folder), where=origin.of(("load", "curve")))
-    return with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
+    found = with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
+    if problems := [f"{origin.of(('gates', *place))}: {why}" for place, why in misfits(scenario.gates, found)]:
+        raise ConfigurationError("\n".join(problems))
+    return without_moot(found)
 
 
 def _override(document: dict[str, Any], setting: str) -> Place:
