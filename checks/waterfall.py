@@ -23,7 +23,7 @@ from checks.control import Control, until_ns
 from checks.history import FaultRecord, History
 from checks.moments import Moment, absent, earlier, exact, in_order, noted
 from checks.operations import OVERFLOW, column_ns, wanted_writes, writes
-from checks.records import CONTROL_PLANE, SWITCHOVER
+from checks.records import SWITCHOVER
 from checks.sightings import Sightings
 from checks.steady import steady
 
@@ -103,7 +103,7 @@ class _Reading:
 
     def _no_pod_lost(self) -> bool:
         other_operation = self.fault.operation and self.fault.fault != SWITCHOVER
-        return other_operation or self.fault.target == CONTROL_PLANE
+        return other_operation or not self.fault.hit_node
 
     def _failover(self, injected: Moment, detected: Moment) -> list[Moment]:
         elected = self._elected(detected)
