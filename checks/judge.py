@@ -66,7 +66,8 @@ OF_WORKLOAD = {
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
-    {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
+    {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
+    | {"tpcb", "smallbank", "tpcc", "append"}
 )
 
 LATENESS_P99_MS = 100.0
