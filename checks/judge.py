@@ -67,7 +67,8 @@ OF_WORKLOAD = {
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
-    {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
+    {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
+    | {"tpcb", "smallbank", "tpcc", "append"}
 )
 
 #: Of the worst ten seconds, that the pods waited for a CPU because of other processes (docs/decisions/0015).

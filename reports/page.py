@@ -52,6 +52,7 @@ def template(name: str) -> Template:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
+        asked=_asked,
         count=units.count,
         duration=units.duration,
         facts=units.facts,
@@ -72,6 +73,23 @@ def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:
 
 def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def _asked(fault: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step of the timeline was told to do, for its card; left out where it was not told."""
+    healed = "never, it was for good" if fault["for_good"] else None
+    if healed is None and not fault["operation"]:
+        healed = "when the load ended" if fault["heal_after_s"] is None else f"after {fault['heal_after_s']:g} s"
+    cut = fault["isolates_from"]
+    told = {
+        "hits": fault["hits"],
+        "peer": fault["peer"],
+        "cut_off_from": ["everyone, clients included"] if cut == ["all"] else cut,
+        "after": fault["after"],
+        **fault["parameters"],
+        "healed": healed if fault["hits"] else None,  # a record of another tool does not say
+    }
+    return {name: value for name, value in told.items() if value not in (None, [])}
 
 
 def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

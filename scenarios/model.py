@@ -33,7 +33,7 @@ from scenarios.duration import Duration, PositiveDuration, parse_duration, show_
 from scenarios.load_section import LoadSection, default_load
 from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
-from scenarios.workload import REQUIRED, WorkloadSection
+from scenarios.workload import REQUIRED, WorkloadSection, required
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
 _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -260,7 +260,9 @@ class Scenario(Section):
         workload: WorkloadSection | None = known.data.get("workload")
         if gates.require is not None or workload is None or workload.is_own:
             return gates  # scenarios.read decides for a user's own, once it has looked at it
-        return gates.model_copy(update={"require": list(REQUIRED[workload.name])})
+        topology: TopologySection | None = known.data.get("topology")
+        kind = "single" if topology is None else topology.kind
+        return gates.model_copy(update={"require": required(REQUIRED[workload.name], kind)})
 
     @model_validator(mode="after")
     def _load_fits_the_workload(self) -> Self:
