@@ -1,0 +1,157 @@
+"""Who had the CPU: the rule with numbers, what the kernel's files are read as, and which trial is void for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scenarios.cpu_time
+import scenarios.noise
+from checks.judge import CPU_PRESSURE_PERCENT
+from scenarios.cpu_time import Cgroup, Spent, cgroup_of, lacking, stalled_s, used_s
+from scenarios.noise import Interval, Watch, shares
+
+ID = "0f" * 32
+CORES = 2
+
+
+def second(*, own: float | None, foreign: float = 0.0, waited: float | None = 0.0) -> Interval:
+    """One second on two cores, so that own and foreign together are at most 2."""
+    return Interval(length_s=1.0, used_s=(own or 0.0) + foreign, own_s=own, waited=waited)
+
+
+def pressure(*intervals: Interval) -> float:
+    found = shares(intervals, cores=CORES)["cpu_pressure_percent"]
+    assert found is not None
+    return found
+
+
+def test_a_load_that_fills_the_machine_is_no_noise() -> None:
+    assert pressure(*[second(own=1.95, foreign=0.05, waited=1.0)] * 30) < CPU_PRESSURE_PERCENT
+
+
+def test_others_that_take_what_nobody_wants_are_no_noise() -> None:
+    assert pressure(*[second(own=0.3, foreign=0.9, waited=0.02)] * 30) < CPU_PRESSURE_PERCENT
+
+
+def test_others_that_have_half_of_what_the_pods_wait_for_are_noise() -> None:
+    assert pressure(*[second(own=1.0, foreign=1.0, waited=0.9)] * 30) == 45.0
+
+
+def test_a_burst_of_others_shows_however_long_the_quiet_around_it() -> None:
+    quiet, burst = [second(own=0.6, waited=0.05)] * 300, [second(own=0.6, foreign=1.4, waited=0.8)] * 10
+    assert pressure(*quiet, *burst, *quiet) == 56.0
+    assert pressure(*quiet, *burst[:1], *quiet) < CPU_PRESSURE_PERCENT
+
+
+def test_a_load_shorter_than_the_window_is_taken_whole() -> None:
+    assert pressure(*[second(own=1.0, foreign=1.0, waited=0.9)] * 3) == 45.0
+
+
+def test_shares_are_of_the_machine_and_of_the_time() -> None:
+    found = shares([second(own=0.5, foreign=0.3, waited=0.2), second(own=0.7, foreign=0.1, waited=0.4)], cores=CORES)
+    assert found["own_cpu_percent"] == 30.0
+    assert found["foreign_cpu_percent"] == 10.0
+    assert found["pods_waited_percent"] == 30.0
+
+
+@pytest.mark.parametrize("unknown", [{"own": None}, {"own": 1.0, "waited": None}])
+def test_what_the_kernel_does_not_tell_is_not_known_and_not_zero(unknown: dict[str, Any]) -> None:
+    found = shares([second(own=1.0, waited=0.5), second(**unknown)], cores=CORES)
+    assert found["cpu_pressure_percent"] is None
+    assert shares([], cores=CORES) == dict.fromkeys(found)
+
+
+def test_own_time_that_the_ticks_missed_is_not_less_than_nothing_of_others() -> None:
+    assert Interval(length_s=1.0, used_s=0.98, own_s=1.0, waited=1.0).starved == 0.0
+    assert Interval(length_s=1.0, used_s=0.0, own_s=0.0, waited=0.0).starved == 0.0
+
+
+def _files(folder: Path, contents: dict[str, str]) -> Path:
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return folder
+
+
+STAT = "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"
+PSI = "some avg10=1.00 avg60=0.00 avg300=0.00 total=750000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=20\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "files"),
+    [
+        (f"0::/system.slice/docker-{ID}.scope\n", {f"system.slice/docker-{ID}.scope/{{}}": "v2"}),
+        (f"2:cpuacct:/docker/{ID}\n0::/docker/{ID}\n", {f"unified/docker/{ID}/{{}}": "v2"}),
+        (f"3:cpu,cpuacct:/docker/{ID}\n0::/\n", {f"cpu,cpuacct/docker/{ID}/cpuacct.usage": "v1"}),
+    ],
+)
+def test_a_container_is_found_in_cgroups_of_either_version(tmp_path: Path, lines: str, files: dict[str, str]) -> None:
+    for name, version in files.items():
+        if version == "v1":
+            _files(tmp_path, {name: "2500000000\n"})
+        else:
+            _files(tmp_path, {name.format("cpu.stat"): STAT, name.format("cpu.pressure"): PSI})
+    spent = cgroup_of(ID, lines, root=tmp_path).read()
+    assert spent == Spent(2.5, None if "v1" in files.values() else 0.75)
+
+
+def test_the_cgroup_of_everybody_is_not_taken_for_the_containers(tmp_path: Path) -> None:
+    _files(tmp_path, {"cpu.stat": STAT, "cpuacct/cpuacct.usage": "1"})
+    assert cgroup_of(ID, "2:cpuacct:/\n0::/\n", root=tmp_path) == Cgroup(None, None)
+    assert Cgroup(None, None).read() is None
+    assert Cgroup(tmp_path / "gone", None).read() is None
+
+
+def test_a_container_that_was_started_again_counts_from_its_new_beginning() -> None:
+    assert Spent(3.0, 1.0).since(Spent(2.0, 0.5)) == (1.0, 0.5)
+    assert Spent(0.25, 0.1).since(Spent(2.0, 0.5)) == (0.25, 0.1)
+    assert Spent(0.25, 0.1).since(None) == (0.25, 0.1)
+    assert Spent(3.0, None).since(Spent(2.0, None)) == (1.0, None)
+
+
+def test_interrupts_and_waiting_for_disks_are_nobodys_cpu_time() -> None:
+    ticks = {"user": 100, "nice": 50, "system": 50, "idle": 900, "iowait": 300, "irq": 7, "softirq": 9, "steal": 4}
+    assert used_s(ticks) == used_s({"user": 200})
+    assert used_s({}) == 0.0
+
+
+def test_pressure_is_read_and_its_absence_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _files(tmp_path, {"cpu": PSI})
+    assert stalled_s(tmp_path / "cpu") == {"some": 0.75, "full": 2e-05}
+    assert stalled_s(tmp_path / "none") == {"some": None, "full": None}
+    monkeypatch.setattr(scenarios.cpu_time, "stalled_s", lambda: {"some": None, "full": None})
+    monkeypatch.setattr(scenarios.cpu_time, "_ROOT", tmp_path)
+    assert len(lacking()) == 2
+
+
+def test_what_is_read_once_a_second_becomes_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's sums by the clock: pod a uses half a core and waits a tenth, b comes at 20 s and waits a fifth."""
+    clock = iter(float(second) for second in range(10, 10_000))
+    now = {"s": 0.0}
+
+    def monotonic() -> float:
+        return now["s"]
+
+    def spent(_: object) -> dict[str, Spent]:
+        now["s"] = next(clock)
+        pods = {"a": Spent(0.5 * now["s"], 0.1 * now["s"])}
+        return pods | ({"b": Spent(0.25 * (now["s"] - 20), 0.2 * (now["s"] - 20))} if now["s"] > 20 else {})
+
+    monkeypatch.setattr(scenarios.noise, "PERIOD_S", 0.001)
+    monkeypatch.setattr(scenarios.noise.Containers, "read", spent)
+    monkeypatch.setattr(scenarios.noise, "cpu_ticks", lambda: {})
+    monkeypatch.setattr(scenarios.noise, "used_s", lambda _: 1.5 * now["s"])
+    monkeypatch.setattr(scenarios.noise.time, "monotonic", monotonic)
+    watch = Watch("a run")
+    while now["s"] < 30:
+        pass
+    intervals = watch.stop()
+    early, late = intervals[2], intervals[15]
+    assert early.length_s == pytest.approx(1)
+    assert (early.used_s, early.own_s) == (pytest.approx(1.5), pytest.approx(0.5, abs=0.1))
+    assert early.waited == pytest.approx(0.1)
+    assert late.own_s == pytest.approx(0.75, abs=0.1)
+    assert late.waited == pytest.approx(0.2)
