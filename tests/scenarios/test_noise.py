@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import scenarios.cpu_time
-import scenarios.noise
-from checks.judge import CPU_PRESSURE_PERCENT
-from scenarios.cpu_time import Cgroup, Spent, cgroup_of, lacking, stalled_s, used_s
+from checks.history import OPS_SCHEMA, History
+from checks.judge import CPU_PRESSURE_PERCENT, judge
+from cluster.errors import ConfigurationError
+from scenarios.cpu_time import Cgroup, Containers, Spent, cgroup_of, lacking, stalled_s, used_s
 from scenarios.noise import Interval, Watch, shares
+from scenarios.read import read_scenario
 
 ID = "0f" * 32
 CORES = 2
+
+
+@pytest.fixture
+def made() -> History:
+    """A run that passes: one acknowledged transfer and all pods the same."""
+    op = {"process": 0, "f": "transfer", "key": "1-0-0", "value": '{"src":1,"dst":2,"amount":5}', "outcome": "ok"}
+    op |= {"attempt": 1, "intended_ns": 1, "start_ns": 2, "end_ns": 3_000_000, "server": "node1"}
+    accounts = pd.DataFrame({"node": ["node1"] * 2, "id": [1, 2], "opening": [50, 50], "balance": [45, 55]})
+    transfers = pd.DataFrame({"node": ["node1"], "id": ["1-0-0"], "src": [1], "dst": [2], "amount": [5]})
+    ops = pd.DataFrame([op]).reindex(columns=OPS_SCHEMA.names)
+    return History(ops=ops, final={"accounts": accounts, "transfers": transfers})
 
 
 def second(*, own: float | None, foreign: float = 0.0, waited: float | None = 0.0) -> Interval:
@@ -128,30 +143,58 @@ def test_pressure_is_read_and_its_absence_said(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_is_read_once_a_second_becomes_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel's sums by the clock: pod a uses half a core and waits a tenth, b comes at 20 s and waits a fifth."""
-    clock = iter(float(second) for second in range(10, 10_000))
-    now = {"s": 0.0}
-
-    def monotonic() -> float:
-        return now["s"]
+    """The kernel's sums by a clock that goes on by a second with each reading: pod a uses half a core and waits a tenth
+    of the time; b comes at 5 s, uses a quarter and waits a fifth."""
+    seconds = 0
 
     def spent(_: object) -> dict[str, Spent]:
-        now["s"] = next(clock)
-        pods = {"a": Spent(0.5 * now["s"], 0.1 * now["s"])}
-        return pods | ({"b": Spent(0.25 * (now["s"] - 20), 0.2 * (now["s"] - 20))} if now["s"] > 20 else {})
+        nonlocal seconds
+        seconds += 1
+        pods = {"a": Spent(0.5 * seconds, 0.1 * seconds)}
+        return pods | ({"b": Spent(0.25 * (seconds - 5), 0.2 * (seconds - 5))} if seconds >= 5 else {})
 
-    monkeypatch.setattr(scenarios.noise, "PERIOD_S", 0.001)
-    monkeypatch.setattr(scenarios.noise.Containers, "read", spent)
-    monkeypatch.setattr(scenarios.noise, "cpu_ticks", lambda: {})
-    monkeypatch.setattr(scenarios.noise, "used_s", lambda _: 1.5 * now["s"])
-    monkeypatch.setattr(scenarios.noise.time, "monotonic", monotonic)
+    monkeypatch.setattr(Containers, "read", spent)
+    monkeypatch.setattr("scenarios.noise.used_s", lambda _: 1.5 * seconds)
+    monkeypatch.setattr("scenarios.noise.time.monotonic", lambda: float(seconds))
+    monkeypatch.setattr("scenarios.noise.PERIOD_S", 60.0)  # this test is the clock
     watch = Watch("a run")
-    while now["s"] < 30:
-        pass
+    monkeypatch.setattr("scenarios.noise.PERIOD_S", 1.0)
+    for _ in range(8):
+        watch._one_more()
     intervals = watch.stop()
-    early, late = intervals[2], intervals[15]
-    assert early.length_s == pytest.approx(1)
-    assert (early.used_s, early.own_s) == (pytest.approx(1.5), pytest.approx(0.5, abs=0.1))
-    assert early.waited == pytest.approx(0.1)
-    assert late.own_s == pytest.approx(0.75, abs=0.1)
-    assert late.waited == pytest.approx(0.2)
+    assert len(intervals) == 9
+    for one, cpu_s, waited in ((intervals[2], 0.5, 0.1), (intervals[7], 0.75, 0.2)):
+        assert one.length_s == pytest.approx(1)
+        assert one.used_s == pytest.approx(1.5)
+        assert one.own_s == pytest.approx(cpu_s, abs=0.2)  # this process counts as its own, and is not still
+        assert one.waited == pytest.approx(waited)
+
+
+@pytest.mark.parametrize(
+    ("host", "gates", "verdict"),
+    [
+        ({"cpu_pressure_percent": CPU_PRESSURE_PERCENT, "foreign_cpu_percent": 90}, {}, "pass"),
+        ({"cpu_pressure_percent": CPU_PRESSURE_PERCENT + 1, "foreign_cpu_percent": 34}, {}, "void"),
+        ({"cpu_pressure_percent": CPU_PRESSURE_PERCENT + 1}, {"cpu_pressure_percent": 90}, "pass"),
+        ({"cpu_pressure_percent": 6}, {"cpu_pressure_percent": 5}, "void"),
+        ({"cpu_pressure_percent": None, "foreign_cpu_percent": None}, {}, "pass"),
+        ({"cpu_pressure_some_percent": 100.0, "own_cpu_percent": 97.0}, {}, "pass"),
+    ],
+)
+def test_a_trial_whose_pods_were_starved_by_others_is_void(
+    host: dict[str, Any], gates: dict[str, Any], verdict: str, made: History
+) -> None:
+    judgement = judge(replace(made, manifest={"host": host, "gates": gates}))
+    assert judgement.verdict == verdict
+    for reason in judgement.void_reasons:
+        assert reason.startswith("the pods were starved of CPU by other processes")
+        assert "34 %" in reason or "foreign_cpu_percent" not in host
+
+
+def test_the_gate_is_written_as_a_share_in_percent() -> None:
+    settings = ["gates.cpu_pressure=5"]
+    assert read_scenario("steady", settings=settings).gates.numbers()["cpu_pressure_percent"] == 5
+    assert "cpu_pressure_percent" not in read_scenario("steady").gates.numbers()
+    for wrong in ("0", "101", "much"):
+        with pytest.raises(ConfigurationError, match="cpu_pressure"):
+            read_scenario("steady", settings=[f"gates.cpu_pressure={wrong}"])
