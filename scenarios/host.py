@@ -46,8 +46,8 @@ class Noise:
         self._watch = None if run_id is None else Watch(run_id)
 
     def stop(self) -> dict[str, Any]:
-        """``steal_percent`` of all CPU time; ``cpu_pressure_s``: seconds in which a task waited for a CPU; as shares of
-        time ``cpu_pressure_some_percent``, ``cpu_pressure_full_percent`` (all did); then `scenarios.noise.shares`."""
+        """``steal_percent`` of all CPU time. ``cpu_pressure_s``: seconds in which a task waited for a CPU, as a share
+        ``cpu_pressure_some_percent``; ``cpu_pressure_full_percent``: all did. Then as `scenarios.noise.shares`."""
         intervals = None if self._watch is None else self._watch.stop()
         end, stalled = cpu_ticks(), stalled_s()
         lasted_s = time.monotonic() - self._begin_s
