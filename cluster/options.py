@@ -152,7 +152,7 @@ def _effect(asked: Asked, variables: Mapping[str, Mapping[str, str]], known: Kno
         if took(name, value, now, known):
             continue
         if not rounded(name, value, now, variables[pod]):
-            what = f"{asked.source}: {asked.written}: asked {value!r}, but on {pod} {now!r} is in effect"
+            what = f"{asked.source}: {asked.written}: asked {asked.value!r}, but on {pod} {now!r} is in effect"
             return Effect(asked=asked, effective=effective, wrong=what)
         note = "rounded by the server to whole blocks"
     return Effect(asked=asked, effective=effective, note=note)
