@@ -105,6 +105,19 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "Versions": summary["versions"],
         "Images": summary["images"],
         "Host": summary["host"],
-        "MySQL options set by the scenario, as each pod reports them": summary["mysql_config"],
+        "MySQL options asked for, and what is in effect": _options(summary),
     }
     return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]
+
+
+def _options(summary: dict[str, Any]) -> dict[str, Any]:
+    """Option -> what was asked, where, and what every pod has; one value where all have the same."""
+    rows = {}
+    for row in summary["mysql_options"]:
+        effective = row["effective"]
+        same = set(effective.values())
+        shown = [f"{pod} {value}" for pod, value in effective.items()] if len(same) > 1 else sorted(same)
+        now = f"; in effect: {', '.join(shown)}" if effective else ""
+        note = f" ({row['note']})" if row["note"] else ""
+        rows[row["option"]] = f"{row['from']} asked {row['asked']}{now}{note}"
+    return rows or summary["mysql_config"]

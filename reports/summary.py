@@ -77,7 +77,8 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "versions": _part(manifest, "versions"),
         "images": _part(manifest, "images"),
         "host": _part(manifest, "host"),
-        "mysql_config": _effective_config(scenario, _part(manifest, "variables")),
+        "mysql_config": _effective_config(scenario, manifest),
+        "mysql_options": _options(manifest),
     }
     finite: dict[str, Any] = _finite(summary)
     return finite
@@ -160,8 +161,22 @@ def _phase(measured: Mapping[str, dict[str, Any]], phase: str) -> dict[str, Any]
     return figures if figures and (figures["ops"] or figures["offered_tps"]) else None
 
 
-def _effective_config(scenario: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What the scenario set in my.cnf as the pods report it: variable -> pod -> effective value."""
+def _options(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every mysqld option that was asked for, with what came of it; empty in a folder that does not say."""
+    rows = manifest.get("options")
+    usable = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [
+        {name: str(row.get(name, "")) for name in ("option", "from", "asked", "note")}
+        | {"effective": {pod: str(value) for pod, value in _part(row, "effective").items()}}
+        for row in usable
+    ]
+
+
+def _effective_config(scenario: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user set in mysql.config and my_cnf as the pods report it: option -> pod -> effective value."""
+    if rows := _options(manifest):
+        return {row["option"]: row["effective"] or row["note"] for row in rows}
+    variables = _part(manifest, "variables")
     config = _part(_part(scenario, "mysql"), "config")
     spelt = {name: name.replace("-", "_") for name in config}
     return {name: {pod: _part(variables, pod).get(spelt[name]) for pod in variables} or config[name] for name in config}

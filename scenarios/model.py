@@ -26,7 +26,8 @@ from chaos.injector import PHASE_S, After, PlannedFault
 from chaos.targets import Target
 from checks.gates import GATES, REQUIRE, multiple
 from checks.judge import CHECKS
-from cluster.mysqld import RESERVED
+from cluster.mysqld import reserved
+from cluster.options import canonical
 from cluster.replication import WAIT_COUNT
 from cluster.topology import MAX_PODS, Kind, Topology
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
@@ -79,7 +80,7 @@ def _mysqld_options(value: Any) -> Any:
     for key, setting in value.items():
         if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
             raise MisfitError((str(key),), f"{key!r} is not the name of a mysqld option")
-        if key.replace("-", "_") in RESERVED:
+        if reserved(canonical(key), ""):
             raise MisfitError((key,), "is set by meshbench itself; leave it out")
         if not isinstance(setting, str | int | float):
             raise MisfitError((key,), f"expected a word, a number, true or false; got {setting!r}")
@@ -298,7 +299,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _enough_replicas_to_wait_for(self) -> Self:
-        given = {key.replace("-", "_"): key for key in self.mysql.config}
+        given = {canonical(key): key for key in self.mysql.config}
         key = given.get(WAIT_COUNT)
         replicas = self.topology.pods - 1
         if key is None or self.topology.kind != "semisync":
