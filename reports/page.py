@@ -24,6 +24,8 @@ from reports.steps import known_steps
 _HERE = Path(__file__).parent
 #: The look of every page.
 CSS = _HERE / "report.css"
+#: Of the generator's account, what has its own table or is only for the checks.
+_OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows"})
 
 
 def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
@@ -87,7 +89,7 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "Mesh": summary["mesh"],
         # Its pieces may be thousands; the chart shows them better.
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
-        "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},
+        "Load": {key: value for key, value in summary["generator"].items() if key not in _OF_MACHINES},
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
         "Versions": summary["versions"],
         "Images": summary["images"],
