@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -203,7 +203,11 @@ def test_reads_have_outages_of_their_own(run: Run, limit_ms: float, verdict: str
     run.traffic(0, 6000)
     for i in range(60):
         away = 20 <= i < 49
-        look = {"at_ms": 100.0 * i, "outcome": "unknown" if away else "ok", "error": "lost" if away else None}
+        look: dict[str, Any] = {
+            "at_ms": 100.0 * i,
+            "outcome": "unknown" if away else "ok",
+            "error": "lost" if away else None,
+        }
         run.op(f"look{i}", "read", {"account": 1, "balance": 5}, **look)
     judged = availability(run.history(manifest={"gates": {"read_outage_ms": limit_ms, "write_outage_ms": 1000}}))
     assert judged.verdict == verdict
