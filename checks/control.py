@@ -23,7 +23,9 @@ def until_ns(history: History, fault: FaultRecord) -> int | None:
         for other in history.faults
         if other.injected_ns is not None
         and other.injected_ns > (fault.injected_ns or 0)
-        and (other.fault == SWITCHOVER or other.target == "primary" or set(other.pods) & set(fault.pods))
+        and (
+            other.fault == SWITCHOVER or other.target in ("primary", "new_primary") or set(other.pods) & set(fault.pods)
+        )
     ]
     return min(later, default=None)
 

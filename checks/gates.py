@@ -191,6 +191,14 @@ GATES: Mapping[str, Gate] = {
             path=("host", "steal_percent"),
             default=25.0,
         ),
+        Gate(
+            name="cpu_pressure",
+            unit="percent",
+            asks="time that the pods waited for a CPU because of other processes, of the worst ten seconds; more makes "
+            "a run void (20 where it is left out)",
+            check=None,
+            path=("host", "cpu_pressure_percent"),
+        ),
     )
 }
 BY_KEY: Mapping[str, Gate] = {gate.key: gate for gate in GATES.values()}

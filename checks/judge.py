@@ -67,8 +67,12 @@ OF_WORKLOAD = {
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
-    {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
+    {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
+    | {"tpcb", "smallbank", "tpcc", "append"}
 )
+
+#: Of the worst ten seconds, that the pods waited for a CPU because of other processes (docs/decisions/0015).
+CPU_PRESSURE_PERCENT = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +177,15 @@ def _noise(history: History) -> list[str]:
     limit = _limit(history, "steal_percent")
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
+    pressure = _number(history.manifest, "host", "cpu_pressure_percent")
+    limit = _limit(history, "cpu_pressure") or CPU_PRESSURE_PERCENT
+    if pressure is not None and pressure > limit:
+        foreign = _number(history.manifest, "host", "foreign_cpu_percent")
+        had = "" if foreign is None else f", which took {foreign:g} % of this machine's CPU while the load ran"
+        reasons.append(
+            f"the pods were starved of CPU by other processes{had}: for {pressure:g} % of the worst ten seconds, "
+            f"limit {limit:g} %"
+        )
     return reasons
 
 

@@ -19,6 +19,8 @@ _NUMBERS = (
     ("load", "overflow"),
     ("load", "connections_opened"),
     ("host", "steal_percent"),
+    ("host", "cpu_pressure_percent"),
+    ("host", "foreign_cpu_percent"),
 )
 _WHOLES = (("topology", "pods"), ("topology", "pods_at_end"), ("topology", "primaries"))
 _TABLES_OF_NUMBERS = (("load", "lateness_ms"), ("durations_s",))

@@ -6,7 +6,7 @@ Nothing is concluded here from what was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,10 @@ from checks.json_files import HistoryError
 SWITCHOVER, SCALE_OUT, SCALE_IN = "switchover", "scale-out", "scale-in"
 OPERATIONS = frozenset({SWITCHOVER, SCALE_OUT, SCALE_IN})
 CONTROL_PLANE = "control_plane"
+#: In ``isolates_from``: every pod of the run, the clients' own included.
+EVERYONE = "all"
+#: Words of targets that are no MySQL pod.
+_NO_NODE = frozenset({CONTROL_PLANE, "proxy", "load"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,12 @@ class FaultRecord:
     "ok": true, "evidence": {…}}`` with step one of planned, injected, bitten, healed, clean; times are CLOCK_MONOTONIC
     nanoseconds. A step that never happened is ``None``; bitten and clean are true only with evidence that says so.
     pod: whom it hit; several are separated by ", " (the line may list them).
+
+    What the lines may also say, None (or nothing) where they do not, as in folders of other tools:
+    kind: ``fault`` or ``change``. hits: what of the pod, ``node | proxy | agent | control_plane | load | link``.
+    peer: the word for whom it was cut off from. isolates_from: those pods by name, or ``("all",)``; None: not told.
+    after: the event it waited for. heal_after_s: seconds from injection to healing. for_good: never healed.
+    parameters: everything else that was asked for, such as ``at_s``, ``delay_s``.
     """
 
     id: int
@@ -40,6 +50,14 @@ class FaultRecord:
     clean: bool = False
     clean_ns: int | None = None
     clean_evidence: dict[str, Any] = field(default_factory=dict)
+    kind: str | None = None
+    hits: str | None = None
+    peer: str | None = None
+    isolates_from: tuple[str, ...] | None = None
+    after: str | None = None
+    heal_after_s: float | None = None
+    for_good: bool = False
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def pods(self) -> tuple[str, ...]:
@@ -48,7 +66,12 @@ class FaultRecord:
     @property
     def operation(self) -> bool:
         """Whether it is something a DBA does on purpose, and no fault."""
-        return self.fault in OPERATIONS
+        return self.fault in OPERATIONS if self.kind is None else self.kind == "change"
+
+    @property
+    def hit_node(self) -> bool:
+        """Whether a MySQL pod, or its network, was hit, and not what stands around it."""
+        return self.hits in (None, "node", "link") and self.target not in _NO_NODE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +96,7 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
             identity = {"id": int(step["id"]), "fault": str(step["fault"]), "target": str(step["target"])}
             name, at_ns = step["step"], None if step["at_ns"] is None else _time_ns(step["at_ns"])
             evidence, pod = step.get("evidence"), step.get("pod")
+            facts = _facts(step)
             if evidence is not None and not isinstance(evidence, dict):
                 raise TypeError("evidence is not an object")
         except (ValueError, KeyError, TypeError, OverflowError) as error:
@@ -80,12 +104,34 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
         record = folded.setdefault(int(step["id"]), identity)
         hit = ", ".join(map(str, pod)) if isinstance(pod, list) else str(pod or "")
         record["pod"] = hit or record.get("pod")
+        record |= facts
         if name in ("planned", "injected", "healed", "clean"):
             record[f"{name}_ns"] = at_ns
         if name in ("bitten", "clean"):
             record[name] = step.get("ok") is True
             record[f"{name}_evidence"] = evidence or {}
     return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))
+
+
+def _facts(step: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line says beside what every line must say; without what it leaves open. Raises ValueError, TypeError."""
+    found: dict[str, Any] = {}
+    for name, type_ in (("kind", str), ("hits", str), ("peer", str), ("after", str), ("for_good", bool)):
+        if (value := step.get(name)) is not None:
+            if not isinstance(value, type_):
+                raise TypeError(f"{name} is {value!r}")
+            found[name] = value
+    if (cut := step.get("isolates_from")) is not None:
+        if not isinstance(cut, list) or not all(isinstance(one, str) for one in cut):
+            raise TypeError(f"isolates_from is {cut!r}, not a list of names")
+        found["isolates_from"] = tuple(cut)
+    if (heal_after_s := step.get("heal_after_s")) is not None:
+        found["heal_after_s"] = float(heal_after_s)
+    if (parameters := step.get("parameters")) is not None:
+        if not isinstance(parameters, dict):
+            raise TypeError("parameters is not an object")
+        found["parameters"] = parameters
+    return found
 
 
 def decision_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Decision, ...]:

@@ -23,7 +23,7 @@ from checks.control import Control, until_ns
 from checks.history import FaultRecord, History
 from checks.moments import Moment, absent, earlier, exact, in_order, noted
 from checks.operations import OVERFLOW, column_ns, wanted_writes, writes
-from checks.records import CONTROL_PLANE, SWITCHOVER
+from checks.records import SWITCHOVER
 from checks.sightings import Sightings
 from checks.steady import WINDOW_NS, WINDOWS, Steady, steady
 
@@ -214,7 +214,7 @@ class _Reading:
 
 
 def _no_pod_lost(fault: FaultRecord) -> bool:
-    return (fault.operation and fault.fault != SWITCHOVER) or fault.target == CONTROL_PLANE
+    return (fault.operation and fault.fault != SWITCHOVER) or not fault.hit_node
 
 
 def _moment(again: Steady) -> Moment:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from reports.decisions import quarantine_words
 from reports.numbers import gate_words, key_numbers
+from reports.provenance import provenance_words
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
 
@@ -35,6 +36,8 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
     )
     for line in summary["headline"].values():
         console.print(Text(line))
+    for words in provenance_words(summary):
+        console.print(Text(words, style="bold yellow"))
     for pod in summary["quarantined"]:
         console.print(Text(quarantine_words(pod), style="bold yellow"))
     for table in _tables(summary):

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reports.numbers import flat_numbers
+from reports.provenance import provenance_words
 
 # XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,7 +26,8 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     if summary["started_at"]:
         suite.set("timestamp", _clean(summary["started_at"]))
     properties = ET.SubElement(suite, "properties")
-    facts = {"verdict": summary["verdict"], "why": summary["why"], "seed": summary["seed"]}
+    facts = {name: summary[name] for name in ("verdict", "why", "seed", "sealed")}
+    facts["provenance"] = " ".join(provenance_words(summary))
     for key, value in {**facts, **flat_numbers(summary)}.items():
         ET.SubElement(properties, "property", name=key, value=_clean("" if value is None else str(value)))
     for check in summary["checks"]:

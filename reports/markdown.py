@@ -7,6 +7,7 @@ from typing import Any
 
 from reports.decisions import decision_rows, quarantine_words
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.provenance import provenance_words
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
 
@@ -22,8 +23,8 @@ def summary_md(summary: dict[str, Any]) -> str:
         "",
         *(f"{_text(line)}\n" for line in summary["headline"].values()),
     ]
-    for pod in summary["quarantined"]:
-        lines += ["", f"**{_text(quarantine_words(pod))}**"]
+    for words in (*provenance_words(summary), *map(quarantine_words, summary["quarantined"])):
+        lines += ["", f"**{_text(words)}**"]
     gates = [
         [_text(gate.name), _text(gate.expected), _text(gate.measured), gate.verdict] for gate in gate_words(summary)
     ]

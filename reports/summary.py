@@ -18,6 +18,7 @@ from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
 from reports.findings import finding
 from reports.gates import gate_rows
+from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
 from reports.units import duration
 from reports.why import headline
@@ -26,8 +27,11 @@ from reports.witnesses import witness_words
 PHASES = ("before", "during", "after")
 
 
-def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
-    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema."""
+def summarise(history: History, judgement: Judgement, *, provenance: Provenance = UNSEALED) -> dict[str, Any]:
+    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema.
+
+    provenance: whether the folder was as its run left it, and judged by the run's own gates.
+    """
     manifest = history.manifest
     scenario = _part(manifest, "scenario")
     measured = {check.name: check.measured for check in judgement.checks}
@@ -39,6 +43,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "verdict": judgement.verdict,
         "why": words.text,
         "headline": words._asdict(),
+        **provenance_of(provenance, history.gates),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
         "seed": manifest.get("seed"),
@@ -72,7 +77,8 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "versions": _part(manifest, "versions"),
         "images": _part(manifest, "images"),
         "host": _part(manifest, "host"),
-        "mysql_config": _effective_config(scenario, _part(manifest, "variables")),
+        "mysql_config": _effective_config(scenario, manifest),
+        "mysql_options": _options(manifest),
     }
     finite: dict[str, Any] = _finite(summary)
     return finite
@@ -96,6 +102,14 @@ def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
         "operation": fault.operation,
         "target": fault.target,
         "pod": fault.pod,
+        "kind": "change" if fault.operation else "fault",
+        "hits": fault.hits,
+        "peer": fault.peer,
+        "isolates_from": None if fault.isolates_from is None else list(fault.isolates_from),
+        "after": fault.after,
+        "heal_after_s": fault.heal_after_s,
+        "for_good": fault.for_good,
+        "parameters": fault.parameters,
         "planned_ns": fault.planned_ns,
         "injected_ns": fault.injected_ns,
         "bitten": fault.bitten,
@@ -147,8 +161,22 @@ def _phase(measured: Mapping[str, dict[str, Any]], phase: str) -> dict[str, Any]
     return figures if figures and (figures["ops"] or figures["offered_tps"]) else None
 
 
-def _effective_config(scenario: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What the scenario set in my.cnf as the pods report it: variable -> pod -> effective value."""
+def _options(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every mysqld option that was asked for, with what came of it; empty in a folder that does not say."""
+    rows = manifest.get("options")
+    usable = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [
+        {name: str(row.get(name, "")) for name in ("option", "from", "asked", "note")}
+        | {"effective": {pod: str(value) for pod, value in _part(row, "effective").items()}}
+        for row in usable
+    ]
+
+
+def _effective_config(scenario: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user set in mysql.config and my_cnf as the pods report it: option -> pod -> effective value."""
+    if rows := _options(manifest):
+        return {row["option"]: row["effective"] or row["note"] for row in rows}
+    variables = _part(manifest, "variables")
     config = _part(_part(scenario, "mysql"), "config")
     spelt = {name: name.replace("-", "_") for name in config}
     return {name: {pod: _part(variables, pod).get(spelt[name]) for pod in variables} or config[name] for name in config}

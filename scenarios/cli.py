@@ -17,22 +17,20 @@ from typing import NoReturn
 
 from docker.errors import DockerException
 
-from checks.history import HistoryError, load_history
-from checks.judge import judge
+from checks.history import HistoryError
 from cluster import labels
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
-from reports.summary import summarise
-from reports.write import altered_files, write_reports
 from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
+from scenarios.judging import judged_again
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.progress import Progress
-from scenarios.read import catalogue, read_scenario
+from scenarios.read import catalogue, read_gates, read_scenario
 from scenarios.runner import Run, require_images
 from scenarios.signals import with_signals
 from scenarios.worker import work
@@ -103,7 +101,11 @@ def _parser() -> argparse.ArgumentParser:
 
     again = verbs.add_parser("judge", help="judge a run folder again, offline, without Docker")
     again.add_argument("folder", type=Path, help="a run folder, such as runs/latest")
-    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there")
+    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there; not into a sealed run")
+    again.add_argument("--unsealed", action="store_true", help="judge it although it is not as the run left it")
+    again.add_argument(
+        "--set", action="append", default=[], metavar="gates.KEY=VALUE", help="a second opinion, by another gate"
+    )
     again.set_defaults(do=_judge)
 
     matrix = verbs.add_parser(
@@ -197,11 +199,8 @@ def _matrix(options: argparse.Namespace, words: list[str]) -> int:
 
 
 def _judge(options: argparse.Namespace, _: list[str]) -> int:
-    history = load_history(options.folder)
-    judgement = judge(history)
-    for name in altered_files(options.folder):
-        print(f"meshbench: note: {name} is not what the run left (SHA256SUMS differs)", file=sys.stderr)
-    summary = write_reports(history, judgement, options.out) if options.out else summarise(history, judgement)
+    gates = read_gates(options.set)
+    summary = judged_again(options.folder, out=options.out, unsealed=options.unsealed, gates=gates)
     print_table(summary, folder=options.out)
     return _EXIT_OF[summary["verdict"]]
 

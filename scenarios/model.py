@@ -26,14 +26,15 @@ from chaos.injector import PHASE_S, After, PlannedFault
 from chaos.targets import Target
 from checks.gates import GATES, REQUIRE, multiple
 from checks.judge import CHECKS
-from cluster.mysqld import RESERVED
+from cluster.mysqld import reserved
+from cluster.options import canonical
 from cluster.replication import WAIT_COUNT
 from cluster.topology import MAX_PODS, Kind, Topology
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
 from scenarios.load_section import LoadSection, default_load
 from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
-from scenarios.workload import REQUIRED, WorkloadSection
+from scenarios.workload import REQUIRED, WorkloadSection, required
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
 _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -79,7 +80,7 @@ def _mysqld_options(value: Any) -> Any:
     for key, setting in value.items():
         if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
             raise MisfitError((str(key),), f"{key!r} is not the name of a mysqld option")
-        if key.replace("-", "_") in RESERVED:
+        if reserved(canonical(key), ""):
             raise MisfitError((key,), "is set by meshbench itself; leave it out")
         if not isinstance(setting, str | int | float):
             raise MisfitError((key,), f"expected a word, a number, true or false; got {setting!r}")
@@ -192,6 +193,7 @@ class GatesSection(Section):
     stale_reads: int | None = Field(default=None, ge=0)
     lateness_p99: PositiveDuration = 0.1
     steal_percent: float = Field(default=25, gt=0, le=100)
+    cpu_pressure: float | None = Field(default=None, gt=0, le=100)
     require: list[str] | None = None
 
     @model_validator(mode="after")
@@ -259,7 +261,9 @@ class Scenario(Section):
         workload: WorkloadSection | None = known.data.get("workload")
         if gates.require is not None or workload is None or workload.is_own:
             return gates  # scenarios.read decides for a user's own, once it has looked at it
-        return gates.model_copy(update={"require": list(REQUIRED[workload.name])})
+        topology: TopologySection | None = known.data.get("topology")
+        kind = "single" if topology is None else topology.kind
+        return gates.model_copy(update={"require": required(REQUIRED[workload.name], kind)})
 
     @model_validator(mode="after")
     def _load_fits_the_workload(self) -> Self:
@@ -295,7 +299,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _enough_replicas_to_wait_for(self) -> Self:
-        given = {key.replace("-", "_"): key for key in self.mysql.config}
+        given = {canonical(key): key for key in self.mysql.config}
         key = given.get(WAIT_COUNT)
         replicas = self.topology.pods - 1
         if key is None or self.topology.kind != "semisync":

@@ -20,9 +20,7 @@ import pymysql
 from docker.models.containers import Container
 
 from chaos.injector import Injector
-from checks.history import load_history
-from checks.judge import judge
-from cluster import images, labels, mysqld
+from cluster import asked, images, labels, mysqld
 from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
@@ -31,11 +29,12 @@ from loadgen.errors import ConfigError
 from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
-from reports.write import write_reports
+from reports.seal import EVIDENCE, evidence_of
 from scenarios import calibrate, collect, host
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
+from scenarios.judging import judged_and_sealed
 from scenarios.live import forwarded
 from scenarios.load import Load
 from scenarios.model import Scenario
@@ -105,9 +104,8 @@ class Run:
         finally:
             with undisturbed(), self._phase("remove"):
                 labels.remove(self._run_id)
-        self._folder.write_json("manifest.json", self._manifest)
-        history = load_history(self.folder)
-        summary = write_reports(history, judge(history), self.folder)
+        self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
+        summary = judged_and_sealed(self.folder)
         self._folder.point_latest()
         return summary
 
@@ -125,11 +123,12 @@ class Run:
                 live=self._live and trial is None,
                 elsewhere=self._elsewhere,
             )
+            self._require_options()
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
             self._set_up(mesh, began_s)
-            self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+            self._require_agreement()
         if trial is not None:
             load = self._calibrated(load, mesh, began_s)
         self._manifest["load_model"] = load.asked
@@ -147,7 +146,7 @@ class Run:
             found = self._manifest["calibration"] = calibrate.measure(trial, self._scenario)
             log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
             self._set_up(mesh, began_s)
-            self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+            self._require_agreement()
         return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
     def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
@@ -157,7 +156,7 @@ class Run:
         try:
             with ExitStack() as page, self._phase("load"):
                 zero_ns = load.start()
-                noise = host.Noise()
+                noise = host.Noise(self._run_id)
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
@@ -203,10 +202,23 @@ class Run:
             timeout_s=SET_UP_TIMEOUT_S,
         )
 
+    def _require_options(self) -> None:
+        """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
+        found = self._manifest["variables"] = collect.variables(self._cluster)
+        self._manifest["options"] = asked.in_effect(self._cluster.topology, found)
+
+    def _require_agreement(self) -> None:
+        """A load on pods that do not agree would be judged on what was wrong before it; raises HarnessError."""
+        agreed = self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+        if not agreed or self._cluster.quarantined():
+            raise HarnessError(
+                f"the pods did not agree within {SET_UP_TIMEOUT_S:g} s after the set-up, so no load was begun: "
+                f"{self._cluster.disagreement()}"
+            )
+
     def _describe_pods(self) -> None:
-        found = collect.variables(self._cluster)
+        found = self._manifest["variables"]
         engine = client().version()
-        self._manifest["variables"] = found
         self._manifest["versions"] |= {
             "mysql": next(iter(found.values()))["version"],
             "docker_engine": engine.get("Version"),
@@ -251,7 +263,8 @@ def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
 
 
 def require_images(scenario: Scenario) -> None:
-    """Every image this scenario needs is on the engine; raises ConfigurationError before anything is started."""
+    """Every image this scenario needs is on the engine, and its MySQL is one that can do what is asked of it; raises
+    ConfigurationError before anything is started."""
     if scenario.mysql.image != "default":
         images.require(scenario.mysql.image)
     needed = ["base", "tools"]
@@ -259,6 +272,8 @@ def require_images(scenario: Scenario) -> None:
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
         images.require(images.image(name).tag)
+    switchover = any(step.fault == "switchover" for step in scenario.faults)
+    asked.require_mysql(scenario.topology_spec(), switchover=switchover)
 
 
 def _git_commit() -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_serializer, model_validator
 
+from cluster.topology import Kind
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.registry import WORKLOADS, own_file, resolve
@@ -25,6 +27,12 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 #: The same for a user's own: with a final table ``keys``, and without.
 REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS = _KEYED, _ALWAYS
+
+
+def required(checks: Sequence[str], kind: Kind) -> list[str]:
+    """The checks of a workload that must be decided, and of its topology: where there are replicas, that none of them
+    was a primary beside the primary."""
+    return [*checks, *([] if kind == "single" else ["replication"])]
 
 
 class WorkloadSection(Section):
