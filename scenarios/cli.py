@@ -24,7 +24,7 @@ from cluster.errors import ConfigurationError, HarnessError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
 from reports.visible import visible
-from scenarios import explore, kept
+from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
 from scenarios.judging import judged_again
@@ -131,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("place", metavar="ADDRESS[:PORT]", help="what that run was given as --bind")
     worker.set_defaults(do=_worker)
 
-    verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
+    verbs.add_parser("list", help="the scenarios of the catalogue, their gates, and how each should end").set_defaults(
+        do=_list
+    )
     explore.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     verbs.add_parser("gc", help="remove what dead runs have left").set_defaults(do=_gc)
@@ -212,8 +214,7 @@ def _judge(options: argparse.Namespace, _: list[str]) -> int:
 
 def _list(*_: object) -> int:
     for name in catalogue():
-        scenario = read_scenario(name)
-        print(f"{name:24}{scenario.teaches}")
+        print("\n".join(listing.lines(read_scenario(name))))
     return PASS
 
 
