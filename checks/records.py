@@ -16,6 +16,8 @@ from checks.json_files import HistoryError
 SWITCHOVER, SCALE_OUT, SCALE_IN = "switchover", "scale-out", "scale-in"
 OPERATIONS = frozenset({SWITCHOVER, SCALE_OUT, SCALE_IN})
 CONTROL_PLANE = "control_plane"
+#: Noted by the control plane when it sees it, in between its decisions: nothing follows from it for when those were.
+REJOINING = "rejoining"
 #: In ``isolates_from``: every pod of the run, the clients' own included.
 EVERYONE = "all"
 #: Words of targets that are no MySQL pod.
