@@ -17,6 +17,8 @@ from checks.fields import COUNT, FLAG, NUMBER, OBJECT, POD, TEXT, TIME, WHOLE, W
 SWITCHOVER, SCALE_OUT, SCALE_IN = "switchover", "scale-out", "scale-in"
 OPERATIONS = frozenset({SWITCHOVER, SCALE_OUT, SCALE_IN})
 CONTROL_PLANE = "control_plane"
+#: Noted by the control plane when it sees it, in between its decisions: nothing follows from it for when those were.
+REJOINING = "rejoining"
 #: In ``isolates_from``: every pod of the run, the clients' own included.
 EVERYONE = "all"
 #: What a line may say beside what every line must say.

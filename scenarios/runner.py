@@ -150,7 +150,13 @@ class Run:
 
     def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
-        injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
+        injector = Injector(
+            self._cluster,
+            timeline,
+            seed=self._scenario.seed,
+            record_to=self.folder / "faults.jsonl",
+            first_ack=load.first_ack,
+        )
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
