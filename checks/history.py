@@ -145,7 +145,8 @@ def _parquet(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
             raise HistoryError(f"{file}: a column has the wrong type ({error})") from None
     try:
         # Metadata another tool's pandas left would turn columns into an index.
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+        # In a final table a whole number beside a null stays one: a double would lose its last digits.
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=schema is None)
     except (pa.ArrowException, ValueError) as error:
         raise HistoryError(f"{file}: a column cannot be read ({error})") from None
     return frame

@@ -24,8 +24,9 @@ from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
 from checks.gates import assert_readable, gate, required
-from checks.history import History
+from checks.history import History, HistoryError
 from checks.latency import latency
+from checks.registers import registers
 from checks.replication import replication
 from checks.smallbank import smallbank
 from checks.spans import END_OF_TIME_NS
@@ -50,6 +51,7 @@ CHECKS: dict[str, Check] = {
     "smallbank": smallbank,
     "tpcc": tpcc,
     "append": append,
+    "registers": registers,
     "staleness": staleness,
 }
 
@@ -61,12 +63,24 @@ OF_WORKLOAD = {
     "smallbank": "smallbank",
     "tpcc": "tpcc",
     "append": "append",
+    "registers": "mixed-read",
     "staleness": "mixed-read",
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
-    {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
+    {
+        "durability",
+        "conservation",
+        "duplicates",
+        "torn",
+        "convergence",
+        "tpcb",
+        "smallbank",
+        "tpcc",
+        "append",
+        "registers",
+    }
 )
 
 LATENESS_P99_MS = 100.0
@@ -112,6 +126,8 @@ def judge(history: History) -> Judgement:
 def _checked(name: str, check: Check, history: History) -> Verdict:
     try:
         return check(history)
+    except HistoryError:
+        raise  # what is recorded cannot be read: that is not for the check to decide
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
         return unknown(name, expected="the check to finish", reason=f"{type(error).__name__}: {error}")
 
