@@ -116,6 +116,6 @@ def _sums_off(
                 off.append({"node": node, "found": "no account"})
             continue
         opened, found = opening[own].sum(), balance[own].sum()
-        if not opened == found:  # a NaN in one of them is no sum at all
+        if opened != found:  # a NaN is no sum, and unequal to itself
             off.append({"node": node, "expected_sum": shown(opened), "found_sum": shown(found)})
     return off

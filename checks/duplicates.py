@@ -32,8 +32,8 @@ def duplicates(history: History) -> Verdict:
     Gate ``duplicated``: keys that may be stored twice (default 0).
 
     measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting, acked_again, one_gtid.
-    Where manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have asked for
-    then count as unrecorded, which fails nothing. Raises HistoryError when an operation's gtid is not readable.
+    Where manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have
+    requested then count as unrecorded, which fails nothing. Raises HistoryError for a gtid that is not readable.
     """
     allowed = gate(history, "duplicated") or 0
     transactions = committed(history.ops)

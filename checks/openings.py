@@ -60,11 +60,15 @@ FIXED: Mapping[str, Mapping[str, Fixed]] = {
 }
 
 
-def described(workload: str, table: str, rows: pd.DataFrame) -> dict[str, Any] | None:
-    """What set-up is to write down about a final table that it has just filled; None where nothing of it is fixed."""
-    fixed = FIXED.get(workload, {}).get(table)
-    if fixed is None:
-        return None
+def is_fixed(workload: str, table: str) -> bool:
+    """Whether set-up puts something into this final table that no operation changes."""
+    return table in FIXED.get(workload, {})
+
+
+def described(workload: str, table: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """What set-up is to write down about a fixed final table that it has just filled: rows, sums by column, sha256, and
+    up_to (the last serial number) where operations add rows."""
+    fixed = FIXED[workload][table]
     up_to = None if fixed.serial is None or rows.empty else int(minor_units(rows[fixed.serial]).max())
     return _digest(rows, fixed) | ({} if up_to is None else {"up_to": up_to})
 
