@@ -30,9 +30,10 @@ from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
 from checks.gates import GATES, assert_readable, gate, required, undecided
-from checks.history import History
+from checks.history import History, HistoryError
 from checks.latency import latency
 from checks.plausible import implausible, name_of
+from checks.registers import registers
 from checks.replication import replication
 from checks.smallbank import smallbank
 from checks.staleness import staleness
@@ -56,6 +57,7 @@ CHECKS: dict[str, Check] = {
     "smallbank": smallbank,
     "tpcc": tpcc,
     "append": append,
+    "registers": registers,
     "staleness": staleness,
 }
 
@@ -67,13 +69,14 @@ OF_WORKLOAD = {
     "smallbank": "smallbank",
     "tpcc": "tpcc",
     "append": "append",
+    "registers": "mixed-read",
     "staleness": "mixed-read",
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
     {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
-    | {"tpcb", "smallbank", "tpcc", "append"}
+    | {"tpcb", "smallbank", "tpcc", "append", "registers"}
 )
 
 #: Checks that rest on what the observer saw.
@@ -145,6 +148,8 @@ def judge(history: History) -> Judgement:
 def _checked(name: str, check: Check, history: History) -> Verdict:
     try:
         return check(history)
+    except HistoryError:
+        raise  # what is recorded cannot be read: that is not for the check to decide
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
         return unknown(name, expected=TO_FINISH, reason=f"it broke off on this evidence ({what_broke(error)})")
 

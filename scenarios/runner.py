@@ -189,7 +189,9 @@ class Run:
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
-                    collect.refuse_unreadable(cursor, self._workload.final_queries(), of=workload.name)
+                    queries = self._workload.final_queries()
+                    collect.refuse_unreadable(cursor, queries, of=workload.name)
+                    self._manifest["opened"] = collect.opened(cursor, queries, of=workload.name)
         except pymysql.MySQLError as error:
             raise ConfigurationError(
                 f"workload {workload.name}: the database could not be set up through the mesh: {error}"

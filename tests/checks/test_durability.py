@@ -29,6 +29,7 @@ def test_everything_acknowledged_is_there(busy: Run) -> None:
         "altered": 0,
         "unknown_present": 0,
         "unknown_absent": 1,
+        "gtids_missing": 0,
         "nodes": ["node1", "node2", "node3"],
     }
 

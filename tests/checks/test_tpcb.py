@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Break = Callable[[Any, History], History]
 
 VALUE = {"account": 1, "teller": 1, "branch": 1, "delta": 70, "balance": 70}
+UNKNOWN = {"account": 3, "teller": 11, "branch": 2, "delta": 5}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def sound(tables: type[Tables]) -> History:
             "id account teller branch delta", ("k1", 1, 1, 1, 70), ("k2", 3, 2, 1, -20), ("k3", 3, 11, 2, 5)
         ),
     }
-    asked = tables.ops(("k1", "deposit", "ok", VALUE), ("k3", "deposit", "unknown", {}))
+    asked = tables.ops(("k1", "deposit", "ok", VALUE), ("k3", "deposit", "unknown", UNKNOWN))
     return History(ops=asked, final=final, nodes=tables.nodes())
 
 
