@@ -84,7 +84,7 @@ OBSERVED = ("replication",)
 
 #: What is expected of a check that broke off.
 TO_FINISH = "the check to finish"
-#: Of the worst ten seconds, that the pods waited for a CPU because of other processes (docs/decisions/0015).
+#: Of the machine's CPU in the worst ten seconds, what other processes had while pods were short of it (decision 0015).
 CPU_PRESSURE_PERCENT = 20.0
 
 
@@ -217,11 +217,9 @@ def _noise(history: History) -> list[str]:
     pressure = _number(history.manifest, "host", "cpu_pressure_percent")
     limit = _limit(history, "cpu_pressure") or CPU_PRESSURE_PERCENT
     if pressure is not None and pressure > limit:
-        foreign = _number(history.manifest, "host", "foreign_cpu_percent")
-        had = "" if foreign is None else f", which took {foreign:g} % of this machine's CPU while the load ran"
         reasons.append(
-            f"the pods were starved of CPU by other processes{had}: for {pressure:g} % of the worst ten seconds, "
-            f"limit {limit:g} %"
+            f"other processes took {pressure:g} % of this machine's CPU for ten seconds of the load, while pods waited "
+            f"for it; limit {limit:g} %"
         )
     return reasons
 
