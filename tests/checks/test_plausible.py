@@ -51,7 +51,10 @@ def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
             "fault 0 (pause on node1): pause of primary is on record, and planned was kill of primary",
         ),
         ({"target": "one_replica"}, "kill of one_replica is on record, and planned was kill of primary"),
-        ({"id": 7}, "1 faults were planned and 0 are on record in faults.jsonl"),
+        (
+            {"clean_evidence": {**BACK, "caught_up": False}},
+            "is on record as healed, and its evidence says caught_up: False",
+        ),
         ({"pod": "node3"}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
         ({"pod": "node9"}, "hit node9, which is no pod of this run (node1, node2, node3)"),
         ({"bitten_evidence": {**KILLED, "container": "running"}}, "its evidence says container: running"),
@@ -75,6 +78,17 @@ def test_a_fault_that_nobody_planned_is_void_unless_nobody_says_what_was_planned
     assert "planned was none" in implausible(killed.history())[0]
     killed.manifest = {}
     assert implausible(killed.history()) == []
+
+
+def test_a_planned_step_that_is_not_on_record_is_void_wherever_ids_begin(killed: Run) -> None:
+    step = {"fault": "kill", "target": "primary"}
+    assert implausible(altered(killed, id=1)) == []
+    killed.manifest = {"scenario": {"faults": [step, step]}}
+    for number in (0, 1):
+        found = implausible(altered(killed, id=number))
+        assert found == ["2 faults were planned and 1 are on record in faults.jsonl"]
+    further = replace(killed.faults[0], id=2)  # a further pod of the first is not the second
+    assert len(implausible(killed.history(faults=(killed.faults[0], further)))) == 1
 
 
 def test_every_further_pod_of_a_step_is_planned_with_it(killed: Run) -> None:
