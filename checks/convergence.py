@@ -149,4 +149,4 @@ def _cell(value: object) -> str:
     """A cell of any kind as text; two of them have the same text only if they are equal."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    return value if isinstance(value, str) else repr(value)
+    return repr(value)

@@ -21,10 +21,12 @@ from checks.json_files import HistoryError
 #: Source and tag (``uuid`` or ``uuid:tag``) -> disjoint intervals (first, last), ascending.
 GtidSet = Mapping[str, tuple[tuple[int, int], ...]]
 
+_Whole = npt.NDArray[np.int64]
+
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TAG = "[a-z_][a-z0-9_]{0,31}"
 #: What nearly every operation has: one transaction.
-_SINGLE = f"^(?P<source>{_UUID}(?::{_TAG})?):(?P<number>[0-9]{{1,18}})$"
+_SINGLE = f"^(?P<source>{_UUID}(?::{_TAG})?):(?P<number>[1-9][0-9]{{0,17}})$"
 #: MySQL's largest number of a transaction.
 _NUMBER_MAX = 2**63 - 2
 #: More transactions than this one operation cannot have committed.
@@ -72,43 +74,37 @@ def committed(ops: pd.DataFrame) -> pd.DataFrame:
 
     Raises HistoryError when a gtid is not readable, naming the operation.
     """
+    sources: dict[str, int] = {}
     # A piece at a time: a million GTIDs and their parts would double what the judge needs of memory.
-    parts = [_committed(ops, begin) for begin in range(0, len(ops), _AT_ONCE)] or [_committed(ops, 0)]
-    rows = pd.concat(parts, ignore_index=True)
-    sources = pd.api.types.union_categoricals([part["source"] for part in parts])
-    return rows.assign(source=sources)
+    pieces = [_committed(ops, begin, sources) for begin in range(0, max(len(ops), 1), _AT_ONCE)]
+    at, codes, numbers = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    names = pd.Categorical.from_codes(codes, categories=pd.Index([*sources], dtype="str"))
+    return pd.DataFrame({"at": at, "source": names, "number": numbers})
 
 
-def _committed(ops: pd.DataFrame, begin: int) -> pd.DataFrame:
+def _committed(ops: pd.DataFrame, begin: int, sources: dict[str, int]) -> tuple[_Whole, _Whole, _Whole]:
+    """(at, code of the source, number) of the operations from ``begin`` on. sources: name -> code, added to."""
     texts = pa.array(
         ops["gtid"].iloc[begin : begin + _AT_ONCE].astype(object).to_numpy(), pa.string(), from_pandas=True
     )
     there = np.flatnonzero(np.asarray(pc.is_valid(texts)))
     found = pc.extract_regex(pc.utf8_lower(texts.take(pa.array(there))), pattern=_SINGLE)
-    readable = np.asarray(pc.is_valid(found))
+    readable = np.asarray(pc.is_valid(found), dtype=bool)
     single = found.filter(pa.array(readable))
-    numbers = pc.struct_field(single, "number").cast(pa.int64())
-    rows = [
-        pd.DataFrame(
-            {
-                "at": begin + there[readable],
-                "source": pc.struct_field(single, "source").dictionary_encode().to_pandas(),
-                "number": numbers.to_numpy(zero_copy_only=False),
-            }
-        )
-    ]
+    named = pc.struct_field(single, "source").dictionary_encode()
+    own = [sources.setdefault(str(name), len(sources)) for name in named.dictionary.to_pylist()]
+    codes = np.array(own, dtype=np.int64)[np.asarray(named.indices, dtype=np.int64)]
+    numbers = np.asarray(pc.struct_field(single, "number").cast(pa.int64()), dtype=np.int64)
     more = [
-        (begin + int(at), source, number)
+        (int(at), sources.setdefault(source, len(sources)), number)
         for at in there[~readable]
         for source, spans in _of_op(ops, begin + int(at)).items()
         for first, last in spans
         for number in range(first, last + 1)
     ]
-    if more:
-        extra = pd.DataFrame(more, columns=["at", "source", "number"])
-        rows.append(extra.astype({"source": "category"}))
-    joined = pd.concat(rows, ignore_index=True)
-    return joined.assign(source=pd.api.types.union_categoricals([one["source"] for one in rows]))
+    rest = np.array(more, dtype=np.int64).reshape(-1, 3)
+    at = np.concatenate([there[readable], rest[:, 0]]) + begin
+    return at, np.concatenate([codes, rest[:, 1]]), np.concatenate([numbers, rest[:, 2]])
 
 
 def _of_op(ops: pd.DataFrame, at: int) -> GtidSet:
