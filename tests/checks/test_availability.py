@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.availability import availability
+from checks.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
@@ -243,3 +244,29 @@ def test_writes_that_are_answered_after_the_load_are_no_longer_outage(run: Run) 
     measured = availability(run.history()).measured
     assert measured["write_outage_ms"] == 980.0
     assert measured["outages"] == []
+
+
+def test_a_brown_out_names_what_was_under_way(run: Run) -> None:
+    """Of most of the stretch: the states of a returning pod, and the settings that let it hold all up."""
+    run.traffic(0, 3000)
+    run.traffic(3000, 7000, outcome="fail", error="busy")
+    run.traffic(7000, 9000)
+    options = {"group_replication_paxos_single_leader": "OFF", "group_replication_flow_control_mode": "QUOTA"}
+    run.manifest = {"topology": {"kind": "group"}, "variables": {"node2": options}}
+    assert causes(run.history()) == ["nothing on record was under way"]
+    run.fault(injected_ms=500, healed_ms=2900, clean_ms=6500)
+    for at_ms, state in ((2950, "OFFLINE"), (5000, "RECOVERING"), (6490, "ONLINE"), (7000, "ERROR")):
+        run.pod(at_ms, "node1", state=state)
+    (told,) = causes(run.history())
+    assert told.startswith("node1 came back, OFFLINE then RECOVERING; group_replication_paxos_single_leader=OFF, ")
+    assert "; group_replication_flow_control_mode=QUOTA, " in told
+    run.manifest = {"topology": {"kind": "async"}, "variables": {"node2": options}}
+    assert causes(run.history()) == ["node1 came back, OFFLINE then RECOVERING"]
+    run.faults = []
+    run.fault(fault="scale-out", target="new_replica", pod="node4", injected_ms=2000, clean_ms=5100)
+    run.fault(fault="partition", target="one_replica", pod="node3", injected_ms=2000, healed_ms=4000, clean_ms=4500)
+    assert causes(run.history()) == ["scale-out of node4 was under way"]
+
+
+def causes(history: History) -> list[str]:
+    return [one["cause"] for one in availability(history).measured["brownouts"]]

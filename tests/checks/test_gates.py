@@ -71,6 +71,15 @@ def test_a_gate_that_cannot_be_decided_fails_the_run(busy: Run, key: str, value:
     assert judgement.failed == (["latency"] if "p99" in key else [])
 
 
+def test_a_gate_whose_check_could_not_decide_is_undecided_whatever_was_counted(busy: Run) -> None:
+    """Half a table of transfers: what is there was counted, and durability still says that it does not know."""
+    history = busy.history()
+    final = {**history.final, "transfers": history.final["transfers"].drop(columns="amount")}
+    judgement = judge(replace(history, final=final, manifest={"gates": {"lost": 0}}))
+    (durability,) = [check for check in judgement.checks if check.name == "durability"]
+    assert (durability.verdict, judgement.undecided, judgement.verdict) == ("unknown", ["lost"], "fail")
+
+
 def test_a_gate_on_reads_cannot_be_decided_without_reads(busy: Run) -> None:
     history = busy.history(manifest={"gates": {"read_outage_ms": 100}})
     assert judge(history).verdict == "pass"
