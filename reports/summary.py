@@ -16,6 +16,7 @@ from checks.judge import Judgement
 from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
 from reports.gates import gate_rows
+from reports.promises import promise_of
 from reports.schema import SCHEMA_ID
 from reports.why import why
 
@@ -55,6 +56,7 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "failed": list(judgement.failed),
         "workload": _part(scenario, "workload"),
         "topology": _part(manifest, "topology"),
+        "promise": promise_of(manifest),
         "mesh": _part(manifest, "mesh"),
         "load_model": _part(manifest, "load_model"),
         "generator": _part(manifest, "load"),

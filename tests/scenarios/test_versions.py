@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cluster import images
 from scenarios import registry
 from scenarios.registry import index_newest, newer, policy_candidates
 from scenarios.versions import of_machine, version_in
@@ -64,7 +65,7 @@ def test_only_what_the_registries_have_otherwise_is_named() -> None:
 def test_no_answer_is_not_taken_for_an_answer(none: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert policy_candidates(none) == {}
     assert index_newest(none) is None
-    monkeypatch.setattr(registry.images, "versions", lambda _: {"haproxy": "1"})
+    monkeypatch.setattr(images, "versions", lambda _: {"haproxy": "1"})
     monkeypatch.setattr(registry, "_apt", lambda _: policy_candidates(none))
     monkeypatch.setattr(registry, "_pip", lambda _: {})
     assert registry.look() == ([], ["haproxy"])
