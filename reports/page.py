@@ -110,7 +110,7 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Titled tables of what the run was made of; an empty part is left out."""
     parts = {
         "Workload": summary["workload"],
-        "Topology": summary["topology"],
+        "Topology": summary["topology"] | _promise(summary["promise"]),
         "Mesh": summary["mesh"],
         # Its pieces may be thousands; the chart shows them better.
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
@@ -122,6 +122,13 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "MySQL options asked for, and what is in effect": _options(summary),
     }
     return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]
+
+
+def _promise(promise: dict[str, Any] | None) -> dict[str, str]:
+    """Whether acknowledged money may be lost with the primary, as a row of the set-up."""
+    if promise is None:
+        return {}
+    return {"may lose acknowledged commits": f"{'yes' if promise['may_lose'] else 'no'}: {promise['why']}"}
 
 
 def _options(summary: dict[str, Any]) -> dict[str, Any]:
