@@ -16,10 +16,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
+from chaos import FAULTS as KNOWN_FAULTS
 from chaos.fault import Evidence
 from chaos.record import Record
+from checks import openings
 from checks.history import OPS_SCHEMA
 from scenarios.model import Scenario
 from tests.checks.altered import ledgers
@@ -39,7 +42,8 @@ WORKLOADS: dict[str, Callable[[random.Random], Ledger]] = {
 }
 TOPOLOGIES = ("single", "async", "group")
 
-ZERO_NS = 1_000_000_000_000
+#: More than a week after the machine was started.
+ZERO_NS = 10**15
 LOAD_MS, EVERY_MS = 12_000, 230
 #: The gateway's answer while nobody takes writes.
 CLOSED = (2013, "closed before the greeting")
@@ -82,6 +86,11 @@ def base(workload: str, topology: str) -> Folder:
     story, rng = STORIES[topology], random.Random(f"{workload}/{topology}")
     ledger = WORKLOADS[workload](rng)
     folder = Folder(workload, topology, made={})
+    opened = {
+        name: openings.described(workload, name, pd.DataFrame(rows))
+        for name, (_, rows) in ledger.tables().items()
+        if openings.is_fixed(workload, name)
+    }
     commits = _operations(folder, story, ledger, rng)
     for name, (schema, rows) in ledger.tables().items():
         placed = [{"node": pod, **row} for pod in story.pods for row in rows]
@@ -108,7 +117,7 @@ def base(workload: str, topology: str) -> Folder:
         folder.lines[DECISIONS] = decisions(sight)
     scenario = _scenario(ledger, topology)
     folder.lines[FAULTS] = _faults(scenario, story)
-    folder.objects[MANIFEST] = _manifest(scenario, story, folder.rows(OPS))
+    folder.objects[MANIFEST] = _manifest(scenario, story, folder.rows(OPS)) | {"opened": opened}
     return folder
 
 
@@ -154,8 +163,7 @@ def _operations(folder: Folder, story: Story, ledger: Ledger, rng: random.Random
             fate, (f, value, refused) = "refused", ledger.refusal
             row |= {"outcome": "fail", "error": refused}
         if fate in ("acked", "present") or row["outcome"] == "ok":
-            done = ledger.apply(key, f, value)
-            value = value if fate == "present" else done
+            value = ledger.apply(key, f, value)
         if fate in ("acked", "present"):
             uuid = uuid_of[leader]
             nth = 1 + sum(commit[0] == uuid for commit in commits)
@@ -205,12 +213,14 @@ def _faults(scenario: Scenario, story: Story) -> list[Row]:
     back = {"container": "running", "answers": True, "in_service": True, "caught_up": True, "assisted_rejoin": False}
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / FAULTS
-        note = Record(file, steps=1).notebook(planned, at_ns(KILL_MS - 20), 0)
-        note("injected", at_ns(KILL_MS), "node1", Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
+        asked = planned.asked(KNOWN_FAULTS[planned.fault])
+        told = Record(file, steps=1).story(asked, at_ns(KILL_MS - 20), 0)
+        told.befalls("node1", isolates_from=[])
+        told.note("injected", at_ns(KILL_MS), Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
         seen = {"before": before, "container": "exited", "exit_code": 137, "answers": False}
-        note("bitten", at_ns(KILL_MS + 130), "node1", Evidence(ok=True, seen=seen))
-        note("healed", at_ns(story.healed_ms), "node1")
-        note("clean", at_ns(story.clean_ms), "node1", Evidence(ok=True, seen=back))
+        told.note("bitten", at_ns(KILL_MS + 130), Evidence(ok=True, seen=seen))
+        told.note("healed", at_ns(story.healed_ms))
+        told.note("clean", at_ns(story.clean_ms), Evidence(ok=True, seen=back))
         return [json.loads(line) for line in file.read_text().splitlines()]
 
 
@@ -235,6 +245,8 @@ def _manifest(scenario: Scenario, story: Story, ops: list[Row]) -> Row:
         "complete": True,
         "dead": [],
         "torn_lines": 0,
+        "zero_ns": ZERO_NS,
+        "rows": {"load1": len(ops)},
     }
     pods = len(story.pods)
     return {

@@ -28,7 +28,7 @@ def told_otherwise(workload: str, topology: str) -> Cases:
         "f empty": ("acked", lambda row: row | {"f": ""}, UNREADABLE),
         "f read": ("acked", lambda row: row | {"f": "read"}, DOUBTFUL),
         "outcome OK": ("acked", lambda row: row | {"outcome": "OK"}, UNREADABLE),
-        "outcome info": ("acked", lambda row: row | {"outcome": "info"}, UNREADABLE),
+        "outcome info": ("acked", lambda row: row | {"outcome": "info"}, DOUBTFUL),
         "outcome empty": ("acked", lambda row: row | {"outcome": ""}, UNREADABLE),
         "outcome fail": ("acked", lambda row: row | {"outcome": "fail", "error": "deadlock"}, DOUBTFUL),
         "outcome unknown": ("acked", lambda row: row | {"outcome": "unknown"}, DOUBTFUL),

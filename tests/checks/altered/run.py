@@ -104,7 +104,7 @@ def _complaints(case: Case, said: str, out: str, err: str, pages: dict[str, str]
             yield "not one line"
         if not any(file in err for file in case.files):
             yield "file not named"
-    if found := PYTHON.search(err) or PYTHON.search(out):
+    if found := PYTHON.search(err) or PYTHON.search(out.replace("True", "")):  # a pod may be called so
         yield f"python's words ({found[0]})"
     for where, text in {"stdout": out, "stderr": err, **pages}.items():
         if OBEYED.search(text.replace("\r\n", "\n")):
