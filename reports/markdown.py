@@ -9,6 +9,7 @@ from reports.decisions import decision_rows, quarantine_words
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, facts, label, scalars
+from reports.visible import visible
 
 # What starts markup, HTML or a new cell inside a line of text; values come from logs and files.
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~&])")
@@ -65,4 +66,4 @@ def _row(cells: list[str]) -> str:
 
 
 def _text(value: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(visible(str(value)).split()))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from reports import units
 from reports.decisions import decision_rows, quarantine_words
@@ -20,10 +21,13 @@ from reports.figures import Picture
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.routing import mesh_words
 from reports.steps import known_steps
+from reports.visible import visible
 
 _HERE = Path(__file__).parent
 #: The look of every page.
 CSS = _HERE / "report.css"
+#: Of the generator's account, what has its own table or is only for the checks.
+_OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows"})
 
 
 def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
@@ -47,7 +51,12 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
 def template(name: str) -> Template:
     """A template of this folder, with every value escaped and the filters of all pages."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
         asked=_asked,
@@ -61,6 +70,11 @@ def template(name: str) -> Template:
         shell=shlex.join,
     )
     return environment.get_template(name)
+
+
+def _shown(value: Any) -> Any:
+    """What a template is about to show; markup is our own."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:
@@ -105,7 +119,7 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "Mesh": summary["mesh"],
         # Its pieces may be thousands; the chart shows them better.
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
-        "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},
+        "Load": {key: value for key, value in summary["generator"].items() if key not in _OF_MACHINES},
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
         "Versions": summary["versions"],
         "Images": summary["images"],

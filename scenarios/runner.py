@@ -170,6 +170,7 @@ class Run:
                 load.run(on_second)
                 self._manifest["host"] |= noise.stop()
                 self._manifest["load"] = load.totals
+                load.totals["zero_ns"] = load.zero_ns
             orderly = True
         finally:
             with self._phase("heal"):
@@ -227,6 +228,7 @@ class Run:
             collect.operations(pod.container, pod.ops_file, self._folder, worker=pod.name, clock=pod.clock)
             for pod in load.pods
         )
+        load.totals["rows"] = collect.rows_recorded(self._folder)
         write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
         collect.observations(observer.containers["observer"], self._folder)
         queries = {} if self._workload is None else self._workload.final_queries()
