@@ -30,8 +30,9 @@ _SETTLED_NS = 2_000_000_000
 _PODS = frozenset({"primary", "one_replica", "replicas", "minority", "majority", "all"})
 _REPLICAS = frozenset({"one_replica", "replicas"})
 
-#: fault -> field of its evidence -> values with which it has not bitten.
+#: fault -> field of its evidence -> values with which it has not bitten. "" stands for every fault.
 _NOT_BITTEN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "": {"ok": (False,), "bitten": (False,)},
     "kill": {"container": ("running",), "state": ("running",), "exit_code": (0,), "answers": (True,)},
     "pause": {"paused": (False,), "answers": (True,)},
     "partition": {"rule": (False,), "packets_dropped": (0,)},
@@ -41,6 +42,7 @@ _NOT_BITTEN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
 }
 #: The same for values with which it is not over.
 _NOT_CLEAN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "": {"ok": (False,), "clean": (False,), "caught_up": (False,)},
     "kill": {"container": ("exited", "dead", "paused"), "state": ("exited", "dead", "paused"), "answers": (False,)},
     "pause": {"paused": (True,), "answers": (False,)},
 }
@@ -70,11 +72,13 @@ def _not_as_planned(history: History) -> Iterator[str]:
     if not isinstance(planned, list):
         return
     words = [(str(one.get("fault")), str(one.get("target"))) for one in planned if isinstance(one, Mapping)]
-    recorded = {fault.id: fault for fault in history.faults}
-    if missing := [number for number in range(len(words)) if number not in recorded]:
-        yield f"{len(words)} faults were planned and {len(words) - len(missing)} are on record in faults.jsonl"
+    ids = {fault.id for fault in history.faults}
+    # Ids of another tool may begin elsewhere; then only their number tells.
+    found = len(ids.intersection(range(len(words)))) if 0 in ids else min(len(ids), len(words))
+    if found < len(words):
+        yield f"{len(words)} faults were planned and {found} are on record in faults.jsonl"
     for fault in history.faults:
-        wanted = words[fault.id : fault.id + 1] if fault.id < len(words) else words
+        wanted = [words[fault.id]] if 0 in ids and fault.id < len(words) else words
         if (fault.fault, fault.target) not in wanted:
             told = ", ".join(" of ".join(one) for one in wanted) or "none"
             yield f"{name_of(fault)}: {fault.fault} of {fault.target} is on record, and planned was {told}"
@@ -124,12 +128,16 @@ def _was_another(history: History, fault: FaultRecord, pod: str, at_ns: int) -> 
 def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
     for fault in faults:
         bitten, clean = fault.bitten_evidence, fault.clean_evidence
-        if fault.bitten and (said := _says(bitten, _NOT_BITTEN.get(fault.fault, {})) or _reached(fault, bitten)):
+        if fault.bitten and (said := _says(bitten, _opposite(_NOT_BITTEN, fault)) or _reached(fault, bitten)):
             yield f"{name_of(fault)} is on record as bitten, and its evidence says {said}"
         if fault.bitten and fault.fault == "switchover" and bitten.get("primary") in fault.pods:
             yield f"{name_of(fault)} is on record as done, and its evidence says primary: {bitten['primary']}"
-        if fault.clean and (said := _says(clean, _NOT_CLEAN.get(fault.fault, {}))):
+        if fault.clean and (said := _says(clean, _opposite(_NOT_CLEAN, fault))):
             yield f"{name_of(fault)} is on record as healed, and its evidence says {said}"
+
+
+def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRecord) -> Mapping[str, tuple[Any, ...]]:
+    return {**table[""], **table.get(fault.fault, {})}
 
 
 def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) -> str:

@@ -21,6 +21,17 @@ CONTROL_PLANE = "control_plane"
 REJOINING = "rejoining"
 #: In ``isolates_from``: every pod of the run, the clients' own included.
 EVERYONE = "all"
+#: What a line may say beside what every line must say.
+_FACTS = {
+    "kind": one_of(("fault", "change")),
+    "hits": one_of(("node", "proxy", "agent", "control_plane", "load", "link")),
+    "peer": TEXT,
+    "isolates_from": WORDS,
+    "after": TEXT,
+    "heal_after_s": NUMBER,
+    "for_good": FLAG,
+    "parameters": OBJECT,
+}
 #: Words of targets that are no MySQL pod.
 _NO_NODE = frozenset({CONTROL_PLANE, "proxy", "load"})
 
@@ -106,7 +117,7 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
         stories.setdefault(identity["id"], Story()).add(name, at_ns, step, place=place)
         hit = ", ".join(pod) if isinstance(pod, list) else pod or ""
         record["pod"] = hit or record.get("pod")
-        record |= _facts(step, place)
+        record |= _facts(step, place=place)
         if name in ("planned", "injected", "healed", "clean"):
             record[f"{name}_ns"] = at_ns
         if name in ("bitten", "clean"):
@@ -115,24 +126,11 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
     return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))
 
 
-#: What a line may say beside what every line must say.
-_FACTS = {
-    "kind": one_of(("fault", "change")),
-    "hits": one_of(("node", "proxy", "agent", "control_plane", "load", "link")),
-    "peer": TEXT,
-    "isolates_from": WORDS,
-    "after": TEXT,
-    "heal_after_s": NUMBER,
-    "for_good": FLAG,
-    "parameters": OBJECT,
-}
-
-
-def _facts(step: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Those of them that a line does say."""
+def _facts(step: Mapping[str, Any], *, place: str) -> dict[str, Any]:
+    """What a line says beside what every line must say; without what it leaves open."""
     found = {name: taken_if_there(step, name, kind, place=place) for name, kind in _FACTS.items()}
-    told = {name: value for name, value in found.items() if value is not None}
-    return told | ({"isolates_from": tuple(told["isolates_from"])} if "isolates_from" in told else {})
+    known = {name: value for name, value in found.items() if value is not None}
+    return known | ({"isolates_from": tuple(known["isolates_from"])} if "isolates_from" in known else {})
 
 
 def decision_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Decision, ...]:

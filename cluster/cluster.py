@@ -167,7 +167,7 @@ class Cluster:
             self.start_agent(pod)
         self.wait_for_login(pod)
         with self.connection(pod.name) as connection:
-            mysqld.create_users(connection, self.credentials)
+            mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)
             elif self.topology.source_replica:
@@ -305,6 +305,15 @@ class Cluster:
             log.info("%s", error)
             return False
         return True
+
+    def disagreement(self) -> str:
+        """What every pod says of itself, such as ``node1 ONLINE as primary, executed …; node2 does not answer``."""
+        told = {
+            name: f"{one.state or 'ONLINE'} as {one.role}, executed {one.gtid_executed or 'nothing'}"
+            for name, one in self.status().items()
+            if one
+        }
+        return "; ".join(f"{name} {told.get(name, 'does not answer')}" for name in self.pods)
 
     def _converged(self) -> bool:
         aside = self.quarantined()

@@ -56,6 +56,7 @@ def with_own_workload(scenario: Scenario, here: Path, *, where: str) -> Scenario
             raise ConfigurationError(f"{where}: {error}") from None
         found = found.model_copy(update={"options": options.as_json()})
         keyed = "keys" in own.final_queries()
+        found = found.model_copy(update={"keyed": keyed})
         checks = REQUIRED_OF_KEYED if keyed else checks
         if scenario.load.retry.mode == "idempotent" and not keyed:
             raise ConfigurationError(f"{where}: load.retry: idempotent needs a workload with a final table keys")

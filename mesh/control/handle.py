@@ -14,6 +14,7 @@ from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
+from cluster.options import canonical
 from cluster.pod import Pod
 from cluster.replication import WAIT_COUNT
 from cluster.wait import wait_until
@@ -48,7 +49,7 @@ class ControlHandle:
     def start(self) -> None:
         """Start the pod; return when it answers and has published what it knows. Raises HarnessError."""
         cluster = self._cluster
-        config = {key.replace("-", "_"): value for key, value in cluster.topology.config.items()}
+        config = {canonical(key): value for key, value in cluster.topology.config.items()}
         plan = Plan(
             kind=cluster.topology.kind,
             pods=dict(cluster.hosts),
