@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from chaos import FAULTS
 from chaos.fault import Evidence
+from chaos.kill import Kill
 from chaos.record import Record
 from checks.history import OPS_SCHEMA
 from scenarios.model import Scenario
@@ -206,7 +206,7 @@ def _faults(scenario: Scenario, story: Story) -> list[Row]:
     back = {"container": "running", "answers": True, "in_service": True, "caught_up": True, "assisted_rejoin": False}
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / FAULTS
-        fault = FAULTS[planned.fault].aimed("node", ())
+        fault = Kill()
         told = Record(file, steps=1).story(planned.asked(fault), at_ns(KILL_MS - 20), 0)
         told.befalls("node1", isolates_from=fault.isolates_from)
         told.note("injected", at_ns(KILL_MS), Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
