@@ -334,6 +334,7 @@ def test_an_older_journal_does_not_say_from_whom_but_the_scenario_does(run: Run)
     assert cut(run, target="primary").verdict == "pass"
     run.manifest = {"scenario": {"faults": [{"fault": "partition", "target": "primary", "peer": "replicas"}]}}
     assert cut(run, target="primary").verdict == "fail"
+    assert cut(run, target="primary", isolates_from=("all",)).verdict == "fail", "nor is a journal believed against it"
 
 
 @pytest.mark.parametrize("looked", [lambda at: at < 5, lambda at: not 2000 < at < 6500, lambda at: at < 4500])

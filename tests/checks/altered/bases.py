@@ -19,8 +19,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from chaos import FAULTS as KNOWN_FAULTS
 from chaos.fault import Evidence
+from chaos.kill import Kill
 from chaos.record import Record
 from checks import openings
 from checks.history import OPS_SCHEMA
@@ -213,9 +213,9 @@ def _faults(scenario: Scenario, story: Story) -> list[Row]:
     back = {"container": "running", "answers": True, "in_service": True, "caught_up": True, "assisted_rejoin": False}
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / FAULTS
-        asked = planned.asked(KNOWN_FAULTS[planned.fault])
-        told = Record(file, steps=1).story(asked, at_ns(KILL_MS - 20), 0)
-        told.befalls("node1", isolates_from=[])
+        fault = Kill()
+        told = Record(file, steps=1).story(planned.asked(fault), at_ns(KILL_MS - 20), 0)
+        told.befalls("node1", isolates_from=fault.isolates_from)
         told.note("injected", at_ns(KILL_MS), Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
         seen = {"before": before, "container": "exited", "exit_code": 137, "answers": False}
         told.note("bitten", at_ns(KILL_MS + 130), Evidence(ok=True, seen=seen))
