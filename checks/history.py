@@ -102,8 +102,10 @@ class History:
 
     @property
     def gates(self) -> dict[str, Any]:
-        """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them into the manifest."""
-        gates: dict[str, Any] | None = self.manifest.get("gates")
+        """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them; null is none."""
+        gates: Any = self.manifest.get("gates")
+        if isinstance(gates, dict):
+            return {name: limit for name, limit in gates.items() if limit is not None}
         return {} if gates is None else gates
 
 
