@@ -102,8 +102,10 @@ class History:
 
     @property
     def gates(self) -> dict[str, Any]:
-        """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them into the manifest."""
-        gates: dict[str, Any] | None = self.manifest.get("gates")
+        """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them; null is none."""
+        gates: Any = self.manifest.get("gates")
+        if isinstance(gates, dict):
+            return {name: limit for name, limit in gates.items() if limit is not None}
         return {} if gates is None else gates
 
 
@@ -120,13 +122,15 @@ def load_history(folder: Path) -> History:
     manifest = read_object(folder / "manifest.json") or {}
     manifests.assert_readable(manifest, name=str(folder / "manifest.json"))
     known = operations_of(workload_name(manifest))
-    ops = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
-    window = load_window(ops, manifest)
+    rows = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
+    window = load_window(rows, manifest)
+    ops = pd.concat(rows.values(), ignore_index=True)
+    rows.clear()  # a long run's rows are large, and needed once
     final = {part.stem: read_table(part, None) for part in sorted((folder / "final").glob("*.parquet"))}
     nodes = read_object(folder / "final" / "nodes.json")
     assert_nodes_readable(nodes, name=str(folder / "final" / "nodes.json"))
     return History(
-        ops=pd.concat(ops.values(), ignore_index=True).sort_values("end_ns", kind="stable", ignore_index=True),
+        ops=ops.sort_values("end_ns", kind="stable", ignore_index=True),
         final=final,
         nodes=nodes,
         faults=fault_records(_lines(folder / "faults.jsonl", window, what="fault step")),

@@ -108,9 +108,10 @@ def _require(value: Any, path: tuple[str, ...], kind: Kind, place: str, *, there
 
 
 def _require_sums(load: Mapping[str, Any], place: str) -> None:
-    """What the generator counted is part of what it offered."""
+    """What the generator counted is part of what it offered. What expired need not have failed: an earlier attempt
+    may have happened."""
     counts = {key: value for key, value in load.items() if isinstance(value, int)}
-    for whole, parts in (("offered", ("ok", "fail", "unknown")), ("fail", ("overflow", "refused", "expired"))):
+    for whole, parts in (("offered", ("ok", "fail", "unknown")), ("fail", ("overflow", "refused"))):
         together = sum(counts.get(part, 0) for part in parts)
         if whole in counts and together > counts[whole]:
             told = ", ".join(f"{part} {counts[part]}" for part in parts if part in counts)

@@ -7,6 +7,7 @@ because one time of another clock among them would stretch every second-by-secon
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -62,10 +63,24 @@ def read_ops(ops: pd.DataFrame, *, known: Collection[str] | None, place: str) ->
 
 
 def read_samples(observed: pd.DataFrame, *, place: str) -> pd.DataFrame:
-    """The samples as they are, if their words are known."""
+    """The samples as they are, if their words are known and what they saw can be read."""
     _require_words(observed["kind"], "kind", SAMPLE_KINDS, place)
     _require_words(observed["role"].dropna(), "role", ROLES, place)
+    for name in ("view", "endpoints"):
+        told = observed[name].dropna()
+        # Samples repeat themselves, so each text is looked at once.
+        for text in told.unique():
+            if not _is_object(text):
+                row = told.index[told == text][0]
+                raise HistoryError(f"{place}: row {row + 1}: {name} {spelt(text)} is not a JSON object")
     return observed
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def load_window(parts: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> Window | None:

@@ -64,7 +64,7 @@ class Guest:
     ) -> None:
         """A request event: response_time in milliseconds, or None."""
         end_ns = time.monotonic_ns()
-        start_ns = end_ns - round((response_time or 0) * 1e6)
+        start_ns = end_ns - round(max(0.0, response_time or 0) * 1e6)  # a stranger's number may be anything
         outcome = "ok" if exception is None else "unknown"
         config = self._config
         self._recorder.add(

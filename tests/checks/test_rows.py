@@ -131,6 +131,8 @@ def test_how_far_an_operation_may_be_is_what_the_load_lasted(folder: Path, load:
     [
         ("kind", "pods", 'row 1: kind "pods" is unknown; expected one of pod, proxy'),
         ("role", "PRIMARY", 'row 1: role "PRIMARY" is unknown; expected one of primary, replica'),
+        ("view", "node1", 'row 1: view "node1" is not a JSON object'),
+        ("endpoints", "[1]", 'row 1: endpoints "[1]" is not a JSON object'),
         ("at_ns", EPOCH_NS, f"row 1: at_ns {EPOCH_NS} is far from the load"),
     ],
 )

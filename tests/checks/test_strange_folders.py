@@ -151,7 +151,10 @@ def test_the_number_of_pods_at_the_end_may_differ(busy: Run, pods: dict[str, int
         ({"monotonic_zero_unix_ns": "now"}, "'monotonic_zero_unix_ns' must be a whole number"),
         ({"load": {"offered": 5, "overflow": 6}}, "'load.overflow' is 6, of 5 offered"),
         ({"load": {"offered": 5, "ok": 4, "fail": 2}}, "'load.offered' is 5, and of these are ok 4, fail 2"),
-        ({"load": {"fail": 1, "refused": 1, "expired": 1}}, "'load.fail' is 1, and of these are refused 1, expired 1"),
+        (
+            {"load": {"fail": 1, "overflow": 1, "refused": 1}},
+            "'load.fail' is 1, and of these are overflow 1, refused 1",
+        ),
         (
             {"topology": {"kind": "group-multi"}, "scenario": {"topology": "group"}},
             "'topology.kind' is \"group-multi\", and 'scenario.topology.kind' \"group\"",
@@ -176,6 +179,7 @@ def test_a_manifest_that_cannot_be_is_named_in_plain_words(folder: Path, manifes
         dict.fromkeys(("scenario", "gates", "load", "host", "topology", "mesh", "versions", "command")),
         {"scenario": {"topology": "group", "mesh": "envoy"}, "mesh": {"mode": "gateway", "proxy": "envoy"}},
         {"topology": {"kind": "group-multi", "primaries": 3}},
+        {"load": {"fail": 1, "expired": 2, "unknown": 1}},
         {"topology": {"kind": "galera", "pods": 3}, "anything": [{"else": None}]},
     ],
 )

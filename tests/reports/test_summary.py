@@ -121,6 +121,13 @@ def test_an_unbitten_fault_is_void_and_the_why_names_it(make_history: MakeHistor
     assert "kill on node1" in summary["why"]
 
 
+def test_a_gate_that_is_null_is_no_gate(make_history: MakeHistory) -> None:
+    history = make_history()
+    gates = {"lost": 0, "min_acked": None, "require": None}
+    summary = summary_of(replace(history, manifest={**history.manifest, "gates": gates}))
+    assert [gate["name"] for gate in summary["gates"]] == ["lost"]
+
+
 @pytest.mark.parametrize(
     ("gates", "expected"),
     [
