@@ -132,6 +132,7 @@ def _move(folder: Folder, *, moved_ns: int) -> None:
             if "done_ns" in (line.get("evidence") or {}):
                 line["evidence"]["done_ns"] += moved_ns
     folder.manifest["monotonic_zero_unix_ns"] -= moved_ns
+    folder.manifest["load"]["zero_ns"] += moved_ns
 
 
 def cases() -> Cases:
