@@ -8,6 +8,7 @@ from 1. Knows nothing of what the columns mean.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -47,7 +48,17 @@ def read_table(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     except (pa.ArrowException, ValueError, OverflowError):
         raise HistoryError(f"{file}: a column holds what cannot be read, such as a time out of range") from None
-    return frame
+    return frame.assign(**{name: _spelt_out(frame[name]) for name in table.column_names if _is_bytes(table, name)})
+
+
+def _is_bytes(table: pa.Table, name: str) -> bool:
+    kind = table.column(name).type
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+
+
+def _spelt_out(cells: pd.Series[Any]) -> list[str | None]:
+    """Bytes of a BINARY column as text that compares as they do, whatever they are."""
+    return [cell.decode("utf-8", "backslashreplace") if isinstance(cell, bytes) else None for cell in cells]
 
 
 def _only(table: pa.Table, name: str, file: Path) -> pa.ChunkedArray:

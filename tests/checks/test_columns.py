@@ -45,6 +45,7 @@ def read(folder: Path, column: pa.Array, kind: pa.DataType | None, *, nullable: 
         (pa.nulls(2), pa.bool_(), [None, None]),
         (pa.array([1.5, NAN]), pa.float64(), [1.5, None]),
         (pa.array([Decimal("1.50")]), None, [Decimal("1.50")]),
+        (pa.array([b"k1", b"\xff\x01", None]), None, ["k1", "\\xff\x01", None]),
     ],
 )
 def test_what_can_mean_one_thing_only_is_taken(
