@@ -18,7 +18,9 @@ import pytest
 
 from checks.history import History
 from checks.judge import judge
+from reports.figures import Picture
 from reports.junit import junit_xml
+from reports.page import report_html
 from reports.summary import summarise
 from reports.write import altered_files, checksums, write_reports
 
@@ -191,3 +193,13 @@ def test_metrics_are_openmetrics(whole: Path) -> None:
     assert len(samples) == len(set(samples))
     assert any(line.startswith("meshbench_write_outage_seconds{") for line in lines)
     assert 'topology="group",proxy="envoy",verdict="void"} 1.0' in text
+
+
+def test_a_workload_without_a_name_has_a_page(make_history: MakeHistory) -> None:
+    history = make_history()
+    scenario = {**history.manifest["scenario"], "workload": {"accounts": 100}}
+    made = replace(history, manifest={**history.manifest, "scenario": scenario})
+    pictures = dict.fromkeys(("timeline", "latency", "waterfall"), Picture(wide=b"", narrow=b""))
+    page = report_html(summarise(made, judge(made)), pictures)
+    assert "seed 7" in page
+    assert "workload " not in _Page(page).text.split("seed 7")[0]
