@@ -45,7 +45,8 @@ def read_table(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
         _refuse_broken_text(column, name, file)
     try:
         # Metadata another tool's pandas left would turn columns into an index.
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+        # In a final table a whole number beside a null stays one: a double would lose its last digits.
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=schema is None)
     except (pa.ArrowException, ValueError, OverflowError):
         raise HistoryError(f"{file}: a column holds what cannot be read, such as a time out of range") from None
     return frame.assign(**{name: _spelt_out(frame[name]) for name in table.column_names if _is_bytes(table, name)})

@@ -3,9 +3,9 @@
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
           not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
-          check needs it, a check broke off, the generator ran late or died, the host was noisy, or no check could be
-          decided.
-``fail``  any other check failed, or one that gate ``require`` names stayed unknown.
+          check needs it, a check broke off, the generator ran late or died, the host was noisy or a gate on that cannot
+          be decided, or no check could be.
+``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
 The order of these four is the precedence. A fault that was not shown clean after healing voids the trial unless
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,10 +29,11 @@ from checks.conservation import conservation
 from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
-from checks.gates import assert_readable, gate, required
-from checks.history import History
+from checks.gates import GATES, assert_readable, gate, required, undecided
+from checks.history import History, HistoryError
 from checks.latency import latency
 from checks.plausible import implausible, name_of
+from checks.registers import registers
 from checks.replication import replication
 from checks.smallbank import smallbank
 from checks.staleness import staleness
@@ -56,6 +57,7 @@ CHECKS: dict[str, Check] = {
     "smallbank": smallbank,
     "tpcc": tpcc,
     "append": append,
+    "registers": registers,
     "staleness": staleness,
 }
 
@@ -67,32 +69,36 @@ OF_WORKLOAD = {
     "smallbank": "smallbank",
     "tpcc": "tpcc",
     "append": "append",
+    "registers": "mixed-read",
     "staleness": "mixed-read",
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
-    {"durability", "conservation", "duplicates", "torn", "convergence", "tpcb", "smallbank", "tpcc", "append"}
+    {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
+    | {"tpcb", "smallbank", "tpcc", "append", "registers"}
 )
 
 #: Checks that rest on what the observer saw.
 OBSERVED = ("replication",)
 
-LATENESS_P99_MS = 100.0
 #: What is expected of a check that broke off.
 TO_FINISH = "the check to finish"
-STEAL_PERCENT = 25.0
+#: Of the machine's CPU in the worst ten seconds, what other processes had while pods were short of it (decision 0015).
+CPU_PRESSURE_PERCENT = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """checks: one verdict a check, in the order of CHECKS. failed: names of checks that failed, or were required and
-    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``."""
+    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``. undecided: keys of
+    gates for which nothing was measured."""
 
     verdict: Literal["pass", "fail", "void"]
     checks: list[Verdict]
     void_reasons: list[str]
     failed: list[str]
+    undecided: list[str] = field(default_factory=list)
 
 
 def judge(history: History) -> Judgement:
@@ -105,7 +111,8 @@ def judge(history: History) -> Judgement:
     checks = [one for one in checks if _concerns(one, history)]
     outcomes = {verdict.name: verdict.verdict for verdict in checks}
     failed = [name for name, outcome in outcomes.items() if outcome == "fail"]
-    undecided = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
+    unanswered = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
+    gates = undecided(history, checks)
     void_reasons = [
         *(f"check {one.name} broke off, so what it guards is not known" for one in checks if broke_off(one)),
         *_unproven_faults(history, converged=outcomes["convergence"] == "pass"),
@@ -113,6 +120,11 @@ def judge(history: History) -> Judgement:
         *incomplete(history),
         *_not_seen(history, outcomes),
         *_noise(history),
+        *(
+            f"gate {one.key} cannot be decided: manifest.json has no {'.'.join(one.path)}"
+            for one in gates
+            if not one.check
+        ),
     ]
     if all(outcome == "unknown" for outcome in outcomes.values()):
         void_reasons.append("no check could be decided: the evidence is missing")
@@ -122,14 +134,22 @@ def judge(history: History) -> Judgement:
         verdict = "fail"
     elif void_reasons:
         verdict = "void"
-    elif failed or undecided:
+    elif failed or unanswered or gates:
         verdict = "fail"
-    return Judgement(verdict=verdict, checks=checks, void_reasons=void_reasons, failed=[*failed, *undecided])
+    return Judgement(
+        verdict=verdict,
+        checks=checks,
+        void_reasons=void_reasons,
+        failed=[*failed, *unanswered],
+        undecided=[one.key for one in gates if one.check],
+    )
 
 
 def _checked(name: str, check: Check, history: History) -> Verdict:
     try:
         return check(history)
+    except HistoryError:
+        raise  # what is recorded cannot be read: that is not for the check to decide
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
         return unknown(name, expected=TO_FINISH, reason=f"it broke off on this evidence ({what_broke(error)})")
 
@@ -187,19 +207,27 @@ def _noise(history: History) -> list[str]:
         who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
         reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
-    limit_ms = _limit(history, "lateness_p99_ms", LATENESS_P99_MS)
+    limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:
         reasons.append(f"the generator ran late: p99 {lateness_ms:g} ms, limit {limit_ms:g} ms")
     steal = _number(history.manifest, "host", "steal_percent")
-    limit = _limit(history, "steal_percent", STEAL_PERCENT)
+    limit = _limit(history, "steal_percent")
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
+    pressure = _number(history.manifest, "host", "cpu_pressure_percent")
+    limit = _limit(history, "cpu_pressure") or CPU_PRESSURE_PERCENT
+    if pressure is not None and pressure > limit:
+        reasons.append(
+            f"other processes took {pressure:g} % of this machine's CPU for ten seconds of the load, while pods waited "
+            f"for it; limit {limit:g} %"
+        )
     return reasons
 
 
-def _limit(history: History, name: str, default: float) -> float:
-    limit = gate(history, name)
-    return default if limit is None else limit
+def _limit(history: History, name: str) -> float:
+    """Of a gate that has a default, which holds for a folder that sets none, too."""
+    limit, default = gate(history, GATES[name].key), GATES[name].default
+    return limit if limit is not None else default or 0.0
 
 
 def _number(manifest: Mapping[str, Any], *path: str) -> float | None:

@@ -55,7 +55,7 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     ("mesh",): OBJECT,
     **{("mesh", name): TEXT for name in ("mode", "proxy", "routing")},
     ("host",): OBJECT,
-    ("host", "steal_percent"): NUMBER,
+    **{("host", name): NUMBER for name in ("steal_percent", "cpu_pressure_percent", "foreign_cpu_percent")},
     ("load",): OBJECT,
     **{("load", name): NUMBER for name in ("cpu_s", "connections_opened")},
     **{
