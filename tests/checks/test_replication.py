@@ -365,6 +365,49 @@ def test_two_seen_to_be_writable_fail_though_nobody_looked_later(run: Run) -> No
     assert judged(run).verdict == "fail"
 
 
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ({"role": None}, "does not tell the role of node1"),
+        ({"read_only": None}, "does not tell the read_only of node1"),
+        ({"up": False, "role": None, "read_only": None}, "node1 acknowledged writes, and never answered the observer"),
+    ],
+)
+def test_samples_that_do_not_tell_prove_nothing(run: Run, what: dict[str, Any], why: str) -> None:
+    failover(run)
+    run.seen = [row | (what if row["name"] == "node1" else {}) for row in run.seen]
+    run.decide(5900, "promoted", "node2")
+    verdict = judged(run)
+    assert verdict.verdict == "unknown"
+    assert why in verdict.measured["reason"]
+
+
+def test_an_observer_that_no_pod_answered_proves_nothing(run: Run) -> None:
+    failover(run)
+    run.seen = [row | {"up": False, "role": None, "read_only": None} for row in run.seen]
+    run.decide(5900, "promoted", "node2")
+    assert judged(run).measured["reason"] == "no pod ever answered the observer"
+
+
+def test_samples_too_rare_to_show_what_lasts_prove_nothing(run: Run) -> None:
+    failover(run)
+    run.decide(5900, "promoted", "node2")
+    first_ns = min(row["at_ns"] for row in run.seen)
+    run.seen = [row for row in run.seen if (row["at_ns"] - first_ns) // 1_000_000 % 2000 < 5]
+    verdict = judged(run)
+    assert (verdict.verdict, verdict.measured["reason"]) == ("unknown", "node1 was looked at every 2.0 s only")
+
+
+def test_a_pod_that_hangs_is_looked_at_as_often_as_its_silence_lets(run: Run) -> None:
+    failover(run)
+    keep = range(0, 10_000, 1040)
+    down: dict[str, Any] = {"up": False, "role": None, "state": None, "read_only": None}
+    run.seen = [row for row in run.seen if row["name"] != "node3"]
+    for at_ms in keep:
+        run.pod(at_ms, "node3", **down)
+    assert judged(run).verdict == "pass"
+
+
 def test_a_stretch_ends_where_nobody_looked(run: Run) -> None:
     """What a pod showed before and after a hole says nothing of the time between."""
     run.manifest = {"mesh": {"mode": "direct"}}
