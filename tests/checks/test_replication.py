@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checks.judge import judge
 from checks.replication import replication
 from checks.verdict import Verdict
 from tests.checks.conftest import at_ns as ns_of
@@ -77,6 +78,14 @@ def test_two_in_the_write_pool_fail(run: Run) -> None:
     assert verdict.verdict == "fail"
     assert verdict.witness[0]["pods"] == ["node1", "node2"]
     assert verdict.measured["two_primaries_reachable_ms"] == pytest.approx(920, abs=1)
+
+
+def test_two_primaries_fail_even_a_trial_that_is_void(run: Run) -> None:
+    failover(run, believes_until_ms=8000, in_pool_until_ms=7000)
+    run.manifest = {"host": {"steal_percent": 99}}
+    judgement = judge(run.history())
+    assert judgement.void_reasons
+    assert (judgement.verdict, judgement.failed) == ("fail", ["replication"])
 
 
 def test_two_proxies_that_each_lead_to_another_primary_fail(run: Run) -> None:
