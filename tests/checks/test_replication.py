@@ -323,6 +323,12 @@ def test_a_pod_that_is_cut_off_from_some_peers_is_there_for_clients(run: Run) ->
     assert verdict.measured["two_primaries_reachable_ms"] == pytest.approx(1919, abs=1)
 
 
+def test_replicas_that_are_cut_off_from_their_primary_are_there_for_clients(run: Run) -> None:
+    facts: dict[str, Any] = {"target": "replicas", "peer": "primary", "isolates_from": ("node1",)}
+    verdict = cut(run, pod="node2", **facts)
+    assert (verdict.verdict, verdict.witness[0]["pods"]) == ("fail", ["node1", "node2"])
+
+
 def test_a_pod_that_is_cut_off_from_everyone_is_not(run: Run) -> None:
     assert cut(run, hits="link", isolates_from=("all",)).verdict == "pass"
     assert cut(run, hits="link", isolates_from=("all",), bitten=False).verdict == "fail", "nothing shows that it was"
