@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from chaos.feed import Feed
+from chaos.probe import control_plane
 from cluster.cluster import Cluster
+from cluster.errors import HarnessError
 from cluster.topology import Kind
 
 Event = Literal[
@@ -47,6 +50,10 @@ KNOWN: Mapping[Event, _Known] = {
     "clone-started": _Known(kinds=_REPLICATED),
 }
 
+#: Events between which and the next there are only some milliseconds: the control plane waits there until a step that
+#: is to strike at once has struck.
+HELD: Mapping[Event, str] = {"candidate-chosen": "candidate_chosen"}
+
 #: Waits until a client had a write acknowledged that ended after a time (CLOCK_MONOTONIC ns); returns when that write
 #: ended, None when the event is set first.
 FirstAck = Callable[[int, threading.Event], int | None]
@@ -71,6 +78,17 @@ class Watch:
             return None
         at_ns = int(decision["at_ns"])
         return self.first_ack(at_ns, over) if event == "first-ack" else at_ns
+
+    def hold(self, event: Event) -> None:
+        """Have the control plane wait after an event for who strikes then, if it is one of HELD."""
+        if event in HELD:
+            with suppress(OSError, HarnessError):  # one that does not answer decides nothing either
+                control_plane(self.cluster).hold(HELD[event])
+
+    def release(self, event: Event) -> None:
+        if event in HELD:
+            with suppress(OSError, HarnessError):  # it goes on by itself after a while
+                control_plane(self.cluster).release()
 
     def _clone(self, over: threading.Event) -> int | None:
         while not over.wait(POLL_S):

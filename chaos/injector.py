@@ -96,21 +96,42 @@ class Injector:
             one.result()
 
     def _step(self, planned: PlannedFault, events: Watch, due_ns: int | None, rng: random.Random, story: Story) -> None:
-        """Wait for the step's moment, find out whom it hits, and strike all of them at once."""
-        if planned.after is not None:
-            happened_ns = events.wait_for(planned.after, self._over)
-            strikes_ns = None if happened_ns is None else happened_ns + round(planned.delay_s * 1e9)
-        else:
-            strikes_ns = due_ns
-        if strikes_ns is None or self._wait_until(strikes_ns):
-            return  # the load ended first: never injected, and the record says so
+        """Wait for the step's moment, and strike."""
+        if planned.after is None:
+            assert due_ns is not None
+            if not self._wait_until(due_ns):
+                self._strike(planned, due_ns, rng, story)
+            return
+        event = planned.after
+        if not planned.delay_s:
+            events.hold(event)
+        try:
+            happened_ns = events.wait_for(event, self._over)
+            if happened_ns is not None and not self._wait_until(happened_ns + round(planned.delay_s * 1e9)):
+                self._strike(planned, None, rng, story, struck=lambda: events.release(event))
+        finally:
+            events.release(event)  # whatever came in between: twice is as good as once
+
+    def _strike(
+        self,
+        planned: PlannedFault,
+        due_ns: int | None,
+        rng: random.Random,
+        story: Story,
+        *,
+        struck: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Find out whom the step hits, and strike all of them at once. struck: called when all have been.
+
+        Where nobody plays the part, or a pod shows already what the fault is to show, nothing is injected.
+        """
         aim = Aim(cluster=self._cluster, scene=self._outlook, made=self._feed.made, rng=rng)
         try:
             pods = resolve(planned.target, aim)
             peers = () if planned.peer is None else tuple(resolve(planned.peer, aim))
         except NobodyError as nobody:
             log.warning("fault: %s of %s does not strike: %s", planned.fault, planned.target, nobody)
-            return  # never injected
+            return
         fault = FAULTS[planned.fault].aimed(part_of(planned.target), peers)
         asked = planned.asked(fault)
         stories = [story, *(self._record.story(asked, due_ns) for _ in pods[1:])]
@@ -118,17 +139,16 @@ class Injector:
             before = list(pool.map(lambda pod: fault.effect(self._cluster, pod), pods))
             for pod, look in zip(pods, before, strict=True):
                 if look.ok:
-                    # it would prove nothing: what is seen of it afterwards, it showed before
                     log.warning("fault: %s of %s does not strike: it is so already: %s", fault.name, pod, look.seen)
-            struck = [
-                pool.submit(self._run, planned, fault, pod, look, own)
-                for pod, look, own in zip(pods, before, stories, strict=True)
-                if not look.ok
-            ]
-        for one in struck:
+            sound = [one for one in zip(pods, before, stories, strict=True) if not one[1].ok]
+            all_struck = _Countdown(len(sound), then=struck)
+            running = [pool.submit(self._run, planned, fault, pod, look, own, all_struck) for pod, look, own in sound]
+        for one in running:
             one.result()
 
-    def _run(self, planned: PlannedFault, fault: Fault, pod: str, before: Evidence, story: Story) -> None:
+    def _run(
+        self, planned: PlannedFault, fault: Fault, pod: str, before: Evidence, story: Story, all_struck: _Countdown
+    ) -> None:
         story.befalls(pod, isolates_from=fault.isolates_from)
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
@@ -142,6 +162,8 @@ class Injector:
                 story.note("injected", injected_ns)
                 story.note("bitten", time.monotonic_ns(), Evidence(ok=False, seen={"reason": str(refused)}))
                 return
+            finally:
+                all_struck.one_more()
             story.note("injected", injected_ns, Evidence(ok=True, seen={"done_ns": time.monotonic_ns()}))
             bite = await_evidence(
                 f"{fault.name} shows on {pod}", lambda: fault.effect(self._cluster, pod), timeout_s=BITE_TIMEOUT_S
@@ -210,3 +232,19 @@ class Injector:
             )
 
         return await_evidence(f"{pod} is back and caught up", look, timeout_s=RECOVERY_TIMEOUT_S)
+
+
+class _Countdown:
+    """Calls ``then`` when that many have been counted."""
+
+    def __init__(self, left: int, *, then: Callable[[], None]) -> None:
+        self._left = left
+        self._then = then
+        self._lock = threading.Lock()
+
+    def one_more(self) -> None:
+        with self._lock:
+            self._left -= 1
+            last = self._left == 0
+        if last:
+            self._then()

@@ -41,10 +41,12 @@ def _separates(fault: FaultRecord, history: History, one: str, other: str) -> bo
 
 
 def _isolated_from(fault: FaultRecord, history: History) -> tuple[str, ...]:
-    """From whom, as the journal says. An older one does not: then a partition without a peer was one from everyone."""
-    if fault.isolates_from is not None:
-        return fault.isolates_from
-    return (EVERYONE,) if fault.fault == PARTITION and not _had_peer(fault, history) else ()
+    """From whom, as the journal says; an older one does not, and then a partition was one from everyone. Not so where
+    the scenario named a peer."""
+    isolated = fault.isolates_from
+    if isolated is None:
+        isolated = (EVERYONE,) if fault.fault == PARTITION else ()
+    return () if EVERYONE in isolated and _had_peer(fault, history) else isolated
 
 
 def _had_peer(fault: FaultRecord, history: History) -> bool:

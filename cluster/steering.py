@@ -40,6 +40,12 @@ class Steering(Protocol):
     def candidate(self) -> str | None:
         """Who would be promoted now, as far as that is its decision. Raises OSError when it is silent."""
 
+    def hold(self, event: str) -> None:
+        """Wait after the next decision of this event until it is released, for a bounded time. Raises OSError."""
+
+    def release(self) -> None:
+        """Go on. Raises OSError."""
+
     def switchover(self, to: str | None = None) -> str:
         """Hand the writes over to a pod (None: the best) and return its name."""
 

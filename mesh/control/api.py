@@ -3,8 +3,8 @@
 ``GET /assignment`` · ``GET /state`` (what it sees) · ``GET /decisions?since=NS&wait_s=S`` (those after a time of
 CLOCK_MONOTONIC; waits for the first) · ``GET /candidate`` (who would be promoted now, null where a group elects) ·
 ``POST /switchover {"to": pod or null, "timeout_s"}`` · ``POST /pods {"name", "address"}`` · ``POST /drain {"name"}`` ·
-``DELETE /pods/<name>``. Answers are JSON: 200, 400 for what is no request, 409 with ``{"reason"}`` for one that is
-refused.
+``DELETE /pods/<name>`` · ``POST /hold {"event"}``, ``DELETE /hold`` (see `mesh.control.hold`). Answers are JSON: 200,
+400 for what is no request, 409 with ``{"reason"}`` for one that is refused.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ def answer(control: ControlPlane, method: str, path: str, body: Mapping[str, Any
         asked = dict(parse_qsl(url.query))
         wait_s = min(float(asked.get("wait_s", 0)), DECISIONS_WAIT_MAX_S)
         return {"decisions": control.store.since(int(asked.get("since", 0)), wait_s=wait_s)}
+    if (method, path) == ("POST", "/hold"):
+        control.store.hold.arm(str(body["event"]))
+        return {}
+    if (method, path) == ("DELETE", "/hold"):
+        control.store.hold.release()
+        return {}
     if (method, path) == ("GET", "/candidate"):
         return {"candidate": control.candidate()}
     if (method, path) == ("GET", "/assignment"):

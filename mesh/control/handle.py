@@ -94,6 +94,14 @@ class ControlHandle:
         found: str | None = self._request("GET", "/candidate", timeout_s=SILENCE_S)["candidate"]
         return found
 
+    def hold(self, event: str) -> None:
+        """Have it wait after the next decision of this event until `release`, or for two seconds. Raises OSError."""
+        self._request("POST", "/hold", {"event": event}, timeout_s=SILENCE_S)
+
+    def release(self) -> None:
+        """Have it go on. Raises OSError."""
+        self._request("DELETE", "/hold", timeout_s=SILENCE_S)
+
     def switchover(self, to: str | None = None, *, timeout_s: float = 10.0) -> str:
         """Hand the writes over to a pod (None: to the most advanced replica) and return its name; RefusedError."""
         return str(self._request("POST", "/switchover", {"to": to, "timeout_s": timeout_s})["primary"])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cluster.assignment import Assignment, decode, write_durably
+from mesh.control.hold import Hold
 
 #: The log starts again after this many bytes, keeping the part before it as ``decisions.1.jsonl``.
 LOG_BYTES_MAX = 8_000_000
@@ -26,7 +27,7 @@ KEPT_MAX = 10_000
 Event = Literal[
     "started", "restarted", "primary_suspected", "primary_gone", "fenced", "candidate_chosen", "drained", "promoted",
     "repointed", "published", "reopened", "rejoining", "rejoined", "quarantined", "switchover_started",
-    "switchover_done", "switchover_refused", "pod_added", "pod_draining", "pod_removed", "no_failover",
+    "switchover_done", "switchover_refused", "pod_added", "pod_draining", "pod_removed", "no_failover", "held",
 ]  # fmt: skip
 
 
@@ -76,6 +77,7 @@ class Store:
     def __init__(self, folder: Path, first: State) -> None:
         self._file = folder / "state.json"
         self._log = folder / "decisions.jsonl"
+        self.hold = Hold()
         self._news = threading.Condition()
         self._made: deque[dict[str, Any]] = deque(self._written(), maxlen=KEPT_MAX)
         self.resumed = self._file.exists()
@@ -87,7 +89,7 @@ class Store:
         self.state = state
 
     def log(self, event: Event, pod: str | None = None, **detail: Any) -> None:
-        """Note a decision, with the time and the epoch it was taken in."""
+        """Note a decision, with the time and the epoch it was taken in; wait, where somebody wants to strike then."""
         line = {
             "at_ns": time.monotonic_ns(),
             "event": event,
@@ -104,6 +106,8 @@ class Store:
         with self._news:
             self._made.append(line)
             self._news.notify_all()
+        if (held_s := self.hold.stop_at(event)) is not None:
+            self.log("held", pod, at=event, for_ms=round(held_s * 1000, 1))
 
     def since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
         """The decisions taken after a moment, oldest first; waits for the first of them, and no longer than that."""

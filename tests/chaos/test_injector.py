@@ -64,10 +64,17 @@ class FakeControl:
 
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
+        self.held: list[str] = []
 
     def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
         time.sleep(min(wait_s, 0.01))
         return [one for one in self.made if one["at_ns"] > at_ns]
+
+    def hold(self, event: str) -> None:
+        self.held.append(event)
+
+    def release(self) -> None:
+        self.held.append("released")
 
     def decide(self, event: str, pod: str | None = None, **detail: Any) -> None:
         self.made.append({"event": event, "pod": pod, "detail": detail, "at_ns": time.monotonic_ns()})
@@ -321,6 +328,31 @@ def test_the_candidate_is_hit_as_soon_as_it_is_chosen(record: Path, monkeypatch:
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["injected"]["pod"] == "node3"
+    assert cluster.steering.held[:2] == ["candidate_chosen", "released"], "the control plane waits for it"
+
+
+def test_the_control_plane_does_not_wait_for_a_step_that_waits_itself(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    plan: dict[str, Any] = {"at_s": None, "after": "candidate-chosen", "delay_s": 0.05}
+    one = injector(fault, record, monkeypatch, cluster=cluster, **plan)
+    one.start(time.monotonic_ns())
+    cluster.steering.decide("candidate_chosen", "node3")
+    assert fault.injected.wait(5)
+    one.stop()
+    assert "candidate_chosen" not in cluster.steering.held
+
+
+def test_a_fault_that_could_not_be_injected_holds_nobody_up(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(breaks=True), FakeCluster()
+    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="candidate-chosen")
+    one.start(time.monotonic_ns())
+    cluster.steering.decide("candidate_chosen", "node3")
+    assert fault.injected.wait(5)
+    wait_until("it is let go on", lambda: "released" in cluster.steering.held, timeout_s=5)
+    with pytest.raises(HarnessError, match="went away"):
+        one.stop()
 
 
 @pytest.mark.parametrize("target", ["old_primary", "new_primary"])

@@ -57,6 +57,8 @@ def test_the_journal_is_believed_before_the_name() -> None:
         {"for_good": "yes"},
         {"parameters": []},
         {"heal_after_s": "soon"},
+        {"hits": "everything"},
+        {"kind": "accident"},
     ],
 )
 def test_what_is_no_such_fact_is_refused_with_its_line(wrong: dict[str, Any]) -> None:

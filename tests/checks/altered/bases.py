@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from chaos.fault import Evidence
+from chaos.kill import Kill
 from chaos.record import Record
 from checks.history import OPS_SCHEMA
 from scenarios.model import Scenario
@@ -205,12 +206,14 @@ def _faults(scenario: Scenario, story: Story) -> list[Row]:
     back = {"container": "running", "answers": True, "in_service": True, "caught_up": True, "assisted_rejoin": False}
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / FAULTS
-        note = Record(file, steps=1).notebook(planned, at_ns(KILL_MS - 20), 0)
-        note("injected", at_ns(KILL_MS), "node1", Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
+        fault = Kill()
+        told = Record(file, steps=1).story(planned.asked(fault), at_ns(KILL_MS - 20), 0)
+        told.befalls("node1", isolates_from=fault.isolates_from)
+        told.note("injected", at_ns(KILL_MS), Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
         seen = {"before": before, "container": "exited", "exit_code": 137, "answers": False}
-        note("bitten", at_ns(KILL_MS + 130), "node1", Evidence(ok=True, seen=seen))
-        note("healed", at_ns(story.healed_ms), "node1")
-        note("clean", at_ns(story.clean_ms), "node1", Evidence(ok=True, seen=back))
+        told.note("bitten", at_ns(KILL_MS + 130), Evidence(ok=True, seen=seen))
+        told.note("healed", at_ns(story.healed_ms))
+        told.note("clean", at_ns(story.clean_ms), Evidence(ok=True, seen=back))
         return [json.loads(line) for line in file.read_text().splitlines()]
 
 
