@@ -195,8 +195,8 @@ GATES: Mapping[str, Gate] = {
         Gate(
             name="cpu_pressure",
             unit="percent",
-            asks="time that the pods waited for a CPU because of other processes, of the worst ten seconds; more makes "
-            "a run void (20 where it is left out)",
+            asks="CPU of the machine that other processes had in the worst ten seconds while pods waited for it; more "
+            "makes a run void (20 where it is left out)",
             check=None,
             path=("host", "cpu_pressure_percent"),
         ),

@@ -23,6 +23,7 @@ from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
+from reports.visible import visible
 from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
@@ -48,27 +49,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.do(options, words))
     except (ConfigurationError, HistoryError) as error:
-        print(f"meshbench: {error}", file=sys.stderr)
+        _say(f"meshbench: {error}")
         return USAGE
     except HarnessError as error:
-        print(f"meshbench: the harness broke, nothing was proved: {error}", file=sys.stderr)
+        _say(f"meshbench: the harness broke, nothing was proved: {error}")
         return BROKE
     except DockerException as error:
-        print(f"meshbench: the Docker Engine refused: {error}", file=sys.stderr)
+        _say(f"meshbench: the Docker Engine refused: {error}")
         return BROKE
     except BrokenPipeError:
         # Who read our output has seen enough, as in `meshbench list | head`; Python would complain of it at exit again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKE
     except OSError as error:
-        print(f"meshbench: cannot read or write: {error}", file=sys.stderr)
+        _say(f"meshbench: cannot read or write: {error}")
         return BROKE
     except KeyboardInterrupt:
         print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
         return INTERRUPTED
     except Exception as bug:  # noqa: BLE001  exit code 1 means that a gate failed, so a bug must not end with it
-        traceback.print_exc()
-        print(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}", file=sys.stderr)
+        _say(traceback.format_exc(), keep="\n")
+        _say(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}")
         return BROKE
 
 
@@ -76,7 +77,13 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other mistake is told."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"meshbench: {message}; see `{self.prog} --help`\n")
+        _say(f"meshbench: {message}; see `{self.prog} --help`")
+        self.exit(USAGE)
+
+
+def _say(text: str, *, keep: str = "") -> None:
+    """Tell the user; texts of files and of the engine do nothing to the terminal."""
+    print(visible(text, keep=keep), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

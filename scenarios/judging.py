@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from checks.gates import GATES
 from checks.history import HistoryError, load_history
 from checks.judge import judge
 from cluster.errors import ConfigurationError
@@ -56,6 +57,7 @@ def judged_again(
 
 
 def with_others(own: Mapping[str, Any], gates: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The gates of a manifest, but for those named. A manifest's names end in a unit, the command line's have none."""
-    kept = {key: value for key, value in own.items() if not {key, key.rpartition("_")[0]} & gates.keys()}
+    """The gates of a manifest, but for those named, which may also be no longer set."""
+    named = {GATES[name].key if name in GATES else name for name in gates}
+    kept = {key: value for key, value in own.items() if key not in named}
     return kept | {key: value for others in gates.values() for key, value in others.items()}

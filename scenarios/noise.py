@@ -14,22 +14,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scenarios.cpu_time import Containers, Spent, cpu_ticks, stalled_s, used_s
+from scenarios.cpu_time import Containers, Spent, cpu_ticks, nice_yields, seconds, stalled_s
 
 PERIOD_S = 1.0
 #: The worst stretch of this length counts, so that a burst in the middle of a fault is not lost in a long quiet load.
 WINDOW_S = 10.0
 
 
+#: Above this share of a second without a CPU a pod was short of it; a little waiting is the scheduler's own.
+SHORT = 0.1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """About a second. used_s: CPU seconds of all processes of the machine, kernel work for them included, interrupts
-    not. own_s: of those, by the run's containers and this process. waited: share, 0 to 1, of the time in which a task
-    of a container was ready and had no CPU, of the container that waited most. None: not known."""
+    """About a second.
+
+    used_s: CPU seconds of all processes of the machine, the kernel's work for them included, interrupts not. own_s: of
+    those, by the run's containers and this process. yielding_s: of those, by processes that make way (nice). waited:
+    share, 0 to 1, of the time in which a task of a container was ready and had no CPU, of the container that waited
+    most. None: not known.
+    """
 
     length_s: float
     used_s: float
     own_s: float | None
+    yielding_s: float = 0.0
     waited: float | None
 
     @property
@@ -37,33 +46,38 @@ class Interval:
         return None if self.own_s is None else max(0.0, self.used_s - self.own_s)
 
     @property
-    def starved(self) -> float | None:
-        """Share of the time, 0 to 1, that the pods waited because of others: as much of it as others had of the CPU."""
-        if self.waited is None or self.foreign_s is None:
+    def taken_s(self) -> float | None:
+        """CPU seconds that others had, and did not make way, while a pod was short of it."""
+        if self.foreign_s is None or self.waited is None:
             return None
-        return self.waited * self.foreign_s / self.used_s if self.used_s else 0.0
+        return max(0.0, self.foreign_s - self.yielding_s) if self.waited > SHORT else 0.0
 
 
 def shares(intervals: Sequence[Interval], *, cores: int) -> dict[str, float | None]:
     """For the manifest, in percent, None where not known.
 
-    own_cpu_percent, foreign_cpu_percent: of the machine's CPU over all intervals. pods_waited_percent: of their time.
-    cpu_pressure_percent: of the time in the worst WINDOW_S, that the pods waited for a CPU because of others.
+    own_cpu_percent, foreign_cpu_percent, yielding_cpu_percent: of the machine's CPU over all intervals.
+    pods_waited_percent: of their time. cpu_pressure_percent: of the machine's CPU in the worst WINDOW_S, what others
+    had while pods were short of it.
     """
-    length_s = sum(one.length_s for one in intervals)
-
-    def percent(parts: Sequence[float | None], whole: float) -> float | None:
-        known = [part for part in parts if part is not None]
-        return round(100 * sum(known) / whole, 1) if whole and len(known) == len(intervals) else None
-
-    waited = [None if one.waited is None else one.waited * one.length_s for one in intervals]
-    starved = [worst for stretch in _windows(intervals) if (worst := _mean_starved(stretch)) is not None]
+    stretches = (_percent(some, [one.taken_s for one in some], cores) for some in _windows(intervals))
+    taken = [one for one in stretches if one is not None]
     return {
-        "own_cpu_percent": percent([one.own_s for one in intervals], length_s * cores),
-        "foreign_cpu_percent": percent([one.foreign_s for one in intervals], length_s * cores),
-        "pods_waited_percent": percent(waited, length_s),
-        "cpu_pressure_percent": round(100 * max(starved), 1) if starved else None,
+        "own_cpu_percent": _percent(intervals, [one.own_s for one in intervals], cores),
+        "foreign_cpu_percent": _percent(intervals, [one.foreign_s for one in intervals], cores),
+        "yielding_cpu_percent": _percent(intervals, [one.yielding_s for one in intervals], cores),
+        "pods_waited_percent": _percent(
+            intervals, [None if one.waited is None else one.waited * one.length_s for one in intervals], 1
+        ),
+        "cpu_pressure_percent": max(taken, default=None),
     }
+
+
+def _percent(intervals: Sequence[Interval], parts_s: Sequence[float | None], of: int) -> float | None:
+    """What the parts are together of the intervals' time, ``of`` times; None where one is not known."""
+    known_s = [part for part in parts_s if part is not None]
+    whole_s = of * sum(one.length_s for one in intervals)
+    return round(100 * sum(known_s) / whole_s, 1) if whole_s and len(known_s) == len(parts_s) else None
 
 
 def _windows(intervals: Sequence[Interval]) -> Iterator[Sequence[Interval]]:
@@ -81,14 +95,6 @@ def _windows(intervals: Sequence[Interval]) -> Iterator[Sequence[Interval]]:
             return
 
 
-def _mean_starved(stretch: Sequence[Interval]) -> float | None:
-    known = [(one.starved, one.length_s) for one in stretch if one.starved is not None]
-    length_s = sum(length for _, length in known)
-    return (
-        sum(share * length for share, length in known) / length_s if length_s and len(known) == len(stretch) else None
-    )
-
-
 class Watch:
     """Reads once a second, in a thread of its own, until `stop`."""
 
@@ -96,6 +102,7 @@ class Watch:
         self._containers = Containers(run_id)
         self._intervals: list[Interval] = []
         self._over = threading.Event()
+        self._nice_yields = nice_yields()
         self._last = self._read()
         self._thread = threading.Thread(target=self._go, name="cpu-watch", daemon=True)
         self._thread.start()
@@ -122,6 +129,7 @@ class Watch:
             Interval(
                 length_s=length_s,
                 used_s=now.used_s - before.used_s,
+                yielding_s=now.yielding_s - before.yielding_s,
                 own_s=own_s if deltas else None,
                 waited=_waited([*waits] or [difference(now.some_s, before.some_s)], length_s),
             )
@@ -129,10 +137,11 @@ class Watch:
         self._last = now
 
     def _read(self) -> _Reading:
-        times = os.times()
+        times, ticks = os.times(), cpu_ticks()
         return _Reading(
             at_s=time.monotonic(),
-            used_s=used_s(cpu_ticks()),
+            used_s=seconds(ticks, "user", "nice", "system"),
+            yielding_s=seconds(ticks, "nice") if self._nice_yields else 0.0,
             self_s=times.user + times.system + times.children_user + times.children_system,
             some_s=stalled_s()["some"],
             containers=self._containers.read(),
@@ -144,6 +153,7 @@ class _Reading(NamedTuple):
 
     at_s: float
     used_s: float
+    yielding_s: float
     self_s: float
     some_s: float | None
     containers: dict[str, Spent]
