@@ -35,6 +35,8 @@ def test_every_gate_is_decided_by_a_check_or_by_the_manifest() -> None:
         ({"lost": {}}, "gate 'lost' must be a number"),
         ({"write_outage_ms": -1}, "gate 'write_outage_ms' must be a number from 0 up, not '-1'"),
         ({"behind_ms": float("inf")}, "gate 'behind_ms' must be a number"),
+        ({"behind_ms": float("nan")}, "gate 'behind_ms' must be a number"),
+        ({"behind_ms": 10**400}, "gate 'behind_ms' must be a number from 0 up, not '1000"),
         ({"success_ratio": 1.5}, "gate 'success_ratio' must be a number from 0 to 1, not '1.5'"),
         ({"steal_percent": 101}, "gate 'steal_percent' must be a number from 0 to 100"),
         ({"write_outage_ms": "3x"}, "gate 'write_outage_ms' must be a number from 0 up, not '3x'"),

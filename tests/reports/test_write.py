@@ -157,6 +157,20 @@ def test_junit_has_a_failure_for_a_failed_check(make_history: MakeHistory) -> No
     assert failed == ["availability"]
 
 
+def test_junit_has_a_failure_for_what_had_to_be_decided_and_was_not(make_history: MakeHistory) -> None:
+    history = make_history(observed=None)
+    gates = {"stale_reads": 0, "require": ["replication"]}
+    summary = summarise(history, judge(replace(history, manifest={**history.manifest, "gates": gates})))
+    assert (summary["verdict"], summary["undecided_gates"], summary["failed"]) == (
+        "fail",
+        ["stale_reads"],
+        ["replication"],
+    )
+    assert "Gate stale_reads fails: this run measured nothing that it could limit." in summary["why"]
+    failed = [case for case in ET.fromstring(junit_xml(summary)).iter("testcase") if case.find("failure") is not None]
+    assert [case.attrib["name"] for case in failed] == ["replication", "gate stale_reads"]
+
+
 def test_metrics_are_openmetrics(whole: Path) -> None:
     text = (whole / "metrics.prom").read_text()
     assert text.endswith("\n# EOF\n")
