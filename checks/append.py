@@ -15,7 +15,7 @@ import pandas as pd
 from checks.history import History
 from checks.ledger import text
 from checks.ops_values import parsed
-from checks.tables import MissingError, table, verdict_of
+from checks.tables import MissingError, Tables, verdict_of
 from checks.verdict import Verdict, unknown
 
 NAME = "append"
@@ -24,10 +24,12 @@ EXPECTED = "every element once where its transaction is there, and nowhere else"
 
 def append(history: History) -> Verdict:
     """measured: elements (over all pods), and those that break missing, twice, torn (there although its transaction is
-    not), strangers (nobody is known to have appended it; not judged where a killed load pod lost its last ops)."""
+    not), strangers (nobody is known to have appended it; not judged where a killed load pod lost its last ops); and
+    lists_twice."""
+    tables = Tables(history)
     try:
-        lists = table(history, "lists", numbers={}, words=["k", "elements"])
-        keys = table(history, "keys", numbers={}, words=["key"])
+        lists = tables.table("lists", numbers={}, words=["k", "elements"], unique=["k"])
+        keys = tables.table("keys", numbers={}, words=["key"])
     except MissingError as gone:
         return unknown(NAME, expected=EXPECTED, reason=str(gone))
     asked = _asked(history)
@@ -41,7 +43,7 @@ def append(history: History) -> Verdict:
         there = set(keys["key"][keys["node"] == node])
         stored: Counter[tuple[str, str]] = Counter()
         for k, held in zip(own["k"], own["elements"], strict=True):
-            stored.update((k, element) for element in held.split(",") if element)
+            stored.update((k, element) for element in held.split(","))
         elements += sum(stored.values())
         for place, count in stored.items():
             key = asked.get(place)
@@ -65,7 +67,7 @@ def append(history: History) -> Verdict:
             for (k, element), key in asked.items()
             if key in there
         ]
-    broken = {name: pd.DataFrame(rows) for name, rows in found.items()}
+    broken = {name: pd.DataFrame(rows) for name, rows in found.items()} | {"lists_twice": tables.broken["twice"]}
     return verdict_of(NAME, EXPECTED, broken, {"elements": elements})
 
 

@@ -64,6 +64,6 @@ def _settings(history: History) -> Iterator[str]:
     variables = history.manifest.get("variables")
     pods = [pod for pod in variables.values() if isinstance(pod, dict)] if isinstance(variables, dict) else []
     if any(str(pod.get(_SINGLE_LEADER)) in ("OFF", "0") for pod in pods):
-        yield f"{_SINGLE_LEADER}=OFF: each member leads in turn, and one that is coming back holds up its turns"
+        yield f"{_SINGLE_LEADER}=OFF, so that all wait when a joining member is to lead"
     if any(pod.get(_FLOW_CONTROL) == "QUOTA" for pod in pods):
-        yield f"{_FLOW_CONTROL}=QUOTA: flow control may slow all down to what the slowest member applies"
+        yield f"{_FLOW_CONTROL}=QUOTA, so that its queue may slow all down"

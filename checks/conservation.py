@@ -1,8 +1,9 @@
 """Conservation: transfers move money, they neither make nor destroy it (Jepsen's bank check, account by account).
 
 On every pod the balances sum to what was opened with, each balance is its opening plus what was entered on it, no
-account is overdrawn, and nothing was entered on an account that does not exist. Needs no ops: it holds the final
-tables against themselves, so it says nothing about transfers that are missing altogether (durability).
+account is overdrawn, nothing was entered on an account that does not exist, and the accounts are those that set-up
+opened, each once and with the same opening (`checks.openings`). Needs no ops: it holds the final tables against
+themselves, so it says nothing about transfers that are missing altogether (durability).
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.amounts import Amounts, minor_units, shown, summable, unequal_cells
 from checks.history import History
-from checks.ledger import Amounts, coded, in_service, lacks, minor_units, shown
+from checks.ledger import coded, in_service, lacks, text
+from checks.openings import rows_of_setup
 from checks.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "conservation"
-EXPECTED = "on every pod balances sum to the openings, each is opening plus entries, and none is negative"
+EXPECTED = "on every pod balances sum to the openings, each is opening plus entries, none is negative or not as opened"
 
 
 def conservation(history: History) -> Verdict:
     """Judge final/accounts against final/entries, or against final/transfers where there are no entries.
 
-    measured: accounts (rows judged), off, negative, strays (rows on accounts that do not exist), nodes_off.
+    measured: accounts (rows judged), off, negative, strays (rows on accounts that do not exist), nodes_off, twice
+    (accounts that a pod has again), missing_rows, extra_rows, openings (pods, or accounts, that are not as set up).
     """
     reason = lacks(history, "accounts")
     if reason is None and history.final["accounts"].empty:
@@ -40,9 +44,10 @@ def conservation(history: History) -> Verdict:
         accounts["node"], moved["node"], pd.Series(in_service(history) or [], dtype="str")
     )
     (row_id, moved_id), ids = coded(accounts["id"], moved["account"])
-    opening, balance = minor_units(accounts["opening"]), minor_units(accounts["balance"])
+    opening, balance, amounts = summable(
+        minor_units(accounts["opening"]), minor_units(accounts["balance"]), minor_units(moved["amount"])
+    )
     place, moved_place = row_node * len(ids) + row_id, moved_node * len(ids) + moved_id
-    amounts = minor_units(moved["amount"])
     entered = np.zeros(len(nodes) * len(ids), dtype=amounts.dtype)
     np.add.at(entered, moved_place, amounts)
     exists = np.zeros(len(entered), dtype=bool)
@@ -50,8 +55,10 @@ def conservation(history: History) -> Verdict:
 
     expected_balance = opening + entered[place]
     # Without movements only the sums and the signs can be judged; then no single balance is called off.
-    off = balance != expected_balance if source is not None else np.zeros(len(accounts), dtype=bool)
-    negative = balance < 0
+    off = unequal_cells(balance, expected_balance) if source is not None else np.zeros(len(accounts), dtype=bool)
+    negative = np.array([cell < 0 for cell in balance]) if balance.dtype == object else balance < 0
+    again = np.flatnonzero(pd.Series(place).duplicated().to_numpy())
+    set_up = rows_of_setup(history, "transfer")
     strays = np.flatnonzero(~exists[moved_place])
     sums = _sums_off(row_node, opening, balance, nodes, serving)
     measured: dict[str, Any] = {
@@ -60,6 +67,8 @@ def conservation(history: History) -> Verdict:
         "negative": int(negative.sum()),
         "strays": len(strays),
         "nodes_off": len(sums),
+        "twice": len(again),
+        **{name: len(rows) for name, rows in set_up.items()},
         "judged_against": f"final/{source}" if source else "nothing: sums only",
     }
     witness = list(sums)
@@ -68,7 +77,11 @@ def conservation(history: History) -> Verdict:
         witness.append(row | {"expected": shown(expected_balance[i]) if off[i] else "not negative"})
     for i in strays[:WITNESS_LIMIT]:
         row = {"node": nodes[moved_node[i]], "account": ids[moved_id[i]], "found": "no such account"}
-        witness.append(row | {"transfer": str(moved["transfer"].iloc[int(i)]), "amount": shown(amounts[i])})
+        witness.append(row | {"transfer": text(moved["transfer"].iloc[int(i)]), "amount": shown(amounts[i])})
+    for i in again[:WITNESS_LIMIT]:
+        witness.append({"node": nodes[row_node[i]], "account": ids[row_id[i]], "found": "the account once more"})
+    for name, rows in set_up.items():
+        witness += [{"what": name, **{str(key): cell for key, cell in row.items()}} for row in rows.to_dict("records")]
     if witness:
         return Verdict(name=NAME, verdict="fail", expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
     if source is None:
@@ -103,6 +116,6 @@ def _sums_off(
                 off.append({"node": node, "found": "no account"})
             continue
         opened, found = opening[own].sum(), balance[own].sum()
-        if opened != found:
+        if opened != found:  # a NaN is no sum, and unequal to itself
             off.append({"node": node, "expected_sum": shown(opened), "found_sum": shown(found)})
     return off

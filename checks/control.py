@@ -11,7 +11,7 @@ from collections.abc import Collection
 from checks.handovers import OPENED
 from checks.history import Decision, FaultRecord, History
 from checks.moments import Moment, absent
-from checks.records import SWITCHOVER
+from checks.records import REJOINING, SWITCHOVER
 
 SOURCE = "control plane"
 
@@ -94,7 +94,8 @@ class Control:
         return (decision.at_ns - self._start_ns) / 1e6
 
     def _moment(self, decision: Decision, what: str, *, note: str = "") -> Moment:
-        before = [one.at_ns for one in [*self._before, *self._since] if one.at_ns < decision.at_ns]
+        made = [one for one in [*self._before, *self._since] if one.event != REJOINING]
+        before = [one.at_ns for one in made if one.at_ns < decision.at_ns]
         return Moment(
             at_ns=decision.at_ns,
             earliest_ns=max(self._start_ns, max(before, default=0)),

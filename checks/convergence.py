@@ -7,7 +7,6 @@ apart, which is right if it was decided. It does not ask whether what they agree
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from checks import topology
+from checks.amounts import whole
+from checks.gtids import gtid_set
 from checks.history import History
 from checks.ledger import coded, serves, tabled_nodes
 from checks.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
@@ -23,6 +24,7 @@ from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 NAME = "convergence"
 EXPECTED = "all pods ONLINE with the same transactions and rows, but those quarantined"
 ROWS_SHOWN_PER_TABLE = 5
+ROLES = ("primary", "replica")
 
 
 def convergence(history: History) -> Verdict:
@@ -41,7 +43,15 @@ def convergence(history: History) -> Verdict:
     nodes = [name for name in found if name not in set_aside]
     measured: dict[str, Any] = {"nodes": nodes, "tables": {}, "quarantined": set_aside}
     served = {name: node for name, node in records.items() if name in nodes}
-    witness = _nodes_apart(served, topology.primaries(history)) if records else []
+    tables = {name: frame for name, frame in sorted(final_tables(history).items()) if "node" in frame.columns}
+    tabled = any(len(frame) for frame in tables.values())
+    witness = _nodes_apart(served, topology.primaries(history), tabled=tabled) if served else []
+    if history.nodes is not None:
+        witness += [
+            {"what": "pod", "node": name, "expected": "to be in final/nodes.json", "found": "in tables alone"}
+            for name in nodes
+            if name not in records
+        ]
     pods = topology.pods_at_end(history)
     if pods is not None and len(found) != pods:
         witness.append({"what": "pods", "expected": pods, "found": found})
@@ -49,7 +59,6 @@ def convergence(history: History) -> Verdict:
         witness.append({"what": "quarantined", "node": name, "expected": "a decision that says why", "found": None})
     if not nodes:
         witness.append({"what": "pods in service", "expected": "at least one", "found": []})
-    tables = {name: frame for name, frame in sorted(final_tables(history).items()) if "node" in frame.columns}
     for name, frame in tables.items() if nodes else ():
         measured["tables"][name], apart = _table_apart(name, frame, nodes)
         witness += apart
@@ -59,62 +68,52 @@ def convergence(history: History) -> Verdict:
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
 
 
-def _nodes_apart(records: Mapping[str, Mapping[str, Any]], primaries: int) -> list[dict[str, Any]]:
+def _nodes_apart(records: Mapping[str, Mapping[str, Any]], primaries: int, *, tabled: bool) -> list[dict[str, Any]]:
+    """What pods in nodes.json say of themselves that is not equal, or that they do not say. tabled: whether there are
+    final tables, so that there is something to have checksums of."""
     apart: list[dict[str, Any]] = [
         {"what": "state", "node": name, "expected": "ONLINE", "found": node.get("state")}
         for name, node in records.items()
         if not serves(node)
     ]
     gtids = {name: node.get("gtid_executed") for name, node in records.items()}
-    if len({gtid_set(found) for found in gtids.values()}) > 1:
+    sets = [gtid_set(found) for found in gtids.values()]
+    if any("gtid_executed" in node for node in records.values()) and (
+        None in sets or any(one != sets[0] for one in sets)
+    ):
         apart.append({"what": "gtid_executed", "expected": "equal sets", "found": gtids})
-    sums = {name: node.get("checksums") or {} for name, node in records.items()}
+    return [*apart, *_checksums_apart(records, tabled=tabled), *_roles_apart(records, primaries)]
+
+
+def _checksums_apart(records: Mapping[str, Mapping[str, Any]], *, tabled: bool) -> list[dict[str, Any]]:
+    if not any("checksums" in node for node in records.values()):
+        return []  # of another tool: then the rows alone are compared
+    sums = {name: node.get("checksums") for name, node in records.items()}
     tables = sorted({str(table) for found in sums.values() if isinstance(found, Mapping) for table in found})
+    if not tables and tabled:
+        return [{"what": "checksum", "expected": "one of each table", "found": sums}]
+    apart: list[dict[str, Any]] = []
     for table in tables:
         found = {name: own.get(table) if isinstance(own, Mapping) else None for name, own in sums.items()}
-        if len({str(value) for value in found.values()}) > 1:
+        values = list(found.values())
+        if whole(values[0]) is None or any(value != values[0] for value in values):
             apart.append({"what": "checksum", "table": table, "expected": "equal", "found": found})
-    roles = {name: node.get("role") for name, node in records.items()}
-    leaders = [name for name, role in roles.items() if role == "primary"]
-    if any(roles.values()) and len(leaders) != primaries:
-        apart.append({"what": "primaries", "expected": primaries, "found": leaders})
     return apart
 
 
-def gtid_set(value: object) -> object:
-    """A GTID set that compares as a set: ``uuid[:tag]:1-3:4-5, uuid:…`` whatever its spacing, case and order.
-
-    MySQL reference manual, "GTID Format and Storage". Text that is no GTID set compares as itself without spaces.
-    """
-    if not isinstance(value, str):
-        return None
-    compact = re.sub(r"\s+", "", value).lower()
-    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for part in filter(None, compact.split(",")):
-        source, *fields = part.split(":")
-        if not fields:
-            return compact
-        tag = ""
-        for text in fields:
-            interval = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
-            if interval is None:
-                if not re.fullmatch(r"[a-z_][a-z0-9_]*", text):
-                    return compact
-                tag = text
-                continue
-            first = int(interval[1])
-            spans.setdefault((source, tag), []).append((first, int(interval[2] or first)))
-    return frozenset((source, span) for source, own in spans.items() for span in _merged(own))
-
-
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return merged
+def _roles_apart(records: Mapping[str, Mapping[str, Any]], primaries: int) -> list[dict[str, Any]]:
+    if not any("role" in node for node in records.values()):
+        return []
+    roles = {name: node.get("role") for name, node in records.items()}
+    apart: list[dict[str, Any]] = [
+        {"what": "role", "node": name, "expected": " or ".join(ROLES), "found": role}
+        for name, role in roles.items()
+        if role not in ROLES
+    ]
+    leaders = [name for name, role in roles.items() if role == "primary"]
+    if len(leaders) != primaries:
+        apart.append({"what": "primaries", "expected": primaries, "found": leaders})
+    return apart
 
 
 def _table_apart(name: str, frame: pd.DataFrame, nodes: list[str]) -> tuple[dict[str, int], list[dict[str, Any]]]:
@@ -123,7 +122,9 @@ def _table_apart(name: str, frame: pd.DataFrame, nodes: list[str]) -> tuple[dict
     rows = {node: int((places == names.index(node)).sum()) for node in nodes}
     content = frame.drop(columns="node")
     texts = [column for column in content.columns if pd.api.types.is_object_dtype(content[column].dtype)]
-    content = content.astype(dict.fromkeys(texts, "str"))
+    content = content.assign(
+        **{column: pd.Series(map(_cell, content[column]), content.index, dtype="str") for column in texts}
+    )
     hashes = (
         pd.util.hash_pandas_object(content, index=False).to_numpy()
         if len(content.columns)
@@ -142,3 +143,10 @@ def _table_apart(name: str, frame: pd.DataFrame, nodes: list[str]) -> tuple[dict
         held = dict(zip(nodes, counts[:, i].tolist(), strict=True))
         witness.append({"what": "row", "table": name, "row": row, "expected": "on all pods", "found": held})
     return rows, witness
+
+
+def _cell(value: object) -> str:
+    """A cell of any kind as text; two of them have the same text only if they are equal."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return repr(value)

@@ -1,9 +1,9 @@
 """Duplicates: each write took effect at most once, and never against what the client was told.
 
-Five ways to break it: a key stored twice on a pod; a key whose every attempt certainly failed and that is there all
+Six ways to break it: a key stored twice on a pod; a key whose every attempt certainly failed and that is there all
 the same (the application would send it again and move the money twice); a key nobody requested; one key acknowledged
-for two different transfers; one attempt acknowledged twice. It does not ask whether acknowledged keys are there
-(durability).
+for two different transfers; one attempt acknowledged twice; one GTID acknowledged for two keys that are both there. It
+does not ask whether acknowledged keys are there (durability).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from checks.gates import gate
+from checks.gtids import committed
 from checks.history import History
 from checks.keyed import keyed
-from checks.ledger import Codes, coded
+from checks.ledger import Codes, coded, text
 from checks.operations import FAIL, key_outcomes
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
@@ -30,11 +31,12 @@ def duplicates(history: History) -> Verdict:
 
     Gate ``duplicated``: keys that may be stored twice (default 0).
 
-    measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting, acked_again. Where
-    manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have requested
-    then count as unrecorded, which fails nothing.
+    measured, in keys: stored, duplicated, failed_present, unrequested, unrecorded, conflicting, acked_again, one_gtid.
+    Where manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have
+    requested then count as unrecorded, which fails nothing. Raises HistoryError for a gtid that is not readable.
     """
     allowed = gate(history, "duplicated") or 0
+    transactions = committed(history.ops)
     evidence = keyed(history)
     what = "writes" if isinstance(evidence, str) else evidence.what
     expected = f"at most {allowed:g} {what} stored twice; none failed yet present, unrequested or acknowledged twice"
@@ -57,6 +59,7 @@ def duplicates(history: History) -> Verdict:
     # A transaction of another workload may record what it found, which a second attempt finds changed.
     conflicting = _conflicting(asked, asked_codes) if evidence.transfers else stranger[:0]
     acked_again = _acked_again(asked, asked_codes)
+    one_gtid = _one_gtid(history.ops, transactions, present, keys)
     complete = _load_complete(history)
     measured = {
         "stored": int(present.sum()),
@@ -66,6 +69,7 @@ def duplicates(history: History) -> Verdict:
         "unrecorded": 0 if complete else len(stranger),
         "conflicting": len(conflicting),
         "acked_again": len(acked_again),
+        "one_gtid": len(one_gtid),
     }
     found: list[tuple[str, Codes]] = [
         ("stored twice", duplicated),
@@ -73,6 +77,7 @@ def duplicates(history: History) -> Verdict:
         ("unrequested", stranger if complete else stranger[:0]),
         ("acknowledged for two different transfers", conflicting),
         ("one attempt acknowledged twice", acked_again),
+        ("its GTID acknowledged for another key too", one_gtid),
     ]
     witness: list[dict[str, Any]] = [
         {"key": keys[code], "what": what, "nodes": sorted({nodes[n] for n in node_codes[stored_codes == code]})}
@@ -102,6 +107,21 @@ def _acked_again(asked: pd.DataFrame, codes: Codes) -> Codes:
     acked = (asked["outcome"] == "ok").to_numpy(dtype=bool)
     attempts = pd.DataFrame({"code": codes[acked], "attempt": asked["attempt"].to_numpy()[acked]})
     return np.unique(attempts["code"].to_numpy(dtype=np.int64)[attempts.duplicated().to_numpy()])
+
+
+def _one_gtid(ops: pd.DataFrame, transactions: pd.DataFrame, present: Any, keys: list[str]) -> Codes:
+    """Codes of stored keys that were acknowledged with a GTID of another stored key.
+
+    Of two keys one may be gone: a pod that is rebuilt after a failover may give the numbers of what was lost again.
+    """
+    told = transactions[transactions.duplicated(["source", "number"], keep=False)]
+    acked = told[(ops["outcome"] == "ok").to_numpy(dtype=bool)[told["at"].to_numpy()]]
+    there = {name for name, is_there in zip(keys, present, strict=True) if is_there} if len(acked) else set()
+    named = acked.assign(key=[text(key) for key in ops["key"].to_numpy()[acked["at"].to_numpy()]])
+    named = named[named["key"].isin(there)]
+    apart = named.groupby(["source", "number"], observed=True)["key"].transform("nunique") > 1
+    code = {name: number for number, name in enumerate(keys)} if apart.any() else {}
+    return np.unique(np.array([code[key] for key in named["key"][apart]], dtype=np.int64))
 
 
 def _canonical(value: object) -> str:

@@ -1,23 +1,28 @@
-"""Durability: every write the database acknowledged is on every pod in service; a transfer with what was acknowledged.
+"""Durability: every write the database acknowledged is on every pod in service; a transfer is what was asked for.
 
-Jepsen's set checker on money: an acknowledged key that is missing is lost; a key whose outcome was unknown is
-resolved to present or absent, and either is right. What only a quarantined pod holds is lost: nobody is served from it.
-It does not ask whether balances follow (conservation), nor whether a pod that is out of service is behind.
+Jepsen's set checker on money: an acknowledged key that is missing is lost, and so is one whose GTID is not in
+gtid_executed of a pod in service: that pod would hand it to nobody. A key whose outcome was unknown is resolved to
+present or absent, and either is right; but any row that is there must be one of those asked for under its key. What
+only a quarantined pod holds is lost: nobody is served from it. It does not ask whether balances follow (conservation),
+nor whether a pod that is out of service is behind.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from checks.amounts import minor_units, shown, unequal_cells
 from checks.gates import gate
+from checks.gtids import committed, contained, gtid_set
 from checks.history import History
 from checks.keyed import keyed
-from checks.ledger import Codes, coded, in_service, minor_units, shown, text
-from checks.operations import UNKNOWN, key_outcomes, moves
+from checks.ledger import Codes, coded, in_service, text
+from checks.operations import OK, UNKNOWN, key_outcomes, moves
 from checks.quarantine import holders_in_quarantine
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
@@ -31,7 +36,9 @@ def durability(history: History) -> Verdict:
 
     Gate ``lost``: writes that may be lost (default 0).
 
-    measured: acked, lost, altered, unknown_present, unknown_absent in keys; lost_amount in minor units (of transfers).
+    measured: acked, lost, altered, unknown_present, unknown_absent in keys; lost_amount in minor units (of transfers);
+    gtids_missing: acknowledged keys whose GTID a pod in service does not have, part of lost. Raises HistoryError when
+    the gtid of a write is not readable.
     """
     allowed = gate(history, "lost") or 0
     evidence = keyed(history)
@@ -49,86 +56,146 @@ def durability(history: History) -> Verdict:
         return unknown(NAME, expected=expected, reason="final/nodes.json shows no pod in service")
 
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
-    rows = _row_of_key(stored, stored_codes, nodes, len(keys))
-    acked_codes = asked_codes[acked.index.to_numpy()]
-    at = rows[:, acked_codes]
-
+    (places, wanted), names = coded(stored["node"], pd.Series(nodes, dtype="str"))
+    missing = _missing(stored_codes, places, wanted, len(keys))
     present = np.zeros(len(keys), dtype=bool)
     present[stored_codes] = True
-    missing: Mask = np.less(at, 0)
+    acked_codes = asked_codes[acked.index.to_numpy()]
+    without_gtid = _without_gtid(history, asked, asked_codes, nodes, len(keys))
     # A ledger in which no pod has a row names no pods either; then nothing is present anywhere.
-    lost = missing.any(axis=0) | ~present[acked_codes]
-    readable: Mask = np.ones(len(acked), dtype=bool)
-    differs: Mask = np.zeros(at.shape, dtype=bool)
-    amounts = np.full(len(acked), np.nan)
-    if evidence.transfers:
-        told = moves(acked["value"])
-        readable = told["src"].notna().to_numpy(dtype=bool)
-        differs = _differs(told, stored, at) & ~missing & readable
-        amounts = told["amount"].to_numpy(dtype=np.float64)
-    altered = differs.any(axis=0)
-
+    lost = missing.any(axis=0) | without_gtid.any(axis=0) | ~present
     best = key_outcomes(asked["outcome"], asked_codes, len(keys))
+    told = moves(asked["value"]) if evidence.transfers else None
+    altered, unreadable = _altered(told, asked, asked_codes, stored, stored_codes, best)
+    is_altered = np.zeros(len(keys), dtype=bool)
+    is_altered[stored_codes[altered]] = True
+
+    lost_codes = acked_codes[lost[acked_codes]]
+    first = np.full(len(keys), -1, dtype=np.int64)
+    first[asked_codes[::-1]] = np.arange(len(asked))[::-1]
+    first[acked_codes] = acked.index.to_numpy()
     measured: dict[str, Any] = {
         "acked": len(acked),
-        "lost": int(lost.sum()),
-        "lost_amount": shown(float(np.nansum(amounts[lost]))) if evidence.transfers else None,
-        "altered": int(altered.sum()),
+        "lost": len(lost_codes),
+        "lost_amount": _sum_of(told["amount"].to_numpy()[first[lost_codes]]) if told is not None else None,
+        "altered": int(is_altered.sum()),
         "unknown_present": int(((best == UNKNOWN) & present).sum()),
         "unknown_absent": int(((best == UNKNOWN) & ~present).sum()),
+        "gtids_missing": int(without_gtid[:, acked_codes].any(axis=0).sum()),
         "nodes": nodes,
     }
     failed = measured["lost"] > allowed or measured["altered"] > 0
-    if not failed and not readable.all():
-        measured["reason"] = f"{int((~readable).sum())} acknowledged transfers have a value without src, dst and amount"
+    if not failed and unreadable:
+        measured["reason"] = unreadable
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
 
     set_aside = holders_in_quarantine(history)
-    witness = [
-        {
-            "key": str(op["key"]),
-            **({"amount": shown(amounts[i])} if evidence.transfers else {"f": str(op["f"])}),
+    wrong = np.union1d(lost_codes, np.flatnonzero(is_altered))
+    wrong = wrong[np.argsort(first[wrong], kind="stable")][:WITNESS_LIMIT]
+    witness: list[dict[str, Any]] = []
+    for code in wrong:
+        op = asked.iloc[int(first[code])]
+        is_acked = best[code] == OK
+        own = np.flatnonzero(altered & (stored_codes == code))
+        row = {
+            "key": keys[code],
+            **({"amount": shown(told["amount"].to_numpy()[first[code]])} if told is not None else {"f": str(op["f"])}),
             "server": _plain(op["server"]),
             "end_ns": int(op["end_ns"]),
-            "missing": [node for node, gone in zip(nodes, missing[:, i], strict=True) if gone],
-            **({"held_in_quarantine": held} if (held := set_aside.get(text(op["key"]))) else {}),
+            **({} if is_acked else {"outcome": str(op["outcome"])}),
+            "missing": [node for node, gone in zip(nodes, missing[:, code], strict=True) if gone and is_acked],
             "altered": [
-                {"node": node} | {name: _plain(stored[name].iloc[int(at[n, i])]) for name in FIELDS}
-                for n, node in enumerate(nodes)
-                if differs[n, i]
+                {"node": names[places[at]]} | {name: _plain(stored[name].iloc[int(at)]) for name in FIELDS}
+                for at in own
             ],
         }
-        for i, op in ((int(i), acked.iloc[int(i)]) for i in np.flatnonzero(lost | altered)[:WITNESS_LIMIT])
-    ]
+        if without_gtid[:, code].any():
+            there = [node for node, gone in zip(nodes, without_gtid[:, code], strict=True) if gone]
+            row |= {"gtid": str(op["gtid"]), "gtid_missing": there}
+        if held := set_aside.get(keys[code]):
+            row["held_in_quarantine"] = held
+        witness.append(row)
     return Verdict(
         name=NAME, verdict="fail" if failed else "pass", expected=expected, measured=measured, witness=witness
     )
 
 
-def _row_of_key(stored: pd.DataFrame, codes: Codes, nodes: list[str], keys: int) -> Codes:
-    """Where each key is in the table, by pod: positions of shape (nodes, keys), -1 where the pod has no such row."""
-    (places, wanted), _ = coded(stored["node"], pd.Series(nodes, dtype="str"))
-    rows = np.full((len(nodes), keys), -1, dtype=np.int64)
+def _missing(codes: Codes, places: Codes, wanted: Codes, keys: int) -> Mask:
+    """Whether a pod does not have a key: shape (pods in service, keys)."""
+    missing = np.ones((len(wanted), keys), dtype=bool)
     for n, place in enumerate(wanted):
-        own = np.flatnonzero(places == place)
-        rows[n, codes[own]] = own
-    return rows
+        missing[n, codes[places == place]] = False
+    return missing
 
 
-def _differs(told: pd.DataFrame, stored: pd.DataFrame, at: Codes) -> Mask:
-    """Whether what a pod holds is not what was acknowledged: shape (nodes, acked); meaningless where ``at`` is -1."""
-    if stored.empty:
-        return np.zeros(at.shape, dtype=bool)
+def _without_gtid(history: History, asked: pd.DataFrame, codes: Codes, nodes: list[str], keys: int) -> Mask:
+    """Whether a pod's executed set lacks a GTID that was acknowledged for a key: shape (pods in service, keys). A pod
+    whose set is not known lacks none; convergence says that it is not known."""
+    lacks = np.zeros((len(nodes), keys), dtype=bool)
+    own = committed(asked)
+    own = own[(asked["outcome"] == "ok").to_numpy(dtype=bool)[own["at"].to_numpy()]]
+    of = codes[own["at"].to_numpy()]
+    for n, node in enumerate(nodes):
+        record = (history.nodes or {}).get(node)
+        executed = gtid_set(record.get("gtid_executed")) if isinstance(record, Mapping) else None
+        if executed is not None:
+            lacks[n, of[~contained(own, executed)]] = True
+    return lacks
+
+
+def _altered(
+    told: pd.DataFrame | None, asked: pd.DataFrame, asked_codes: Codes, stored: pd.DataFrame, codes: Codes, best: Codes
+) -> tuple[Mask, str | None]:
+    """Which stored rows are not what was asked for under their key, shape (rows,), and why that cannot be told of all.
+
+    An acknowledged key has what was acknowledged, another one what any of its attempts asked for.
+    """
+    differs = np.zeros(len(stored), dtype=bool)
+    if told is None or asked.empty:
+        return differs, None
     (src, dst, stored_src, stored_dst), _ = coded(told["src"], told["dst"], stored["src"], stored["dst"])
-    amount, stored_amount = told["amount"].to_numpy(dtype=np.float64), minor_units(stored["amount"])
-    differs: Mask = (stored_src[at] != src) | (stored_dst[at] != dst) | np.not_equal(stored_amount[at], amount)
-    return differs
+    amount, stored_amount = told["amount"].to_numpy(), minor_units(stored["amount"])
+    readable = told["src"].notna().to_numpy(dtype=bool)
+    counts = (asked["outcome"] == "ok").to_numpy(dtype=bool) | (best[asked_codes] != OK)
+    silent = counts & ~readable
+
+    def unlike(row: Codes, op: Codes) -> Mask:
+        odd: Mask = (stored_src[row] != src[op]) | (stored_dst[row] != dst[op])
+        return odd | unequal_cells(stored_amount[row], amount[op])
+
+    first = np.full(len(best), -1, dtype=np.int64)
+    said = np.flatnonzero(counts & readable)
+    first[asked_codes[said[::-1]]] = said[::-1]
+    # A key with a value that cannot be read may have asked for anything; nor is it said what a stranger's key asked.
+    open_ended = np.zeros(len(best), dtype=bool)
+    open_ended[asked_codes[silent]] = True
+    rows = np.flatnonzero((first[codes] >= 0) & ~open_ended[codes])
+    differs[rows] = unlike(rows, first[codes[rows]])
+    # Nearly every key was attempted once; the few others may also be what a later attempt asked for.
+    attempts: dict[int, list[int]] = {}
+    for op in said[np.bincount(asked_codes[said], minlength=len(best))[asked_codes[said]] > 1]:
+        attempts.setdefault(int(asked_codes[op]), []).append(int(op))
+    for row in rows[differs[rows]] if attempts else ():
+        others = np.array(attempts.get(int(codes[row]), []), dtype=np.int64)
+        differs[row] = not len(others) or bool(unlike(np.full(len(others), row), others).all())
+    acked_silent = silent & (asked["outcome"] == "ok").to_numpy(dtype=bool)
+    if acked_silent.any():
+        return differs, f"{int(acked_silent.sum())} acknowledged transfers have a value without src, dst and amount"
+    stuck = np.unique(codes[open_ended[codes]])
+    reason = f"{len(stuck)} stored transfers were asked for with a value without src, dst and amount"
+    return differs, reason if len(stuck) else None
 
 
 def _plain(value: Any) -> Any:
     """A cell as JSON can hold it."""
-    if value is None or value != value:
+    if isinstance(value, float) and not np.isfinite(value):
         return None
     if isinstance(value, np.generic):
         value = value.item()
-    return shown(value) if isinstance(value, float) else value if isinstance(value, int | str) else str(value)
+    if value is None or value is pd.NA:
+        return None
+    return shown(value) if isinstance(value, float) else value if isinstance(value, int | str) else text(value)
+
+
+def _sum_of(amounts: npt.NDArray[Any]) -> int:
+    return sum(int(amount) for amount in amounts if amount == amount)

@@ -55,9 +55,10 @@ class Gate:
         return {"share": 1.0, "percent": 100.0}.get(self.unit, math.inf)
 
     def number(self, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> float | None:
-        """What was measured, None where nothing was. checks: by name."""
+        """What was measured, None where nothing was, or not so that its check could decide. checks: by name."""
         check = checks.get(self.check) if self.check else None
-        value: Any = check.measured if check else None if self.check else manifest
+        decided = check is not None and check.verdict != "unknown"
+        value: Any = check.measured if check and decided else None if self.check else manifest
         for key in self.path:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -15,6 +15,7 @@ from checks.history import History
 from checks.ledger import lacks
 from checks.operations import transfers, writes
 from checks.quarantine import final_tables
+from checks.tables import Tables, apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +46,13 @@ def keyed(history: History) -> Keyed | str:
     if (reason := lacks(history, "transfers")) is not None:
         return reason
     return Keyed(asked=transfers(history.ops), stored=final_tables(history)["transfers"], transfers=True)
+
+
+def keys_apart(tables: Tables, *booked: pd.DataFrame) -> pd.DataFrame:
+    """Rows (node, key, found) where ``final/keys`` and the tables that a transaction books itself in do not hold the
+    same keys, each once. booked: frames with node and key."""
+    if not tables.has("keys", "node", "key"):
+        return pd.DataFrame()
+    keys = tables.table("keys", numbers={}, words=["key"])
+    rows = pd.concat([one[["node", "key"]] for one in booked], ignore_index=True)
+    return apart(keys, rows, sides=("in keys alone", "not in keys"))

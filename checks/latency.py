@@ -39,7 +39,7 @@ def latency(history: History) -> Verdict:
         measured["reason"] = "no gate set; measured only"
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
     measured["limits_ms"] = {one.key: limit_ms for one, limit_ms in limits.items()}
-    itself = {NAME: Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)}
+    itself = {NAME: Verdict(name=NAME, verdict="pass", expected=expected, measured=measured)}
     witness: list[dict[str, Any]] = []
     for one, limit_ms in limits.items():
         found = one.number(itself, {})

@@ -5,6 +5,7 @@ Shared by the checks that hold money against what clients were told. Judges noth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -18,8 +19,6 @@ from checks.history import History
 
 #: int64 codes or positions, shape (n,).
 Codes = npt.NDArray[np.int64]
-#: Amounts in minor units, shape (n,): int64, or float64 with NaN where a value was null or not a number.
-Amounts = npt.NDArray[Any]
 
 #: The columns a check relies on, by table.
 TABLES: Mapping[str, Sequence[str]] = {
@@ -63,7 +62,7 @@ def serves(node: object) -> bool:
 def tabled_nodes(history: History) -> list[str]:
     """All pods named in any final table, sorted."""
     columns = [frame["node"] for frame in history.final.values() if "node" in frame.columns]
-    return sorted({text(node) for column in columns for node in column.unique()})
+    return sorted({name for column in columns for name in coded(column)[1]})
 
 
 def coded(*columns: pd.Series[Any]) -> tuple[list[Codes], list[str]]:
@@ -79,7 +78,7 @@ def coded(*columns: pd.Series[Any]) -> tuple[list[Codes], list[str]]:
             texts.append(column.fillna(text(None)))
             places.append(None)
         else:
-            place, values = pd.factorize(column, use_na_sentinel=False)
+            place, values = _factorized(column)
             texts.append(pd.Series([text(value) for value in values], dtype="str"))
             places.append(place)
     joint, names = pd.factorize(pd.concat(texts, ignore_index=True))
@@ -89,6 +88,13 @@ def coded(*columns: pd.Series[Any]) -> tuple[list[Codes], list[str]]:
     return codes, names.to_list()
 
 
+def _factorized(column: pd.Series[Any]) -> tuple[Codes, Any]:
+    try:
+        return pd.factorize(column, use_na_sentinel=False)
+    except TypeError:  # a list or an object in a cell, which is an id of nothing, but has a text
+        return pd.factorize(column.map(text), use_na_sentinel=False)
+
+
 def text(value: object) -> str:
     """An id as text."""
     if isinstance(value, bytes | bytearray):
@@ -96,21 +102,6 @@ def text(value: object) -> str:
     if isinstance(value, float | Decimal):
         if value != value:
             return "(null)"
-        if value == value // 1:
+        if math.isfinite(value) and value == value // 1:
             return str(int(value))
     return "(null)" if value is None or value is pd.NA else str(value)
-
-
-def minor_units(column: pd.Series[Any]) -> Amounts:
-    """A money column as numbers."""
-    numbers: pd.Series[Any] = pd.to_numeric(column.astype(object) if column.dtype == "str" else column, errors="coerce")
-    if pd.api.types.is_integer_dtype(numbers.dtype) and not numbers.isna().any():
-        return numbers.to_numpy(dtype=np.int64)
-    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def shown(amount: float) -> int | float | None:
-    """An amount for a witness: a whole number where it is one, None where it was null."""
-    if not np.isfinite(amount):
-        return None
-    return int(amount) if float(amount).is_integer() else float(amount)

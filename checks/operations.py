@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.amounts import exact, whole
 from checks.ledger import Codes, text
 
 #: The f of operations that write nothing, over all workloads; a user's own workload calls its reads ``read``.
@@ -22,6 +23,9 @@ REFUSALS = frozenset({"insufficient-funds", "unused-item", "declined"})
 OVERFLOW = "overflow"
 
 FAIL, UNKNOWN, OK = 0, 1, 2
+
+#: Values parsed at once: the tuples of a million would take as much memory as all the rest.
+_AT_ONCE = 50_000
 
 
 def writes(ops: pd.DataFrame) -> pd.DataFrame:
@@ -71,23 +75,29 @@ def key_outcomes(outcome: pd.Series[Any], codes: Codes, size: int) -> Codes:
 
 
 def moves(values: pd.Series[Any]) -> pd.DataFrame:
-    """The transfers in a column of op values: ``src`` and ``dst`` as text, ``amount`` float64 minor units, same index.
+    """The transfers in a column of op values: ``src`` and ``dst`` as text, ``amount`` exact minor units, same index.
 
-    A value that is not a JSON object with all three, or whose amount is not a number, gives three nulls.
+    A value that is not a JSON object with all three, or whose amount is no whole number that a BIGINT holds, gives two
+    nulls and NaN.
     """
+    parts = [_moves(values.iloc[begin : begin + _AT_ONCE]) for begin in range(0, len(values), _AT_ONCE)]
+    return pd.concat(parts) if parts else _moves(values)
+
+
+def _moves(values: pd.Series[Any]) -> pd.DataFrame:
     rows = [_move(value) for value in values]
-    frame = pd.DataFrame(rows, columns=["src", "dst", "amount"], index=values.index)
-    return frame.astype({"src": "str", "dst": "str", "amount": "float64"})
+    src, dst, amounts = zip(*rows, strict=True) if rows else ((), (), ())
+    columns = {"src": pd.Series(src, dtype="str"), "dst": pd.Series(dst, dtype="str"), "amount": exact([*amounts])}
+    return pd.DataFrame(columns).set_index(values.index)
 
 
-def _move(value: object) -> tuple[str | None, str | None, float | None]:
+def _move(value: object) -> tuple[str | None, str | None, int | None]:
     try:
         move: Any = json.loads(value) if isinstance(value, str) else None
         src, dst, amount = move["src"], move["dst"], move["amount"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return (None, None, None)
-    if src is None or dst is None or isinstance(amount, bool) or not isinstance(amount, int | float):
+    number = whole(amount) if isinstance(amount, int | float) else None
+    if src is None or dst is None or number is None or not -(2**63) <= number < 2**63:
         return (None, None, None)
-    if not abs(amount) < 2**63:  # neither an amount a BIGINT holds, nor NaN
-        return (None, None, None)
-    return (text(src), text(dst), amount)
+    return (text(src), text(dst), number)

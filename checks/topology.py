@@ -9,10 +9,15 @@ from checks.history import History
 
 #: Kinds that replicate from a source to replicas, in which only the control plane elects a primary.
 SOURCE_REPLICA = frozenset({"async", "semisync"})
+#: Kinds in which one pod takes writes, however many there are.
+ONE_PRIMARY = SOURCE_REPLICA | {"single", "group"}
 
 
 def primaries(history: History) -> int:
-    """How many pods are meant to be primary at once: 1 unless the manifest says otherwise."""
+    """How many pods are meant to be primary at once: 1 unless the manifest says otherwise, of a kind that has more."""
+    kind = _section(history, "topology").get("kind")
+    if isinstance(kind, str) and kind in ONE_PRIMARY:
+        return 1
     return _number(history, "primaries") or 1
 
 

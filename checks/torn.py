@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from checks.amounts import equal_cells, minor_units, shown
 from checks.history import History
-from checks.ledger import coded, lacks, minor_units, shown
+from checks.ledger import coded, lacks
 from checks.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
@@ -44,8 +45,8 @@ def torn(history: History) -> Verdict:
     parent = row_at[entry_slot]
     orphan = parent < 0
     own, at = np.flatnonzero(~orphan), parent[~orphan]
-    debit = (account[own] == src[at]) & (entered[own] == -amount[at])
-    credit = (account[own] == dst[at]) & (entered[own] == amount[at])
+    debit = (account[own] == src[at]) & equal_cells(entered[own], -amount[at])
+    credit = (account[own] == dst[at]) & equal_cells(entered[own], amount[at])
 
     def per_slot(chosen: Any) -> Any:
         return np.bincount(entry_slot[own][chosen], minlength=slots)[slot]

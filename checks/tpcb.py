@@ -1,34 +1,44 @@
 """TPC-B's consistency (revision 2.0, clause 2.3): what the history booked is what branches, tellers and accounts hold.
 
 Row by row, which implies the sums: each account, teller and branch is the sum of its rows in the history, and each
-branch the sum of its tellers. Also whether what was acknowledged is what the history has under that key. Needs the
-final tables; whether acknowledged rows are there at all is durability's question.
+branch the sum of its tellers. Also whether what the history has under a key is what was asked for under it, whether it
+has the same keys as the table ``keys``, and whether set-up's rows are all there, once. Needs the final tables; whether
+acknowledged rows are there at all is durability's question.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from checks.history import History
-from checks.ops_values import acknowledged
-from checks.tables import MissingError, absent_pods, table, total, unequal, verdict_of
+from checks.keyed import keys_apart
+from checks.openings import rows_of_setup
+from checks.ops_values import Cells, altered, asked, members
+from checks.tables import MissingError, Tables, absent_pods, total, unequal, verdict_of
 from checks.verdict import Verdict, unknown
 
 NAME = "tpcb"
 EXPECTED = "on every pod each account, teller and branch is the sum of its history, and each branch that of its tellers"
 
 
+COLUMNS = ("account", "teller", "branch", "delta")
+
+
 def tpcb(history: History) -> Verdict:
     """measured: history (rows judged), and the rows that break accounts, tellers, branches, branch_of_tellers, sums,
-    altered."""
+    altered, keys, missing_rows, extra_rows, openings, unreadable, twice."""
+    tables = Tables(history)
     try:
-        branches = table(history, "branches", numbers={"id": "branch", "balance": "balance"})
-        tellers = table(history, "tellers", numbers={"id": "teller", "branch": "branch", "balance": "balance"})
-        accounts = table(history, "accounts", numbers={"id": "account", "branch": "branch", "balance": "balance"})
-        columns = ("account", "teller", "branch", "delta")
-        booked = table(history, "history", numbers={name: name for name in columns}, words=["id"])
+        branches = tables.table("branches", numbers={"id": "branch", "balance": "balance"}, unique=["branch"])
+        held_by = {"branch": "branch", "balance": "balance"}
+        tellers = tables.table("tellers", numbers={"id": "teller", **held_by}, unique=["teller"])
+        accounts = tables.table("accounts", numbers={"id": "account", **held_by}, unique=["account"])
+        booked = tables.table("history", numbers={name: name for name in COLUMNS}, words=["id"], unique=["id"])
     except MissingError as gone:
         return unknown(NAME, expected=EXPECTED, reason=str(gone))
-    if branches.empty:
+    if history.final["branches"].empty:
         return unknown(NAME, expected=EXPECTED, reason="final/branches.parquet holds no branch")
+    booked = booked.rename(columns={"id": "key"})
     held = {"account": accounts, "teller": tellers, "branch": branches}
     broken = {
         f"{name}s" if name != "branch" else "branches": unequal(
@@ -41,8 +51,11 @@ def tpcb(history: History) -> Verdict:
     )
     broken["sums"] = unequal(total(accounts, ["node"], "balance"), total(branches, ["node"], "balance"))
     broken["pods_without_rows"] = absent_pods(history, branches)
-    told = acknowledged(history, f={"deposit"}, columns=columns)
-    stored = booked.merge(told, left_on="id", right_on="key", suffixes=("", "_told"))
-    differs = stored[list(columns)].to_numpy() != stored[[f"{name}_told" for name in columns]].to_numpy()
-    broken["altered"] = stored[differs.any(axis=1)][["node", "key", *columns]]
+    broken["altered"] = altered(booked, COLUMNS, asked(history.ops, _deposit))
+    broken["keys"] = keys_apart(tables, booked)
+    broken |= rows_of_setup(history, "tpcb") | tables.broken
     return verdict_of(NAME, EXPECTED, broken, {"history": len(booked)})
+
+
+def _deposit(f: str, value: Any) -> Cells | None:
+    return members(value, *COLUMNS) if f == "deposit" else None

@@ -55,6 +55,10 @@ class Cluster:
         self.departed: dict[str, Pod] = {}
         self.assisted_rejoins: list[str] = []
         self.guests: dict[str, Pod] = {}
+        #: The admin interface of each proxy, by its name, once the observer looks at them.
+        self.proxies: dict[str, Admin] = {}
+        #: When pods that were added began to copy their data (CLOCK_MONOTONIC ns), oldest first.
+        self.clones_begun_ns: list[int] = []
         #: The control plane, once there is one.
         self.steering: Steering | None = None
         #: Puts into a MySQL pod that is added later what the mesh needs there, once there is a mesh.
@@ -319,6 +323,7 @@ class Cluster:
 
     def start_observer(self, proxies: Mapping[str, Admin]) -> Pod:
         """Start the observer pod. proxies: name -> where its admin interface is."""
+        self.proxies = dict(proxies)
         plan = {
             "user": "meshbench_watch",
             "password": self.credentials.watch,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 from loadgen.connection import Connector, NoServerError
 from loadgen.outcome import ERROR_TEXT_LIMIT, SESSION_SURVIVES, WIRE_ERRORS, Result, judge
@@ -90,6 +91,8 @@ class Client:
             return Result(outcome="fail", error=str(refusal), refused=True)
         except WIRE_ERRORS as error:
             result = judge(error, commit_sent=session.commit_sent)
+            if result.outcome == "unknown":
+                result = replace(result, value=session.done)
         if not _usable_after(result.errno, session):
             self._drop(op.port)
         return result

@@ -91,9 +91,10 @@ class MixedRead:
             refuse(session, "register-missing")
         ((version,),) = session.fetch("SELECT version FROM registers WHERE k = %s", (k,))
         session.execute("INSERT INTO writes (id, k, version) VALUES (%s, %s, %s)", (op.key, k, version))
-        session.commit()
+        made = {"k": k, "version": version}
+        session.commit(made)
         self._last = k
-        return {"k": k, "version": version}
+        return made
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES

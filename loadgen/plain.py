@@ -48,7 +48,8 @@ class CursorSession:
     def begin(self) -> None:
         self._cursor.execute("BEGIN")
 
-    def commit(self) -> None:
+    def commit(self, done: Any = None) -> None:
+        del done
         self._cursor.execute("COMMIT")
 
     def rollback(self) -> None:

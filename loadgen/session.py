@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from loadgen.columns import Row
 from loadgen.query import com_query, statement
@@ -20,6 +21,7 @@ class Session:
 
     commit_sent: True from just before COMMIT is written to the socket until its answer is known to be success. COMMIT
     always goes out alone, so that a workload can look at its row counts first.
+    done: what the last transaction had done when its COMMIT was sent, to be recorded where the answer does not come.
     """
 
     def __init__(self, wire: Wire, *, server: str | None, hang_up: Callable[[], None], batch: bool = False) -> None:
@@ -29,6 +31,7 @@ class Session:
         self._held = ""
         self.server = server
         self.commit_sent = False
+        self.done: Any = None
 
     @property
     def gtid(self) -> str | None:
@@ -61,7 +64,10 @@ class Session:
         else:
             self._wire.query(BEGIN)
 
-    def commit(self) -> None:
+    def commit(self, done: Any = None) -> None:
+        """done: the value to record for the operation, should nobody ever learn whether this succeeded: the database
+        may then hold what only this transaction knew, such as a version or the amount it found."""
+        self.done = done
         self._held = ""
         self.commit_sent = True
         self._wire.query(COMMIT)

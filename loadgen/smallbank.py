@@ -132,8 +132,9 @@ class SmallBank:
         marks = ", ".join(["(%s, %s, %s, %s)"] * len(changes))
         row = tuple(value for change in changes for value in (op.key, *change))
         session.execute(f"INSERT INTO log (id, customer, savings, checking) VALUES {marks}", row)
-        session.commit()
-        return {**op.value, "changes": changes}
+        done = {**op.value, "changes": changes}
+        session.commit(done)
+        return done
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES

@@ -103,8 +103,9 @@ class TpcB:
         ]
         if delta and changed != [1, 1, 1, 1]:
             refuse(session, "row-count")
-        session.commit()
-        return {**op.value, "balance": balance}
+        done = {**op.value, "balance": balance}
+        session.commit(done)
+        return done
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES

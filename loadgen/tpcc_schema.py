@@ -66,9 +66,13 @@ FINAL_QUERIES = {
     " ORDER BY c_w_id, c_d_id, c_id",
     "history": "SELECT h_key, h_c_w_id, h_c_d_id, h_c_id, h_w_id, h_d_id, h_amount FROM history ORDER BY h_key",
     "new_order": "SELECT no_w_id, no_d_id, no_o_id FROM new_order ORDER BY no_w_id, no_d_id, no_o_id",
-    "orders": "SELECT o_w_id, o_d_id, o_id, o_c_id, o_carrier_id, o_ol_cnt FROM orders ORDER BY o_w_id, o_d_id, o_id",
-    "order_line": "SELECT ol_w_id, ol_d_id, ol_o_id, ol_number, ol_delivery_d IS NOT NULL AS ol_delivered, ol_amount"
+    "orders": "SELECT o_w_id, o_d_id, o_id, o_c_id, o_carrier_id, o_ol_cnt, o_key FROM orders"
+    " ORDER BY o_w_id, o_d_id, o_id",
+    "order_line": "SELECT ol_w_id, ol_d_id, ol_o_id, ol_number, ol_i_id, ol_supply_w_id, ol_quantity,"
+    " ol_delivery_d IS NOT NULL AS ol_delivered, ol_amount"
     " FROM order_line ORDER BY ol_w_id, ol_d_id, ol_o_id, ol_number",
+    "item": "SELECT i_id, i_price FROM item ORDER BY i_id",
+    "deliveries": "SELECT dl_key, dl_w_id, dl_carrier_id, dl_orders FROM deliveries ORDER BY dl_key",
     "keys": "SELECT o_key AS `key` FROM orders WHERE o_key IS NOT NULL"
     f" UNION ALL SELECT h_key FROM history WHERE h_key NOT LIKE '{LOADED}-%'"
     " UNION ALL SELECT dl_key FROM deliveries ORDER BY `key`",

@@ -54,10 +54,11 @@ def new_order(session: Session, key: str, value: Value) -> Value:
     session.execute(f"INSERT INTO order_line VALUES {marks}", tuple(rows))
     if len(known) < len(lines):
         refuse(session, UNUSED)
-    session.commit()
-    total = sum(quantity * prices[item] for item, _, quantity in lines)
-    due = total * (10_000 - discount) * (10_000 + w_tax + d_tax) // 10**8
-    return {"w": w, "d": d, "c": c, "o": o_id, "lines": len(lines), "total": due}
+    items = [[item, supply, quantity, quantity * prices[item]] for item, supply, quantity in lines]
+    due = sum(line[3] for line in items) * (10_000 - discount) * (10_000 + w_tax + d_tax) // 10**8
+    done = {"w": w, "d": d, "c": c, "o": o_id, "lines": len(lines), "items": items, "total": due}
+    session.commit(done)
+    return done
 
 
 def _take_from_stock(session: Session, w: int, d: int, lines: list[list[int]]) -> dict[tuple[int, int], str]:
@@ -117,8 +118,10 @@ def payment(session: Session, key: str, value: Value) -> Value:
     )
     session.execute("UPDATE district SET d_ytd = d_ytd + %s WHERE d_w_id = %s AND d_id = %s", (amount, w, d))
     session.execute("UPDATE warehouse SET w_ytd = w_ytd + %s WHERE w_id = %s", (amount, w))
-    session.commit()
-    return {"w": w, "d": d, "c_w": place[0], "c_d": place[1], "c": c, "amount": amount, "balance": balance - amount}
+    who_paid = {"c_w": place[0], "c_d": place[1], "c": c}
+    done = {"w": w, "d": d, **who_paid, "amount": amount, "balance": balance - amount}
+    session.commit(done)
+    return done
 
 
 def order_status(session: Session, _key: str, value: Value) -> Value:
@@ -177,8 +180,9 @@ def delivery(session: Session, key: str, value: Value) -> Value:
         )
         delivered.append([d, order[2]])
     session.execute("INSERT INTO deliveries VALUES (%s, %s, %s, %s)", (key, w, carrier, len(delivered)))
-    session.commit()
-    return {"w": w, "carrier": carrier, "delivered": delivered}
+    done = {"w": w, "carrier": carrier, "delivered": delivered}
+    session.commit(done)
+    return done
 
 
 def stock_level(session: Session, _key: str, value: Value) -> Value:

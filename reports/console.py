@@ -18,6 +18,7 @@ from reports.numbers import gate_words, key_numbers
 from reports.provenance import provenance_words
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
+from reports.visible import all_visible, visible
 
 _COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "unknown": "dim"}
 _COLUMNS_OF_A_PIPE = 80
@@ -26,6 +27,7 @@ _WITNESSES = 5
 
 def print_table(summary: dict[str, Any], *, folder: Path | None = None, console: Console | None = None) -> None:
     """Print the summary; ``folder`` is where the report lies. Without a terminal the table is plain text."""
+    summary = all_visible(summary)
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = _COLUMNS_OF_A_PIPE
@@ -45,7 +47,7 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         console.print(table)
     if folder is not None:
         console.print()
-        console.print(Text(f"report: {folder / 'report.html'}"), soft_wrap=True)
+        console.print(Text(visible(f"report: {folder / 'report.html'}")), soft_wrap=True)
 
 
 def _tables(summary: dict[str, Any]) -> list[Table]:

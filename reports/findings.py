@@ -168,8 +168,10 @@ def _latency(check: Verdict) -> str:
 def _words_of_gate(row: Mapping[str, Any]) -> str:
     if "gate" not in row:
         return facts(row)
-    found = duration(row["found_ms"]) if "found_ms" in row else plain(row.get("found"))
-    return f"{label(str(row['gate']))} was {found}, at most {duration(row.get('expected_ms'))} is allowed"
+    if "found_ms" not in row:
+        return f"{label(str(row['gate']))} is not known, {plain(row.get('found'))}"
+    found, allowed = duration(row["found_ms"]), duration(row.get("expected_ms"))
+    return f"{label(str(row['gate']))} was {found}, at most {allowed} is allowed"
 
 
 def _convergence(check: Verdict) -> str:

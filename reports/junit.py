@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from reports.numbers import flat_numbers
 from reports.provenance import provenance_words
+from reports.visible import visible
 
 # XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -72,4 +73,4 @@ def _outcome(case: ET.Element, kind: str, message: str, *, detail: str = "") -> 
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text, keep="\n"))

@@ -10,6 +10,7 @@ from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.provenance import provenance_words
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
+from reports.visible import visible
 
 # What starts markup, HTML or a new cell inside a line of text; values come from logs and files.
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~&])")
@@ -63,4 +64,4 @@ def _row(cells: list[str]) -> str:
 
 
 def _text(value: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(visible(str(value)).split()))

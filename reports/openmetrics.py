@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from reports.visible import visible
+
 _QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "p999": "0.999", "max": "1"}
 
 Labels = dict[str, str]
@@ -119,4 +121,4 @@ def _labels(labels: Labels) -> str:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return visible(value, keep="\n").replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

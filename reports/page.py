@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from reports import units
 from reports.decisions import decision_rows, quarantine_words
@@ -21,10 +22,13 @@ from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.provenance import provenance_words
 from reports.routing import mesh_words
 from reports.steps import known_steps
+from reports.visible import visible
 
 _HERE = Path(__file__).parent
 #: The look of every page.
 CSS = _HERE / "report.css"
+#: Of the generator's account, what has its own table or is only for the checks.
+_OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows"})
 
 
 def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
@@ -49,7 +53,12 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
 def template(name: str) -> Template:
     """A template of this folder, with every value escaped and the filters of all pages."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
         asked=_asked,
@@ -61,6 +70,11 @@ def template(name: str) -> Template:
         shell=shlex.join,
     )
     return environment.get_template(name)
+
+
+def _shown(value: Any) -> Any:
+    """What a template is about to show; markup is our own."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:
@@ -96,11 +110,11 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Titled tables of what the run was made of; an empty part is left out."""
     parts = {
         "Workload": summary["workload"],
-        "Topology": summary["topology"],
+        "Topology": summary["topology"] | _promise(summary["promise"]),
         "Mesh": summary["mesh"],
         # Its pieces may be thousands; the chart shows them better.
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
-        "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},
+        "Load": {key: value for key, value in summary["generator"].items() if key not in _OF_MACHINES},
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
         "Versions": summary["versions"],
         "Images": summary["images"],
@@ -108,6 +122,13 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "MySQL options asked for, and what is in effect": _options(summary),
     }
     return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]
+
+
+def _promise(promise: dict[str, Any] | None) -> dict[str, str]:
+    """Whether acknowledged money may be lost with the primary, as a row of the set-up."""
+    if promise is None:
+        return {}
+    return {"may lose acknowledged commits": f"{'yes' if promise['may_lose'] else 'no'}: {promise['why']}"}
 
 
 def _options(summary: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
 from reports.findings import finding
 from reports.gates import gate_rows
+from reports.promises import promise_of
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
 from reports.units import duration
@@ -71,6 +72,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),
         "topology": _part(manifest, "topology"),
+        "promise": promise_of(manifest),
         "mesh": _part(manifest, "mesh"),
         "load_model": _part(manifest, "load_model"),
         "generator": _part(manifest, "load"),

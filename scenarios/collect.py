@@ -13,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
 from docker.errors import NotFound
 from docker.models.containers import Container
 
+from checks import openings
 from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
 from cluster import steering
 from cluster.cluster import Cluster
@@ -99,6 +101,11 @@ def write_ops(rest: Iterator[Mapping[str, Any]], into: Path) -> None:
     with pq.ParquetWriter(into, OPS_SCHEMA, compression="zstd") as table:
         while batch := list(itertools.islice(rest, BATCH)):
             table.write_table(pa.Table.from_pylist(batch, schema=OPS_SCHEMA))
+
+
+def rows_recorded(folder: RunFolder) -> dict[str, int]:
+    """Load pod -> how many rows its ``ops/<pod>.parquet`` has, so that rows that go missing later are missed."""
+    return {file.stem: pq.read_metadata(file).num_rows for file in sorted((folder.path / "ops").glob("*.parquet"))}
 
 
 def observations(container: Container, folder: RunFolder) -> None:
@@ -185,6 +192,17 @@ def refuse_unreadable(cursor: Any, queries: Mapping[str, str], *, of: str) -> No
         columns = [column[0] for column in cursor.description]
         if table == "keys" and "key" not in columns:
             raise ConfigurationError(f"{where}: it needs a column key (… AS `key`), and has {', '.join(columns)}")
+
+
+def opened(cursor: Any, queries: Mapping[str, str], *, of: str) -> dict[str, Any]:
+    """What set-up put into the tables and no operation changes, for the manifest; of: the workload's name."""
+    found: dict[str, Any] = {}
+    for table, query in queries.items():
+        if openings.is_fixed(of, table):
+            cursor.execute(query)
+            rows = pd.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
+            found[table] = openings.described(of, table, rows)
+    return found
 
 
 def _dump(cluster: Cluster, name: str, queries: Mapping[str, str]) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from scenarios.workload import REQUIRED, REQUIRED_OF_KEYED, WorkloadSection
 
 def misfits(written: GatesSection, scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
     """What is wrong, one line each, with the place below ``gates``. written: as they stand in the document."""
-    for name in written.model_fields_set & GATES.keys():
-        if getattr(written, name) is not None and (why := _undecidable(GATES[name], scenario)):
-            yield (name,), f"gates.{name}: {why}; leave it out"
+    for name, gate in GATES.items():
+        given = name in written.model_fields_set and getattr(written, name) is not None
+        if given and (why := _undecidable(gate, scenario)):
+            yield (name,), f"gates.{name}: {why}; leave it out, or set it to null"
     workload = scenario.workload
     for number, check in enumerate(written.require or [] if "require" in written.model_fields_set else []):
         if check not in workload.decides:

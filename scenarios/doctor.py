@@ -15,6 +15,7 @@ from cluster import images
 from cluster.engine import client
 from cluster.errors import ConfigurationError
 from cluster.labels import live_runs
+from scenarios import registry
 from scenarios.cpu_time import lacking
 
 State = Literal["ok", "degraded", "missing"]
@@ -37,7 +38,10 @@ def examine() -> list[Finding]:
     engine = _engine()
     findings = [engine, _cores(), _memory(), _disk(), _clock(), _kernel(), _noise()]
     if engine.state != "missing":
-        findings += [*_images(), _runs()]
+        found = _images()
+        findings += [*found, _runs()]
+        if all(one.state == "ok" for one in found):
+            findings.append(_newer())
     return findings
 
 
@@ -119,6 +123,17 @@ def _images() -> list[Finding]:
         else Finding(what=f"image {one.name}", state="missing", found=one.tag, mend="run `make images`")
         for one in images.ALL
     ]
+
+
+def _newer() -> Finding:
+    """What the registries offer beyond what the images were built of: the same tag would be another MySQL today."""
+    found, silent = registry.look()
+    unknown = f"whether there are newer ones of {', '.join(silent)} is not known" if silent else ""
+    if not found:
+        return Finding(what="versions", state="ok", found=unknown or "the images hold what the registries have")
+    told = f"newer ones are offered: {', '.join(found)}" + (f"; {unknown}" if unknown else "")
+    mend = "to move on: `make clean images`; runs from before and after are then not comparable"
+    return Finding(what="versions", state="degraded", found=told, mend=mend)
 
 
 def _runs() -> Finding:

@@ -17,12 +17,15 @@ from pydantic import (
     PlainSerializer,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from chaos import FAULTS
+from chaos.events import EVENTS, Event
 from chaos.fits import misfit
-from chaos.injector import PHASE_S, After, PlannedFault
+from chaos.injector import PHASE_S
+from chaos.plan import PlannedFault
 from chaos.targets import Target
 from checks.gates import GATES, REQUIRE, multiple
 from checks.judge import CHECKS
@@ -120,11 +123,30 @@ def _never_or_duration(value: Any) -> Any:
     return seconds
 
 
+class AfterSection(Section):
+    """What a step waits for, and for how long it waits then."""
+
+    event: Event
+    delay: Duration = 0.0
+
+    @model_serializer
+    def _short(self) -> str | dict[str, str]:
+        return {"event": self.event, "delay": show_duration(self.delay)} if self.delay else self.event
+
+
+def _event_word(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in EVENTS:
+            raise ValueError(f"unknown event {value!r}; known: {', '.join(EVENTS)}")
+        return {"event": value}
+    return value
+
+
 class FaultSection(Section):
     """A step of the timeline. Left out, heal_after means: when the load ends."""
 
     at: Duration | None = None
-    after: After | None = None
+    after: Annotated[AfterSection | None, BeforeValidator(_event_word)] = None
     fault: Annotated[str, BeforeValidator(_fault_name)]
     target: Target
     peer: Target | None = None
@@ -146,7 +168,8 @@ class FaultSection(Section):
             fault=self.fault,
             target=self.target,
             at_s=self.at,
-            after=self.after,
+            after=self.after.event if self.after else None,
+            delay_s=self.after.delay if self.after else 0.0,
             peer=self.peer,
             heal_after_s=self.heal_after if isinstance(self.heal_after, float) else None,
             for_good=for_good,
@@ -282,6 +305,7 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:
         latest_s = self.load.duration - PHASE_S
+        steps = self.timeline()
         for number, step in enumerate(self.faults):
             if step.at is not None and step.at > latest_s:
                 raise MisfitError(
@@ -289,7 +313,8 @@ class Scenario(Section):
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            if wrong := misfit(step.planned(), kind=self.topology.kind, pods=self.topology.pods):
+            kind, pods = self.topology.kind, self.topology.pods
+            if wrong := misfit(steps[number], kind=kind, pods=pods, mesh=self.mesh.mode, timeline=steps):
                 raise MisfitError(("faults", number, wrong.key), wrong.why)
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
             raise MisfitError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,6 @@ from docker.models.containers import Container
 from chaos.injector import Injector
 from cluster import asked, images, labels, mysqld
 from cluster.cluster import Cluster
-from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
 from loadgen.errors import ConfigError
@@ -30,7 +28,7 @@ from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.seal import EVIDENCE, evidence_of
-from scenarios import calibrate, collect, host
+from scenarios import calibrate, collect, host, versions
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
@@ -69,6 +67,7 @@ class Run:
         #: None for a locustfile: what is in the database is then its own business.
         self._workload = None if workload.is_locustfile else create(workload.config(isolation=scenario.mysql.isolation))
         self._durations_s: dict[str, float] = {}
+        made_of = versions.of_machine()
         self._manifest: dict[str, Any] = {
             "schema": "meshbench/manifest/1",
             "scenario": scenario.model_dump(mode="json"),
@@ -77,8 +76,8 @@ class Run:
             "command": command,
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             **host.clock(),
-            "git_commit": _git_commit(),
-            "versions": host.package_versions(),
+            "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
+            "versions": made_of,
             "host": host.describe(),
             "topology": {
                 "kind": scenario.topology.kind,
@@ -151,7 +150,13 @@ class Run:
 
     def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
-        injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
+        injector = Injector(
+            self._cluster,
+            timeline,
+            seed=self._scenario.seed,
+            record_to=self.folder / "faults.jsonl",
+            first_ack=load.first_ack,
+        )
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
@@ -163,6 +168,7 @@ class Run:
                 load.run(on_second)
                 self._manifest["host"] |= noise.stop()
                 self._manifest["load"] = load.totals
+                load.totals["zero_ns"] = load.zero_ns
             orderly = True
         finally:
             with self._phase("heal"):
@@ -183,7 +189,9 @@ class Run:
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
-                    collect.refuse_unreadable(cursor, self._workload.final_queries(), of=workload.name)
+                    queries = self._workload.final_queries()
+                    collect.refuse_unreadable(cursor, queries, of=workload.name)
+                    self._manifest["opened"] = collect.opened(cursor, queries, of=workload.name)
         except pymysql.MySQLError as error:
             raise ConfigurationError(
                 f"workload {workload.name}: the database could not be set up through the mesh: {error}"
@@ -217,12 +225,7 @@ class Run:
             )
 
     def _describe_pods(self) -> None:
-        found = self._manifest["variables"]
-        engine = client().version()
-        self._manifest["versions"] |= {
-            "mysql": next(iter(found.values()))["version"],
-            "docker_engine": engine.get("Version"),
-        }
+        self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
         self._manifest["images"] = {
             one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
         }
@@ -233,15 +236,19 @@ class Run:
             collect.operations(pod.container, pod.ops_file, self._folder, worker=pod.name, clock=pod.clock)
             for pod in load.pods
         )
+        load.totals["rows"] = collect.rows_recorded(self._folder)
         write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
         collect.observations(observer.containers["observer"], self._folder)
         queries = {} if self._workload is None else self._workload.final_queries()
         collect.final_state(self._cluster, queries, self._folder)
         collect.decisions(self._cluster, self._folder)
 
-    def _containers(self) -> list[Container]:
+    def _roles(self) -> list[tuple[str, Container]]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
-        return [container for pod in pods for role, container in pod.containers.items() if role != "pause"]
+        return [one for pod in pods for one in pod.containers.items() if one[0] != "pause"]
+
+    def _containers(self) -> list[Container]:
+        return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:
         collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets())
@@ -274,14 +281,3 @@ def require_images(scenario: Scenario) -> None:
         images.require(images.image(name).tag)
     switchover = any(step.fault == "switchover" for step in scenario.faults)
     asked.require_mysql(scenario.topology_spec(), switchover=switchover)
-
-
-def _git_commit() -> str | None:
-    """The commit this code is at, with ``+`` when the tree differs from it; None outside a checkout."""
-    where = {"cwd": Path(__file__).parent, "capture_output": True, "text": True, "check": False}
-    try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], **where)  # type: ignore[call-overload]
-        changed = subprocess.run(["git", "status", "--porcelain"], **where)  # type: ignore[call-overload]
-    except OSError:
-        return None
-    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "") if commit.returncode == 0 else None

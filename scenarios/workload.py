@@ -23,7 +23,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "smallbank": (*_KEYED, "smallbank"),
     "tpcc": (*_KEYED, "tpcc"),
     "append": (*_KEYED, "append"),
-    "mixed-read": (*_KEYED, "staleness"),
+    "mixed-read": (*_KEYED, "registers", "staleness"),
 }
 #: The same for a user's own: with a final table ``keys``, and without.
 REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS = _KEYED, _ALWAYS

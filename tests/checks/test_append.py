@@ -57,6 +57,18 @@ def test_each_way_to_break_a_list(
     assert (verdict.witness[0]["node"], verdict.witness[0]["element"]) == ("node2", element)
 
 
+@pytest.mark.parametrize("elements", ["", "11,,30", "11,30,", None])
+def test_an_element_that_is_nothing_is_a_stranger(tables: type[Tables], sound: History, elements: str | None) -> None:
+    verdict = append(tables.broken(sound, "lists", "elements", elements, k=2))
+    assert (verdict.verdict, verdict.measured["strangers"] > 0) == ("fail", True)
+
+
+def test_a_list_in_two_rows_fails(tables: type[Tables], sound: History) -> None:
+    split = tables.more(tables.broken(sound, "lists", "elements", "10", k=1), "lists", k=1, elements="20")
+    verdict = append(split)
+    assert (verdict.verdict, verdict.measured["lists_twice"]) == ("fail", 1)
+
+
 def test_a_pod_that_has_keys_and_no_list_at_all_fails(tables: type[Tables], sound: History) -> None:
     verdict = append(tables.less(sound, "lists"))
     assert (verdict.verdict, verdict.measured["missing"]) == ("fail", 4)

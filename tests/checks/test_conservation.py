@@ -66,6 +66,18 @@ def test_money_moved_to_an_account_that_does_not_exist_fails(run: Run) -> None:
     )
 
 
+def test_sums_that_wrap_are_not_equal(run: Run, changed: Edit) -> None:
+    """Four openings of 2^62 sum to 2^64, which int64 takes for nothing."""
+    history = run.history()
+    accounts = history.final["accounts"].assign(opening=2**62, balance=2**62)
+    history = replace(history, final={**history.final, "accounts": accounts})
+    assert conservation(history).verdict == "pass"
+    assert conservation(changed(history, "accounts", {"balance": 2**62 + 1}, node="node1", id=3)).verdict == "fail"
+    few = accounts[accounts["id"] <= 4].assign(balance=0)
+    verdict = conservation(replace(history, final={**history.final, "accounts": few}))
+    assert (verdict.verdict, verdict.measured["nodes_off"]) == ("fail", 3)
+
+
 def test_a_null_balance_fails(busy: Run, changed: Edit) -> None:
     history = busy.history()
     accounts = history.final["accounts"].astype({"balance": "float64"})

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
-from checks.convergence import convergence, gtid_set
+from checks.convergence import convergence
+from checks.gtids import gtid_set
 from checks.history import History
 
 if TYPE_CHECKING:
@@ -47,6 +49,64 @@ def test_a_pod_that_is_apart_in_nodes_json_fails(busy: Run, what: str, changes: 
     verdict = convergence(with_node(busy.history(), "node2", **changes))
     assert verdict.verdict == "fail"
     assert [row["what"] for row in verdict.witness] == [what]
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("checksum", {"checksums": None}),
+        ("checksum", {"checksums": {}}),
+        ("checksum", {"checksums": {"transfers": None, "accounts": None}}),
+        ("checksum", {"checksums": {"transfers": 7, "accounts": None}}),
+        ("checksum", {"checksums": [7, 8]}),
+        ("gtid_executed", {"gtid_executed": None}),
+        ("gtid_executed", {"gtid_executed": "one"}),
+        ("role", {"role": None}),
+        ("role", {"role": "leader"}),
+    ],
+)
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_what_a_pod_does_not_say_is_not_taken_for_equal(
+    busy: Run, what: str, changes: dict[str, Any], everywhere: bool
+) -> None:
+    history = busy.history()
+    for node in busy.nodes if everywhere else ("node2",):
+        history = with_node(history, node, **changes)
+    verdict = convergence(history)
+    assert verdict.verdict == "fail"
+    assert what in {row["what"] for row in verdict.witness}
+
+
+def test_a_pod_that_has_rows_and_is_not_in_nodes_json_fails(busy: Run) -> None:
+    history = busy.history()
+    assert history.nodes is not None
+    nodes = {name: node for name, node in history.nodes.items() if name != "node3"}
+    verdict = convergence(replace(history, nodes=nodes))
+    assert [(row["what"], row["node"]) for row in verdict.witness] == [("pod", "node3")]
+    assert convergence(replace(history, nodes={})).verdict == "fail"
+
+
+def test_a_tool_that_records_neither_checksums_nor_roles_is_judged_by_the_rows(busy: Run) -> None:
+    nodes = {node: {"state": "ONLINE"} for node in busy.nodes}
+    assert convergence(busy.history(nodes=nodes)).verdict == "pass"
+
+
+@pytest.mark.parametrize("kind", ["single", "async", "semisync", "group"])
+def test_a_kind_with_one_primary_has_one_whatever_the_manifest_counts(busy: Run, kind: str) -> None:
+    history = with_node(busy.history(), "node2", role="primary")
+    manifest = {"topology": {"kind": kind, "primaries": 2}}
+    assert convergence(replace(history, manifest=manifest)).verdict == "fail"
+    assert (
+        convergence(replace(history, manifest={"topology": {"kind": "group-multi", "primaries": 2}})).verdict == "pass"
+    )
+
+
+@pytest.mark.parametrize("cells", [([1], [2]), ({"a": 1}, {"a": 2}), (b"a", b"b"), (2**53, 2**53 + 1), (None, "None")])
+def test_cells_of_any_kind_are_compared(busy: Run, cells: tuple[Any, Any]) -> None:
+    history = busy.history()
+    for second, verdict in ((cells[0], "pass"), (cells[1], "fail")):
+        odd = pd.DataFrame({"node": list(busy.nodes), "x": pd.Series([cells[0], second, cells[0]], dtype=object)})
+        assert convergence(replace(history, final={**history.final, "odd": odd})).verdict == verdict
 
 
 def test_two_primaries_may_be_what_the_topology_wants(busy: Run) -> None:
@@ -110,7 +170,7 @@ def test_gtid_sets_compare_as_sets(left: str, right: str) -> None:
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [(f"{UUID}:1-5", f"{UUID}:1-4"), (f"{UUID}:1", f"{UUID}:tag:1"), ("one", "other"), (f"{UUID}:1", ""), ("", None)],
+    [(f"{UUID}:1-5", f"{UUID}:1-4"), (f"{UUID}:1", f"{UUID}:tag:1"), (f"{UUID}:1", ""), ("", None)],
 )
 def test_gtid_sets_that_differ_differ(left: str, right: str | None) -> None:
     assert gtid_set(left) != gtid_set(right)

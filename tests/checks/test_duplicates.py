@@ -1,4 +1,4 @@
-"""Duplicates: golden, each of the five ways to break at-most-once, and a load pod that lost its last ops."""
+"""Duplicates: golden, each of the six ways to break at-most-once, and a load pod that lost its last ops."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def test_once_each_passes(busy: Run) -> None:
         "unrecorded": 0,
         "conflicting": 0,
         "acked_again": 0,
+        "one_gtid": 0,
     }
 
 

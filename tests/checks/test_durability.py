@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -29,6 +29,7 @@ def test_everything_acknowledged_is_there(busy: Run) -> None:
         "altered": 0,
         "unknown_present": 0,
         "unknown_absent": 1,
+        "gtids_missing": 0,
         "nodes": ["node1", "node2", "node3"],
     }
 
@@ -65,6 +66,51 @@ def test_an_unknown_that_is_there_is_resolved_and_right(busy: Run) -> None:
     verdict = durability(replace(history, final={**history.final, "transfers": transfers}))
     assert verdict.verdict == "pass"
     assert (verdict.measured["unknown_present"], verdict.measured["unknown_absent"]) == (1, 1)
+
+
+@pytest.mark.parametrize("values", [{"amount": 100}, {"src": 2, "dst": 1}, {"dst": 3}, {"amount": None}, {"src": None}])
+def test_a_row_of_unknown_outcome_that_nobody_asked_for_is_altered(busy: Run, values: dict[str, Any]) -> None:
+    """On all pods alike, with the books fitted to it."""
+    busy.transfer("late", outcome="unknown")
+    history = busy.history()
+    rows = [{"node": node, "id": "late", "src": 1, "dst": 2, "amount": 10} for node in busy.nodes]
+    sound, spoilt = (
+        pd.concat([history.final["transfers"], pd.DataFrame([row | more for row in rows])], ignore_index=True)
+        for more in ({}, values)
+    )
+    assert durability(replace(history, final={**history.final, "transfers": sound})).verdict == "pass"
+    verdict = durability(replace(history, final={**history.final, "transfers": spoilt}))
+    assert (verdict.verdict, verdict.measured["altered"]) == ("fail", 1)
+    assert (verdict.witness[0]["outcome"], len(verdict.witness[0]["altered"])) == ("unknown", 3)
+
+
+def test_a_key_that_was_tried_twice_may_hold_what_either_attempt_asked_for(busy: Run) -> None:
+    busy.transfer("late", outcome="unknown", amount=10)
+    busy.transfer("late", outcome="unknown", amount=20, attempt=2)
+    history = busy.history()
+    for amount, verdict in ((10, "pass"), (20, "pass"), (30, "fail")):
+        row = pd.DataFrame([{"node": "node1", "id": "late", "src": 1, "dst": 2, "amount": amount}])
+        transfers = pd.concat([history.final["transfers"], row], ignore_index=True)
+        assert durability(replace(history, final={**history.final, "transfers": transfers})).verdict == verdict
+
+
+@pytest.mark.parametrize(("told", "stored"), [(2**53, 2**53 + 1), (2**63 - 1, 2**63 - 2), (-(2**63), 2**63 - 1)])
+def test_amounts_compare_to_the_last_digit(run: Run, told: int, stored: int) -> None:
+    run.transfer("big", amount=told)
+    history = run.history()
+    transfers = history.final["transfers"]
+    assert durability(history).verdict == "pass"
+    other = transfers.assign(amount=[stored, told, told])
+    assert durability(replace(history, final={"transfers": other})).measured["altered"] == 1
+    objects = transfers.assign(amount=pd.Series([told, told, None], dtype=object))
+    assert durability(replace(history, final={"transfers": objects})).measured["altered"] == 1
+
+
+def test_what_was_lost_is_summed_exactly(run: Run, without: Edit) -> None:
+    for number in range(4):
+        run.transfer(f"k{number}", amount=2**62 + number)
+    verdict = durability(without(run.history(), "transfers", node="node2"))
+    assert verdict.measured["lost_amount"] == 4 * 2**62 + 6
 
 
 def test_a_key_acknowledged_on_its_second_attempt_counts_as_acknowledged(run: Run, without: Edit) -> None:

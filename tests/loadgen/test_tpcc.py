@@ -161,6 +161,6 @@ def test_the_seed_decides_the_population(loaded: Recording) -> None:
 def test_the_population_satisfies_every_consistency_condition(loaded: Recording) -> None:
     final = {table: loaded.frame(table) for table in loaded.rows}
     final["order_line"]["ol_delivered"] = final["order_line"]["ol_delivery_d"].notna().astype(int)
-    ops = pd.DataFrame({"f": [], "outcome": []})
+    ops = pd.DataFrame({"key": [], "f": [], "value": [], "outcome": []})
     verdict = tpcc(History(ops=ops, final=final))
     assert verdict.verdict == "pass", verdict.witness

@@ -46,7 +46,7 @@ TRIED: list[tuple[str, dict[str, Any], set[str]]] = [
     ("smallbank", {"customers": 150, "opening": 5000}, {"durability", "duplicates", "smallbank"}),
     ("tpcc", {"warehouses": 2, "items": 200, "customers": 30}, {"durability", "duplicates", "tpcc"}),
     ("append", {"lists": 5}, {"durability", "duplicates", "append"}),
-    ("mixed-read", {"registers": 5}, {"durability", "duplicates", "staleness"}),
+    ("mixed-read", {"registers": 5}, {"durability", "duplicates", "registers", "staleness"}),
     (f"{EXAMPLE}:Inbox", {"inboxes": 5}, {"durability", "duplicates"}),
 ]
 
@@ -136,9 +136,9 @@ def losing_commit(*, executed: bool) -> Iterator[None]:
     """Sessions whose COMMIT gets no answer, although the server executed it, or because it never came there."""
     real = Session.commit
 
-    def commit(session: Session) -> None:
+    def commit(session: Session, done: Any = None) -> None:
         if executed:
-            real(session)
+            real(session, done)
         session.commit_sent = True
         raise ConnectionResetError("the answer is lost")
 
