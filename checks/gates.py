@@ -197,7 +197,7 @@ GATES: Mapping[str, Gate] = {
             name="cpu_pressure",
             unit="percent",
             asks="CPU of the machine that other processes had in the worst ten seconds while pods waited for it; more "
-            "makes a run void (20 where it is left out)",
+            "makes a run void (25 where it is left out)",
             check=None,
             path=("host", "cpu_pressure_percent"),
         ),
