@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from cluster.errors import ConfigurationError
 from scenarios.curve_file import with_curve
 from scenarios.document import Place, load, value_of
+from scenarios.load_section import OF_LOCUSTFILES
 from scenarios.mesh import mesh_of_word
 from scenarios.model import Scenario
 from scenarios.own import with_own_workload
@@ -74,6 +75,7 @@ def read_words(document: dict[str, Any], *, blame: dict[Place, str], settings: l
 def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path) -> Scenario:
     for setting in settings:
         origin.words[_override(document, setting)] = f"--set {brief(setting)}"
+    _let_go(document, origin)
     try:
         scenario = Scenario.model_validate(document)
     except ValidationError as error:
@@ -84,6 +86,18 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     found = _resolve_files(scenario, origin, folder)
     found = with_curve(found, _base(origin, ("load", "curve"), folder), where=origin.of(("load", "curve")))
     return with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
+
+
+def _let_go(document: dict[str, Any], origin: Origin) -> None:
+    """Where the command line puts a locustfile in the place of the scenario's own workload, what the file says of the
+    load goes with that workload, as far as it means nothing for a locustfile. What --set says stays, and is refused."""
+    told = [place for place in origin.words if place[0] in ("workload", "locustfile")]
+    load, workload = document.get("load"), document.get("locustfile") or document.get("workload")
+    name = (workload.get("locustfile") or workload.get("name")) if isinstance(workload, dict) else workload
+    if told and isinstance(load, dict) and isinstance(name, str) and name.endswith(".py"):
+        kept = {place[1] for place in origin.words if place[0] == "load" and len(place) > 1}
+        if ("load",) not in origin.words:
+            document["load"] = {key: load[key] for key in load if key in OF_LOCUSTFILES or key in kept}
 
 
 def _override(document: dict[str, Any], setting: str) -> Place:
