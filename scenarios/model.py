@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -32,9 +33,10 @@ from checks.judge import CHECKS
 from cluster.mysqld import reserved
 from cluster.options import canonical
 from cluster.replication import WAIT_COUNT
-from cluster.topology import MAX_PODS, Kind, Topology
+from cluster.topology import MAX_PODS, Kind, Topology, is_group, is_source_replica
+from mesh.spec import DEFAULTS
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
-from scenarios.load_section import LoadSection, default_load
+from scenarios.load_section import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
 from scenarios.workload import REQUIRED, WorkloadSection, required
@@ -99,10 +101,15 @@ class MySQLSection(Section):
     isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
 
 
-class ControlSection(Section):
-    """The control plane. down_after: how long a primary may be silent before it is suspected."""
+#: How long a primary may be silent before it is suspected.
+DOWN_AFTER_S = 1.0
 
-    down_after: PositiveDuration = 1.0
+
+class ControlSection(Section):
+    """The control plane. down_after: how long a primary may be silent before it is suspected; None where nobody but the
+    group itself, or nobody at all, fails over."""
+
+    down_after: PositiveDuration | None = None
 
 
 def _fault_name(value: Any) -> Any:
@@ -296,11 +303,39 @@ class Scenario(Section):
         if workload.is_locustfile:
             if load.calibrate is not None:
                 raise MisfitError(("load",), "a share of the measured maximum means nothing for a locustfile")
-            plain = default_load()
-            for key in ("model", "retry", "reconnect", "pool"):
-                if getattr(load, key) != getattr(plain, key):
+            for key in type(load).model_fields:
+                if key in load.model_fields_set and key not in OF_LOCUSTFILES:
                     raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
+            if self.mysql.isolation != MySQLSection().isolation:
+                raise MisfitError(("mysql", "isolation"), "means nothing for a locustfile, whose sessions are its own")
         return self
+
+    @model_validator(mode="after")
+    def _control_fits_the_topology(self) -> Self:
+        kind, given = self.topology.kind, self.control.down_after
+        if given is not None and not is_source_replica(kind):
+            who = "nobody fails over" if kind == "single" else "the group elects by itself"
+            raise MisfitError(
+                ("control", "down_after"), f"means nothing with topology {kind}, where {who}; leave it out"
+            )
+        if given is None and is_source_replica(kind):
+            return self.model_copy(update={"control": self.control.model_copy(update={"down_after": DOWN_AFTER_S})})
+        return self
+
+    @model_validator(mode="after")
+    def _routes_have_a_ttl(self) -> Self:
+        mesh, kind = self.mesh, self.topology.kind
+        if mesh.proxy == "router" and not is_group(kind) and mesh.ttl != DEFAULTS["router"]["ttl_s"]:
+            raise MisfitError(("mesh", "ttl"), f"means nothing with topology {kind}, where Router's routes are static")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_read_again(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what means nothing for a locustfile, so that the document can be read again."""
+        document: dict[str, Any] = rest(self)
+        if self.workload.is_locustfile:
+            document["load"] = {key: document["load"][key] for key in OF_LOCUSTFILES}
+        return document
 
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:
@@ -339,6 +374,11 @@ class Scenario(Section):
     def spare_pods(self) -> int:
         """How many pods the timeline adds."""
         return sum(step.fault == "scale-out" for step in self.faults)
+
+    @property
+    def down_after_s(self) -> float:
+        """What the control plane is told; where it never fails over, its own default."""
+        return self.control.down_after or DOWN_AFTER_S
 
     def topology_spec(self) -> Topology:
         return Topology(
