@@ -16,11 +16,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from chaos.fault import Evidence
 from chaos.kill import Kill
 from chaos.record import Record
+from checks import openings
 from checks.history import OPS_SCHEMA
 from scenarios.model import Scenario
 from tests.checks.altered import ledgers
@@ -40,7 +42,8 @@ WORKLOADS: dict[str, Callable[[random.Random], Ledger]] = {
 }
 TOPOLOGIES = ("single", "async", "group")
 
-ZERO_NS = 1_000_000_000_000
+#: More than a week after the machine was started.
+ZERO_NS = 10**15
 LOAD_MS, EVERY_MS = 12_000, 230
 #: The gateway's answer while nobody takes writes.
 CLOSED = (2013, "closed before the greeting")
@@ -83,6 +86,11 @@ def base(workload: str, topology: str) -> Folder:
     story, rng = STORIES[topology], random.Random(f"{workload}/{topology}")
     ledger = WORKLOADS[workload](rng)
     folder = Folder(workload, topology, made={})
+    opened = {
+        name: openings.described(workload, name, pd.DataFrame(rows))
+        for name, (_, rows) in ledger.tables().items()
+        if openings.is_fixed(workload, name)
+    }
     commits = _operations(folder, story, ledger, rng)
     for name, (schema, rows) in ledger.tables().items():
         placed = [{"node": pod, **row} for pod in story.pods for row in rows]
@@ -109,7 +117,7 @@ def base(workload: str, topology: str) -> Folder:
         folder.lines[DECISIONS] = decisions(sight)
     scenario = _scenario(ledger, topology)
     folder.lines[FAULTS] = _faults(scenario, story)
-    folder.objects[MANIFEST] = _manifest(scenario, story, folder.rows(OPS))
+    folder.objects[MANIFEST] = _manifest(scenario, story, folder.rows(OPS)) | {"opened": opened}
     return folder
 
 
@@ -155,8 +163,7 @@ def _operations(folder: Folder, story: Story, ledger: Ledger, rng: random.Random
             fate, (f, value, refused) = "refused", ledger.refusal
             row |= {"outcome": "fail", "error": refused}
         if fate in ("acked", "present") or row["outcome"] == "ok":
-            done = ledger.apply(key, f, value)
-            value = value if fate == "present" else done
+            value = ledger.apply(key, f, value)
         if fate in ("acked", "present"):
             uuid = uuid_of[leader]
             nth = 1 + sum(commit[0] == uuid for commit in commits)
@@ -238,6 +245,8 @@ def _manifest(scenario: Scenario, story: Story, ops: list[Row]) -> Row:
         "complete": True,
         "dead": [],
         "torn_lines": 0,
+        "zero_ns": ZERO_NS,
+        "rows": {"load1": len(ops)},
     }
     pods = len(story.pods)
     return {

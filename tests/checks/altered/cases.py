@@ -25,7 +25,7 @@ Alter = Callable[[Folder], None]
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """kind: in words, a line of the table. place: where, to find it again. files: paths one of which a refusal has to
-    name. pages: whether reports are written as well."""
+    name. pages: whether reports are written as well. pictures: with what is drawn."""
 
     kind: str
     place: str
@@ -35,6 +35,7 @@ class Case:
     allowed: frozenset[str]
     files: tuple[str, ...]
     pages: bool = False
+    pictures: bool = False
 
     @property
     def name(self) -> str:

@@ -41,7 +41,8 @@ def cases() -> list[Case]:
 
 
 def spread(every: Sequence[Case], *, most: int) -> list[Case]:
-    """About that many, of every kind some and always the same; kinds with few cases keep them all."""
+    """About that many and always the same, as many of every kind as there is room for; kinds with few cases keep them
+    all. Where there is room for less than one of each, kinds are left out evenly."""
     kinds: dict[str, list[Case]] = {}
     for case in every:
         kinds.setdefault(case.kind, []).append(case)
@@ -49,4 +50,5 @@ def spread(every: Sequence[Case], *, most: int) -> list[Case]:
     while sum(min(each + 1, len(own)) for own in kinds.values()) <= most and each < len(every):
         each += 1
     rng = random.Random(7)
-    return [case for own in kinds.values() for case in rng.sample(own, min(each, len(own)))]
+    chosen = [case for own in kinds.values() for case in rng.sample(own, min(each, len(own)))]
+    return chosen if len(chosen) <= most else [chosen[place * len(chosen) // most] for place in range(most)]

@@ -21,18 +21,18 @@ NUMBERS: dict[str, Callable[[Any], Any]] = {
     "at 2^63": lambda cell: 2**63 - 1,
 }
 WORDS: dict[str, Callable[[Any], Any]] = {
-    "another": lambda cell: "77" if cell.isdigit() else f"{cell}7",
+    "another": lambda cell: f"{cell or '7-0-'}7",
     "empty": lambda cell: "",
     "null": lambda cell: None,
 }
 #: What nothing else in the folder speaks of, so that one value on all pods is as good as another.
 UNTOLD = {
     "orders.o_carrier_id",  # of an order that setup delivered
-    "order_line.ol_number",
-    "customer.c_payment_cnt",
+    "order_line.ol_i_id",  # of lines that setup made
+    "order_line.ol_supply_w_id",
+    "order_line.ol_quantity",
     "history.h_key",  # of a payment that setup made
 }
-#: Any opening between half and one and a half of the mean may have been drawn.
 ROWS: dict[str, Callable[[Row], Row | list[Row]]] = {
     "dropped": lambda row: [],
     "doubled": lambda row: [row, row],
@@ -63,7 +63,7 @@ def cells(workload: str, topology: str) -> Cases:
 
 def _place(folder: Folder, path: str) -> int:
     """The row of a pod that is altered: one in the first half, that has been booked on."""
-    return (folder.tables[path].num_rows // len(folder.pods)) // 3
+    return int(folder.tables[path].num_rows) // len(folder.pods) // 3
 
 
 def _alter_cell(folder: Folder, *, path: str, column: str, pods: tuple[str, ...], change: Callable[[Any], Any]) -> None:

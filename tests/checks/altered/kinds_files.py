@@ -90,7 +90,7 @@ def _without(path: str, topology: str) -> frozenset[str]:
     """A folder may come from a tool that writes less; what is required stays undecided then, and a plan unproven."""
     if path == OPS:
         return frozenset({REFUSED})
-    if path == MANIFEST or path == DECISIONS or (path == OBSERVED and topology == "single"):
+    if path in (MANIFEST, DECISIONS) or (path == OBSERVED and topology == "single"):
         return ANY
     return DOUBTFUL
 

@@ -158,11 +158,12 @@ def gates(topology: str) -> Cases:
 
 
 def noise(topology: str) -> Cases:
-    for path, value in (
+    bad: tuple[tuple[Path, Any], ...] = (
         (("load", "complete"), False),
         (("load", "lateness_ms", "p99"), 5000.0),
         (("host", "steal_percent"), 90.0),
-    ):
+    )
+    for path, value in bad:
         yield Case(
             kind="the load ran late, ended early, or the host was busy",
             place=".".join(path),
@@ -172,13 +173,14 @@ def noise(topology: str) -> Cases:
             allowed=DOUBTFUL,
             files=(MANIFEST,),
         )
-    for path, value in (
+    other: tuple[tuple[Path, Any], ...] = (
         (("topology", "pods"), 5),
         (("topology", "pods_at_end"), 9),
         (("topology", "kind"), "ring"),
         (("mesh", "mode"), "none"),
         (("scenario", "workload", "name"), "transfers"),
-    ):
+    )
+    for path, value in other:
         yield Case(
             kind="the manifest speaks of another system",
             place=f"{'.'.join(path)}: {value}",

@@ -61,27 +61,65 @@ def records(topology: str) -> Cases:
     for how, (changes, allowed) in ways.items():
         for own in {pods[-1:], pods}:
             place = f"{how}, {'all pods' if own == pods else 'one pod'}"
-            yield _case("nodes.json: a record", place, topology, partial(_node, pods=own, changes=changes), allowed, NODES)  # fmt: skip
-    for how, value in {
+            yield _case(
+                "nodes.json: a record", place, topology, partial(_node, pods=own, changes=changes), allowed, NODES
+            )
+    others: dict[str, Any] = {
         "gone": KeyError,
         "null": None,
         "empty": {},
         "a list": [1],
         "text": "ONLINE",
         "a number": 7,
-    }.items():
-        yield _case("nodes.json: a pod", f"{pods[-1]} {how}", topology, partial(_put, pod=pods[-1], value=value), DOUBTFUL, NODES)  # fmt: skip
+    }
+    for how, value in others.items():
+        yield _case(
+            "nodes.json: a pod",
+            f"{pods[-1]} {how}",
+            topology,
+            partial(_put, pod=pods[-1], value=value),
+            DOUBTFUL,
+            NODES,
+        )
     like = base("transfer", topology).objects[NODES][pods[-1]] | {"role": "replica"}
     yield _case(
         "nodes.json: a pod", "one more", topology, partial(_put, pod="node9", value=dict(like)), DOUBTFUL, NODES
     )
     for number in range(2, len(pods) + 1):
-        yield _case("nodes.json: primaries", f"{number}", topology, partial(_node, pods=pods[-number:], changes={"role": "primary"}), DOUBTFUL, NODES)  # fmt: skip
-    yield _case("nodes.json: primaries", "none", topology, partial(_node, pods=pods, changes={"role": "replica"}), DOUBTFUL, NODES)  # fmt: skip
+        yield _case(
+            "nodes.json: primaries",
+            f"{number}",
+            topology,
+            partial(_node, pods=pods[-number:], changes={"role": "primary"}),
+            DOUBTFUL,
+            NODES,
+        )
+    yield _case(
+        "nodes.json: primaries",
+        "none",
+        topology,
+        partial(_node, pods=pods, changes={"role": "replica"}),
+        DOUBTFUL,
+        NODES,
+    )
     if topology != "single":
         other = {"checksums": dict.fromkeys(("accounts", "transfers", "entries"), 4711)}
-        yield _case("nodes.json: a record", "checksums differ", topology, partial(_node, pods=("node3",), changes=other), LOST, NODES)  # fmt: skip
-        yield _case("nodes.json: a record", "checksums of no table, one pod", topology, partial(_node, pods=("node3",), changes={"checksums": {}}), DOUBTFUL, NODES)  # fmt: skip
+        yield _case(
+            "nodes.json: a record",
+            "checksums differ",
+            topology,
+            partial(_node, pods=("node3",), changes=other),
+            LOST,
+            NODES,
+        )
+        yield _case(
+            "nodes.json: a record",
+            "checksums of no table, one pod",
+            topology,
+            partial(_node, pods=("node3",), changes={"checksums": {}}),
+            DOUBTFUL,
+            NODES,
+        )
 
 
 def _samples(folder: Folder, *, keep: Callable[[Row], bool]) -> None:
@@ -148,7 +186,9 @@ def words(topology: str) -> Cases:
         "lag negative": (_of_pod, {"lag_ms": -5e9}, ANY),
     }
     for how, (chosen, changes, allowed) in ways.items():
-        yield _case("a word of the observer", how, topology, partial(_shown, chosen=chosen, changes=changes), allowed, OBSERVED)  # fmt: skip
+        yield _case(
+            "a word of the observer", how, topology, partial(_shown, chosen=chosen, changes=changes), allowed, OBSERVED
+        )
 
 
 def two_primaries(topology: str) -> Cases:
@@ -161,11 +201,29 @@ def two_primaries(topology: str) -> Cases:
         if pooled:
             pool = {pod: {"healthy": pod != "node1", "connections": 1, "cut": 0} for pod in folder.pods}
             endpoints = json.dumps({"write": pool, "read": pool})
-            _shown(folder, chosen=lambda row: row["kind"] == "proxy" and row["at_ns"] in window, changes={"endpoints": endpoints})  # fmt: skip
+            _shown(
+                folder,
+                chosen=lambda row: row["kind"] == "proxy" and row["at_ns"] in window,
+                changes={"endpoints": endpoints},
+            )
 
     for state in ("ONLINE", "OFFLINE", "ERROR"):
-        yield _case("two writable primaries", f"both in the write pool, {state}", topology, partial(both, pooled=True, state=state), LOST, OBSERVED)  # fmt: skip
-        yield _case("two writable primaries", f"one out of the pool, {state}", topology, partial(both, pooled=False, state=state), ANY, OBSERVED)  # fmt: skip
+        yield _case(
+            "two writable primaries",
+            f"both in the write pool, {state}",
+            topology,
+            partial(both, pooled=True, state=state),
+            LOST,
+            OBSERVED,
+        )
+        yield _case(
+            "two writable primaries",
+            f"one out of the pool, {state}",
+            topology,
+            partial(both, pooled=False, state=state),
+            ANY,
+            OBSERVED,
+        )
 
 
 def cases() -> Cases:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -35,7 +36,7 @@ def objects(value: Any, at: Keys = ()) -> Iterator[Keys]:
             yield from objects(inner, (*at, key))
 
 
-def _case(path: str, place: str, workload: str, alter: Alter) -> Case:
+def _case(path: str, place: str, workload: str, alter: Alter, *, pictures: bool = False) -> Case:
     return Case(
         kind=f"control characters in {'final tables' if path.startswith('final/') and path != NODES else path}",
         place=f"{path}: {place}",
@@ -45,6 +46,7 @@ def _case(path: str, place: str, workload: str, alter: Alter) -> Case:
         allowed=ANY,
         files=(path,),
         pages=True,
+        pictures=pictures,
     )
 
 
@@ -74,6 +76,26 @@ def _lost_key(folder: Folder) -> None:
                 row[column] = EVIL
         folder.put(path, rows)
     folder.edit("final/transfers.parquet", lambda row: row["id"] == EVIL and row["node"] == "node2", lambda row: [])
+
+
+def _rename(folder: Folder, *, name: str) -> None:
+    """node1, the pod that is killed, in every file."""
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {renamed(key): renamed(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [renamed(one) for one in value]
+        return name if value == "node1" else value
+
+    folder.objects = renamed(folder.objects)
+    folder.lines = renamed(folder.lines)
+    for path in folder.tables:
+        rows = [renamed(row) for row in folder.rows(path)]
+        for row in rows if path == OBSERVED else ():
+            for column in ("view", "endpoints"):
+                row[column] = None if row[column] is None else json.dumps(renamed(json.loads(row[column])))
+        folder.put(path, rows)
 
 
 def _errors(folder: Folder) -> None:
@@ -109,7 +131,10 @@ def cases() -> Cases:
     for workload in ("append", "smallbank", "tpcb", "mixed-read"):
         for path in base(workload, "group").final:
             yield from columns(workload, path)
-    yield _case(OPS, "an acknowledged key that one pod lost", "transfer", _lost_key)
-    yield _case(OPS, "all errors", "transfer", _errors)
+    yield _case(OPS, "an acknowledged key that one pod lost", "transfer", _lost_key, pictures=True)
+    yield _case(OPS, "all errors", "transfer", _errors, pictures=True)
+    for name in (EVIL, "$x_{", "a" * 5_000, "\N{PILE OF POO}\u0301\u200b", "%s{0}\\"):
+        alter = partial(_rename, name=name)
+        yield _case(NODES, f"a pod called {ascii(name)[:40]} everywhere", "transfer", alter, pictures=True)
     for path in (MANIFEST, NODES, FAULTS, DECISIONS):
         yield from values(path)

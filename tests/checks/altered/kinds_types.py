@@ -24,7 +24,7 @@ OF_NUMBERS: dict[str, tuple[Cast, frozenset[str]]] = {
     "bytes": (lambda cells: cells.cast(pa.string()).cast(pa.binary()), SAME_OR_REFUSED),
     "list": (lambda cells: pa.array([[cell] for cell in cells.to_pylist()]), DOUBTFUL),
     "object": (lambda cells: pa.array([{"is": cell} for cell in cells.to_pylist()]), DOUBTFUL),
-    "time": (lambda cells: cells.cast(pa.int64()).cast(pa.timestamp("ns")), SAME_OR_REFUSED),
+    "time": (lambda cells: cells.cast(pa.int64()).cast(pa.timestamp("ns")), ANY),
     "all null": (lambda cells: pa.nulls(len(cells)), DOUBTFUL),
     "bool": (lambda cells: pa.array([bool(cell) for cell in cells.to_pylist()]), DOUBTFUL),
 }

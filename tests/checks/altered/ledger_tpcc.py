@@ -10,6 +10,7 @@ from tests.checks.altered.ledgers import INT, TEXT, Refusal, Row, Tables, keys, 
 DISTRICTS, CUSTOMERS = range(1, 11), 30
 PENDING = CUSTOMERS * 7 // 10 + 1
 LINES = 5
+DELIVERY = ["dl_key", "dl_w_id", "dl_carrier_id", "dl_orders"]
 
 
 class TpcC:
@@ -25,6 +26,8 @@ class TpcC:
         self.lines: dict[tuple[int, int], list[Row]] = {}
         self.waiting: dict[int, list[int]] = {}
         self.taken: list[str] = []
+        self.prices = {item: rng.randint(100, 10_000) for item in range(1, 101)}
+        self.deliveries: list[Row] = []
         for d in DISTRICTS:
             for c in range(1, CUSTOMERS + 1):
                 self.customer[d, c] = {
@@ -40,7 +43,8 @@ class TpcC:
             customers = rng.sample(range(1, CUSTOMERS + 1), CUSTOMERS)
             for o, c in enumerate(customers, start=1):
                 done = o < PENDING
-                self._order(d, o, c, [0 if done else rng.randint(1, 9999) for _ in range(LINES)])
+                lines = [[rng.randint(1, 100), 1, 5, 0 if done else rng.randint(1, 999_999)] for _ in range(LINES)]
+                self._order(None, d, o, c, lines)
                 if done:
                     self._deliver(d, o, rng.randint(1, 10))
             self.waiting[d] = list(range(PENDING, CUSTOMERS + 1))
@@ -69,10 +73,11 @@ class TpcC:
             d, lines = value["d"], value["lines"]
             o = self.district[d]["d_next_o_id"]
             self.district[d]["d_next_o_id"] += 1
-            amounts = [quantity * (100 + item) for item, _, quantity in lines]
-            self._order(d, o, value["c"], amounts)
+            items = [[item, supply, quantity, quantity * self.prices[item]] for item, supply, quantity in lines]
+            self._order(key, d, o, value["c"], items)
             self.waiting[d].append(o)
-            return {"w": 1, "d": d, "c": value["c"], "o": o, "lines": len(lines), "total": sum(amounts)}
+            due = sum(line[3] for line in items)
+            return {"w": 1, "d": d, "c": value["c"], "o": o, "lines": len(lines), "items": items, "total": due}
         delivered = []
         for d in DISTRICTS:
             if self.waiting[d]:
@@ -82,7 +87,9 @@ class TpcC:
                 customer["c_balance"] += sum(line["ol_amount"] for line in self.lines[d, o])
                 customer["c_delivery_cnt"] += 1
                 delivered.append([d, o])
-        return {"w": 1, "carrier": value["carrier"], "delivered": delivered}
+        carrier = value["carrier"]
+        self.deliveries.append(dict(zip(DELIVERY, (key, 1, carrier, len(delivered)), strict=True)))
+        return {"w": 1, "carrier": carrier, "delivered": delivered}
 
     def _pay(self, key: str, d: int, c: int, amount: int) -> None:
         row = {"h_key": key, "h_c_w_id": 1, "h_c_d_id": d, "h_c_id": c, "h_w_id": 1, "h_d_id": d, "h_amount": amount}
@@ -94,12 +101,15 @@ class TpcC:
         customer["c_ytd_payment"] += amount
         customer["c_payment_cnt"] += 1
 
-    def _order(self, d: int, o: int, c: int, amounts: list[int]) -> None:
-        order = {"o_w_id": 1, "o_d_id": d, "o_id": o, "o_c_id": c, "o_carrier_id": None, "o_ol_cnt": len(amounts)}
-        self.orders[d, o] = order
+    def _order(self, key: str | None, d: int, o: int, c: int, lines: list[list[int]]) -> None:
+        """lines: item, supplying warehouse, quantity, amount."""
+        order: Row = {"o_w_id": 1, "o_d_id": d, "o_id": o, "o_c_id": c, "o_carrier_id": None, "o_ol_cnt": len(lines)}
+        self.orders[d, o] = order | {"o_key": key}
+        of_order = {"ol_w_id": 1, "ol_d_id": d, "ol_o_id": o}
+        names = ("ol_number", "ol_i_id", "ol_supply_w_id", "ol_quantity", "ol_delivered", "ol_amount")
         self.lines[d, o] = [
-            {"ol_w_id": 1, "ol_d_id": d, "ol_o_id": o, "ol_number": n, "ol_delivered": 0, "ol_amount": amount}
-            for n, amount in enumerate(amounts, start=1)
+            of_order | dict(zip(names, (n, item, supply, quantity, 0, amount), strict=True))
+            for n, (item, supply, quantity, amount) in enumerate(lines, start=1)
         ]
 
     def _deliver(self, d: int, o: int, carrier: int) -> None:
@@ -117,9 +127,12 @@ class TpcC:
             "new_order": new_order,
             "orders": list(self.orders.values()),
             "order_line": [line for own in self.lines.values() for line in own],
+            "item": [{"i_id": item, "i_price": price} for item, price in self.prices.items()],
+            "deliveries": self.deliveries,
         }
+        columns = {name: list(own[0]) if own else DELIVERY for name, own in rows.items()}
         kinds = {
-            name: schema(**{column: TEXT if column == "h_key" else INT for column in own[0]})
-            for name, own in rows.items()
+            name: schema(**{column: TEXT if column.endswith("_key") else INT for column in own})
+            for name, own in columns.items()
         }
         return {**{name: (kinds[name], own) for name, own in rows.items()}, "keys": keys(self.taken)}

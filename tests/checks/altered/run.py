@@ -20,6 +20,7 @@ from unittest import mock
 
 import pyarrow as pa
 
+from reports.figures import Picture
 from scenarios.cli import main
 from tests.checks.altered.cases import FAIL, PASS, REFUSED, VOID, Case
 
@@ -57,7 +58,8 @@ def judged(case: Case) -> Result:
     try:
         folder = case.folder().write(place / "run")
         words = ["judge", str(folder), *(["--out", str(place / "out")] if case.pages else [])]
-        code, out, err = _called(words)
+        with contextlib.nullcontext() if case.pictures else _without_pictures():
+            code, out, err = _called(words)
         pages = [(place / "out" / name) for name in PAGES if (place / "out" / name).exists()]
         written = {page.name: page.read_text(encoding="utf-8", errors="replace") for page in pages}
     finally:
@@ -72,15 +74,16 @@ def judged(case: Case) -> Result:
     )
 
 
+def _without_pictures() -> contextlib.AbstractContextManager[object]:
+    """To draw them takes longer than all the rest."""
+    blank = dict.fromkeys(("timeline", "latency", "waterfall"), Picture(wide=b"", narrow=b""))
+    return mock.patch("reports.write.draw_figures", return_value=blank)
+
+
 def _called(words: list[str]) -> tuple[object, str, str]:
-    """Exit code (or what was raised), standard output and standard error. Pictures are not drawn: that takes longer
-    than all the rest, and no text of a folder gets into one that a terminal would read."""
+    """Exit code (or what was raised), standard output and standard error."""
     out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        mock.patch("reports.write.draw_figures", return_value={}),
-    ):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             code: object = main(words)
         except SystemExit as ended:
@@ -104,8 +107,10 @@ def _complaints(case: Case, said: str, out: str, err: str, pages: dict[str, str]
             yield "not one line"
         if not any(file in err for file in case.files):
             yield "file not named"
-    if found := PYTHON.search(err) or PYTHON.search(out):
-        yield f"python's words ({found[0]})"
+    for text in (err, out.replace("True", "")):  # a pod may be called so
+        if found := PYTHON.search(text):
+            around = " ".join(text[max(0, found.start() - 60) : found.end() + 20].split())
+            yield f"python's words (… {around} …)"
     for where, text in {"stdout": out, "stderr": err, **pages}.items():
         if OBEYED.search(text.replace("\r\n", "\n")):
             yield f"raw control characters in {where}"
