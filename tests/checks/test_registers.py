@@ -134,4 +134,6 @@ def test_two_acknowledged_writes_of_one_version_fail_unless_one_is_lost(tables: 
 
 def test_missing_evidence_is_unknown(tables: type[Tables], sound: History) -> None:
     assert registers(History(ops=sound.ops)).verdict == "unknown"
-    assert registers(tables.with_table(sound, "registers", sound.final["registers"][:0])).verdict == "unknown"
+    empty = tables.with_table(sound, "registers", sound.final["registers"][:0])
+    assert registers(replace(empty, manifest={})).verdict == "unknown"
+    assert registers(empty).verdict == "fail", "the workload has three"
