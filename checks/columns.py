@@ -54,12 +54,12 @@ def read_table(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
 
 def _is_bytes(table: pa.Table, name: str) -> bool:
     kind = table.column(name).type
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    return any(is_it(kind) for is_it in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary))
 
 
 def _spelt_out(cells: pd.Series[Any]) -> list[str | None]:
     """Bytes of a BINARY column as text that compares as they do, whatever they are."""
-    return [cell.decode("utf-8", "backslashreplace") if isinstance(cell, bytes) else None for cell in cells]
+    return [str(cell, "utf-8", "backslashreplace") if isinstance(cell, bytes) else None for cell in cells]
 
 
 def _only(table: pa.Table, name: str, file: Path) -> pa.ChunkedArray:
