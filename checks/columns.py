@@ -49,7 +49,10 @@ def read_table(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=schema is None)
     except (pa.ArrowException, ValueError, OverflowError):
         raise HistoryError(f"{file}: a column holds what cannot be read, such as a time out of range") from None
-    return frame.assign(**{name: _spelt_out(frame[name]) for name in table.column_names if _is_bytes(table, name)})
+    for name in table.column_names:
+        if _is_bytes(table, name):
+            frame[name] = _spelt_out(frame[name])
+    return frame
 
 
 def _is_bytes(table: pa.Table, name: str) -> bool:
