@@ -26,8 +26,10 @@ from checks.records import SCALE_OUT
 _FIRST_ARRIVAL_NS = 1_000_000_000
 #: A pod must have been what it is said not to be for so long: roles change while a step looks for its target.
 _SETTLED_NS = 2_000_000_000
-#: Targets that are MySQL pods of the cluster.
+#: Targets that are MySQL pods of the cluster, or stand beside one.
 _PODS = frozenset({"primary", "one_replica", "replicas", "minority", "majority", "all"})
+_PODS |= {"candidate", "old_primary", "new_primary"}
+_BESIDE = "agent of "
 _REPLICAS = frozenset({"one_replica", "replicas"})
 
 #: fault -> field of its evidence -> values with which it has not bitten. "" stands for every fault.
@@ -106,7 +108,7 @@ def _other_pod(history: History) -> Iterator[str]:
     known = pods | set(history.nodes or {})
     known |= {pod for fault in history.faults if fault.fault == SCALE_OUT for pod in fault.pods}
     for fault in history.faults:
-        if fault.target not in _PODS or fault.injected_ns is None:
+        if fault.target.removeprefix(_BESIDE) not in _PODS or fault.injected_ns is None:
             continue
         for pod in fault.pods:
             if known and pod not in known:

@@ -132,6 +132,14 @@ def test_each_fault_has_evidence_that_says_the_opposite(
     assert len(implausible(altered(killed, fault=fault, bitten_evidence=does_not, clean_evidence={}))) == 1
 
 
+@pytest.mark.parametrize("target", ["candidate", "old_primary", "agent of primary", "majority"])
+def test_a_target_beside_or_among_the_pods_is_one_of_this_run(killed: Run, target: str) -> None:
+    killed.manifest = {}
+    assert implausible(altered(killed, target=target)) == []
+    assert "is no pod of this run" in implausible(altered(killed, target=target, pod="node9"))[0]
+    assert implausible(altered(killed, target="proxy", pod="gateway")) == []
+
+
 def test_two_pods_promoted_in_one_epoch_are_void_where_one_leads(killed: Run) -> None:
     killed.decide(4900, "promoted", "node2")
     assert implausible(killed.history()) == []

@@ -98,6 +98,12 @@ def test_times_in_an_order_that_cannot_be_are_named(folder: Path) -> None:
     assert len(load_history(folder).ops) == len(good)
 
 
+@pytest.mark.parametrize("attempt", [0, -1])
+def test_an_attempt_before_the_first_is_named(folder: Path, attempt: int) -> None:
+    change(folder, OPS, "attempt", attempt)
+    assert f"row 3: attempt {attempt}; expected 1 for the first" in refused(folder)
+
+
 @pytest.mark.parametrize("row", [1, 3, 8])
 def test_one_time_of_another_clock_is_named_and_costs_nothing(folder: Path, row: int) -> None:
     for column in ("intended_ns", "start_ns", "end_ns"):
@@ -170,6 +176,10 @@ def test_a_story_that_can_be_is_read(folder: Path) -> None:
         ([{}, {"step": "clean", "at_ns": 4_999_000_000_000}], "id 0 is clean 1000 ms before it is injected"),
         ([{"step": "bitten"}, {"at_ns": 5_000_001_000_000}], "id 0 is bitten 1 ms before it is injected"),
         ([{"step": "healed"}, {"step": "clean", "at_ns": 4_999_999_000_000}], "id 0 is clean 1 ms before it is healed"),
+        (
+            [{}, {"step": "healed"}, {"step": "bitten", "at_ns": 5_000_001_000_000}],
+            "3: not a fault step: id 0 is healed 1 ms before it is bitten",
+        ),
         ([{}, {}], "2: not a fault step: step 'injected' of id 0 is there already"),
         (
             [{}, {"step": "bitten", "fault": "pause"}],
