@@ -10,7 +10,7 @@ import os
 import pytest
 
 from tests.checks.altered.bases import TOPOLOGIES, WORKLOADS, base
-from tests.checks.altered.cases import PASS, SAME, Case
+from tests.checks.altered.cases import LOST, PASS, SAME, UNREADABLE, Case
 from tests.checks.altered.kinds import cases, spread
 from tests.checks.altered.run import judged
 
@@ -48,3 +48,23 @@ def test_a_sound_folder_is_not_altered_by_its_copies() -> None:
     for case in ALL[:50]:
         case.folder()
     assert base("transfer", "group").written("manifest.json") == before
+
+
+def test_a_pass_that_is_not_right_is_told() -> None:
+    untouched = Case(
+        kind="lost", place="", workload="transfer", topology="single", alter=lambda _: None, allowed=LOST, files=()
+    )
+    assert judged(untouched).wrong == ("false pass",)
+
+
+def test_a_refusal_has_to_name_the_file() -> None:
+    cut = Case(
+        kind="cut",
+        place="",
+        workload="transfer",
+        topology="single",
+        alter=lambda folder: folder.raw.update({"manifest.json": b"{"}),
+        allowed=UNREADABLE,
+        files=("final/nodes.json",),
+    )
+    assert judged(cut).wrong == ("file not named",)
