@@ -16,9 +16,10 @@ from cluster.errors import ConfigurationError
 from scenarios.curve_file import with_curve
 from scenarios.decidable import misfits, without_moot
 from scenarios.document import Place, load, value_of
+from scenarios.gates_section import GatesSection
 from scenarios.load_section import OF_LOCUSTFILES
 from scenarios.mesh import mesh_of_word
-from scenarios.model import GatesSection, Scenario
+from scenarios.model import Scenario
 from scenarios.own import with_own_workload
 from scenarios.section import MisfitError
 
