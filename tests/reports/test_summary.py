@@ -13,6 +13,8 @@ import pytest
 
 from checks.history import History
 from checks.judge import judge
+from reports.figures import Picture
+from reports.page import report_html
 from reports.schema import schema, validate
 from reports.summary import summarise
 
@@ -186,6 +188,22 @@ def test_options_set_by_the_scenario_are_shown_as_the_pods_have_them(make_histor
     scenario = {**history.manifest["scenario"], "mysql": {"config": {option: 0, "not_reported": 5}}}
     summary = summary_of(replace(history, manifest={**history.manifest, "scenario": scenario}))
     assert summary["mysql_config"][option] == {"node1": "0", "node2": "0", "node3": "0"}
+
+
+def test_options_asked_for_are_shown_with_what_is_in_effect(make_history: MakeHistory) -> None:
+    history = make_history()
+    asked = {"option": "sync_binlog", "from": "own.cnf", "asked": "OFF", "note": "", "effective": {"node1": "0"}}
+    vain = {**asked, "option": "clone_x", "effective": {}, "note": "not in effect: topology single has no clone"}
+    manifest = {**history.manifest, "options": [asked, vain]}
+    summary = summary_of(replace(history, manifest=manifest))
+    assert summary["mysql_options"] == [asked, vain]
+    assert summary["mysql_config"] == {"sync_binlog": {"node1": "0"}, "clone_x": vain["note"]}
+    nothing = Picture(wide=b"", narrow=b"")
+    page = report_html(summary, dict.fromkeys(("timeline", "latency", "waterfall"), nothing))
+    assert "own.cnf asked OFF; in effect: 0" in page
+    assert "own.cnf asked OFF (not in effect: topology single has no clone)" in page
+    for strange in ("nonsense", [7, {"option": ["x"], "effective": 3}]):
+        summary_of(replace(history, manifest={**history.manifest, "options": strange}))
 
 
 def test_a_number_that_is_none_becomes_null(make_history: MakeHistory) -> None:
