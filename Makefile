@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test check images clean lock bench-boot bench-load
+.PHONY: help demo test nightly check images clean lock bench-boot bench-load
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,10 +12,13 @@ demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
 test: check images  ## everything: fast tests, every fault on real pods, the core of the catalogue
-	@pytest -m engine tests scenarios --junitxml=runs/junit.xml --runs=runs
+	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
+
+nightly: images  ## what takes longer: the whole catalogue, primary-kill through every proxy, a matrix of 2 x 2
+	@pytest -m "engine or nightly" scenarios --all-stories --junitxml=runs/junit.xml --runs=runs
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
-	@ruff check . && ruff format --check . && mypy && pytest -m "not engine" -n auto
+	@ruff check . && ruff format --check . && mypy && pytest -m "not engine and not nightly" -n auto
 
 images: .venv/ready  ## the engine, and the images of the pods
 	@$(PY) -m cluster.setup

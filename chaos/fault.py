@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from cluster.cluster import Cluster
 from cluster.wait import WaitTimeoutError, wait_until
 
+#: In ``isolates_from``.
+EVERYONE = "all"
 #: A fault that does not show within this time did not bite.
 BITE_TIMEOUT_S = 10.0
 
@@ -26,7 +28,9 @@ class Fault(Protocol):
     nothing to heal.
 
     lasts: whether it goes on until it is healed. An operation (scale-out, switchover) does not: it is over when it is
-    done, and its heal undoes what one that failed has left.
+    done, and its heal undoes what one that failed has left. hits: what of the pod it hits: ``node``, ``agent``,
+    ``proxy``, ``control_plane``, ``load``, or its ``link``. isolates_from: the pods, by name, that it cuts its own off
+    from; EVERYONE for all of them, clients included.
     """
 
     @property
@@ -38,6 +42,15 @@ class Fault(Protocol):
     @property
     def lasts(self) -> bool: ...
 
+    @property
+    def hits(self) -> str: ...
+
+    @property
+    def isolates_from(self) -> tuple[str, ...]: ...
+
+    def aimed(self, part: str, peers: tuple[str, ...]) -> Fault:
+        """The same fault of that part of a pod, and for a partition from these pods alone (none: from everyone)."""
+
     def inject(self, cluster: Cluster, pod: str) -> None: ...
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
@@ -47,6 +60,18 @@ class Fault(Protocol):
 
     def residue(self, cluster: Cluster, pod: str) -> Evidence:
         """Look once whether anything of the fault is left on the pod; ok means nothing is."""
+
+
+class Change:
+    """What the planned changes have in common: a DBA does them on purpose, they are done when they are done."""
+
+    lasts = False
+    hits = "node"
+    isolates_from: tuple[str, ...] = ()
+
+    def aimed(self, part: str, peers: tuple[str, ...]) -> Self:
+        del part, peers  # a change knows by itself what it is of
+        return self
 
 
 def await_evidence(what: str, look: Callable[[], Evidence], *, timeout_s: float) -> Evidence:

@@ -11,23 +11,23 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pymysql
 
 from chaos import FAULTS
+from chaos.events import FirstAck, Watch, nobody_listens
 from chaos.fault import BITE_TIMEOUT_S, Evidence, Fault, await_evidence
-from chaos.partition import Partition
+from chaos.feed import Feed
+from chaos.outlook import Outlook
+from chaos.plan import PlannedFault
 from chaos.probe import control_plane
-from chaos.record import Notebook, Record
-from chaos.targets import Target, resolve
+from chaos.record import Record, Story
+from chaos.targets import Aim, NobodyError, part_of, resolve
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
-from cluster.steering import decisions
 from cluster.wait import WaitTimeoutError
 
 log = logging.getLogger("meshbench")
@@ -37,52 +37,49 @@ PHASE_S = 1.0
 #: A group that lost its majority needs most of it: MySQL takes half a minute to force a membership alone.
 RECOVERY_TIMEOUT_S = 150.0
 
-After = Literal["failover-started"]
-#: What a step can wait for -> the control plane's decision that tells it.
-AFTER: Mapping[After, str] = {"failover-started": "primary_gone"}
-EVENT_POLL_S = 0.02
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedFault:
-    """One step of a timeline. Either at_s or after is given.
-
-    at_s: seconds after the load's zero. after: an event of AFTER, the first of its kind since the load's zero.
-    peer: of a partition, the only pods that the target is cut off from. heal_after_s: seconds from injection to
-    healing, None: when the load ends. for_good: never healed.
-    """
-
-    fault: str
-    target: Target
-    at_s: float | None = None
-    after: After | None = None
-    peer: Target | None = None
-    heal_after_s: float | None = None
-    for_good: bool = False
-
 
 class Injector:
-    """Start it when the load has started, stop it when the load has ended; stop heals whatever is still broken."""
+    """Start it when the load has started, stop it when the load has ended; stop heals whatever is still broken.
 
-    def __init__(self, cluster: Cluster, timeline: Sequence[PlannedFault], *, seed: int, record_to: Path) -> None:
+    first_ack: how to hear that a client had a write acknowledged.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        timeline: Sequence[PlannedFault],
+        *,
+        seed: int,
+        record_to: Path,
+        first_ack: FirstAck = nobody_listens,
+    ) -> None:
         self._cluster = cluster
         self._timeline = timeline
         self._seed = seed
         self._record = Record(record_to, steps=len(timeline))
         self._over = threading.Event()
         self._recover = True
+        self._outlook = Outlook(cluster)
+        self._feed = Feed(lambda: control_plane(cluster))
+        self._first_ack = first_ack
         self._pool = ThreadPoolExecutor(max_workers=max(1, len(timeline)), thread_name_prefix="step")
         self._running: list[Future[None]] = []
 
     def start(self, zero_ns: int) -> None:
         """zero_ns: CLOCK_MONOTONIC time of the load's zero, from which the timeline counts."""
+        if not self._timeline:
+            return
+        self._outlook.start()
+        self._feed.start(zero_ns)
+        events = Watch(cluster=self._cluster, feed=self._feed, first_ack=self._first_ack, zero_ns=zero_ns)
         for number, planned in enumerate(self._timeline):
             rng = random.Random(f"{self._seed}/fault/{number}")
             due_ns = None
             if planned.at_s is not None:
                 due_ns = zero_ns + round((planned.at_s + rng.uniform(0, PHASE_S)) * 1e9)
-            note = self._record.notebook(planned, due_ns, number)
-            self._running.append(self._pool.submit(self._step, planned, zero_ns, due_ns, rng, note))
+            fault = FAULTS[planned.fault].aimed(part_of(planned.target), ())
+            story = self._record.story(planned.asked(fault), due_ns, number)
+            self._running.append(self._pool.submit(self._step, planned, events, due_ns, rng, story))
 
     def stop(self, *, recover: bool = True) -> None:
         """End all waiting, heal, and return when every fault's story is written.
@@ -93,34 +90,46 @@ class Injector:
         self._recover = recover
         self._over.set()
         self._pool.shutdown(wait=True)
+        self._feed.stop()
+        self._outlook.stop()
         for one in self._running:
             one.result()
 
-    def _step(
-        self, planned: PlannedFault, zero_ns: int, due_ns: int | None, rng: random.Random, note: Notebook
-    ) -> None:
+    def _step(self, planned: PlannedFault, events: Watch, due_ns: int | None, rng: random.Random, story: Story) -> None:
         """Wait for the step's moment, find out whom it hits, and strike all of them at once."""
-        ended = self._wait_for_event(planned, zero_ns) if due_ns is None else self._wait_until(due_ns)
-        if ended:
+        if planned.after is not None:
+            happened_ns = events.wait_for(planned.after, self._over)
+            strikes_ns = None if happened_ns is None else happened_ns + round(planned.delay_s * 1e9)
+        else:
+            strikes_ns = due_ns
+        if strikes_ns is None or self._wait_until(strikes_ns):
             return  # the load ended first: never injected, and the record says so
-        pods = resolve(planned.target, self._cluster, rng)
-        fault = FAULTS[planned.fault]
-        if planned.peer is not None:
-            fault = Partition(peers=tuple(resolve(planned.peer, self._cluster, rng)))
-        notes = [note, *(self._record.notebook(planned, due_ns) for _ in pods[1:])]
+        aim = Aim(cluster=self._cluster, scene=self._outlook, made=self._feed.made, rng=rng)
+        try:
+            pods = resolve(planned.target, aim)
+            peers = () if planned.peer is None else tuple(resolve(planned.peer, aim))
+        except NobodyError as nobody:
+            log.warning("fault: %s of %s does not strike: %s", planned.fault, planned.target, nobody)
+            return  # never injected
+        fault = FAULTS[planned.fault].aimed(part_of(planned.target), peers)
+        asked = planned.asked(fault)
+        stories = [story, *(self._record.story(asked, due_ns) for _ in pods[1:])]
         with ThreadPoolExecutor(max_workers=len(pods), thread_name_prefix="fault") as pool:
             before = list(pool.map(lambda pod: fault.effect(self._cluster, pod), pods))
             for pod, look in zip(pods, before, strict=True):
                 if look.ok:
-                    raise HarnessError(f"{fault.name}: {pod} looks broken before the fault: {look.seen}")
+                    # it would prove nothing: what is seen of it afterwards, it showed before
+                    log.warning("fault: %s of %s does not strike: it is so already: %s", fault.name, pod, look.seen)
             struck = [
                 pool.submit(self._run, planned, fault, pod, look, own)
-                for pod, look, own in zip(pods, before, notes, strict=True)
+                for pod, look, own in zip(pods, before, stories, strict=True)
+                if not look.ok
             ]
         for one in struck:
             one.result()
 
-    def _run(self, planned: PlannedFault, fault: Fault, pod: str, before: Evidence, note: Notebook) -> None:
+    def _run(self, planned: PlannedFault, fault: Fault, pod: str, before: Evidence, story: Story) -> None:
+        story.befalls(pod, isolates_from=fault.isolates_from)
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
         try:
@@ -130,14 +139,14 @@ class Injector:
                 if fault.lasts:
                     raise
                 # an operation that is refused, or does not come to its end, is a finding: it took no effect
-                note("injected", injected_ns, pod)
-                note("bitten", time.monotonic_ns(), pod, Evidence(ok=False, seen={"reason": str(refused)}))
+                story.note("injected", injected_ns)
+                story.note("bitten", time.monotonic_ns(), Evidence(ok=False, seen={"reason": str(refused)}))
                 return
-            note("injected", injected_ns, pod, Evidence(ok=True, seen={"done_ns": time.monotonic_ns()}))
+            story.note("injected", injected_ns, Evidence(ok=True, seen={"done_ns": time.monotonic_ns()}))
             bite = await_evidence(
                 f"{fault.name} shows on {pod}", lambda: fault.effect(self._cluster, pod), timeout_s=BITE_TIMEOUT_S
             )
-            note("bitten", time.monotonic_ns(), pod, Evidence(ok=bite.ok, seen={"before": before.seen, **bite.seen}))
+            story.note("bitten", time.monotonic_ns(), Evidence(ok=bite.ok, seen={"before": before.seen, **bite.seen}))
             if planned.for_good:
                 self._give_up(pod)
                 return
@@ -148,11 +157,11 @@ class Injector:
             if not planned.for_good:
                 goal = self._executed_elsewhere(pod)
                 fault.heal(self._cluster, pod)
-                note("healed", time.monotonic_ns(), pod)
+                story.note("healed", time.monotonic_ns())
                 log.info("fault: %s %s healed", fault.name, pod)
         if self._recover:
             clean = self._recovered(fault.residue, pod, goal)
-            note("clean", time.monotonic_ns(), pod, clean)
+            story.note("clean", time.monotonic_ns(), clean)
 
     def _give_up(self, pod: str) -> None:
         """Count a pod that was killed for good no more."""
@@ -164,16 +173,6 @@ class Injector:
         if due_ns is None:
             return self._over.wait()
         return self._over.wait(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
-
-    def _wait_for_event(self, planned: PlannedFault, zero_ns: int) -> bool:
-        """Wait until the control plane has decided what the step waits for; returns whether the load ended first."""
-        assert planned.after is not None
-        wanted = AFTER[planned.after]
-        steering = control_plane(self._cluster)
-        while not self._over.wait(EVENT_POLL_S):
-            if any(one["event"] == wanted and one["at_ns"] > zero_ns for one in decisions(steering)):
-                return False
-        return True
 
     def _executed_elsewhere(self, pod: str) -> str:
         """What the other pods in service had executed when the pod was healed: it must have caught up with that."""

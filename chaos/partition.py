@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaos.fault import Evidence
+from chaos.fault import EVERYONE, Evidence
 from chaos.probe import bystander, pod_named, reached
 from cluster.cluster import Cluster
 
@@ -25,6 +25,15 @@ class Partition:
     name = "partition"
     teaches = "a dead switch: the pod is well, and alone; a primary in a minority must stop taking writes"
     lasts = True
+    hits = "link"
+
+    @property
+    def isolates_from(self) -> tuple[str, ...]:
+        return self.peers or (EVERYONE,)
+
+    def aimed(self, part: str, peers: tuple[str, ...]) -> Partition:
+        del part  # a pod has one network, whatever runs in it
+        return Partition(peers=peers)
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         table = "\n".join(["*filter", f":{CHAIN} - [0:0]", *self._rules(cluster), "COMMIT", ""])

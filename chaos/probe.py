@@ -1,27 +1,40 @@
 """Probes that more than one fault needs: what a fault breaks in a pod, and does it answer?
 
-Of a MySQL pod that is mysqld, which greets; of the control plane its own process, which speaks HTTP.
+Of a MySQL pod that is mysqld, which greets; of the control plane and of a role agent its own process, which speaks
+HTTP; of a proxy its admin interface. A load pod answers nobody: it tells every second how far it is.
 """
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 
 from docker.models.containers import Container
 
-from cluster import agent
+from cluster import agent, proxies
 from cluster.assignment import CONTROL_PORT
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import PORT
 from cluster.pod import Pod
-from cluster.steering import Steering
+from cluster.proxies import Admin
+from cluster.steering import POD, Steering
 from cluster.wait import wait_until
 
 TIMEOUT_S = 1.0
 ASK_TIMEOUT_S = 10.0
+#: A load pod tells how far it is once a second.
+TOLD_EVERY_S = 1.6
+#: The containers of each part of a pod, whichever of them it has.
+CONTAINERS = {
+    "node": ("mysqld",),
+    "agent": ("agent",),
+    "proxy": ("envoy", "haproxy", "router"),
+    "control_plane": ("control",),
+    "load": ("locust",),
+}
 
 
 def control_plane(cluster: Cluster) -> Steering:
@@ -61,20 +74,62 @@ def pod_named(cluster: Cluster, name: str) -> Pod:
     return cluster.pods[name] if name in cluster.pods else cluster.guests[name]
 
 
-def process(cluster: Cluster, name: str) -> Container:
-    """The container that a fault breaks, its state as the engine knows it now."""
-    container = pod_named(cluster, name).containers["mysqld" if name in cluster.pods else name]
+def process(cluster: Cluster, name: str, part: str = "node") -> Container:
+    """The container of that part of a pod, its state as the engine knows it now."""
+    containers = pod_named(cluster, name).containers
+    container = next((containers[role] for role in CONTAINERS[part] if role in containers), None)
+    if container is None:
+        raise HarnessError(f"{name} has no {part}; it has {', '.join(containers)}")
     container.reload()
     return container
 
 
-def answers(cluster: Cluster, name: str) -> bool:
-    """Whether the pod answers a new connection from the host within TIMEOUT_S: mysqld greets, others speak HTTP."""
+def load_pods(cluster: Cluster) -> list[str]:
+    return sorted(name for name, pod in cluster.guests.items() if "locust" in pod.containers and name != "load-master")
+
+
+def proxy_pods(cluster: Cluster) -> list[str]:
+    """The pods with a proxy of the clients: a gateway, or every load pod with its sidecar."""
+    return sorted(name for name, pod in cluster.guests.items() if set(CONTAINERS["proxy"]) & set(pod.containers))
+
+
+def answers(cluster: Cluster, name: str, part: str = "node") -> bool:
+    """Whether that part of a pod answers the host within TIMEOUT_S (a load pod: tells within TOLD_EVERY_S)."""
     address = pod_named(cluster, name).address
-    if name in cluster.pods:
-        return agent.greets(address, port=PORT, timeout_s=TIMEOUT_S)
+    match part:
+        case "node":
+            return agent.greets(address, port=PORT, timeout_s=TIMEOUT_S)
+        case "agent":
+            return _speaks_http(f"http://{address}:{agent.PORT}/health")
+        case "control_plane":
+            return _speaks_http(f"http://{address}:{CONTROL_PORT}/assignment")
+        case "proxy":
+            return routes(cluster, name) is not None
+    return _tells(process(cluster, name, part))
+
+
+def routes(cluster: Cluster, name: str) -> bool | None:
+    """Whether a pod's proxy would send a new session anywhere; None when its admin interface does not answer."""
+    admin = _admin(cluster, name)
+    pods = {address: pod for pod, address in cluster.hosts.items()}
     try:
-        with urllib.request.urlopen(f"http://{address}:{CONTROL_PORT}/assignment", timeout=TIMEOUT_S):
+        pools = proxies.endpoints(admin, pods=pods, timeout_s=TIMEOUT_S)
+    except (OSError, ValueError, KeyError):
+        return None
+    return any(one["healthy"] for pool in pools.values() for one in pool.values())
+
+
+def _admin(cluster: Cluster, pod: str) -> Admin:
+    """Proxies are named after their pod: ``gateway``, ``sidecar-load1``, ``server-node1``."""
+    found = next((one for name, one in cluster.proxies.items() if name == pod or name.endswith(f"-{pod}")), None)
+    if found is None:
+        raise HarnessError(f"the proxy of {pod} has no admin interface that is known")
+    return found
+
+
+def _speaks_http(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S):
             return True
     except urllib.error.HTTPError as refused:
         refused.close()
@@ -83,9 +138,18 @@ def answers(cluster: Cluster, name: str) -> bool:
         return False
 
 
+def _tells(container: Container) -> bool:
+    before = container.logs(tail=1)
+    time.sleep(TOLD_EVERY_S)
+    return bool(container.logs(tail=1) != before)
+
+
 def reached(cluster: Cluster, name: str, *, peer: str) -> bool:
-    """Whether a TCP connection from one pod to another's port opens within TIMEOUT_S."""
-    return reached_from(pod_named(cluster, peer), pod_named(cluster, name).address, port=port_of(cluster, name))
+    """Whether a TCP connection between two pods opens within TIMEOUT_S: to the first, or where that is a load pod,
+    which listens to nobody, from it to the other."""
+    if name in load_pods(cluster):
+        name, peer = peer, name
+    return reached_from(pod_named(cluster, peer), pod_named(cluster, name).address, port=port_of(name))
 
 
 def reached_from(peer: Pod, address: str, *, port: int = PORT) -> bool:
@@ -94,8 +158,9 @@ def reached_from(peer: Pod, address: str, *, port: int = PORT) -> bool:
     return code == 0
 
 
-def port_of(cluster: Cluster, name: str) -> int:
-    return PORT if name in cluster.pods else CONTROL_PORT
+def port_of(name: str) -> int:
+    """Where a pod listens: the control plane at its own port, MySQL pods and gateways at MySQL's."""
+    return CONTROL_PORT if name == POD else PORT
 
 
 def bystander(cluster: Cluster, name: str, peers: tuple[str, ...] = ()) -> str | None:

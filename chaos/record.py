@@ -1,35 +1,42 @@
-"""faults.jsonl: one line a step of a fault's story, written at once, so that a run that breaks off keeps its part."""
+"""faults.jsonl: one line a step of a fault's story, written at once, so that a run that breaks off keeps its part.
+
+Every line carries everything that the step was (design: ``id step at_ns kind fault target hits pod peer isolates_from
+after heal_after_s for_good parameters ok evidence``), so that nobody has to guess from a name what was cut off.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from chaos.fault import Evidence
 
 Step = Literal["planned", "injected", "bitten", "healed", "clean"]
 
 
-class _Planned(Protocol):
-    """What of a planned fault is on every line of its story."""
+class Story:
+    """One fault on one pod. asked: what every line of it says."""
 
-    @property
-    def fault(self) -> str: ...
+    def __init__(self, record: Record, number: int, asked: Mapping[str, Any]) -> None:
+        self._record = record
+        self._number = number
+        self._asked = dict(asked)
+        self._hit: dict[str, Any] = {"pod": None, "isolates_from": None}
 
-    @property
-    def target(self) -> str: ...
+    def befalls(self, pod: str, *, isolates_from: Sequence[str]) -> None:
+        """Now it is known whom it hits, and from whom that pod is cut off: names, or ``all``; none, for most faults."""
+        self._hit = {"pod": pod, "isolates_from": list(isolates_from)}
 
-    @property
-    def for_good(self) -> bool: ...
-
-
-class Notebook(Protocol):
-    """Writes one step of one fault's story on one pod. at_ns: None where it is not known when that will be."""
-
-    def __call__(self, step: Step, at_ns: int | None, pod: str | None, evidence: Evidence | None = None) -> None: ...
+    def note(self, step: Step, at_ns: int | None, evidence: Evidence | None = None) -> None:
+        """at_ns: None where it is not known when that will be."""
+        line: dict[str, Any] = {"id": self._number, "step": step, "at_ns": at_ns, **self._asked, **self._hit}
+        if evidence is not None:
+            line |= {"ok": evidence.ok, "evidence": evidence.seen}
+        self._record.write(line)
 
 
 class Record:
@@ -41,21 +48,15 @@ class Record:
         self._further_ids = itertools.count(steps)
         file.touch()
 
-    def notebook(self, planned: _Planned, due_ns: int | None, number: int | None = None) -> Notebook:
+    def story(self, asked: Mapping[str, Any], due_ns: int | None, number: int | None = None) -> Story:
         """Begin the story of a planned fault on one more pod. number: of its step in the timeline, None for a further
         pod of the same step."""
         with self._lock:
             own_id = next(self._further_ids) if number is None else number
+        story = Story(self, own_id, asked)
+        story.note("planned", due_ns)
+        return story
 
-        def note(step: Step, at_ns: int | None, pod: str | None, evidence: Evidence | None = None) -> None:
-            line: dict[str, Any] = {"id": own_id, "step": step, "at_ns": at_ns, "fault": planned.fault}
-            line |= {"target": planned.target, "pod": pod}
-            if planned.for_good:
-                line["for_good"] = True
-            if evidence is not None:
-                line |= {"ok": evidence.ok, "evidence": evidence.seen}
-            with self._lock, self._file.open("a") as file:
-                file.write(json.dumps(line) + "\n")
-
-        note("planned", due_ns, None)
-        return note
+    def write(self, line: Mapping[str, Any]) -> None:
+        with self._lock, self._file.open("a") as file:
+            file.write(json.dumps(line) + "\n")

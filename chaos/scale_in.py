@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from chaos.fault import Evidence
+from chaos.fault import Change, Evidence
 from chaos.probe import ask, published
 from cluster.cluster import Cluster
 from cluster.elastic import remove_pod
@@ -20,10 +20,9 @@ log = logging.getLogger("meshbench")
 DRAIN_TIMEOUT_S = 10.0
 
 
-class ScaleIn:
+class ScaleIn(Change):
     name = "scale-in"
     teaches = "shrinking under load: whether the sessions of a replica that leaves end in order"
-    lasts = False
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         ask(f"{pod} is drained", lambda control: control.drain_pod(pod), cluster)

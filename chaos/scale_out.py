@@ -6,16 +6,15 @@ is nothing to heal, unless it failed half-way: then what it has left is taken aw
 
 from __future__ import annotations
 
-from chaos.fault import Evidence
+from chaos.fault import Change, Evidence
 from chaos.probe import ask, is_replica_to_proxies, published
 from cluster.cluster import Cluster
 from cluster.elastic import add_pod
 
 
-class ScaleOut:
+class ScaleOut(Change):
     name = "scale-out"
     teaches = "growing under load: what copying the data costs those who serve, and when the new replica takes reads"
-    lasts = False
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         add_pod(cluster, pod)

@@ -6,7 +6,7 @@ replica, which is what must be shown of it afterwards.
 
 from __future__ import annotations
 
-from chaos.fault import Evidence
+from chaos.fault import Change, Evidence
 from chaos.probe import control_plane
 from cluster.cluster import Cluster
 from cluster.wait import WaitTimeoutError
@@ -14,10 +14,9 @@ from cluster.wait import WaitTimeoutError
 LOOK_TIMEOUT_S = 2.0
 
 
-class Switchover:
+class Switchover(Change):
     name = "switchover"
     teaches = "a planned change of the primary: no acknowledged write may be lost, and the outage should be short"
-    lasts = False
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         del pod  # the control plane knows who is primary

@@ -1,17 +1,80 @@
-"""Targets are words: whom a fault hits is decided when it strikes, from who plays which part then."""
+"""Targets are words: whom a fault hits is decided when it strikes, from who plays which part then.
+
+Nobody waits for that: in the middle of a failover ``primary`` is the last one that was settled, ``candidate`` whom the
+control plane has chosen, or would choose.
+"""
 
 from __future__ import annotations
 
 import random
-from typing import Literal, get_args
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
 
+import pymysql
+
+from chaos.feed import Decision
+from chaos.outlook import Settled, Statuses, handover
+from chaos.probe import control_plane, load_pods, proxy_pods
 from cluster import steering
 from cluster.cluster import Cluster
 from cluster.elastic import next_name
 from cluster.errors import HarnessError
 
-Target = Literal["primary", "one_replica", "replicas", "minority", "majority", "all", "control_plane", "new_replica"]
+#: What of a pod is hit: its mysqld, or what stands beside it or around it.
+Part = Literal["node", "agent", "proxy", "control_plane", "load"]
+Node = Literal[
+    "primary", "one_replica", "replicas", "minority", "majority", "all", "candidate", "old_primary", "new_primary"
+]
+Target = Literal[
+    "primary", "one_replica", "replicas", "minority", "majority", "all", "candidate", "old_primary", "new_primary",
+    "control_plane", "new_replica", "proxy", "load",
+    "agent of primary", "agent of one_replica", "agent of replicas", "agent of all", "agent of candidate",
+    "agent of old_primary", "agent of new_primary",
+    "proxy of primary", "proxy of one_replica", "proxy of replicas", "proxy of all", "proxy of candidate",
+    "proxy of old_primary", "proxy of new_primary",
+]  # fmt: skip
 TARGETS: tuple[str, ...] = get_args(Target)
+NODES: tuple[str, ...] = get_args(Node)
+#: Parts of a failover, which only a topology with one primary and replicas has.
+OF_A_FAILOVER = ("candidate", "old_primary", "new_primary")
+ASK_TIMEOUT_S = 1.0
+
+
+class NobodyError(HarnessError):
+    """Nobody plays the part that a word names: the step cannot strike."""
+
+
+class Scene(Protocol):
+    """What is known when a fault strikes, without asking anybody anew."""
+
+    @property
+    def settled(self) -> Settled: ...
+
+    @property
+    def statuses(self) -> Statuses: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """made: what the control plane has decided since the load began."""
+
+    cluster: Cluster
+    scene: Scene
+    made: list[Decision]
+    rng: random.Random
+
+
+def part_of(target: str) -> Part:
+    """What of its pods a target hits: ``agent of primary`` hits agents."""
+    first = target.partition(" of ")[0]
+    return first if first in ("agent", "proxy", "control_plane", "load") else "node"  # type: ignore[return-value]
+
+
+def node_of(target: str) -> str:
+    """The word for MySQL pods in a target: ``primary`` in ``agent of primary``."""
+    return target.rpartition(" of ")[2]
 
 
 def minority(pods: int) -> int:
@@ -24,36 +87,101 @@ def majority(pods: int) -> int:
     return (pods + 1) // 2
 
 
-def resolve(target: Target, cluster: Cluster, rng: random.Random) -> list[str]:
-    """The pods that the word means now, in order of their names; raises HarnessError when there is none.
+def resolve(target: str, aim: Aim) -> list[str]:
+    """The pods that the word means now, in order of their names; raises NobodyError when there is none.
 
     minority and majority hold the primary, and others drawn by lot.
     """
-    if target == "control_plane":
-        return [steering.POD]
-    if target == "new_replica":
-        return [next_name(cluster)]
-    if target == "all":
-        return sorted(cluster.pods)
-    primary = cluster.primary()
-    others = sorted(name for name in cluster.pods if name != primary)
-    if target == "primary":
-        return [primary]
-    if target == "one_replica":
-        return [_one_in_service(cluster, others, rng)]
-    if target == "replicas":
-        if not others:
-            raise HarnessError("the primary is alone, so there is no replica to break")
-        return others
-    count = (minority if target == "minority" else majority)(len(cluster.pods))
+    match target:
+        case "control_plane":
+            return [steering.POD]
+        case "new_replica":
+            return [next_name(aim.cluster)]
+        case "proxy":
+            return _some(proxy_pods(aim.cluster), "the mesh has no proxy")
+        case "load":
+            return _some(load_pods(aim.cluster), "no load pod is on this machine")
+    found = _nodes(node_of(target), aim)
+    return _some([name for name in found if name in aim.cluster.pods], f"{', '.join(found)} is no more")
+
+
+def _nodes(word: str, aim: Aim) -> list[str]:
+    pods = sorted(aim.cluster.pods)
+    primary = aim.scene.settled.primary
+    others = [name for name in pods if name != primary]
+    match word:
+        case "all":
+            return pods
+        case "primary":
+            return [primary]
+        case "one_replica":
+            return [_one_in_service(aim, others)]
+        case "replicas":
+            return _some(others, "the primary is alone, so there is no replica to break")
+        case "old_primary" | "new_primary":
+            last = handover(aim.made)
+            return _some(
+                [last.old if word == "old_primary" else last.new], f"there is no {word}: nobody was replaced yet"
+            )
+        case "candidate":
+            return _some([_candidate(aim)], "nobody could be promoted")
+    count = (minority if word == "minority" else majority)(len(pods))
     if count < 1:
-        raise HarnessError(f"{len(cluster.pods)} pods have no {target} to break")
-    return sorted([primary, *rng.sample(others, count - 1)])
+        raise NobodyError(f"{len(pods)} pods have no {word} to break")
+    return sorted([primary, *aim.rng.sample(others, count - 1)])
 
 
-def _one_in_service(cluster: Cluster, others: list[str], rng: random.Random) -> str:
-    statuses = cluster.status()
-    serving = [name for name in others if (status := statuses[name]) and status.in_service]
+def _some(names: list[str] | list[str | None], otherwise: str) -> list[str]:
+    found = [name for name in names if name]
+    if not found:
+        raise NobodyError(otherwise)
+    return found
+
+
+def _one_in_service(aim: Aim, others: list[str]) -> str:
+    statuses = aim.scene.settled.statuses
+    serving = [name for name in others if (status := statuses.get(name)) and status.in_service]
     if not serving:
-        raise HarnessError("no replica is in service, so there is none to break")
-    return rng.choice(serving)
+        raise NobodyError("no replica is in service, so there is none to break")
+    return aim.rng.choice(serving)
+
+
+def _candidate(aim: Aim) -> str | None:
+    """Who is to lead: chosen already, else whom those who decide would choose."""
+    chosen = handover(aim.made).candidate
+    if chosen is not None:
+        return chosen
+    if aim.cluster.topology.group:
+        return _elected(aim.scene) or _first_in_line(aim)
+    try:
+        return control_plane(aim.cluster).candidate()
+    except OSError as silence:
+        raise NobodyError(f"the control plane, which would choose, does not answer: {silence}") from silence
+
+
+def _elected(scene: Scene) -> str | None:
+    """Whom a group has elected and not opened yet, as its members see it."""
+    views = [one.view for one in scene.statuses.values() if one is not None and one.in_service]
+    leading = {name for view in views for name, part in view.items() if part == "ONLINE/PRIMARY"}
+    return next(iter(sorted(leading - {scene.settled.primary})), None)
+
+
+def _first_in_line(aim: Aim) -> str | None:
+    """Whom a group would elect: of the lowest version the heaviest, then the lowest UUID."""
+    statuses, primary = aim.scene.settled.statuses, aim.scene.settled.primary
+    able = [name for name in aim.cluster.pods if name != primary and (one := statuses.get(name)) and one.in_service]
+
+    def rank(name: str) -> tuple[tuple[int, ...], int, str] | None:
+        try:
+            with aim.cluster.connection(name, timeout_s=ASK_TIMEOUT_S) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT VERSION(), @@group_replication_member_weight, @@server_uuid")
+                version, weight, uuid = cursor.fetchone()
+        except pymysql.MySQLError:
+            return None  # it would not be elected either
+        return tuple(int(part) for part in version.partition("-")[0].split(".")), -int(weight), str(uuid)
+
+    with ThreadPoolExecutor(max_workers=max(1, len(able))) as pool:
+        ranks: Mapping[str, tuple[tuple[int, ...], int, str]] = {
+            name: found for name, found in zip(able, pool.map(rank, able), strict=True) if found is not None
+        }
+    return min(ranks, key=lambda name: ranks[name], default=None)

@@ -1,21 +1,24 @@
-"""Availability: how long writes were wanted and none was acknowledged, and whether they came back.
+"""Availability: how long writes were wanted and none, or too few, were acknowledged, and whether they came back.
 
 The write outage is what a client sees, whatever the cause: a gap between two acknowledgements counts only from the
-moment a write was wanted in it, so that a low offered rate is not an outage. Reads do not count, nor do writes the
-business refused (``checks/operations.py``).
+moment a write was wanted in it, so that a low offered rate is not an outage, and only until the last one was wanted: a
+load that has ended wants nothing more. Reads are looked at likewise, by themselves. Writes the business refused count
+for nothing (``checks/operations.py``). Brown-outs: ``checks/slow.py``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from checks.gates import gate
+from checks.causes import cause
+from checks.gates import BY_KEY, gate
 from checks.history import History
-from checks.operations import column_ns, wanted_writes, writes
-from checks.slow import slow_stretches
+from checks.operations import column_ns, reads, refused, wanted_writes, writes
+from checks.slow import BrownOuts, brown_outs, share_acked
 from checks.spans import Span
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
@@ -25,39 +28,47 @@ LISTED_OVER_MS = 1000.0
 #: Writes that stay away for longer than this until the load ends never recovered.
 TRAILING_LIMIT_MS = 5000.0
 ERRORS_SHOWN = 10
+_GATES = {one.key: one for one in BY_KEY.values() if one.check == NAME}
 
 
 def availability(history: History) -> Verdict:
-    """Judge the write ops. Gates ``write_outage_ms`` and ``min_acked`` (both optional).
+    """Judge the ops. Gates, all optional: ``write_outage_ms``, ``read_outage_ms``, ``brownout_ms``,
+    ``success_ratio``, ``min_acked``.
 
     measured: write_outage_ms (the longest), trailing_outage_ms, outages [{start_ns, end_ns, outage_ms}] over 1 s and
-    write_unavailable_ms, their sum; slow [{start_ns, end_ns}] (checks/slow.py); ok / fail / unknown (attempts),
-    success_ratio, errors [{f, errno, error, count}] of reads and writes, most frequent first. Fails, gates or none,
-    when no write was acknowledged at all, none of those wanted after the last injection was, or writes stayed away for
-    the last 5 s of the load.
+    write_unavailable_ms, their sum; read_outage_ms, None without reads; brownout_ms (the longest, outages included;
+    None where too few writes were wanted to tell), brownouts [{start_ns, end_ns, brownout_ms, wanted, acked, cause}] of
+    3 s and more, and slow, the same outside of outages; ok / fail / unknown (attempts), success_ratio (of operations),
+    errors [{f, errno, error, count}] of reads and writes, most frequent first. Fails, gates or none, when no write was
+    acknowledged at all, none of those wanted after the last injection was, or writes stayed away for the last 5 s of
+    the load.
     """
-    limit_ms, min_acked = gate(history, "write_outage_ms"), gate(history, "min_acked")
-    expected = "writes acknowledged, and again after the last fault"
-    expected += f"; write outage at most {limit_ms:g} ms" if limit_ms is not None else ""
-    expected += f"; at least {min_acked:g} writes acknowledged" if min_acked is not None else ""
+    limits = {key: limit for key in _GATES if (limit := gate(history, key)) is not None}
+    expected = "; ".join(
+        ["writes acknowledged, and again after the last fault"]
+        + [f"{key} {_GATES[key].at} {limit:g}" for key, limit in limits.items()]
+    )
     attempted, wanted = writes(history.ops), wanted_writes(history.ops)
+    read_gaps = _gaps_of_reads(history.ops)
     if wanted.empty:
-        return unknown(NAME, expected=expected, reason="the ops hold no write that was wanted")
-    gaps = write_gaps(wanted)
+        return _of_reads_alone(expected, read_gaps, limits.get("read_outage_ms"))
+    gaps = outage_gaps(wanted)
     trailing_ms = _trailing_ms(gaps)
     ok, fail = int((attempted["outcome"] == "ok").sum()), int((attempted["outcome"] == "fail").sum())
     outages = gaps[gaps["outage_ms"] > LISTED_OVER_MS]
-    outage_ms = float(gaps["outage_ms"].max())
+    dim = brown_outs(wanted, outages=_spans(outages))
     measured: dict[str, Any] = {
-        "write_outage_ms": round(outage_ms, 3),
+        "write_outage_ms": round(float(gaps["outage_ms"].max()), 3),
         "write_unavailable_ms": round(float(outages["outage_ms"].sum()), 3),
         "trailing_outage_ms": round(trailing_ms, 3),
+        "read_outage_ms": _longest_ms(read_gaps),
+        "brownout_ms": dim.longest_ms,
         "outages": _rows(outages),
-        "slow": [{"start_ns": start, "end_ns": end} for start, end in slow_stretches(wanted, outages=_spans(outages))],
+        **_brownouts(history, wanted, dim),
         "ok": ok,
         "fail": fail,
         "unknown": len(attempted) - ok - fail,
-        "success_ratio": round(ok / len(attempted), 6),
+        "success_ratio": _success_ratio(attempted),
         "errors": _errors(history.ops),
     }
     witness: list[dict[str, Any]] = []
@@ -67,22 +78,21 @@ def availability(history: History) -> Verdict:
         witness.append({"what": "no write wanted after the last injection was acknowledged", "wanted": unanswered})
     if trailing_ms > TRAILING_LIMIT_MS:
         witness.append({"what": "writes never recovered before the load ended", "outage_ms": round(trailing_ms, 3)})
-    if limit_ms is not None and outage_ms > limit_ms:
-        longest = gaps.sort_values("outage_ms", ascending=False, kind="stable")
-        witness += [{"what": "write outage", **row} for row in _rows(longest[longest["outage_ms"] > limit_ms])]
-    if min_acked is not None and ok < min_acked:
-        witness.append({"what": "too few writes acknowledged", "acked": ok})
+    for key, limit in limits.items():
+        found = measured["ok" if key == "min_acked" else key]
+        if found is not None and not _GATES[key].kept(found, limit):
+            witness += _breaches(key, limit, gaps if key == "write_outage_ms" else read_gaps, measured)
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness[:WITNESS_LIMIT])
 
 
-def write_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
-    """Every stretch in which a write was wanted and none was acknowledged, in order: start_ns, end_ns, outage_ms, and
-    acked, whether an acknowledgement ended it.
+def outage_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
+    """Every stretch in which an op (a write, or a read) was wanted and none was acknowledged, in order: start_ns,
+    end_ns, outage_ms, and acked, whether an acknowledgement ended it.
 
-    Between acknowledgements a < b it starts at a or, if later, at the earliest intended start among writes that ended
-    after a; it ends at b. The first stretch starts where the first write was wanted. A last one, after the final
-    acknowledgement, is there if a write was intended since: it ends when the last such write ended.
+    Between acknowledgements a < b it starts at a or, if later, at the earliest intended start among ops that ended
+    after a; it ends at b. The first stretch starts where the first op was wanted. A last one, after the final
+    acknowledgement, is there if an op was intended since. None lasts beyond the moment the last op was wanted.
     """
     intended = column_ns(wanted, "intended_ns")
     # Nothing ends before it was wanted; a row that says so comes from another clock, and counts where it was wanted.
@@ -103,6 +113,7 @@ def write_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
         if len(acks):
             starts = np.append(starts, max(last, earliest_from[np.searchsorted(ends, last, side="right")]))
         stops = np.append(stops, ends[in_vain].max())
+    stops = np.minimum(stops, intended.max())
     outage_ms = np.maximum(stops - starts, 0) / 1e6
     acked = np.arange(len(stops)) < len(acks)
     return pd.DataFrame({"start_ns": starts, "end_ns": stops, "outage_ms": outage_ms, "acked": acked})
@@ -121,6 +132,61 @@ def _wanted_in_vain(history: History, wanted: pd.DataFrame) -> int:
         return 0
     since = wanted[wanted["intended_ns"] > max(injected)]
     return 0 if (since["outcome"] == "ok").any() else len(since)
+
+
+def _gaps_of_reads(ops: pd.DataFrame) -> pd.DataFrame | None:
+    asked = reads(ops)
+    asked = asked[~refused(asked)]
+    return None if asked.empty else outage_gaps(asked)
+
+
+def _longest_ms(gaps: pd.DataFrame | None) -> float | None:
+    return None if gaps is None else round(float(gaps["outage_ms"].max()), 3)
+
+
+def _of_reads_alone(expected: str, read_gaps: pd.DataFrame | None, limit_ms: float | None) -> Verdict:
+    """Without writes only the gate on reads can be decided."""
+    nothing = unknown(NAME, expected=expected, reason="the ops hold no write that was wanted")
+    measured = {**nothing.measured, "read_outage_ms": (found_ms := _longest_ms(read_gaps))}
+    if found_ms is None or limit_ms is None:
+        return replace(nothing, measured=measured)
+    witness = _breaches("read_outage_ms", limit_ms, read_gaps, measured)
+    return replace(nothing, verdict="fail" if witness else "pass", measured=measured, witness=witness[:WITNESS_LIMIT])
+
+
+def _success_ratio(attempted: pd.DataFrame) -> float | None:
+    """Of the operations that the business did not refuse, the share of which an attempt was acknowledged."""
+    asked = attempted[~attempted["key"].isin(attempted["key"][refused(attempted)])]
+    total = int(asked["key"].nunique())
+    return round(int(asked["key"][asked["outcome"] == "ok"].nunique()) / total, 6) if total else None
+
+
+def _brownouts(history: History, wanted: pd.DataFrame, dim: BrownOuts) -> dict[str, list[dict[str, Any]]]:
+    def told(span: Span) -> dict[str, Any]:
+        return {
+            "start_ns": span[0],
+            "end_ns": span[1],
+            "brownout_ms": (span[1] - span[0]) / 1e6,
+            **share_acked(wanted, span),
+            "cause": cause(history, span),
+        }
+
+    return {"brownouts": [told(span) for span in dim.stretches], "slow": [told(span) for span in dim.slow]}
+
+
+def _breaches(key: str, limit: float, gaps: pd.DataFrame | None, measured: dict[str, Any]) -> list[dict[str, Any]]:
+    """The witnesses of one gate that was not kept, the longest first."""
+    if key == "min_acked":
+        return [{"what": "too few writes acknowledged", "acked": measured["ok"]}]
+    if key == "success_ratio":
+        return [{"what": "too few of the wanted writes succeeded", "success_ratio": measured[key]}]
+    if key == "brownout_ms":
+        told = sorted(measured["brownouts"], key=lambda one: -float(one[key]))
+        rows = [{"what": "brown-out", **one} for one in told if one[key] > limit]
+        return rows or [{"what": "brown-out", key: measured[key]}]
+    longest = gaps.sort_values("outage_ms", ascending=False, kind="stable") if gaps is not None else pd.DataFrame()
+    what = "write outage" if key == "write_outage_ms" else "read outage"
+    return [{"what": what, **row} for row in _rows(longest[longest["outage_ms"] > limit])]
 
 
 def _rows(gaps: pd.DataFrame) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from checks.handovers import OPENED
 from checks.history import Decision, FaultRecord, History
 from checks.moments import Moment, absent
-from checks.records import SWITCHOVER
+from checks.records import REJOINING, SWITCHOVER
 
 SOURCE = "control plane"
 
@@ -23,7 +23,9 @@ def until_ns(history: History, fault: FaultRecord) -> int | None:
         for other in history.faults
         if other.injected_ns is not None
         and other.injected_ns > (fault.injected_ns or 0)
-        and (other.fault == SWITCHOVER or other.target == "primary" or set(other.pods) & set(fault.pods))
+        and (
+            other.fault == SWITCHOVER or other.target in ("primary", "new_primary") or set(other.pods) & set(fault.pods)
+        )
     ]
     return min(later, default=None)
 
@@ -92,7 +94,8 @@ class Control:
         return (decision.at_ns - self._start_ns) / 1e6
 
     def _moment(self, decision: Decision, what: str, *, note: str = "") -> Moment:
-        before = [one.at_ns for one in [*self._before, *self._since] if one.at_ns < decision.at_ns]
+        made = [one for one in [*self._before, *self._since] if one.event != REJOINING]
+        before = [one.at_ns for one in made if one.at_ns < decision.at_ns]
         return Moment(
             at_ns=decision.at_ns,
             earliest_ns=max(self._start_ns, max(before, default=0)),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.primaries import elections
-from checks.records import Decision
+from checks.records import REJOINING, Decision
 from checks.samples import Sample
 from checks.spans import END_OF_TIME_NS
 
@@ -27,7 +27,7 @@ class Handover:
 
 
 def decided(decisions: Sequence[Decision], *, events: frozenset[str] = OPENED) -> list[Handover]:
-    """The handovers the control plane decided. Each came about after the decision before it."""
+    """The handovers the control plane decided. Each came about after the decision before it that was one of theirs."""
     found: list[Handover] = []
     candidate, until_ns, before_ns = None, 0, 0
     for decision in decisions:
@@ -39,7 +39,8 @@ def decided(decisions: Sequence[Decision], *, events: frozenset[str] = OPENED) -
             planned = decision.pod == candidate and decision.at_ns < until_ns
             earliest_ns = before_ns or decision.at_ns
             found.append(Handover(pod=decision.pod, earliest_ns=earliest_ns, latest_ns=decision.at_ns, planned=planned))
-        before_ns = decision.at_ns
+        if decision.event != REJOINING:
+            before_ns = decision.at_ns
     return found
 
 

@@ -14,12 +14,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from checks import manifest as manifests
+from checks.columns import read_table
+from checks.fields import TIME, taken_if_there
 from checks.json_files import HistoryError, read_lines, read_object
+from checks.nodes import assert_nodes_readable
 from checks.records import Decision, FaultRecord, decision_records, fault_records
+from checks.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from checks.samples import Sample, samples
+from checks.vocabulary import operations_of, workload_name
 
 __all__ = [
     "OBSERVED_SCHEMA",
@@ -113,40 +117,36 @@ def load_history(folder: Path) -> History:
     parts = sorted((folder / "ops").glob("*.parquet"))
     if not parts:
         raise HistoryError(f"{folder}: no ops/*.parquet in it, so there is nothing to judge; is this a run folder?")
-    ops = pd.concat([_parquet(part, OPS_SCHEMA) for part in parts], ignore_index=True)
-    final = {part.stem: _parquet(part, None) for part in sorted((folder / "final").glob("*.parquet"))}
-    observed_file = folder / "observed.parquet"
-    observed = _parquet(observed_file, OBSERVED_SCHEMA).sort_values("at_ns") if observed_file.exists() else None
     manifest = read_object(folder / "manifest.json") or {}
     manifests.assert_readable(manifest, name=str(folder / "manifest.json"))
+    known = operations_of(workload_name(manifest))
+    ops = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
+    window = load_window(ops, manifest)
+    final = {part.stem: read_table(part, None) for part in sorted((folder / "final").glob("*.parquet"))}
+    nodes = read_object(folder / "final" / "nodes.json")
+    assert_nodes_readable(nodes, name=str(folder / "final" / "nodes.json"))
     return History(
-        ops=ops.sort_values("end_ns", kind="stable", ignore_index=True),
+        ops=pd.concat(ops.values(), ignore_index=True).sort_values("end_ns", kind="stable", ignore_index=True),
         final=final,
-        nodes=read_object(folder / "final" / "nodes.json"),
-        faults=fault_records(read_lines(folder / "faults.jsonl", what="fault step")),
-        decisions=decision_records(read_lines(folder / "decisions.jsonl", what="decision of the control plane")),
-        observed=observed,
+        nodes=nodes,
+        faults=fault_records(_lines(folder / "faults.jsonl", window, what="fault step")),
+        decisions=decision_records(_lines(folder / "decisions.jsonl", window, what="decision of the control plane")),
+        observed=_observed(folder / "observed.parquet", window),
         manifest=manifest,
     )
 
 
-def _parquet(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
-    try:
-        table = pq.read_table(file)
-    except (pa.ArrowException, OSError) as error:
-        raise HistoryError(f"{file}: not a readable parquet file ({error})") from None
-    if schema is not None:
-        missing = [name for name in schema.names if name not in table.column_names]
-        if missing:
-            raise HistoryError(f"{file}: column {missing[0]!r} is missing; expected {', '.join(schema.names)}")
-        try:
-            table = table.select(schema.names).cast(schema)
-        except (pa.ArrowException, ValueError) as error:
-            raise HistoryError(f"{file}: a column has the wrong type ({error})") from None
-    try:
-        # Metadata another tool's pandas left would turn columns into an index.
-        # In a final table a whole number beside a null stays one: a double would lose its last digits.
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=schema is None)
-    except (pa.ArrowException, ValueError) as error:
-        raise HistoryError(f"{file}: a column cannot be read ({error})") from None
-    return frame
+def _lines(file: Path, window: Window | None, *, what: str) -> list[tuple[str, dict[str, Any]]]:
+    """The lines of a file, if all of them are of the clock of the load."""
+    lines = read_lines(file, what=what)
+    for place, line in lines:
+        require_moment_near(taken_if_there(line, "at_ns", TIME, place=place), "at_ns", window, place=place)
+    return lines
+
+
+def _observed(file: Path, window: Window | None) -> pd.DataFrame | None:
+    if not file.exists():
+        return None
+    seen = read_samples(read_table(file, OBSERVED_SCHEMA), place=str(file))
+    require_near(seen["at_ns"], "at_ns", window, place=str(file))
+    return seen.sort_values("at_ns")

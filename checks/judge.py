@@ -1,35 +1,41 @@
 """The judgement of a run: all checks in order, and one verdict out of theirs.
 
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
-``void``  the trial proves nothing: a fault was not injected, struck after the load, did not bite or was not shown to be
-          healed, the generator ran late or died, the host was noisy, or no check could be decided.
-``fail``  any other check failed, or one that gate ``require`` names stayed unknown.
+``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
+          not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
+          check needs it, a check broke off, the generator ran late or died, the host was noisy or a gate on that cannot
+          be decided, or no check could be.
+``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
 The order of these four is the precedence. A fault that was not shown clean after healing voids the trial unless
-convergence passed: equal pods are the better evidence. A check that crashes is ``unknown`` with its exception, and
-hides no other check. Pure: reads nothing but the history.
+convergence passed: equal pods are the better evidence. A check that crashes is ``unknown`` with its exception, hides no
+other check, and lets no run pass: what it would have found is not known. Pure: reads nothing but the history.
 """
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from checks.append import append
 from checks.availability import availability
+from checks.blind import blind_stretches
+from checks.complete import incomplete
 from checks.conservation import conservation
 from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
-from checks.gates import assert_readable, gate, required
+from checks.gates import GATES, assert_readable, gate, required, undecided
 from checks.history import History, HistoryError
 from checks.latency import latency
+from checks.plausible import implausible, name_of
 from checks.registers import registers
 from checks.replication import replication
 from checks.smallbank import smallbank
-from checks.spans import END_OF_TIME_NS
 from checks.staleness import staleness
 from checks.torn import torn
 from checks.tpcb import tpcb
@@ -69,33 +75,30 @@ OF_WORKLOAD = {
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
 SAFETY = frozenset(
-    {
-        "durability",
-        "conservation",
-        "duplicates",
-        "torn",
-        "convergence",
-        "tpcb",
-        "smallbank",
-        "tpcc",
-        "append",
-        "registers",
-    }
+    {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
+    | {"tpcb", "smallbank", "tpcc", "append", "registers"}
 )
 
-LATENESS_P99_MS = 100.0
-STEAL_PERCENT = 25.0
+#: Checks that rest on what the observer saw.
+OBSERVED = ("replication",)
+
+#: What is expected of a check that broke off.
+TO_FINISH = "the check to finish"
+#: Of the machine's CPU in the worst ten seconds, what other processes had while pods were short of it (decision 0015).
+CPU_PRESSURE_PERCENT = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """checks: one verdict a check, in the order of CHECKS. failed: names of checks that failed, or were required and
-    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``."""
+    stayed unknown. void_reasons: one line each; they are listed even when the verdict is ``fail``. undecided: keys of
+    gates for which nothing was measured."""
 
     verdict: Literal["pass", "fail", "void"]
     checks: list[Verdict]
     void_reasons: list[str]
     failed: list[str]
+    undecided: list[str] = field(default_factory=list)
 
 
 def judge(history: History) -> Judgement:
@@ -108,8 +111,21 @@ def judge(history: History) -> Judgement:
     checks = [one for one in checks if _concerns(one, history)]
     outcomes = {verdict.name: verdict.verdict for verdict in checks}
     failed = [name for name, outcome in outcomes.items() if outcome == "fail"]
-    undecided = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
-    void_reasons = [*_unproven_faults(history, converged=outcomes["convergence"] == "pass"), *_noise(history)]
+    unanswered = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
+    gates = undecided(history, checks)
+    void_reasons = [
+        *(f"check {one.name} broke off, so what it guards is not known" for one in checks if broke_off(one)),
+        *_unproven_faults(history, converged=outcomes["convergence"] == "pass"),
+        *implausible(history),
+        *incomplete(history),
+        *_not_seen(history, outcomes),
+        *_noise(history),
+        *(
+            f"gate {one.key} cannot be decided: manifest.json has no {'.'.join(one.path)}"
+            for one in gates
+            if not one.check
+        ),
+    ]
     if all(outcome == "unknown" for outcome in outcomes.values()):
         void_reasons.append("no check could be decided: the evidence is missing")
 
@@ -118,9 +134,15 @@ def judge(history: History) -> Judgement:
         verdict = "fail"
     elif void_reasons:
         verdict = "void"
-    elif failed or undecided:
+    elif failed or unanswered or gates:
         verdict = "fail"
-    return Judgement(verdict=verdict, checks=checks, void_reasons=void_reasons, failed=[*failed, *undecided])
+    return Judgement(
+        verdict=verdict,
+        checks=checks,
+        void_reasons=void_reasons,
+        failed=[*failed, *unanswered],
+        undecided=[one.key for one in gates if one.check],
+    )
 
 
 def _checked(name: str, check: Check, history: History) -> Verdict:
@@ -129,7 +151,18 @@ def _checked(name: str, check: Check, history: History) -> Verdict:
     except HistoryError:
         raise  # what is recorded cannot be read: that is not for the check to decide
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
-        return unknown(name, expected="the check to finish", reason=f"{type(error).__name__}: {error}")
+        return unknown(name, expected=TO_FINISH, reason=f"it broke off on this evidence ({what_broke(error)})")
+
+
+def broke_off(verdict: Verdict) -> bool:
+    """Whether a check did not come to its end: it has decided nothing."""
+    return verdict.verdict == "unknown" and verdict.expected == TO_FINISH
+
+
+def what_broke(error: Exception) -> str:
+    """An exception for those who mend the check: its kind, what it says, and where it was raised."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error}, at {Path(place.filename).name}:{place.lineno}"
 
 
 def _concerns(verdict: Verdict, history: History) -> bool:
@@ -145,23 +178,25 @@ def _concerns(verdict: Verdict, history: History) -> bool:
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:
     reasons: list[str] = []
-    scenario = history.manifest.get("scenario")
-    planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
-    if isinstance(planned, list) and len(planned) > len(history.faults):
-        reasons.append(f"{len(planned)} faults were planned and {len(history.faults)} are on record in faults.jsonl")
-    ops = history.ops
-    load_end_ns = int(ops["intended_ns"].max()) if len(ops) else END_OF_TIME_NS
     for fault in history.faults:
-        name = f"{'step' if fault.operation else 'fault'} {fault.id} ({fault.fault} on {fault.pod or fault.target})"
+        name = name_of(fault)
         if fault.injected_ns is None:
             reasons.append(f"{name} was planned but never injected")
-        elif fault.injected_ns > load_end_ns:
-            reasons.append(f"{name} came after the load had ended, so nothing shows what it did to it")
         elif not fault.bitten:
             reasons.append(f"{name} was injected, but nothing shows that it bit")
         elif not fault.clean and not converged:
             reasons.append(f"{name}: heal not proven")
     return reasons
+
+
+def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
+    """Where the observer did not look, if a check that the run needs rests on it and could have passed unseen."""
+    needed = [name for name in OBSERVED if name in required(history) and outcomes.get(name) != "fail"]
+    blind = blind_stretches(history) if needed else []
+    return [
+        f"the observer did not see {one.name} for {one.lasted_s:.1f} s of the load, on which {', '.join(needed)} rests"
+        for one in blind
+    ]
 
 
 def _noise(history: History) -> list[str]:
@@ -172,19 +207,27 @@ def _noise(history: History) -> list[str]:
         who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
         reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
-    limit_ms = _limit(history, "lateness_p99_ms", LATENESS_P99_MS)
+    limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:
         reasons.append(f"the generator ran late: p99 {lateness_ms:g} ms, limit {limit_ms:g} ms")
     steal = _number(history.manifest, "host", "steal_percent")
-    limit = _limit(history, "steal_percent", STEAL_PERCENT)
+    limit = _limit(history, "steal_percent")
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
+    pressure = _number(history.manifest, "host", "cpu_pressure_percent")
+    limit = _limit(history, "cpu_pressure") or CPU_PRESSURE_PERCENT
+    if pressure is not None and pressure > limit:
+        reasons.append(
+            f"other processes took {pressure:g} % of this machine's CPU for ten seconds of the load, while pods waited "
+            f"for it; limit {limit:g} %"
+        )
     return reasons
 
 
-def _limit(history: History, name: str, default: float) -> float:
-    limit = gate(history, name)
-    return default if limit is None else limit
+def _limit(history: History, name: str) -> float:
+    """Of a gate that has a default, which holds for a folder that sets none, too."""
+    limit, default = gate(history, GATES[name].key), GATES[name].default
+    return limit if limit is not None else default or 0.0
 
 
 def _number(manifest: Mapping[str, Any], *path: str) -> float | None:

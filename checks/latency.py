@@ -10,42 +10,55 @@ from __future__ import annotations
 from typing import Any
 
 from checks.figures import behind_ms, load_figures
-from checks.gates import gate
+from checks.gates import GATES, Gate, limit
 from checks.history import History
 from checks.phases import phases
 from checks.verdict import Outcome, Verdict, unknown
 
 NAME = "latency"
-#: Gate -> the window whose response p99 it limits.
-GATES = {
-    "response_p99_ms": "whole",
-    "response_p99_before_ms": "before",
-    "response_p99_after_ms": "after",
-}
 
 
 def latency(history: History) -> Verdict:
-    """Judge the ops against the gates ``response_p99_ms``, ``response_p99_before_ms``, ``response_p99_after_ms``.
+    """Judge the ops against the gates ``behind_ms`` and ``response_p99_ms``, ``_before_ms``, ``_during_ms``,
+    ``_after_ms``; a multiple such as ``3x`` is one of the response p99 before the first fault.
 
-    measured: whole, before, during, after, each with the figures of ``checks.figures.load_figures``, and behind_ms
-    (``checks.figures.behind_ms``). A gate whose phase holds no acknowledged op fails: nothing shows that it was kept.
+    measured: whole, before, during, after, each with the figures of ``checks.figures.load_figures``; behind_ms
+    (``checks.figures.behind_ms``); limits_ms, each gate's threshold in milliseconds. A gate whose phase holds no
+    acknowledged op fails: nothing shows that it was kept.
     """
-    limits = {name: limit for name in GATES if (limit := gate(history, name)) is not None}
-    expected = ", ".join(f"{name} at most {limit:g}" for name, limit in limits.items()) or "no gate set"
     if history.ops.empty:
-        return unknown(NAME, expected=expected, reason="the ops are empty")
-    windows = {"whole": history.ops, **phases(history).split(history.ops)}
+        return unknown(NAME, expected=_expected(history, None), reason="the ops are empty")
+    parts = phases(history)
+    windows = {"whole": history.ops, **parts.split(history.ops)}
     measured: dict[str, Any] = {name: load_figures(ops) for name, ops in windows.items()}
     measured["behind_ms"] = behind_ms(history.ops)
+    before_ms = measured["before"]["response_ms"]["p99"]
+    limits = _limits(history, before_ms)
+    expected = _expected(history, before_ms)
     if not limits:
         measured["reason"] = "no gate set; measured only"
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
+    measured["limits_ms"] = {one.key: limit_ms for one, limit_ms in limits.items()}
+    itself = {NAME: Verdict(name=NAME, verdict="pass", expected=expected, measured=measured)}
     witness: list[dict[str, Any]] = []
-    for name, limit in limits.items():
-        found = measured[GATES[name]]["response_ms"]["p99"]
+    for one, limit_ms in limits.items():
+        found = one.number(itself, {})
         if found is None:
-            witness.append({"gate": name, "expected_ms": limit, "found": f"no acknowledged op: {GATES[name]}"})
-        elif found > limit:
-            witness.append({"gate": name, "expected_ms": limit, "found_ms": found})
+            never = one.path[0] == "after" and parts.never_steady
+            where = "at the end of the load" if len(one.path) == 1 else one.path[0]
+            missing = "service was not steady again" if never else f"no acknowledged op: {where}"
+            witness.append({"gate": one.key, "expected_ms": limit_ms, "found": missing})
+        elif not one.kept(found, limit_ms):
+            witness.append({"gate": one.key, "expected_ms": limit_ms, "found_ms": found})
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness)
+
+
+def _limits(history: History, before_ms: float | None) -> dict[Gate, float]:
+    of_this = [one for one in GATES.values() if one.check == NAME]
+    return {one: found for one in of_this if (found := limit(history, one.key, before_ms=before_ms)) is not None}
+
+
+def _expected(history: History, before_ms: float | None) -> str:
+    limits = _limits(history, before_ms)
+    return ", ".join(f"{one.key} {one.at} {limit_ms:g}" for one, limit_ms in limits.items()) or "no gate set"

@@ -32,6 +32,10 @@ def writes(ops: pd.DataFrame) -> pd.DataFrame:
     return ops[~ops["f"].isin(list(READS))]
 
 
+def reads(ops: pd.DataFrame) -> pd.DataFrame:
+    return ops[ops["f"].isin(list(READS))]
+
+
 def wanted_writes(ops: pd.DataFrame) -> pd.DataFrame:
     asked = writes(ops)
     return asked[~refused(asked)]

@@ -10,24 +10,31 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from checks.history import FaultRecord, History
+from checks.history import History
 from checks.operations import column_ns
+from checks.spans import END_OF_TIME_NS
 from checks.waterfall import waterfall
 
 
 @dataclass(frozen=True, kw_only=True)
 class Phases:
-    """injected_ns: the first injection. recovered_ns: when the last fault was over. Both None without a fault."""
+    """injected_ns: the first injection, None without a fault. recovered_ns: when the last fault was over; None without
+    a fault, and where one never was. never_steady: whether service was not steady again before the load ended."""
 
     injected_ns: int | None
     recovered_ns: int | None
+    never_steady: bool = False
 
     def split(self, ops: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """The ops intended ``before`` the first injection, ``after`` recovery, and ``during``, in between."""
-        if self.injected_ns is None or self.recovered_ns is None:
+        """The ops intended ``before`` the first injection, ``after`` recovery, and ``during``, in between.
+
+        A service that was not steady again has no after: all that followed the injection is during.
+        """
+        if self.injected_ns is None:
             return {"before": ops, "during": ops[:0], "after": ops[:0]}
         intended = column_ns(ops, "intended_ns")
-        before, after = intended < self.injected_ns, intended >= self.recovered_ns
+        before = intended < self.injected_ns
+        after = intended >= (END_OF_TIME_NS if self.recovered_ns is None else self.recovered_ns)
         return {"before": ops[before], "during": ops[~before & ~after], "after": ops[after]}
 
 
@@ -35,15 +42,18 @@ def phases(history: History) -> Phases:
     """Where the phases of a run begin and end.
 
     A fault is over when its pod was back (else healed, else injected) and, if that is known and later, when
-    the service was steady again; recovery is when the last fault is over.
+    the service was steady again; recovery is when the last fault is over. Where it is known that service was not
+    steady again when the load ended, there was no recovery.
     """
     faults = [fault for fault in history.faults if fault.injected_ns is not None]
+    steps = [step for fault in faults for step in waterfall(history, fault) if step.step == "steady"]
+    never = any(step.lost for step in steps)
+    over = [
+        max(fault.clean_ns or fault.healed_ns or fault.injected_ns or 0, step.at_ns or 0)
+        for fault, step in zip(faults, steps, strict=True)
+    ]
     return Phases(
         injected_ns=min((fault.injected_ns for fault in faults if fault.injected_ns is not None), default=None),
-        recovered_ns=max((_over_ns(history, fault) for fault in faults), default=None),
+        recovered_ns=None if never else max(over, default=None),
+        never_steady=never,
     )
-
-
-def _over_ns(history: History, fault: FaultRecord) -> int:
-    steady_ns = next((step.at_ns for step in waterfall(history, fault) if step.step == "steady"), None)
-    return max(fault.clean_ns or fault.healed_ns or fault.injected_ns or 0, steady_ns or 0)

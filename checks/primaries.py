@@ -1,7 +1,8 @@
-"""Which pods held themselves for a writable primary, and to which ones a proxy would have sent a write, and when.
+"""Which pods would have taken a write, and to which ones a proxy would have sent one, and when.
 
 Read from the samples, on the careful side: a sample shows a state that was true some time after the sample before it,
-so a stretch of like samples counts from its first to its last but one. What lasts one sample period counts as nothing.
+so a stretch of like samples counts from its first to its last but one, and ends where nobody looked for BLIND_NS. What
+lasts one sample period counts as nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from checks.blind import BLIND_NS
 from checks.samples import Sample
 from checks.spans import Span, intersection, union
 
@@ -34,9 +36,52 @@ class Election:
     latest_ns: int
 
 
-def claimed(seen: Iterable[Sample]) -> dict[str, list[Span]]:
-    """When each pod said of itself that it is a primary that takes writes."""
-    return _stretches((sample.name, sample.name, sample.writable, sample.at_ns) for sample in seen if _is_pod(sample))
+def writable(seen: Iterable[Sample]) -> dict[str, list[Span]]:
+    """When each pod was not read-only, whatever part it said it plays."""
+    return _stretches((one.name, one.name, one.open_for_writes, one.at_ns) for one in seen if _is_pod(one))
+
+
+def strays(seen: Iterable[Sample]) -> dict[str, list[Span]]:
+    """When each pod was not read-only although it was no primary in service: it had left its group, say."""
+    return _stretches(
+        (one.name, one.name, one.open_for_writes and not one.writable, one.at_ns) for one in seen if _is_pod(one)
+    )
+
+
+def out_of_service(seen: Iterable[Sample]) -> dict[str, list[Span]]:
+    """When each pod answered and was no primary in service, read-only or not."""
+    return _stretches((one.name, one.name, one.up and not one.leads, one.at_ns) for one in seen if _is_pod(one))
+
+
+def able_to_commit(seen: Iterable[Sample]) -> dict[str, list[Span]]:
+    """When each pod was not read-only and could have acknowledged a write.
+
+    A member commits only what most of its group agrees to. One that was frozen or cut off may go on for seconds as the
+    primary of a group that has moved on without it: it can acknowledge nothing, and is not counted. One that is in no
+    group asks nobody.
+    """
+    return _stretches(_with_consent([one for one in seen if _is_pod(one)]))
+
+
+def _with_consent(seen: Iterable[Sample]) -> Iterable[tuple[str, str, bool, int]]:
+    last: dict[str, Sample] = {}
+    for sample in seen:
+        able = sample.open_for_writes
+        if able and sample.leads and len(sample.states) > 1:
+            consenting = sum(
+                member == sample.name or (state != "UNREACHABLE" and not _dissents(last.get(member), sample.name))
+                for member, state in sample.states.items()
+            )
+            able = consenting * 2 > len(sample.states)
+        last[sample.name] = sample
+        yield sample.name, sample.name, able, sample.at_ns
+
+
+def _dissents(member: Sample | None, name: str) -> bool:
+    """Whether another member showed a group of its own in which the pod of that name is not, or is in none."""
+    if member is None or not member.up:
+        return False
+    return member.state not in (None, "ONLINE") or (bool(member.states) and member.states.get(name) != "ONLINE")
 
 
 def reachable(seen: Iterable[Sample]) -> dict[str, list[Span]] | None:
@@ -97,6 +142,8 @@ def _stretches(points: Iterable[tuple[str, str, bool, int]]) -> dict[str, list[S
 
     for pod, source, whether, at_ns in points:
         owners[source] = pod
+        if source in running and at_ns - running[source][-1] > BLIND_NS:
+            close(source)
         if whether:
             running.setdefault(source, []).append(at_ns)
         else:

@@ -6,16 +6,34 @@ Nothing is concluded here from what was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.json_files import HistoryError
+from checks.fault_story import STEP, Story
+from checks.fields import COUNT, FLAG, NUMBER, OBJECT, POD, TEXT, TIME, WHOLE, WORDS, one_of, taken, taken_if_there
 
 #: Steps of a timeline that a DBA does on purpose; they are recorded as faults are, but break nothing.
 SWITCHOVER, SCALE_OUT, SCALE_IN = "switchover", "scale-out", "scale-in"
 OPERATIONS = frozenset({SWITCHOVER, SCALE_OUT, SCALE_IN})
 CONTROL_PLANE = "control_plane"
+#: Noted by the control plane when it sees it, in between its decisions: nothing follows from it for when those were.
+REJOINING = "rejoining"
+#: In ``isolates_from``: every pod of the run, the clients' own included.
+EVERYONE = "all"
+#: What a line may say beside what every line must say.
+_FACTS = {
+    "kind": one_of(("fault", "change")),
+    "hits": one_of(("node", "proxy", "agent", "control_plane", "load", "link")),
+    "peer": TEXT,
+    "isolates_from": WORDS,
+    "after": TEXT,
+    "heal_after_s": NUMBER,
+    "for_good": FLAG,
+    "parameters": OBJECT,
+}
+#: Words of targets that are no MySQL pod.
+_NO_NODE = frozenset({CONTROL_PLANE, "proxy", "load"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +44,12 @@ class FaultRecord:
     "ok": true, "evidence": {…}}`` with step one of planned, injected, bitten, healed, clean; times are CLOCK_MONOTONIC
     nanoseconds. A step that never happened is ``None``; bitten and clean are true only with evidence that says so.
     pod: whom it hit; several are separated by ", " (the line may list them).
+
+    What the lines may also say, None (or nothing) where they do not, as in folders of other tools:
+    kind: ``fault`` or ``change``. hits: what of the pod, ``node | proxy | agent | control_plane | load | link``.
+    peer: the word for whom it was cut off from. isolates_from: those pods by name, or ``("all",)``; None: not told.
+    after: the event it waited for. heal_after_s: seconds from injection to healing. for_good: never healed.
+    parameters: everything else that was asked for, such as ``at_s``, ``delay_s``.
     """
 
     id: int
@@ -40,6 +64,14 @@ class FaultRecord:
     clean: bool = False
     clean_ns: int | None = None
     clean_evidence: dict[str, Any] = field(default_factory=dict)
+    kind: str | None = None
+    hits: str | None = None
+    peer: str | None = None
+    isolates_from: tuple[str, ...] | None = None
+    after: str | None = None
+    heal_after_s: float | None = None
+    for_good: bool = False
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def pods(self) -> tuple[str, ...]:
@@ -48,7 +80,12 @@ class FaultRecord:
     @property
     def operation(self) -> bool:
         """Whether it is something a DBA does on purpose, and no fault."""
-        return self.fault in OPERATIONS
+        return self.fault in OPERATIONS if self.kind is None else self.kind == "change"
+
+    @property
+    def hit_node(self) -> bool:
+        """Whether a MySQL pod, or its network, was hit, and not what stands around it."""
+        return self.hits in (None, "node", "link") and self.target not in _NO_NODE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,43 +105,44 @@ class Decision:
 def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRecord, ...]:
     """The records, in order of their id. lines: place (for messages) and content. Raises HistoryError."""
     folded: dict[int, dict[str, Any]] = {}
+    stories: dict[int, Story] = {}
     for place, step in lines:
-        try:
-            identity = {"id": int(step["id"]), "fault": str(step["fault"]), "target": str(step["target"])}
-            name, at_ns = step["step"], None if step["at_ns"] is None else _time_ns(step["at_ns"])
-            evidence, pod = step.get("evidence"), step.get("pod")
-            if evidence is not None and not isinstance(evidence, dict):
-                raise TypeError("evidence is not an object")
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            raise HistoryError(f"{place}: not a fault step ({error!r})") from None
-        record = folded.setdefault(int(step["id"]), identity)
-        hit = ", ".join(map(str, pod)) if isinstance(pod, list) else str(pod or "")
+        identity = {"id": taken(step, "id", COUNT, place=place)}
+        identity |= {name: taken(step, name, TEXT, place=place) for name in ("fault", "target")}
+        name, at_ns = taken(step, "step", STEP, place=place), taken_if_there(step, "at_ns", TIME, place=place)
+        evidence = taken_if_there(step, "evidence", OBJECT, place=place)
+        pod = taken_if_there(step, "pod", POD, place=place)
+        ok = taken_if_there(step, "ok", FLAG, place=place)
+        record = folded.setdefault(identity["id"], identity)
+        stories.setdefault(identity["id"], Story()).add(name, at_ns, step, place=place)
+        hit = ", ".join(pod) if isinstance(pod, list) else pod or ""
         record["pod"] = hit or record.get("pod")
+        record |= _facts(step, place=place)
         if name in ("planned", "injected", "healed", "clean"):
             record[f"{name}_ns"] = at_ns
         if name in ("bitten", "clean"):
-            record[name] = step.get("ok") is True
+            record[name] = ok is True
             record[f"{name}_evidence"] = evidence or {}
     return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))
 
 
+def _facts(step: Mapping[str, Any], *, place: str) -> dict[str, Any]:
+    """What a line says beside what every line must say; without what it leaves open."""
+    found = {name: taken_if_there(step, name, kind, place=place) for name, kind in _FACTS.items()}
+    known = {name: value for name, value in found.items() if value is not None}
+    return known | ({"isolates_from": tuple(known["isolates_from"])} if "isolates_from" in known else {})
+
+
 def decision_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[Decision, ...]:
     """The decisions in order of time. lines: place (for messages) and content. Raises HistoryError."""
-    decisions: list[Decision] = []
-    for place, line in lines:
-        try:
-            event, pod, detail = line["event"], line.get("pod"), line.get("detail") or {}
-            if not isinstance(event, str) or not isinstance(pod, str | None) or not isinstance(detail, dict):
-                raise TypeError("event is a name, pod a name or null, detail an object")
-            at_ns, epoch = _time_ns(line["at_ns"]), int(line["epoch"])
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            raise HistoryError(f"{place}: not a decision of the control plane ({error!r})") from None
-        decisions.append(Decision(at_ns=at_ns, event=event, epoch=epoch, pod=pod, detail=detail))
+    decisions = [
+        Decision(
+            at_ns=taken(line, "at_ns", TIME, place=place),
+            event=taken(line, "event", TEXT, place=place),
+            epoch=taken(line, "epoch", WHOLE, place=place),
+            pod=taken_if_there(line, "pod", TEXT, place=place),
+            detail=taken_if_there(line, "detail", OBJECT, place=place) or {},
+        )
+        for place, line in lines
+    ]
     return tuple(sorted(decisions, key=lambda one: one.at_ns))
-
-
-def _time_ns(value: Any) -> int:
-    at_ns = int(value)
-    if not 0 <= at_ns < 2**63:
-        raise ValueError(f"{at_ns} is no CLOCK_MONOTONIC time")
-    return at_ns

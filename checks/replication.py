@@ -1,8 +1,10 @@
-"""Replication: never two primaries that clients could both write to; and how far replicas were behind, what is errant.
+"""Replication: never two writable pods that clients could both write to; how far replicas were behind, what is errant.
 
 A pod's own belief is not the crime: a primary that was frozen or cut off goes on believing in itself for a while, and
-that is reported as a number. It fails when both could be reached (each in the write pool of a proxy, or no proxy at
-all), or when both acknowledged writes. Topologies of several primaries are measured only. Does not ask what was lost
+that is reported as a number. It fails when both could have acknowledged a write and both could be reached (each in the
+write pool of a proxy, or no proxy at all), whatever part they said they play; when both did acknowledge writes; and
+when a pod acknowledged writes that was no primary in service. Where several primaries are what a topology is for, a
+pod that has left them is still one too many. Where nobody looked, nothing is known. Does not ask what was lost
 (durability), nor whether pods agree at the end (convergence).
 """
 
@@ -12,92 +14,132 @@ from collections.abc import Sequence
 from typing import Any
 
 from checks import topology
-from checks.handovers import changes, decided, seen_to_happen
+from checks.blind import PROXIES, blind_stretches
+from checks.cuts import cut_off_from_clients
+from checks.handovers import Handover, changes, decided, seen_to_happen
 from checks.history import Decision, History
 from checks.operations import column_ns
 from checks.phases import phases
-from checks.primaries import Overlap, claimed, overlaps, reachable
+from checks.primaries import Overlap, able_to_commit, overlaps, reachable, strays, writable
 from checks.quarantine import errant_transactions
+from checks.records import SCALE_OUT
 from checks.samples import Sample
-from checks.spans import END_OF_TIME_NS, Span, intersection, total_ms, union, without
+from checks.spans import END_OF_TIME_NS, Span, intersection, total_ms, without
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from checks.writers import Intruder, intruders
+from checks.writers import Intruder, intruders, outsiders
 
 NAME = "replication"
-EXPECTED = "never two writable primaries that clients could reach, nor two that acknowledged writes"
+EXPECTED = (
+    "never two writable pods that clients could reach, nor writes acknowledged by two, or by one that is no primary"
+)
+OF_SEVERAL = "no pod that is no member is writable within clients' reach, or acknowledges writes"
 PROMOTED = frozenset({"promoted"})
 
 
 def replication(history: History) -> Verdict:
     """Judge what pods and proxies showed, and who acknowledged writes.
 
-    measured: two_primaries_claimed_ms, two_primaries_reachable_ms (None if no proxy told), writes_out_of_turn (writes
-    by a pod whose turn it was not) and two_writers_ms (from the first of them to the last), failovers, switchovers,
-    errant_transactions, errant {pod: GTID set}, replica_lag_during_ms and replica_lag_after_ms (largest age of a
-    transaction being applied on a replica in service; None if none was ever seen applying).
+    measured: two_primaries_claimed_ms (two pods not read-only), two_primaries_reachable_ms (and clients could have
+    written to both; None if no proxy told), writes_out_of_turn (writes by a pod whose turn it was not) and
+    two_writers_ms (from the first of them to the last), writes_outside (by a pod that was no primary in service),
+    failovers, switchovers, errant_transactions, errant {pod: GTID set}, replica_lag_during_ms and replica_lag_after_ms
+    (largest age of a transaction being applied on a replica in service; None if none was ever seen applying).
     """
     seen = history.samples
     pods = {sample.name for sample in seen if sample.kind == "pod"}
+    several = topology.primaries(history) > 1
+    expected = OF_SEVERAL if several else EXPECTED
     if not pods:
-        return unknown(NAME, expected=EXPECTED, reason="observed.parquet is missing or shows no pod")
-    about = {**_counts(history, seen), **_errant(history.decisions), **_lag(history)}
-    if topology.primaries(history) > 1:
-        about["reason"] = "several primaries are what this topology is for; measured only"
-        return Verdict(name=NAME, verdict="unknown", expected="not judged: several primaries", measured=about)
+        return unknown(NAME, expected=expected, reason="observed.parquet is missing or shows no pod")
 
-    believers = claimed(seen)
-    exposed = _exposed(history, believers, reachable(seen))
-    strays = intruders(history.ops, pods, [*decided(history.decisions), *seen_to_happen(seen)])
+    claimed = _two(writable(seen), strays(seen) if several else None)
+    exposed = _exposed(history, several=several) if claimed else []
+    outside = outsiders(history.ops, seen)
+    handovers = [*decided(history.decisions), *seen_to_happen(seen), *_unseen(history)]
+    out_of_turn = [] if several else intruders(history.ops, pods, handovers)
     measured: dict[str, Any] = {
-        "two_primaries_claimed_ms": _length_ms(overlaps(believers)),
+        "two_primaries_claimed_ms": _length_ms(claimed),
         "two_primaries_reachable_ms": None if exposed is None else _length_ms(exposed),
-        "writes_out_of_turn": len(strays),
-        "two_writers_ms": total_ms([(strays[0].start_ns, max(one.end_ns for one in strays))]) if strays else 0.0,
-        **about,
+        "writes_out_of_turn": len(out_of_turn),
+        "two_writers_ms": _lasted_ms(out_of_turn),
+        "writes_outside": len(outside),
+        **_counts(history, seen),
+        **_errant(history.decisions),
+        **_lag(history),
     }
-    witness = _witness(exposed or [], strays)
-    if not witness and exposed is None:
-        measured["reason"] = "two pods claimed to be primary, and no proxy told whom it would have sent writes to"
-    verdict: Outcome = "fail" if witness else "unknown" if exposed is None else "pass"
-    return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness)
+    witness = _witness(exposed or [], outside, out_of_turn)
+    why = "" if witness else _not_known(history, claimed, exposed)
+    if why:
+        measured["reason"] = why
+    verdict: Outcome = "fail" if witness else "unknown" if why else "pass"
+    return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness)
 
 
-def _exposed(
-    history: History, believers: dict[str, list[Span]], pools: dict[str, list[Span]] | None
-) -> list[Overlap] | None:
-    """When clients could have reached two pods that both held themselves for primary; None if nothing tells.
+def _two(open_: dict[str, list[Span]], of: dict[str, list[Span]] | None) -> list[Overlap]:
+    """When two pods were open at once. of: those of whom one must be for it to count; None: any."""
+    found = overlaps(open_)
+    if of is None:
+        return found
+    cut = [
+        Overlap(pods=one.pods, start_ns=start, end_ns=end)
+        for one in found
+        for pod in one.pods
+        for start, end in intersection([(one.start_ns, one.end_ns)], of.get(pod, []))
+    ]
+    return sorted(set(cut), key=lambda overlap: (overlap.start_ns, overlap.pods))
 
-    Without a proxy clients reach every pod that is not cut off.
+
+def _exposed(history: History, *, several: bool) -> list[Overlap] | None:
+    """When clients could have had writes acknowledged by two pods; None if nothing tells whom they could reach.
+
+    Without a proxy clients reach every pod that is not cut off from them; they do not know one that came later.
     """
-    believed = overlaps(believers)
-    if not believed:
-        return []
+    seen = history.samples
+    able = able_to_commit(seen)
     if topology.direct(history):
-        return overlaps({pod: without(own, _cut_off(history, pod)) for pod, own in believers.items()})
-    return (
-        None
-        if pools is None
-        else overlaps({pod: intersection(own, pools.get(pod, [])) for pod, own in believers.items()})
-    )
+        newcomers = {pod for fault in history.faults if fault.fault == SCALE_OUT for pod in fault.pods}
+        within = {
+            pod: without(own, cut_off_from_clients(history, pod)) for pod, own in able.items() if pod not in newcomers
+        }
+    elif (pools := reachable(seen)) is not None:
+        within = {pod: intersection(own, pools.get(pod, [])) for pod, own in able.items()}
+    else:
+        return None
+    return _two(within, strays(seen) if several else None)
 
 
-def _cut_off(history: History, pod: str) -> list[Span]:
-    """When a partition kept a pod from everyone."""
-    return union(
-        (fault.injected_ns, fault.healed_ns or END_OF_TIME_NS)
-        for fault in history.faults
-        if fault.fault == "partition" and pod in fault.pods and fault.injected_ns is not None
-    )
+def _unseen(history: History) -> list[Handover]:
+    """Handovers that there may have been where nobody looked, and the control plane told nothing either."""
+    holes = [] if history.decisions else blind_stretches(history)
+    return [Handover(pod=one.name, earliest_ns=one.start_ns, latest_ns=one.end_ns) for one in holes]
+
+
+def _not_known(history: History, claimed: Sequence[Overlap], exposed: Sequence[Overlap] | None) -> str:
+    """Why nothing bad was seen, other than that nothing was there; empty where all was looked at."""
+    if exposed is None:
+        return "two pods were writable, and no proxy told whom it would have sent writes to"
+    for hole in blind_stretches(history):
+        # what proxies did is asked only where two pods were writable
+        if hole.name != PROXIES or any(hole.overlaps(one.start_ns, one.end_ns) for one in claimed):
+            return f"nobody looked at {hole.name} for {hole.lasted_s:.1f} s of the load"
+    return ""
 
 
 def _length_ms(found: Sequence[Overlap]) -> float:
     return total_ms((one.start_ns, one.end_ns) for one in found)
 
 
-def _witness(exposed: Sequence[Overlap], strays: Sequence[Intruder]) -> list[dict[str, Any]]:
+def _lasted_ms(found: Sequence[Intruder]) -> float:
+    """From the start of the first write to the end of the last."""
+    return total_ms([(found[0].start_ns, max(one.end_ns for one in found))]) if found else 0.0
+
+
+def _witness(
+    exposed: Sequence[Overlap], outside: Sequence[Intruder], out_of_turn: Sequence[Intruder]
+) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {
-            "what": "two writable primaries could be reached",
+            "what": "two writable pods could be reached",
             "pods": list(one.pods),
             "start_ns": one.start_ns,
             "end_ns": one.end_ns,
@@ -105,16 +147,15 @@ def _witness(exposed: Sequence[Overlap], strays: Sequence[Intruder]) -> list[dic
         }
         for one in exposed[: WITNESS_LIMIT // 2]
     ]
-    return rows + [
-        {
-            "what": "a write acknowledged by a pod whose turn was over",
-            "key": one.key,
-            "server": one.server,
-            "start_ns": one.start_ns,
-            "end_ns": one.end_ns,
-        }
-        for one in strays[: WITNESS_LIMIT - len(rows)]
-    ]
+    for what, found in (
+        ("a write acknowledged by a pod that was no primary in service", outside),
+        ("a write acknowledged by a pod whose turn was over", out_of_turn),
+    ):
+        rows += [
+            {"what": what, "key": one.key, "server": one.server, "start_ns": one.start_ns, "end_ns": one.end_ns}
+            for one in found[: (WITNESS_LIMIT - len(rows) + 1) // 2]
+        ]
+    return rows
 
 
 def _counts(history: History, seen: Sequence[Sample]) -> dict[str, int]:

@@ -31,9 +31,19 @@ class Sample:
     healthy: Mapping[str, Mapping[str, bool]]
 
     @property
+    def leads(self) -> bool:
+        """Whether the pod says that it is a primary in service; one whose role nobody sampled may be one."""
+        return self.role in (None, "primary") and self.state in (None, "ONLINE")
+
+    @property
+    def open_for_writes(self) -> bool:
+        """Whether the pod answers and is not read-only, whatever part it plays."""
+        return self.up and self.read_only is False
+
+    @property
     def writable(self) -> bool:
         """Whether the pod says that it is a primary in service that takes writes."""
-        return self.up and self.role == "primary" and self.state in (None, "ONLINE") and self.read_only is False
+        return self.open_for_writes and self.role == "primary" and self.leads
 
 
 def samples(observed: pd.DataFrame | None) -> Iterator[Sample]:

@@ -1,7 +1,9 @@
-"""When the service was steady again after a fault: it kept up with the load, at healthy latency, for three seconds.
+"""From when on the service was steady again after a fault: as good as before, from then to the end of the load.
 
 The last step of the waterfall (``checks/waterfall.py``). The yardstick for the rate is what was offered in the same
 second, since random arrivals differ from second to second; for latency it is the run itself before its first fault.
+A service that was good for a while and is bad later was not steady then: a pod that comes back may take it down again.
+One second that is a little worse is no lapse; one with less than half of the writes is, and so are three in a row.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ import pandas as pd
 from checks.figures import quantiles_ms
 from checks.ledger import Codes
 from checks.operations import column_ns, offered, writes
+from checks.spans import Span
 
 WINDOW_NS = 1_000_000_000
 WINDOWS = 3
-RATE_SHARE = 0.9
+RATE_SHARE, LAPSE_SHARE = 0.9, 0.5
 P99_FACTOR, P99_SLACK_MS = 2.0, 50.0
 
 
@@ -31,11 +34,11 @@ class _Acked:
     ends: Codes
     response_ns: Codes
 
-    def keeps_up(self, start_ns: int) -> bool:
-        """Whether the window that starts there acknowledged RATE_SHARE of the writes it was offered."""
+    def share(self, start_ns: int) -> float:
+        """Acknowledged writes of the window that starts there, as a share of those it was offered; 0.0 without any."""
         window = [start_ns, start_ns + WINDOW_NS]
         acknowledged, wanted = (np.diff(np.searchsorted(at, window))[0] for at in (self.write_ends, self.write_intents))
-        return bool(acknowledged > 0 and acknowledged >= RATE_SHARE * wanted)
+        return float(acknowledged / max(wanted, 1))
 
     def p99_ms(self, start_ns: int, end_ns: int) -> float:
         """Response p99 of the ops that ended from start to end; infinite where there are none."""
@@ -44,15 +47,26 @@ class _Acked:
         return float("inf") if p99 is None else p99
 
 
-def steady(ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int) -> tuple[int | None, str]:
-    """The start of the first of 3 successive full seconds, counted from first_ack_ns, that are each as good as before.
+@dataclass(frozen=True, kw_only=True)
+class Steady:
+    """at_ns: from when on, None if not. note: how it was judged, or why not. lost: service was not steady again when
+    the load ended; False also where nothing can be said."""
+
+    at_ns: int | None
+    note: str
+    lost: bool = False
+
+
+def steady(ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int, until_ns: int | None = None) -> Steady:
+    """The start of the first of 3 successive full seconds, counted from first_ack_ns, that are each as good as before,
+    and from which service stays so until the load ends, or until_ns, when another pod was broken.
 
     As good: acknowledged writes at least 90 % of those offered in that second, and response p99 of all acknowledged
     ops at most the larger of twice the p99 before baseline_end_ns and 50 ms more. A second is full if the load still
-    offered ops until its end. Returns that start, or None, and a note that says why or how it was judged.
+    offered ops until its end.
     """
     if ops.empty:
-        return None, "the ops are empty"
+        return Steady(at_ns=None, note="the ops are empty")
     ok = ops[ops["outcome"] == "ok"].sort_values("end_ns", kind="stable")
     ends = column_ns(ok, "end_ns")
     acked = _Acked(
@@ -64,15 +78,42 @@ def steady(ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int) -> tup
     load_start_ns, load_end_ns = int(ops["intended_ns"].min()), int(ops["intended_ns"].max())
     p99_before_ms = acked.p99_ms(load_start_ns, baseline_end_ns)
     if p99_before_ms == float("inf"):
-        return None, "nothing was acknowledged before the fault to compare with"
+        return Steady(at_ns=None, note="nothing was acknowledged before the fault to compare with")
     p99_limit_ms = max(P99_FACTOR * p99_before_ms, p99_before_ms + P99_SLACK_MS)
+    end_ns, end = load_end_ns, "the load ended"
+    if until_ns is not None and until_ns < load_end_ns:
+        end_ns, end = until_ns, "the next fault came"
+    if end_ns < first_ack_ns + WINDOWS * WINDOW_NS:
+        return Steady(
+            at_ns=None, note=f"{end} {(end_ns - first_ack_ns) / 1e9:.1f} s after the first acknowledged write"
+        )
+    at_ns, ended = _last_good(acked, first_ack_ns, end_ns, p99_limit_ms)
+    limits = f"p99 {'before ' if at_ns else ''}{p99_before_ms:g} ms, limit {p99_limit_ms:g} ms"
+    if at_ns is not None:
+        return Steady(at_ns=at_ns, note="; ".join([limits, *_for_a_while(ended, first_ack_ns)]))
+    only = f"no {WINDOWS} s in a row as good as before ({limits})"
+    note = f"bad when {end} ({'; '.join([limits, *_for_a_while(ended, first_ack_ns)])})" if ended else only
+    return Steady(at_ns=None, note=note, lost=until_ns is None or until_ns >= load_end_ns)
 
-    run = 0
-    for start in range(first_ack_ns, load_end_ns - WINDOW_NS + 1, WINDOW_NS):
-        healthy = acked.p99_ms(start, start + WINDOW_NS) <= p99_limit_ms
-        run = run + 1 if healthy and acked.keeps_up(start) else 0
-        if run == WINDOWS:
-            return start - (WINDOWS - 1) * WINDOW_NS, f"p99 before {p99_before_ms:g} ms, limit {p99_limit_ms:g} ms"
-    if load_end_ns < first_ack_ns + WINDOWS * WINDOW_NS:
-        return None, f"the load ended {(load_end_ns - first_ack_ns) / 1e9:.1f} s after the first acknowledged write"
-    return None, f"no {WINDOWS} s in a row as good as before (p99 {p99_before_ms:g} ms, limit {p99_limit_ms:g} ms)"
+
+def _for_a_while(ended: list[Span], first_ack_ns: int) -> list[str]:
+    """The good times that did not last, in words."""
+    return [
+        f"good before for {(to - since) / 1e9:.0f} s, from {(since - first_ack_ns) / 1e9:.1f} s after the first ack"
+        for since, to in ended
+    ]
+
+
+def _last_good(acked: _Acked, first_ns: int, end_ns: int, p99_limit_ms: float) -> tuple[int | None, list[Span]]:
+    """Where the good time that lasts to the end begins, None without; and the good times before it that ended."""
+    since, good, bad, ended = None, 0, 0, []
+    for start in range(first_ns, end_ns - WINDOW_NS + 1, WINDOW_NS):
+        share = acked.share(start)
+        healthy = share >= RATE_SHARE and acked.p99_ms(start, start + WINDOW_NS) <= p99_limit_ms
+        good, bad = (good + 1, 0) if healthy else (0, bad + 1)
+        if since is None and good == WINDOWS:
+            since = start - (WINDOWS - 1) * WINDOW_NS
+        elif since is not None and (bad == WINDOWS or share < LAPSE_SHARE):
+            ended.append((since, start - (bad - 1) * WINDOW_NS))
+            since = None
+    return since, ended

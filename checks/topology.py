@@ -31,6 +31,10 @@ def source_replica(history: History) -> bool:
     return _section(history, "topology").get("kind") in SOURCE_REPLICA
 
 
+def group(history: History) -> bool:
+    return str(_section(history, "topology").get("kind")).startswith("group")
+
+
 def direct(history: History) -> bool:
     """Whether clients reached the pods without a proxy."""
     return _section(history, "mesh").get("mode") == "direct"

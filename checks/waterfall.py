@@ -23,24 +23,27 @@ from checks.control import Control, until_ns
 from checks.history import FaultRecord, History
 from checks.moments import Moment, absent, earlier, exact, in_order, noted
 from checks.operations import OVERFLOW, column_ns, wanted_writes, writes
-from checks.records import CONTROL_PLANE, SWITCHOVER
+from checks.records import SWITCHOVER
 from checks.sightings import Sightings
-from checks.steady import steady
+from checks.steady import WINDOW_NS, WINDOWS, Steady, steady
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
 REPLICA_STEPS = ("injected", "detected", "first_ack", "steady")
 REJOINED, QUARANTINED = "rejoined", "quarantined"
+NOT_STEADY = "ops: not steady again"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step. at_ns: CLOCK_MONOTONIC, None if not known; since_ms: since the injection; note: doubt, or why not."""
+    """One step. at_ns: CLOCK_MONOTONIC, None if not known; since_ms: since the injection; note: doubt, or why not.
+    lost: known not to have come: service was not steady again."""
 
     step: str
     at_ns: int | None
     since_ms: float | None
     source: str
     note: str = ""
+    lost: bool = False
 
 
 def waterfall(history: History, fault: FaultRecord) -> list[Step]:
@@ -82,7 +85,7 @@ class _Reading:
 
     def steps(self) -> list[Step]:
         injected = exact(self.injected_ns, "chaos")
-        if self._no_pod_lost():
+        if _no_pod_lost(self.fault):
             nothing = absent("no MySQL pod was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
@@ -94,16 +97,14 @@ class _Reading:
             moments, names = self._failover(injected, self._primary_gone()), PRIMARY_STEPS
         else:
             moments, names = [injected, self._replica_gone(), self._first_ack_intended_since()], REPLICA_STEPS
-        moments.append(self._steady(moments[-1]))
+        again = self._steady(moments[-1])
+        moments.append(_moment(again))
         steps = [_step(name, moment, self.injected_ns) for name, moment in zip(names, moments, strict=True)]
+        steps[-1] = replace(steps[-1], lost=again.lost)
         back = self._back()
         # A pod that was elected by coming back has its step already.
         elected = names == PRIMARY_STEPS and moments[2].pod == self.target and back.step == REJOINED
         return steps if elected else _placed(steps, back)
-
-    def _no_pod_lost(self) -> bool:
-        other_operation = self.fault.operation and self.fault.fault != SWITCHOVER
-        return other_operation or self.fault.target == CONTROL_PLANE
 
     def _failover(self, injected: Moment, detected: Moment) -> list[Moment]:
         elected = self._elected(detected)
@@ -185,16 +186,19 @@ class _Reading:
         since = self.acked[self.acked["intended_ns"] > self.injected_ns]
         return _earliest_end(since, "ops: intended after the injection")[0]
 
-    def _steady(self, first_ack: Moment) -> Moment:
-        if first_ack.at_ns is None:
-            return absent("no first acknowledged write to count from")
+    def _steady(self, first_ack: Moment) -> Steady:
         injections = [fault.injected_ns for fault in self.history.faults if fault.injected_ns is not None]
-        at_ns, note = steady(
-            self.history.ops, first_ack_ns=first_ack.at_ns, baseline_end_ns=min([*injections, self.injected_ns])
+        if first_ack.at_ns is None:
+            left_ns = int(self.history.ops["intended_ns"].max()) - self.injected_ns if len(self.history.ops) else 0
+            note = "no first acknowledged write to count from"
+            return Steady(at_ns=None, note=note, lost=left_ns >= WINDOWS * WINDOW_NS)
+        others = [fault.injected_ns for fault in self.history.faults if not _no_pod_lost(fault)]
+        return steady(
+            self.history.ops,
+            first_ack_ns=first_ack.at_ns,
+            baseline_end_ns=min([*injections, self.injected_ns]),
+            until_ns=min((at_ns for at_ns in others if at_ns is not None and at_ns > first_ack.at_ns), default=None),
         )
-        if at_ns is None:
-            return absent(note)
-        return replace(exact(at_ns, "ops: keeps up with the load, p99 as before"), note=note)
 
     def _back(self) -> Step:
         """Rejoined or quarantined, and when. In a group a pod is back when chaos has seen it caught up."""
@@ -207,6 +211,16 @@ class _Reading:
         first, second = (decided, chaos) if topology.source_replica(self.history) else (chaos, decided)
         known = first or second or absent(f"{self.target or 'the target'} was not shown to be back")
         return _step(REJOINED, known, self.injected_ns)
+
+
+def _no_pod_lost(fault: FaultRecord) -> bool:
+    return (fault.operation and fault.fault != SWITCHOVER) or not fault.hit_node
+
+
+def _moment(again: Steady) -> Moment:
+    if again.at_ns is None:
+        return replace(absent(again.note), source=NOT_STEADY if again.lost else "")
+    return replace(exact(again.at_ns, "ops: keeps up with the load, p99 as before"), note=again.note)
 
 
 def _earliest_end(acked: pd.DataFrame, source: str) -> tuple[Moment, int | None]:

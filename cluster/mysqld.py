@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from cluster import poller
+from cluster import options, poller
 from cluster.errors import ConfigurationError
 from cluster.pod import Pod
 from cluster.topology import Topology
@@ -16,7 +16,7 @@ from cluster.topology import Topology
 USER_CNF = "/etc/meshbench-user.cnf"
 DATABASE = "meshbench"
 PORT = 3306
-#: mysqld options that meshbench must set itself, so that a scenario may not.
+#: mysqld options that meshbench must set itself, at start or later (roles change), so that a scenario may not.
 RESERVED = (
     "server_id",
     "report_host",
@@ -35,10 +35,16 @@ RESERVED = (
     "group_replication_enforce_update_everywhere_checks",
     "read_only",
     "super_read_only",
+    "offline_mode",
     "skip_replica_start",
+    "skip_slave_start",
     "rpl_semi_sync_source_enabled",
     "rpl_semi_sync_replica_enabled",
+    "group_replication_force_members",
+    "clone_valid_donor_list",
 )
+#: Of those, what an option file may say as well, because it is what meshbench sets.
+SAID_AS_WELL = {"gtid_mode": "ON", "enforce_gtid_consistency": "ON", "port": "3306", "datadir": "/var/lib/mysql"}
 #: Plugins' options are unknown while an image initialises its data directory: loose_ lets that pass.
 PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
@@ -75,14 +81,24 @@ def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = (
         "--skip-name-resolve=ON",
         "--secure-file-priv=",
         *own,
-        *(_option(key, value) for key, value in topology.config.items()),
+        *config_arguments(topology.config),
     ]
 
 
-def _option(key: str, value: Any) -> str:
-    written = {True: "ON", False: "OFF"}[value] if isinstance(value, bool) else value
-    loose = "loose_" if key.replace("-", "_").startswith(PLUGIN_PREFIXES) else ""
-    return f"--{loose}{key.replace('-', '_')}={written}"
+def config_arguments(config: Mapping[str, str | int | float | bool]) -> list[str]:
+    """The scenario's options as they stand on the command line."""
+    return [_option(key.replace("-", "_"), options.written_value(value)) for key, value in config.items()]
+
+
+def _option(name: str, value: str) -> str:
+    loose = options.LOOSE if name.startswith(PLUGIN_PREFIXES) else ""
+    return f"--{loose}{name}={value}"
+
+
+def reserved(name: str, value: str) -> bool:
+    """Whether an option, in its canonical name (`options.canonical`), is one of RESERVED, ``skip_`` and its kin too."""
+    found = options.meaning(name, value, RESERVED)
+    return found is not None and found[0] in RESERVED
 
 
 def connect(
@@ -92,8 +108,9 @@ def connect(
     return poller.connect(host=host, port=port, user=user, password=password, timeout_s=timeout_s, database=database)
 
 
-def create_users(connection: Any, credentials: Credentials) -> None:
+def create_users(connection: Any, credentials: Credentials, *, group: bool) -> None:
     """The run's accounts, on this pod only: nothing of it enters the binary log, so all pods start with equal GTIDs."""
+    stream = ", GROUP_REPLICATION_STREAM" if group else ""  # which no MySQL before 8.0.27 knows
     grants: Mapping[str, tuple[str, list[str]]] = {
         "meshbench_app": (credentials.app, [f"ALL ON {DATABASE}.*"]),
         # CONNECTION_ADMIN: the agent must get in when the load has used up max_connections
@@ -115,7 +132,7 @@ def create_users(connection: Any, credentials: Credentials) -> None:
         ),
         "meshbench_repl": (
             credentials.repl,
-            ["REPLICATION SLAVE, CONNECTION_ADMIN, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.*"],
+            [f"REPLICATION SLAVE, CONNECTION_ADMIN, BACKUP_ADMIN{stream} ON *.*"],
         ),
     }
     with connection.cursor() as cursor:

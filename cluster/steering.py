@@ -34,6 +34,12 @@ class Steering(Protocol):
 
     def assignment(self) -> Assigned: ...
 
+    def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
+        """The decisions taken after a CLOCK_MONOTONIC time; waits for the first. Raises OSError when it is silent."""
+
+    def candidate(self) -> str | None:
+        """Who would be promoted now, as far as that is its decision. Raises OSError when it is silent."""
+
     def switchover(self, to: str | None = None) -> str:
         """Hand the writes over to a pod (None: the best) and return its name."""
 

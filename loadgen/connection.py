@@ -13,6 +13,7 @@ import pymysql
 from pymysql.constants import CR
 
 from loadgen.config import LoadConfig
+from loadgen.errors import in_words
 from loadgen.outcome import WIRE_ERRORS, errno_of
 from loadgen.session import Session
 from loadgen.transport import BlockingTransport, MakeTransport
@@ -60,7 +61,7 @@ class Connector:
                 session, read_only = self._open(host, port)
             except WIRE_ERRORS as error:
                 errno = errno_of(error)
-                failures.append(f"{host}:{port}: {error!r}")
+                failures.append(f"{host}:{port}: {in_words(error)}")
                 continue
             if read_only and self._writes and len(endpoints) > 1:
                 session.close()

@@ -24,6 +24,15 @@ def require(holds: bool, key: str, expected: str, got: object) -> None:
         raise ConfigError(f"expected {expected}, got {got!r}", key=key)
 
 
+def in_words(error: Exception) -> str:
+    """What the system or MySQL says of an error, with MySQL's number, without Python's spelling of it; its kind where
+    it says nothing."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
+    said = [str(part) for part in reversed(error.args) if part != ""]
+    return " ".join([said[0], *(f"(MySQL error {number})" for number in said[1:])]) if said else type(error).__name__
+
+
 def what_broke(bug: BaseException, *, within: Path | None = None) -> str:
     """What broke and where, in one line: the innermost frame, of this file if one is given and was on the way."""
     frames = list(traceback.extract_tb(bug.__traceback__))

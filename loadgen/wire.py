@@ -16,6 +16,7 @@ from pymysql.constants import CLIENT, CR, SERVER_STATUS
 from pymysql.err import InterfaceError, InternalError, MySQLError, OperationalError, raise_mysql_exception
 
 from loadgen.columns import NULL, Decoder, Row, decode_row, decoder, length_at
+from loadgen.errors import in_words
 from loadgen.query import HEADER_SIZE, PACKET_MAX
 from loadgen.transport import Transport
 
@@ -104,7 +105,7 @@ class Wire:
         try:
             self._send(command)
         except OSError as error:
-            raise OperationalError(CR.CR_SERVER_GONE_ERROR, f"cannot send ({error!r})") from error
+            raise OperationalError(CR.CR_SERVER_GONE_ERROR, f"cannot send: {in_words(error)}") from error
         return self._receive_some()
 
     def _begin(self, command: bytes, data: bytes) -> None:
@@ -228,7 +229,7 @@ class Wire:
         try:
             data = self._receive()
         except OSError as error:
-            raise OperationalError(CR.CR_SERVER_LOST, f"connection lost ({error!r})") from error
+            raise OperationalError(CR.CR_SERVER_LOST, f"connection lost: {in_words(error)}") from error
         if not data:
             raise OperationalError(CR.CR_SERVER_LOST, "connection closed by the other side")
         return data

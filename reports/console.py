@@ -15,8 +15,10 @@ from rich.text import Text
 
 from reports.decisions import quarantine_words
 from reports.numbers import gate_words, key_numbers
+from reports.provenance import provenance_words
 from reports.steps import known_steps
-from reports.units import UNKNOWN, duration, facts, label
+from reports.units import UNKNOWN, duration, label
+from reports.visible import all_visible, visible
 
 _COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "unknown": "dim"}
 _COLUMNS_OF_A_PIPE = 80
@@ -25,6 +27,7 @@ _WITNESSES = 5
 
 def print_table(summary: dict[str, Any], *, folder: Path | None = None, console: Console | None = None) -> None:
     """Print the summary; ``folder`` is where the report lies. Without a terminal the table is plain text."""
+    summary = all_visible(summary)
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = _COLUMNS_OF_A_PIPE
@@ -33,7 +36,10 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         Text(f"{summary['verdict'].upper()} ", style=f"bold {_COLOURS[summary['verdict']]}")
         + Text(f"{summary['scenario'] or 'unnamed run'} (seed {seed})", style="bold")
     )
-    console.print(Text(summary["why"]))
+    for line in summary["headline"].values():
+        console.print(Text(line))
+    for words in provenance_words(summary):
+        console.print(Text(words, style="bold yellow"))
     for pod in summary["quarantined"]:
         console.print(Text(quarantine_words(pod), style="bold yellow"))
     for table in _tables(summary):
@@ -41,7 +47,7 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         console.print(table)
     if folder is not None:
         console.print()
-        console.print(Text(f"report: {folder / 'report.html'}"), soft_wrap=True)
+        console.print(Text(visible(f"report: {folder / 'report.html'}")), soft_wrap=True)
 
 
 def _tables(summary: dict[str, Any]) -> list[Table]:
@@ -51,9 +57,9 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
         for gate in gate_words(summary):
             gates.add_row(escape(gate.name), gate.expected, escape(gate.measured), _verdict(gate.verdict))
         tables.append(gates)
-    checks = _table("check", "expected", "result")
+    checks = _table("check", "result", "what it found")
     for check in summary["checks"]:
-        checks.add_row(escape(check["name"]), escape(check["expected"]), _verdict(check["verdict"]))
+        checks.add_row(escape(check["name"]), _verdict(check["verdict"]), escape(check["finding"]))
     tables.append(checks)
     for check in summary["checks"]:
         if check["verdict"] == "fail" and check["witness"]:
@@ -74,8 +80,8 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
 def _witnesses(check: dict[str, Any]) -> Table:
     """The first few rows that show the failure; the report has more of them."""
     shown = _table(f"witnesses of {escape(check['name'])}")
-    for witness in check["witness"][:_WITNESSES]:
-        shown.add_row(escape(facts({name: value for name, value in witness.items() if value not in (None, [])})))
+    for sentence in check["sentences"][:_WITNESSES]:
+        shown.add_row(escape(sentence))
     if len(check["witness"]) > _WITNESSES:
         shown.add_row("… more in the report")
     return shown

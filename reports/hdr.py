@@ -18,6 +18,7 @@ import pandas as pd
 from hdrh.histogram import HdrHistogram
 
 from checks.history import History
+from reports.visible import visible
 
 NS = 1_000_000_000
 #: A histogram counts whole microseconds up to an hour; its maximum is told in milliseconds, as tools expect.
@@ -49,7 +50,7 @@ def _intervals(ok: pd.DataFrame, since: str, *, first_ns: int) -> Iterator[str]:
         histogram = histogram_of(latencies.to_numpy())
         max_ms = int(latencies.max()) / NS_PER_MS
         # A tag ends at the comma.
-        tag = re.sub(r"[,\s]", "_", str(f))
+        tag = re.sub(r"[,\s]", "_", visible(str(f), keep="\n"))
         yield f"Tag={tag},{second:.3f},1.000,{max_ms:.3f},{histogram.encode().decode('ascii')}\n"
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reports.numbers import flat_numbers
+from reports.provenance import provenance_words
+from reports.visible import visible
 
 # XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,7 +27,8 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     if summary["started_at"]:
         suite.set("timestamp", _clean(summary["started_at"]))
     properties = ET.SubElement(suite, "properties")
-    facts = {"verdict": summary["verdict"], "why": summary["why"], "seed": summary["seed"]}
+    facts = {name: summary[name] for name in ("verdict", "why", "seed", "sealed")}
+    facts["provenance"] = " ".join(provenance_words(summary))
     for key, value in {**facts, **flat_numbers(summary)}.items():
         ET.SubElement(properties, "property", name=key, value=_clean("" if value is None else str(value)))
     for check in summary["checks"]:
@@ -54,8 +57,8 @@ def _check(suite: ET.Element, scenario: str, check: dict[str, Any]) -> None:
     case = _case(suite, scenario, check["name"])
     measured = json.dumps(check["measured"], default=str)
     if check["verdict"] == "fail":
-        witness = "\n".join(json.dumps(row, default=str) for row in check["witness"])
-        _outcome(case, "failure", f"expected {check['expected']}; measured {measured}", detail=witness)
+        words = "\n".join(check["sentences"])
+        _outcome(case, "failure", f"{check['finding']} Expected: {check['expected']}", detail=f"{words}\n{measured}")
     elif check["verdict"] == "unknown":
         _outcome(case, "skipped", str(check["measured"].get("reason", "no evidence")))
 
@@ -70,4 +73,4 @@ def _outcome(case: ET.Element, kind: str, message: str, *, detail: str = "") -> 
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text, keep="\n"))

@@ -7,8 +7,10 @@ from typing import Any
 
 from reports.decisions import decision_rows, quarantine_words
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.provenance import provenance_words
 from reports.steps import known_steps
-from reports.units import UNKNOWN, duration, facts, label, scalars
+from reports.units import UNKNOWN, duration, label
+from reports.visible import visible
 
 # What starts markup, HTML or a new cell inside a line of text; values come from logs and files.
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~&])")
@@ -20,21 +22,18 @@ def summary_md(summary: dict[str, Any]) -> str:
     lines = [
         f"## {summary['verdict'].upper()}: {_text(summary['scenario'] or 'unnamed run')} (seed {seed})",
         "",
-        _text(summary["why"]),
+        *(f"{_text(line)}\n" for line in summary["headline"].values()),
     ]
-    for pod in summary["quarantined"]:
-        lines += ["", f"**{_text(quarantine_words(pod))}**"]
+    for words in (*provenance_words(summary), *map(quarantine_words, summary["quarantined"])):
+        lines += ["", f"**{_text(words)}**"]
     gates = [
         [_text(gate.name), _text(gate.expected), _text(gate.measured), gate.verdict] for gate in gate_words(summary)
     ]
     if gates:
         lines += ["", *_table(["threshold", "expected", "measured", "result"], gates)]
-    checks = [
-        [_text(check["name"]), check["verdict"], _text(check["expected"]), _text(facts(scalars(check["measured"])))]
-        for check in summary["checks"]
-    ]
+    checks = [[_text(check["name"]), check["verdict"], _text(check["finding"])] for check in summary["checks"]]
     if checks:
-        lines += ["", *_table(["check", "result", "expected", "measured"], checks)]
+        lines += ["", *_table(["check", "result", "what it found"], checks)]
     lines += ["", *_table(["number", "value"], [[_text(n.label), _text(n.value)] for n in key_numbers(summary)])]
     latency = [
         [row.phase, row.kind, *(duration(row.numbers.get(name)) for name in PERCENTILES)]
@@ -65,4 +64,4 @@ def _row(cells: list[str]) -> str:
 
 
 def _text(value: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(visible(str(value)).split()))

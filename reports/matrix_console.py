@@ -12,6 +12,7 @@ from rich.text import Text
 
 from reports.matrix_words import loss, name_of
 from reports.spread import words
+from reports.visible import all_visible, visible
 
 _COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "broken": "yellow"}
 _COLUMNS_OF_A_PIPE = 110
@@ -19,6 +20,7 @@ _COLUMNS_OF_A_PIPE = 110
 
 def print_matrix(matrix: dict[str, Any], *, folder: Path, console: Console | None = None) -> None:
     """Print the matrix; ``folder`` is where the page lies. Without a terminal it is plain text."""
+    matrix = all_visible(matrix)
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = _COLUMNS_OF_A_PIPE
@@ -43,4 +45,4 @@ def print_matrix(matrix: dict[str, Any], *, folder: Path, console: Console | Non
         if cell["verdict"] in ("broken", "void", "not applicable"):
             console.print(Text(f"{name_of(cell)}: {cell['why']}", style="dim"), soft_wrap=True)
     console.print()
-    console.print(Text(f"page: {folder / 'report.html'}"), soft_wrap=True)
+    console.print(Text(visible(f"page: {folder / 'report.html'}")), soft_wrap=True)

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 from reports.matrix_numbers import NUMBERS
+from reports.visible import all_visible
 
 #: Steps of a recovery that have a column, each the milliseconds since the injection.
 STEPS = ("detected", "elected", "rerouted", "first_ack", "steady")
@@ -26,10 +27,12 @@ def matrix_csv(matrix: dict[str, Any]) -> str:
 
 def _row(cell: dict[str, Any], trial: dict[str, Any]) -> dict[str, Any]:
     recovery_ms = trial["recovery_ms"] or {}
-    return {
+    row = {
         "topology": cell["topology"],
         "mesh": cell["mesh"],
         **{name: trial[name] for name in _TRIAL},
         **(trial["numbers"] or {}),
         **{f"{step}_ms": recovery_ms.get(step) for step in STEPS},
     }
+    shown: dict[str, Any] = all_visible(row)
+    return shown

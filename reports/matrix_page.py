@@ -123,6 +123,7 @@ def _tax(cell: dict[str, Any]) -> dict[str, Any]:
         "name": name_of(cell),
         "absent": tax["absent"],
         "pairs": tax["pairs"],
+        "left_out": "; ".join(tax["left_out"]),
         "columns": [(*_ratio(tax[name]), _difference(tax[name], unit=unit)) for name, unit in kinds],
     }
 

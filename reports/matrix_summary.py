@@ -14,7 +14,7 @@ from reports import matrix_words
 from reports.matrix_numbers import PERCENTILES, injected_ns, recovery, trial_numbers
 from reports.matrix_tax import mesh_tax
 from reports.matrix_trial import Cell, Experiment, Trial, TrialVerdict
-from reports.promises import PROMISES
+from reports.promises import promise
 from reports.schema import MATRIX_ID
 from reports.spread import CI95_METHOD, Spread, middle, spread
 from reports.summary import PHASES
@@ -55,7 +55,6 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
     trials = sorted((one for one in experiment.results if one.cell == cell), key=lambda one: one.number)
     numbers = [trial_numbers(one.summary) for one in trials if one.summary and one.counts]
     steps = [recovery(one.summary) for one in trials if one.summary and one.counts]
-    promise = PROMISES.get(cell.topology)
     verdict = _verdict(cell, trials)
 
     def over_trials(name: str) -> Spread | None:
@@ -71,7 +70,7 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
         "write_outage_ms": over_trials("write_outage_ms"),
         "waterfall": _waterfall(steps),
         "rpo": _rpo(trials),
-        "promise": None if promise is None else {"may_lose": promise.may_lose, "why": promise.why},
+        "promise": _promise(cell, trials),
         "response_ms": {
             phase: {one: over_trials(f"response_{phase}_{one}_ms") for one in PERCENTILES} for phase in PHASES
         },
@@ -83,6 +82,17 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
         "boot_s": over_trials("boot_s"),
         "trials": [_trial(one) for one in trials],
     }
+
+
+def _promise(cell: Cell, trials: Sequence[Trial]) -> dict[str, Any] | None:
+    """What the settings in effect in its runs promise: the worst of them. Without a run, what the topology's design
+    does."""
+    ran = [one.summary for one in trials if one.summary and one.summary.get("promise")]
+    told = [one["promise"] for one in ran if (one.get("topology") or {}).get("kind") == cell.topology]
+    if told:
+        return next((one for one in told if one["may_lose"]), dict(told[0]))
+    designed = promise(cell.topology)
+    return None if designed is None else designed._asdict()
 
 
 def _verdict(cell: Cell, trials: Sequence[Trial]) -> str:

@@ -22,6 +22,10 @@ class Cell:
     mesh: str
     not_applicable: str | None = None
 
+    @property
+    def name(self) -> str:
+        return f"{self.topology} / {self.mesh}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:

@@ -1,7 +1,8 @@
 """What a matrix says in words: which combination recovers first, which lost money, and which may lose it.
 
 Claims no more than the trials carry: combinations whose extremes overlap are named together, and "lost nothing here" is
-kept apart from "cannot lose", which is the topology's promise and not a measurement.
+kept apart from "cannot lose", which is no measurement but what the topology promises with the settings in effect
+(`reports.promises`).
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     if safe is not None and _risky(first):
         outage = words(safe["write_outage_ms"], "_ms")
         sentences.append(f"First of those that lost nothing, and by design do not: {name_of(safe)}, {outage}.")
+        if safe["promise"]:
+            sentences.append(f"What that rests on: {safe['promise']['why']}.")
     return sentences
 
 
@@ -70,9 +73,15 @@ def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
     sentences = [f"Acknowledged money was lost with {name_of(cell)}: {loss(cell)}." for cell in lost]
     if judged and not lost:
         sentences.append("No combination lost acknowledged money in these trials.")
-    may = list(dict.fromkeys(cell["topology"] for cell in cells if cell["promise"] and cell["promise"]["may_lose"]))
-    if may:
-        sentences.append(f"By design {_listed_words(may)} can lose acknowledged money, whether or not it shows here.")
+    may = [cell for cell in cells if cell["promise"] and cell["promise"]["may_lose"]]
+    designed = list(dict.fromkeys(cell["topology"] for cell in may if cell["topology"] == "async"))
+    if designed:
+        sentences.append(
+            f"By design {_listed_words(designed)} can lose acknowledged money, whether or not it shows here."
+        )
+    for topology, why in {cell["topology"]: cell["promise"]["why"] for cell in may}.items():
+        if topology not in designed:
+            sentences.append(f"As it was set here {topology} can lose acknowledged money: {why}.")
     return sentences
 
 

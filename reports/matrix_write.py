@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.figures import picture
+from reports.files import write_atomically
 from reports.matrix_csv import matrix_csv
 from reports.matrix_page import matrix_html
 from reports.matrix_summary import matrix_summary
@@ -14,7 +15,6 @@ from reports.matrix_trial import Experiment
 from reports.recovery_chart import draw_recoveries
 from reports.schema import validate
 from reports.tradeoff_chart import draw_tradeoff
-from reports.write import write_atomically
 
 
 def write_matrix(experiment: Experiment, out: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from reports.units import count, duration, measured
+from reports.units import count, duration, measured, money
 
 #: Columns of every latency table, in order, and their headings.
 PERCENTILES = {"p50": "50%", "p90": "90%", "p99": "99%", "p999": "99.9%", "max": "max"}
@@ -35,8 +35,9 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
     loop = str(summary["load_model"].get("loop", ""))
     numbers = [
         KeyNumber("write outage", duration(summary["write_outage_ms"]), _outage_note(summary)),
+        *_service(summary),
         KeyNumber("acknowledged writes", count(rpo["acked"]), ""),
-        KeyNumber("lost", count(rpo["lost"]), f"money lost: {count(rpo['lost_amount'])} minor units"),
+        KeyNumber("lost", count(rpo["lost"]), _lost_note(rpo)),
         KeyNumber("duplicated / torn", f"{count(rpo['duplicated'])} / {count(rpo['torn'])}", ""),
         KeyNumber(
             "unknown, resolved",
@@ -55,6 +56,19 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
         KeyNumber(f"response p99 {phase}", duration(times["p99"]), "acknowledged only")
         for phase, times in phases.items()
     ]
+
+
+def _service(summary: dict[str, Any]) -> list[KeyNumber]:
+    """What else may be wrong with a service; nothing of reads where none was asked for."""
+    numbers = [
+        ("brown-out", summary["brownout_ms"], "longest time with less than half of the wanted writes acknowledged"),
+        ("read outage", summary["read_outage_ms"], "longest time without an answered read"),
+    ]
+    return [KeyNumber(name, duration(value), note) for name, value, note in numbers if value is not None]
+
+
+def _lost_note(rpo: dict[str, Any]) -> str:
+    return "" if rpo["lost_amount"] is None else f"money lost: {money(rpo['lost_amount'])}"
 
 
 def fell_behind(behind_ms: float | None) -> bool:
@@ -91,12 +105,18 @@ def gate_words(summary: dict[str, Any]) -> list[GateRow]:
     return [
         GateRow(
             gate["name"],
-            f"{gate['limit']} {measured(gate['expected'], gate['name'])}".strip(),
+            f"{gate['limit']} {_expected(gate)}".strip(),
             measured(gate["measured"], gate["name"]),
             gate["verdict"],
         )
         for gate in summary["gates"]
     ]
+
+
+def _expected(gate: dict[str, Any]) -> str:
+    """``30 s``, or for a multiple what it came to: ``3x of before = 45 ms``."""
+    came_to = measured(gate["expected"], gate["name"])
+    return f"{gate['multiple']} of before = {came_to}" if gate.get("multiple") else came_to
 
 
 def latency_rows(summary: dict[str, Any]) -> list[LatencyRow]:
@@ -115,7 +135,15 @@ def latency_rows(summary: dict[str, Any]) -> list[LatencyRow]:
 def flat_numbers(summary: dict[str, Any]) -> dict[str, int | float | None]:
     """Number by dotted name, units last: ``write_outage_ms``, ``rpo.lost``, ``phases.after.response_ms.p99``."""
     found: dict[str, int | float | None] = {
-        name: summary[name] for name in ("write_outage_ms", "write_unavailable_ms", "boot_s")
+        name: summary[name]
+        for name in (
+            "write_outage_ms",
+            "write_unavailable_ms",
+            "read_outage_ms",
+            "brownout_ms",
+            "success_ratio",
+            "boot_s",
+        )
     }
     for part in ("rpo", "load", "phases"):
         _flatten(part, summary[part], found)

@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from reports.visible import visible
+
 _QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "p999": "0.999", "max": "1"}
 
 Labels = dict[str, str]
@@ -56,6 +58,15 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     yield _Metric("meshbench_write_outage_seconds", "Longest time without an acknowledged write.", "seconds", outage)
     total: Samples = [({}, _seconds(summary["write_unavailable_ms"]))]
     yield _Metric("meshbench_write_unavailable_seconds", "All write outages over 1 s together.", "seconds", total)
+    reads: Samples = [({}, _seconds(summary["read_outage_ms"]))]
+    yield _Metric("meshbench_read_outage_seconds", "Longest time without an answered read.", "seconds", reads)
+    dim: Samples = [({}, _seconds(summary["brownout_ms"]))]
+    less = "Longest time with less than half of the wanted writes acknowledged."
+    yield _Metric("meshbench_brownout_seconds", less, "seconds", dim)
+    ratio: Samples = [({}, summary["success_ratio"])]
+    yield _Metric("meshbench_success_ratio", "Share of the wanted writes that were acknowledged.", "", ratio)
+    behind: Samples = [({}, _seconds(load["behind_ms"]))]
+    yield _Metric("meshbench_behind_seconds", "How far behind the system was when the load ended.", "seconds", behind)
     measured = {check["name"]: check["measured"] for check in summary["checks"]}
     found = measured.get("replication", {})
     changes: Samples = [({"kind": kind}, found.get(f"{kind}s")) for kind in ("failover", "switchover")]
@@ -110,4 +121,4 @@ def _labels(labels: Labels) -> str:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return visible(value, keep="\n").replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from reports import units
 from reports.decisions import decision_rows, quarantine_words
 from reports.figures import Picture
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.provenance import provenance_words
 from reports.routing import mesh_words
 from reports.steps import known_steps
+from reports.visible import visible
 
 _HERE = Path(__file__).parent
 #: The look of every page.
 CSS = _HERE / "report.css"
+#: Of the generator's account, what has its own table or is only for the checks.
+_OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows"})
 
 
 def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
@@ -34,6 +39,7 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
         pictures=embedded(pictures),
         gates=gate_words(summary),
         mesh=mesh_words(summary["mesh"]),
+        provenance=provenance_words(summary),
         quarantined=[quarantine_words(pod) for pod in summary["quarantined"]],
         decisions=decision_rows(summary),
         key_numbers=key_numbers(summary),
@@ -47,19 +53,28 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
 def template(name: str) -> Template:
     """A template of this folder, with every value escaped and the filters of all pages."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(
-        columns=_columns,
+        asked=_asked,
         count=units.count,
         duration=units.duration,
         facts=units.facts,
         label=units.label,
         plain=units.plain,
-        scalars=units.scalars,
         shell=shlex.join,
     )
     return environment.get_template(name)
+
+
+def _shown(value: Any) -> Any:
+    """What a template is about to show; markup is our own."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:
@@ -74,24 +89,56 @@ def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
-    """Every key of any row, in order of first sight: witnesses of one check need not have the same shape."""
-    return list(dict.fromkeys(key for row in rows for key in row))
+def _asked(fault: Mapping[str, Any]) -> dict[str, Any]:
+    """What a step of the timeline was told to do, for its card; left out where it was not told."""
+    healed = "never, it was for good" if fault["for_good"] else None
+    if healed is None and not fault["operation"]:
+        healed = "when the load ended" if fault["heal_after_s"] is None else f"after {fault['heal_after_s']:g} s"
+    cut = fault["isolates_from"]
+    told = {
+        "hits": fault["hits"],
+        "peer": fault["peer"],
+        "cut_off_from": ["everyone, clients included"] if cut == ["all"] else cut,
+        "after": fault["after"],
+        **fault["parameters"],
+        "healed": healed if fault["hits"] else None,  # a record of another tool does not say
+    }
+    return {name: value for name, value in told.items() if value not in (None, [])}
 
 
 def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Titled tables of what the run was made of; an empty part is left out."""
     parts = {
         "Workload": summary["workload"],
-        "Topology": summary["topology"],
+        "Topology": summary["topology"] | _promise(summary["promise"]),
         "Mesh": summary["mesh"],
         # Its pieces may be thousands; the chart shows them better.
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
-        "Load": {key: value for key, value in summary["generator"].items() if key != "lateness_ms"},
+        "Load": {key: value for key, value in summary["generator"].items() if key not in _OF_MACHINES},
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
         "Versions": summary["versions"],
         "Images": summary["images"],
         "Host": summary["host"],
-        "MySQL options set by the scenario, as each pod reports them": summary["mysql_config"],
+        "MySQL options asked for, and what is in effect": _options(summary),
     }
     return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]
+
+
+def _promise(promise: dict[str, Any] | None) -> dict[str, str]:
+    """Whether acknowledged money may be lost with the primary, as a row of the set-up."""
+    if promise is None:
+        return {}
+    return {"may lose acknowledged commits": f"{'yes' if promise['may_lose'] else 'no'}: {promise['why']}"}
+
+
+def _options(summary: dict[str, Any]) -> dict[str, Any]:
+    """Option -> what was asked, where, and what every pod has; one value where all have the same."""
+    rows = {}
+    for row in summary["mysql_options"]:
+        effective = row["effective"]
+        same = set(effective.values())
+        shown = [f"{pod} {value}" for pod, value in effective.items()] if len(same) > 1 else sorted(same)
+        now = f"; in effect: {', '.join(shown)}" if effective else ""
+        note = f" ({row['note']})" if row["note"] else ""
+        rows[row["option"]] = f"{row['from']} asked {row['asked']}{now}{note}"
+    return rows or summary["mysql_config"]

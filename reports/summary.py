@@ -13,38 +13,54 @@ from typing import Any
 from checks.figures import QUANTILES
 from checks.history import FaultRecord, History
 from checks.judge import Judgement
+from checks.verdict import Verdict
 from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
+from reports.findings import finding
 from reports.gates import gate_rows
+from reports.promises import promise_of
+from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
-from reports.why import why
+from reports.units import duration
+from reports.why import headline
+from reports.witnesses import witness_words
 
 PHASES = ("before", "during", "after")
 
 
-def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
-    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema."""
+def summarise(history: History, judgement: Judgement, *, provenance: Provenance = UNSEALED) -> dict[str, Any]:
+    """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema.
+
+    provenance: whether the folder was as its run left it, and judged by the run's own gates.
+    """
     manifest = history.manifest
     scenario = _part(manifest, "scenario")
     measured = {check.name: check.measured for check in judgement.checks}
     faults = [_fault(history, fault) for fault in history.faults]
     gates = gate_rows(history.gates, judgement.checks, manifest)
+    words = headline(judgement, history)
     summary = {
         "schema": SCHEMA_ID,
         "verdict": judgement.verdict,
-        "why": why(judgement, history),
+        "why": words.text,
+        "headline": words._asdict(),
+        **provenance_of(provenance, history.gates),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
         "seed": manifest.get("seed"),
         "started_at": manifest.get("started_at"),
         "command": manifest.get("command"),
         "gates": gates,
-        "checks": [check.as_json() for check in judgement.checks],
+        "checks": [_check(check, history) for check in judgement.checks],
         "faults": faults,
         "decisions": decisions(history),
         "quarantined": set_aside(history),
         "write_outage_ms": measured.get("availability", {}).get("write_outage_ms"),
         "write_unavailable_ms": measured.get("availability", {}).get("write_unavailable_ms"),
+        "read_outage_ms": measured.get("availability", {}).get("read_outage_ms"),
+        "brownout_ms": measured.get("availability", {}).get("brownout_ms"),
+        "brownouts": measured.get("availability", {}).get("brownouts", []),
+        "success_ratio": measured.get("availability", {}).get("success_ratio"),
         "rpo": _rpo(measured),
         "load": _load(measured, _part(manifest, "load")),
         "phases": {phase: _phase(measured, phase) for phase in PHASES},
@@ -53,15 +69,18 @@ def summarise(history: History, judgement: Judgement) -> dict[str, Any]:
         "durations_s": _part(manifest, "durations_s"),
         "void_reasons": list(judgement.void_reasons),
         "failed": list(judgement.failed),
+        "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),
         "topology": _part(manifest, "topology"),
+        "promise": promise_of(manifest),
         "mesh": _part(manifest, "mesh"),
         "load_model": _part(manifest, "load_model"),
         "generator": _part(manifest, "load"),
         "versions": _part(manifest, "versions"),
         "images": _part(manifest, "images"),
         "host": _part(manifest, "host"),
-        "mysql_config": _effective_config(scenario, _part(manifest, "variables")),
+        "mysql_config": _effective_config(scenario, manifest),
+        "mysql_options": _options(manifest),
     }
     finite: dict[str, Any] = _finite(summary)
     return finite
@@ -72,12 +91,27 @@ def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
+def _check(check: Verdict, history: History) -> dict[str, Any]:
+    """A verdict with what it found as a sentence, and its witnesses as sentences in the same order."""
+    zero_ns = int(history.ops["intended_ns"].min()) if len(history.ops) else 0
+    words = witness_words(check, lambda at_ns: f"{duration((at_ns - zero_ns) / 1e6)} into the load")
+    return {**check.as_json(), "finding": finding(check), "sentences": words}
+
+
 def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
     return {
         "name": fault.fault,
         "operation": fault.operation,
         "target": fault.target,
         "pod": fault.pod,
+        "kind": "change" if fault.operation else "fault",
+        "hits": fault.hits,
+        "peer": fault.peer,
+        "isolates_from": None if fault.isolates_from is None else list(fault.isolates_from),
+        "after": fault.after,
+        "heal_after_s": fault.heal_after_s,
+        "for_good": fault.for_good,
+        "parameters": fault.parameters,
         "planned_ns": fault.planned_ns,
         "injected_ns": fault.injected_ns,
         "bitten": fault.bitten,
@@ -129,8 +163,22 @@ def _phase(measured: Mapping[str, dict[str, Any]], phase: str) -> dict[str, Any]
     return figures if figures and (figures["ops"] or figures["offered_tps"]) else None
 
 
-def _effective_config(scenario: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What the scenario set in my.cnf as the pods report it: variable -> pod -> effective value."""
+def _options(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every mysqld option that was asked for, with what came of it; empty in a folder that does not say."""
+    rows = manifest.get("options")
+    usable = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [
+        {name: str(row.get(name, "")) for name in ("option", "from", "asked", "note")}
+        | {"effective": {pod: str(value) for pod, value in _part(row, "effective").items()}}
+        for row in usable
+    ]
+
+
+def _effective_config(scenario: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user set in mysql.config and my_cnf as the pods report it: option -> pod -> effective value."""
+    if rows := _options(manifest):
+        return {row["option"]: row["effective"] or row["note"] for row in rows}
+    variables = _part(manifest, "variables")
     config = _part(_part(scenario, "mysql"), "config")
     spelt = {name: name.replace("-", "_") for name in config}
     return {name: {pod: _part(variables, pod).get(spelt[name]) for pod in variables} or config[name] for name in config}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 #: What a number that is not known looks like, on every page.
@@ -37,6 +37,18 @@ def count(number: float | None) -> str:
     if isinstance(number, int) or float(number).is_integer():
         return f"{number:,.0f}"
     return f"{number:,.1f}" if abs(number) >= 10 else f"{number:.3g}"
+
+
+def money(minor_units: int) -> str:
+    """An amount as it stands on a statement: 9778 minor units are ``97.78``."""
+    sign, whole = "-" if minor_units < 0 else "", abs(minor_units)
+    return f"{sign}{whole // 100:,}.{whole % 100:02d}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """``node1``, ``node1 and node2``, ``node1, node2 and node3``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def measured(value: Any, name: str) -> str:

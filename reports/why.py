@@ -1,58 +1,117 @@
-"""The plain words under the verdict: what failed, why the trial is void, or what a pass rests on. Decides nothing."""
+"""The words under the verdict: what happened to money, then to service, then what to look at. Decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from checks.causes import NOTHING
 from checks.history import History
-from checks.judge import Judgement
+from checks.judge import SAFETY, Judgement
 from checks.operations import column_ns, refused
 from checks.verdict import Verdict
+from reports.findings import finding
 from reports.numbers import fell_behind
-from reports.units import count, duration, facts, scalars
+from reports.units import count, duration
 
 _OUTAGES_TOLD = 3
 _REASONS_TOLD = 2
 
+#: Where a reader finds more about a check that failed: a part of the page, and what stands there.
+_PLACES = {
+    "durability": "Witnesses of durability (which writes, acknowledged by whom and when)",
+    "replication": "Control plane decisions, and Witnesses of replication",
+    "availability": "Recovery waterfall (which step took the time), and Errors by kind",
+    "latency": "Over time, and Latency by phase",
+    "convergence": "Witnesses of convergence, and the logs of the nodes named there",
+}
 
-def why(judgement: Judgement, history: History) -> str:
-    """One or a few sentences, never empty."""
-    void = "; ".join(judgement.void_reasons)
-    if judgement.verdict == "void":
-        return f"The trial proves nothing: {void}."
+
+class Headline(NamedTuple):
+    """Three lines, none empty: what happened to money, what happened to service, and what to look at."""
+
+    money: str
+    service: str
+    look_at: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(self)
+
+
+def headline(judgement: Judgement, history: History) -> Headline:
+    """The first words of every verdict."""
     checks = {check.name: check for check in judgement.checks}
-    if judgement.verdict == "fail":
-        failed = [_failed(name, checks.get(name)) for name in judgement.failed]
-        told = [*failed, *_outages(checks, history)]
-        return " ".join([*told, f"The trial would be void in any case: {void}."] if void else told)
-    passed = [check.name for check in judgement.checks if check.verdict == "pass"]
-    undecided = [check.name for check in judgement.checks if check.verdict == "unknown"]
-    sentences = [*_headline(checks, history), f"Every decided check held: {', '.join(passed)}."]
-    sentences += [f"Not decided and not required: {', '.join(undecided)}."] if undecided else []
-    return " ".join(sentences)
+    return Headline(
+        money=" ".join(_money(checks)),
+        service=" ".join(_service(checks, history)),
+        look_at=" ".join(_look_at(judgement, checks, history)),
+    )
 
 
-def _headline(checks: Mapping[str, Verdict], history: History) -> list[str]:
-    """What a pass means in numbers, as far as its checks measured them."""
-    measured = {name: check.measured for name, check in checks.items()}
-    lost, acked = (measured.get("durability", {}).get(name) for name in ("lost", "acked"))
-    outage_ms = measured.get("availability", {}).get("write_outage_ms")
-    sentences = [] if lost is None else [f"{count(lost)} of {count(acked)} acknowledged writes were lost."]
-    outages = _outages(checks, history)
-    if outage_ms is not None and not outages:
-        outages = [f"The longest write outage was {duration(outage_ms)}."]
-    unknown = [measured.get("durability", {}).get(f"unknown_{fate}") for fate in ("present", "absent")]
+def _money(checks: Mapping[str, Verdict]) -> list[str]:
+    durability = checks.get("durability")
+    failed = [check for check in checks.values() if check.verdict == "fail" and check.name in SAFETY]
+    told = [_sentence(finding(check)) for check in failed]
+    if durability is None or durability.verdict == "unknown":
+        reason = durability.measured.get("reason") if durability else "the check durability was not made"
+        return [*told, f"Whether money was lost is not known: {reason}."]
+    if durability.verdict == "pass":
+        told.append(finding(durability))
+    unknown = [durability.measured.get(f"unknown_{fate}") or 0 for fate in ("present", "absent")]
     if any(unknown):
-        total, present = count(sum(filter(None, unknown))), count(unknown[0])
-        sentences.append(f"Of {total} writes of unknown outcome {present} took effect.")
-    behind_ms = measured.get("latency", {}).get("behind_ms")
+        told.append(f"Of {count(sum(unknown))} writes of unknown outcome {count(unknown[0])} took effect.")
+    return told
+
+
+def _sentence(text: str) -> str:
+    """With a capital, unless it begins with the name of a check."""
+    return text[:1].upper() + text[1:]
+
+
+def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
+    availability, latency = checks.get("availability"), checks.get("latency")
+    if availability is None or "write_outage_ms" not in availability.measured:
+        reason = availability.measured.get("reason") if availability else "the check availability was not made"
+        return [f"What happened to service is not known: {reason}.", *_task_errors(history)]
+    outages = _outages(checks, history)
+    told = outages or [f"The longest write outage was {duration(availability.measured['write_outage_ms'])}."]
+    behind_ms = latency.measured.get("behind_ms") if latency else None
     if fell_behind(behind_ms):
-        outages.append(
+        told.append(
             f"The system did not keep up: when the load ended it was {duration(behind_ms)} behind, so response times "
             "tell how long the load lasted, not how fast the system is."
         )
-    return [*sentences, *outages, *_what_did_not_succeed(history), *_task_errors(history)]
+    told += [finding(check) for check in (availability, latency) if check is not None and check.verdict == "fail"]
+    return [*told, *_what_did_not_succeed(history), *_task_errors(history)]
+
+
+def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: History) -> list[str]:
+    void = "; ".join(judgement.void_reasons)
+    told = [f"Gate {key} fails: this run measured nothing that it could limit." for key in judgement.undecided]
+    told += [_undecided(name, checks.get(name)) for name in judgement.failed if _is_undecided(checks.get(name))]
+    places = [_PLACES.get(name, f"Witnesses of {name}") for name in judgement.failed if name in checks]
+    if judgement.verdict == "void":
+        return [*told, f"The trial proves nothing: {void}."]
+    if judgement.verdict == "fail":
+        told += [f"What to look at: {'; '.join(places)}."] if places else []
+        return [*told, f"The trial would be void in any case: {void}."] if void else told
+    passed = [check.name for check in judgement.checks if check.verdict == "pass"]
+    undecided = [check.name for check in judgement.checks if check.verdict == "unknown"]
+    told = [f"Every decided check held: {', '.join(passed)}."]
+    told += [f"Not decided and not required: {', '.join(undecided)}."] if undecided else []
+    where = "Recovery waterfall shows where the time went" if history.faults else "Over time shows the whole load"
+    return [*told, f"What to look at: {where}."]
+
+
+def _is_undecided(check: Verdict | None) -> bool:
+    return check is None or check.verdict == "unknown"
+
+
+def _undecided(name: str, check: Verdict | None) -> str:
+    if check is None:
+        return f"{name} is required, but there is no such check."
+    return f"{name} is required, but could not be decided: {check.measured.get('reason') or 'it says no reason'}."
 
 
 def _what_did_not_succeed(history: History) -> list[str]:
@@ -66,7 +125,7 @@ def _what_did_not_succeed(history: History) -> list[str]:
         return []
     reasons = bad.drop_duplicates("key", keep="last")["error"].fillna("no reason given").value_counts()
     told = [f"{reason:.100} ({count(number)})" for reason, number in reasons.head(_REASONS_TOLD).items()]
-    more = f", and {len(reasons) - len(told)} other reasons" if len(reasons) > len(told) else ""
+    more = f", and {count(len(reasons) - len(told))} more kinds" if len(reasons) > len(told) else ""
     return [f"{count(failed)} of {count(asked)} operations did not succeed: {', '.join(told)}{more}."]
 
 
@@ -103,7 +162,9 @@ def _stretches(found: list[dict[str, Any]], history: History) -> str:
 
 
 def _meanwhile(outage: Mapping[str, Any], history: History) -> str:
-    """Which pods were on their way back for most of a stretch."""
+    """What was under way for most of a stretch: its cause, where the check named one; else which pods came back."""
+    if "cause" in outage:
+        return "" if outage["cause"] == NOTHING else f", while {outage['cause']}"
     middle_ns = (outage["start_ns"] + outage["end_ns"]) // 2
     back = [
         fault.pod
@@ -112,16 +173,3 @@ def _meanwhile(outage: Mapping[str, Any], history: History) -> str:
         if fault.clean_ns is None or middle_ns <= fault.clean_ns
     ]
     return f", while {', '.join(back)} came back" if back else ""
-
-
-def _failed(name: str, check: Verdict | None) -> str:
-    if check is None:
-        return f"{name} is required, but there is no such check."
-    numbers = {key: value for key, value in scalars(check.measured).items() if value != 0}
-    if check.verdict == "unknown":
-        return f"{name} is required, but could not be decided: {facts(numbers)}."
-    first = check.witness[0] if check.witness else {}
-    if not numbers:
-        return f"{name} failed: {facts(first)}."
-    what = f"{first['what']}; " if "what" in first else ""
-    return f"{name} failed: {what}{facts(numbers)}."

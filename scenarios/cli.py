@@ -17,22 +17,21 @@ from typing import NoReturn
 
 from docker.errors import DockerException
 
-from checks.history import HistoryError, load_history
-from checks.judge import judge
+from checks.history import HistoryError
 from cluster import labels
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
-from reports.summary import summarise
-from reports.write import altered_files, write_reports
-from scenarios import explore, kept
+from reports.visible import visible
+from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
+from scenarios.judging import judged_again
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.progress import Progress
-from scenarios.read import catalogue, read_scenario
+from scenarios.read import catalogue, read_gates, read_scenario
 from scenarios.runner import Run, require_images
 from scenarios.signals import with_signals
 from scenarios.worker import work
@@ -50,27 +49,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.do(options, words))
     except (ConfigurationError, HistoryError) as error:
-        print(f"meshbench: {error}", file=sys.stderr)
+        _say(f"meshbench: {error}")
         return USAGE
     except HarnessError as error:
-        print(f"meshbench: the harness broke, nothing was proved: {error}", file=sys.stderr)
+        _say(f"meshbench: the harness broke, nothing was proved: {error}")
         return BROKE
     except DockerException as error:
-        print(f"meshbench: the Docker Engine refused: {error}", file=sys.stderr)
+        _say(f"meshbench: the Docker Engine refused: {error}")
         return BROKE
     except BrokenPipeError:
         # Who read our output has seen enough, as in `meshbench list | head`; Python would complain of it at exit again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKE
     except OSError as error:
-        print(f"meshbench: cannot read or write: {error}", file=sys.stderr)
+        _say(f"meshbench: cannot read or write: {error}")
         return BROKE
     except KeyboardInterrupt:
         print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
         return INTERRUPTED
     except Exception as bug:  # noqa: BLE001  exit code 1 means that a gate failed, so a bug must not end with it
-        traceback.print_exc()
-        print(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}", file=sys.stderr)
+        _say(traceback.format_exc(), keep="\n")
+        _say(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}")
         return BROKE
 
 
@@ -78,7 +77,13 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other mistake is told."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"meshbench: {message}; see `{self.prog} --help`\n")
+        _say(f"meshbench: {message}; see `{self.prog} --help`")
+        self.exit(USAGE)
+
+
+def _say(text: str, *, keep: str = "") -> None:
+    """Tell the user; texts of files and of the engine do nothing to the terminal."""
+    print(visible(text, keep=keep), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,7 +108,11 @@ def _parser() -> argparse.ArgumentParser:
 
     again = verbs.add_parser("judge", help="judge a run folder again, offline, without Docker")
     again.add_argument("folder", type=Path, help="a run folder, such as runs/latest")
-    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there")
+    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there; not into a sealed run")
+    again.add_argument("--unsealed", action="store_true", help="judge it although it is not as the run left it")
+    again.add_argument(
+        "--set", action="append", default=[], metavar="gates.KEY=VALUE", help="a second opinion, by another gate"
+    )
     again.set_defaults(do=_judge)
 
     matrix = verbs.add_parser(
@@ -122,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("place", metavar="ADDRESS[:PORT]", help="what that run was given as --bind")
     worker.set_defaults(do=_worker)
 
-    verbs.add_parser("list", help="the scenarios of the catalogue").set_defaults(do=_list)
+    verbs.add_parser("list", help="the scenarios of the catalogue, their gates, and how each should end").set_defaults(
+        do=_list
+    )
     explore.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     verbs.add_parser("gc", help="remove what dead runs have left").set_defaults(do=_gc)
@@ -195,19 +206,15 @@ def _matrix(options: argparse.Namespace, words: list[str]) -> int:
 
 
 def _judge(options: argparse.Namespace, _: list[str]) -> int:
-    history = load_history(options.folder)
-    judgement = judge(history)
-    for name in altered_files(options.folder):
-        print(f"meshbench: note: {name} is not what the run left (SHA256SUMS differs)", file=sys.stderr)
-    summary = write_reports(history, judgement, options.out) if options.out else summarise(history, judgement)
+    gates = read_gates(options.set)
+    summary = judged_again(options.folder, out=options.out, unsealed=options.unsealed, gates=gates)
     print_table(summary, folder=options.out)
     return _EXIT_OF[summary["verdict"]]
 
 
 def _list(*_: object) -> int:
     for name in catalogue():
-        scenario = read_scenario(name)
-        print(f"{name:24}{scenario.teaches}")
+        print("\n".join(listing.lines(read_scenario(name))))
     return PASS
 
 

@@ -103,6 +103,11 @@ def write_ops(rest: Iterator[Mapping[str, Any]], into: Path) -> None:
             table.write_table(pa.Table.from_pylist(batch, schema=OPS_SCHEMA))
 
 
+def rows_recorded(folder: RunFolder) -> dict[str, int]:
+    """Load pod -> how many rows its ``ops/<pod>.parquet`` has, so that rows that go missing later are missed."""
+    return {file.stem: pq.read_metadata(file).num_rows for file in sorted((folder.path / "ops").glob("*.parquet"))}
+
+
 def observations(container: Container, folder: RunFolder) -> None:
     """``observed.parquet`` from the observer's file, in order of time."""
     raw = fetch(container, str(OBSERVED_FILE), folder.path / "observed.jsonl")

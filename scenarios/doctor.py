@@ -15,6 +15,8 @@ from cluster import images
 from cluster.engine import client
 from cluster.errors import ConfigurationError
 from cluster.labels import live_runs
+from scenarios import registry
+from scenarios.cpu_time import lacking
 
 State = Literal["ok", "degraded", "missing"]
 
@@ -34,9 +36,12 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything once, without starting or changing anything."""
     engine = _engine()
-    findings = [engine, _cores(), _memory(), _disk(), _clock(), _kernel()]
+    findings = [engine, _cores(), _memory(), _disk(), _clock(), _kernel(), _noise()]
     if engine.state != "missing":
-        findings += [*_images(), _runs()]
+        found = _images()
+        findings += [*found, _runs()]
+        if all(one.state == "ok" for one in found):
+            findings.append(_newer())
     return findings
 
 
@@ -92,17 +97,23 @@ def _kernel() -> Finding:
     checks: dict[str, Callable[[], bool]] = {
         "freezer (fault pause)": lambda: any(one.exists() for one in freezers),
         "iptables (fault partition)": lambda: Path("/proc/net/ip_tables_names").exists() or _has_nf_tables(),
-        "pressure stall information (host noise)": lambda: Path("/proc/pressure/cpu").exists(),
     }
     lacking = [name for name, there in checks.items() if not there()]
     found = f"Linux {platform.release()}"
     if lacking:
         return Finding(what="kernel", state="degraded", found=found, mend=f"not found: {', '.join(lacking)}")
-    return Finding(what="kernel", state="ok", found=f"{found}: freezer, iptables, pressure information")
+    return Finding(what="kernel", state="ok", found=f"{found}: freezer, iptables")
 
 
 def _has_nf_tables() -> bool:
     return Path("/proc/sys/net/netfilter").exists()
+
+
+def _noise() -> Finding:
+    if lacks := lacking():
+        mend = "runs here cannot be void because others had the CPU; look at `host` in summary.json yourself"
+        return Finding(what="host noise", state="degraded", found=f"the kernel lacks {', '.join(lacks)}", mend=mend)
+    return Finding(what="host noise", state="ok", found="pressure information and CPU time by cgroup are readable")
 
 
 def _images() -> list[Finding]:
@@ -112,6 +123,17 @@ def _images() -> list[Finding]:
         else Finding(what=f"image {one.name}", state="missing", found=one.tag, mend="run `make images`")
         for one in images.ALL
     ]
+
+
+def _newer() -> Finding:
+    """What the registries offer beyond what the images were built of: the same tag would be another MySQL today."""
+    found, silent = registry.look()
+    unknown = f"whether there are newer ones of {', '.join(silent)} is not known" if silent else ""
+    if not found:
+        return Finding(what="versions", state="ok", found=unknown or "the images hold what the registries have")
+    told = f"newer ones are offered: {', '.join(found)}" + (f"; {unknown}" if unknown else "")
+    mend = "to move on: `make clean images`; runs from before and after are then not comparable"
+    return Finding(what="versions", state="degraded", found=told, mend=mend)
 
 
 def _runs() -> Finding:

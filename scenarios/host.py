@@ -6,8 +6,10 @@ import os
 import platform
 import time
 from importlib import metadata
-from pathlib import Path
 from typing import Any
+
+from scenarios.cpu_time import cpu_ticks, stalled_s
+from scenarios.noise import Watch, difference, shares
 
 PACKAGES = ("locust", "pymysql", "testcontainers", "pandas", "pyarrow", "matplotlib", "pytest")
 
@@ -34,39 +36,31 @@ def clock() -> dict[str, int]:
 
 
 class Noise:
-    """Measures between start and stop what other tenants took: stolen CPU time, and stalls for want of a CPU (PSI)."""
+    """Measures between start and stop what others took: stolen CPU time, stalls for want of a CPU (PSI), and CPU that
+    the pods of a run needed. run_id: of that run; without it nothing is said of pods."""
 
-    def __init__(self) -> None:
-        self._begin = _cpu_ticks()
-        self._stalled_us = _pressure_us()
+    def __init__(self, run_id: str | None = None) -> None:
+        self._begin_s = time.monotonic()
+        self._begin = cpu_ticks()
+        self._stalled_s = stalled_s()
+        self._watch = None if run_id is None else Watch(run_id)
 
     def stop(self) -> dict[str, Any]:
-        """``steal_percent`` of all CPU time; ``cpu_pressure_s``: seconds in which a task waited for a CPU."""
-        end, stalled_us = _cpu_ticks(), _pressure_us()
+        """``steal_percent`` of all CPU time. ``cpu_pressure_s``: seconds in which a task waited for a CPU, as a share
+        ``cpu_pressure_some_percent``; ``cpu_pressure_full_percent``: all did. Then as `scenarios.noise.shares`."""
+        intervals = None if self._watch is None else self._watch.stop()
+        end, stalled = cpu_ticks(), stalled_s()
+        lasted_s = time.monotonic() - self._begin_s
         spent = {name: end[name] - self._begin[name] for name in end}
         total = sum(spent.values()) or 1
-        pressure = None if stalled_us is None or self._stalled_us is None else (stalled_us - self._stalled_us) / 1e6
+        waited_s = {name: difference(now_s, self._stalled_s[name]) for name, now_s in stalled.items()}
         return {
             "steal_percent": round(100 * spent.get("steal", 0) / total, 2),
             "busy_percent": round(100 * (total - spent.get("idle", 0) - spent.get("iowait", 0)) / total, 1),
-            "cpu_pressure_s": pressure,
+            "cpu_pressure_s": waited_s["some"],
+            **{
+                f"cpu_pressure_{name}_percent": None if waited is None else round(100 * waited / lasted_s, 1)
+                for name, waited in waited_s.items()
+            },
+            **({} if intervals is None else shares(intervals, cores=os.cpu_count() or 1)),
         }
-
-
-def _cpu_ticks() -> dict[str, int]:
-    """First line of proc(5) stat; empty where there is none."""
-    stat = Path("/proc/stat")
-    if not stat.exists():
-        return {}
-    names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-    values = stat.read_text().splitlines()[0].split()[1:]
-    return dict(zip(names, map(int, values), strict=False))
-
-
-def _pressure_us() -> int | None:
-    """Total stall time in microseconds from the kernel's PSI file, None where the kernel keeps none."""
-    try:
-        line = Path("/proc/pressure/cpu").read_text().splitlines()[0]
-    except OSError:
-        return None
-    return int(line.rpartition("total=")[2])

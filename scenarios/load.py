@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from cluster.mysqld import DATABASE
 from cluster.pod import Pod
 from loadgen.config import LoadConfig
 from mesh.spec import Mesh
+from scenarios.acks import first_ack
 from scenarios.elsewhere import JOIN_TIMEOUT_S, Elsewhere
 from scenarios.live import WEB_PORT
 from scenarios.load_plan import describe, generator_keys
@@ -182,6 +184,12 @@ class Load:
         self.totals = merged(self.pods)
         if error := self.totals.get("task_error"):
             self.totals["task_error"] = self._in_their_words(error)
+
+    def first_ack(self, since_ns: int, over: threading.Event) -> int | None:
+        """When the first write ended that was acknowledged after a moment, as pods of this machine tell; None when
+        ``over`` is set before."""
+        here = [pod.container for pod in self.pods if not isinstance(pod, RemoteWorker)]
+        return first_ack(here, since_ns, over)
 
     def seconds(self) -> Iterator[Event]:
         """What every pod told a second, with its name as ``pod``."""

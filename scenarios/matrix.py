@@ -24,6 +24,7 @@ from cluster.errors import ConfigurationError, HarnessError
 from reports.matrix_trial import Cell, Experiment, Trial
 from reports.matrix_write import write_matrix
 from reports.units import duration
+from reports.visible import visible
 from scenarios.folder import fresh, point
 from scenarios.matrix_plan import Plan
 from scenarios.runner import Run, require_images
@@ -132,7 +133,7 @@ class Matrix:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(visible(line), file=sys.stderr, flush=True)
 
 
 def decisions(file: Path) -> list[dict[str, Any]]:

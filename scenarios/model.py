@@ -17,22 +17,27 @@ from pydantic import (
     PlainSerializer,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from chaos import FAULTS
+from chaos.events import EVENTS, Event
 from chaos.fits import misfit
-from chaos.injector import PHASE_S, After, PlannedFault
+from chaos.injector import PHASE_S
+from chaos.plan import PlannedFault
 from chaos.targets import Target
+from checks.gates import GATES, REQUIRE, multiple
 from checks.judge import CHECKS
-from cluster.mysqld import RESERVED
+from cluster.mysqld import reserved
+from cluster.options import canonical
 from cluster.replication import WAIT_COUNT
 from cluster.topology import MAX_PODS, Kind, Topology
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
 from scenarios.load_section import LoadSection, default_load
 from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
-from scenarios.workload import REQUIRED, WorkloadSection
+from scenarios.workload import REQUIRED, WorkloadSection, required
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
 _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -78,7 +83,7 @@ def _mysqld_options(value: Any) -> Any:
     for key, setting in value.items():
         if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
             raise MisfitError((str(key),), f"{key!r} is not the name of a mysqld option")
-        if key.replace("-", "_") in RESERVED:
+        if reserved(canonical(key), ""):
             raise MisfitError((key,), "is set by meshbench itself; leave it out")
         if not isinstance(setting, str | int | float):
             raise MisfitError((key,), f"expected a word, a number, true or false; got {setting!r}")
@@ -118,11 +123,30 @@ def _never_or_duration(value: Any) -> Any:
     return seconds
 
 
+class AfterSection(Section):
+    """What a step waits for, and for how long it waits then."""
+
+    event: Event
+    delay: Duration = 0.0
+
+    @model_serializer
+    def _short(self) -> str | dict[str, str]:
+        return {"event": self.event, "delay": show_duration(self.delay)} if self.delay else self.event
+
+
+def _event_word(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in EVENTS:
+            raise ValueError(f"unknown event {value!r}; known: {', '.join(EVENTS)}")
+        return {"event": value}
+    return value
+
+
 class FaultSection(Section):
     """A step of the timeline. Left out, heal_after means: when the load ends."""
 
     at: Duration | None = None
-    after: After | None = None
+    after: Annotated[AfterSection | None, BeforeValidator(_event_word)] = None
     fault: Annotated[str, BeforeValidator(_fault_name)]
     target: Target
     peer: Target | None = None
@@ -144,26 +168,55 @@ class FaultSection(Section):
             fault=self.fault,
             target=self.target,
             at_s=self.at,
-            after=self.after,
+            after=self.after.event if self.after else None,
+            delay_s=self.after.delay if self.after else 0.0,
             peer=self.peer,
             heal_after_s=self.heal_after if isinstance(self.heal_after, float) else None,
             for_good=for_good,
         )
 
 
-class GatesSection(Section):
-    """Thresholds. Those with a default hold in every run; a gate left out is measured, not judged."""
+def _limit(value: Any) -> Any:
+    """A duration, or a multiple of what was before the first fault."""
+    if value is None or (isinstance(value, str) and multiple(value) is not None):
+        return value
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or a multiple of before from 1x up, such as 3x") from None
+    if seconds <= 0:
+        raise ValueError("expected a duration greater than 0, or a multiple of before such as 3x")
+    return seconds
 
-    lost: int = Field(default=0, ge=0)
-    duplicated: int = Field(default=0, ge=0)
+
+#: Seconds, or a multiple such as ``3x``.
+Limit = Annotated[
+    float | str | None,
+    BeforeValidator(_limit),
+    PlainSerializer(lambda value: show_duration(value) if isinstance(value, float) else value),
+]
+
+
+class GatesSection(Section):
+    """Thresholds, as ``checks.gates.GATES`` declares them. Those with a default hold in every run that can decide them;
+    a gate left out, or null, is measured, not judged."""
+
+    lost: int | None = Field(default=0, ge=0)
+    duplicated: int | None = Field(default=0, ge=0)
     write_outage: PositiveDuration | None = None
+    read_outage: PositiveDuration | None = None
+    brownout: PositiveDuration | None = None
+    behind: PositiveDuration | None = None
+    success_ratio: float | None = Field(default=None, gt=0, le=1)
     min_acked: int | None = Field(default=None, ge=0)
-    response_p99: PositiveDuration | None = None
+    response_p99: Limit = None
     response_p99_before: PositiveDuration | None = None
-    response_p99_after: PositiveDuration | None = None
+    response_p99_during: Limit = None
+    response_p99_after: Limit = None
+    stale_reads: int | None = Field(default=None, ge=0)
     lateness_p99: PositiveDuration = 0.1
     steal_percent: float = Field(default=25, gt=0, le=100)
-    stale_reads: int | None = Field(default=None, ge=0)
+    cpu_pressure: float | None = Field(default=None, gt=0, le=100)
     require: list[str] | None = None
 
     @model_validator(mode="after")
@@ -174,14 +227,31 @@ class GatesSection(Section):
         return self
 
     def numbers(self) -> dict[str, Any]:
-        """The gates as the checks read them: units last, durations in ``_ms``."""
-        durations = ("write_outage", "response_p99", "response_p99_before", "response_p99_after", "lateness_p99")
-        numbers: dict[str, Any] = {}
-        for name in type(self).model_fields:
+        """The gates as the checks read them: units last, durations in ``_ms``, a multiple as it is written."""
+        numbers: dict[str, Any] = {} if self.require is None else {REQUIRE: self.require}
+        for name, gate in GATES.items():
             value = getattr(self, name)
             if value is not None:
-                numbers |= {f"{name}_ms": value * 1000} if name in durations else {name: value}
+                in_ms = gate.unit == "ms" and isinstance(value, float)
+                numbers[gate.key] = round(value * 1000, 6) if in_ms else value
         return numbers
+
+
+class Expectation(Section):
+    """What a run of the scenario should end with, for those who read and test the catalogue; its exit code is that of
+    its verdict. checks: those that must have failed, with a verdict of fail."""
+
+    verdict: Literal["pass", "fail"] = "pass"
+    checks: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _a_failure_has_a_finder(self) -> Self:
+        for number, name in enumerate(self.checks):
+            if name not in CHECKS:
+                raise MisfitError(("checks", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
+        if (self.verdict == "fail") != bool(self.checks):
+            raise MisfitError(("checks",), "verdict fail needs the checks that fail, and pass has none")
+        return self
 
 
 class Scenario(Section):
@@ -195,6 +265,7 @@ class Scenario(Section):
     load: LoadSection = Field(default_factory=default_load)
     faults: list[FaultSection] = Field(default_factory=list)
     gates: GatesSection = Field(default=GatesSection(), validate_default=True)
+    expect: Annotated[Expectation, _word("verdict")] = Expectation()
     seed: int = Field(default=1, ge=0, lt=2**63)
 
     @model_validator(mode="before")
@@ -213,7 +284,9 @@ class Scenario(Section):
         workload: WorkloadSection | None = known.data.get("workload")
         if gates.require is not None or workload is None or workload.is_own:
             return gates  # scenarios.read decides for a user's own, once it has looked at it
-        return gates.model_copy(update={"require": list(REQUIRED[workload.name])})
+        topology: TopologySection | None = known.data.get("topology")
+        kind = "single" if topology is None else topology.kind
+        return gates.model_copy(update={"require": required(REQUIRED[workload.name], kind)})
 
     @model_validator(mode="after")
     def _load_fits_the_workload(self) -> Self:
@@ -232,6 +305,7 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:
         latest_s = self.load.duration - PHASE_S
+        steps = self.timeline()
         for number, step in enumerate(self.faults):
             if step.at is not None and step.at > latest_s:
                 raise MisfitError(
@@ -239,7 +313,8 @@ class Scenario(Section):
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            if wrong := misfit(step.planned(), kind=self.topology.kind, pods=self.topology.pods):
+            kind, pods = self.topology.kind, self.topology.pods
+            if wrong := misfit(steps[number], kind=kind, pods=pods, mesh=self.mesh.mode, timeline=steps):
                 raise MisfitError(("faults", number, wrong.key), wrong.why)
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
             raise MisfitError(
@@ -249,7 +324,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _enough_replicas_to_wait_for(self) -> Self:
-        given = {key.replace("-", "_"): key for key in self.mysql.config}
+        given = {canonical(key): key for key in self.mysql.config}
         key = given.get(WAIT_COUNT)
         replicas = self.topology.pods - 1
         if key is None or self.topology.kind != "semisync":

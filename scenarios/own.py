@@ -14,7 +14,7 @@ from cluster.errors import ConfigurationError
 from loadgen.errors import ConfigError
 from loadgen.registry import own_file, resolve
 from scenarios.model import Scenario
-from scenarios.workload import REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS
+from scenarios.workload import REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS, required
 
 IMPORT_TIMEOUT_S = 60.0
 
@@ -46,7 +46,7 @@ def with_own_workload(scenario: Scenario, here: Path, *, where: str) -> Scenario
             f"{where}: workload: no file {file}; a path is relative to the scenario, or with --set to here"
         )
     found = workload.model_copy(update={"file": file.resolve()})
-    required: tuple[str, ...] = REQUIRED_OF_OTHERS
+    checks: tuple[str, ...] = REQUIRED_OF_OTHERS
     if workload.is_locustfile:
         _examine(file, where)
     else:
@@ -56,12 +56,13 @@ def with_own_workload(scenario: Scenario, here: Path, *, where: str) -> Scenario
             raise ConfigurationError(f"{where}: {error}") from None
         found = found.model_copy(update={"options": options.as_json()})
         keyed = "keys" in own.final_queries()
-        required = REQUIRED_OF_KEYED if keyed else required
+        found = found.model_copy(update={"keyed": keyed})
+        checks = REQUIRED_OF_KEYED if keyed else checks
         if scenario.load.retry.mode == "idempotent" and not keyed:
             raise ConfigurationError(f"{where}: load.retry: idempotent needs a workload with a final table keys")
     gates = scenario.gates
     if gates.require is None:
-        gates = gates.model_copy(update={"require": list(required)})
+        gates = gates.model_copy(update={"require": required(checks, scenario.topology.kind)})
     return scenario.model_copy(update={"workload": found, "gates": gates})
 
 

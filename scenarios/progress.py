@@ -7,8 +7,11 @@ import sys
 import time
 from typing import Any, TextIO
 
+from reports.visible import visible
+
 #: Without a terminal the pulse is shown this often, so that a CI log stays readable.
 QUIET_EVERY_S = 5
+LINE_END = "\n"
 
 
 class Progress(logging.Handler):
@@ -23,7 +26,7 @@ class Progress(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._end_pulse()
-        print(f"{self._clock()}  {record.getMessage()}", file=self._stream, flush=True)
+        print(f"{self._clock()}  {visible(record.getMessage(), keep=LINE_END)}", file=self._stream, flush=True)
 
     def second(self, event: dict[str, Any]) -> None:
         """One ``second`` event of the load pod; one after the last arrival, with nothing left to wait for, is none."""

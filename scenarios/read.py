@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from cluster.errors import ConfigurationError
 from scenarios.curve_file import with_curve
+from scenarios.decidable import misfits, without_moot
 from scenarios.document import Place, load, value_of
 from scenarios.mesh import mesh_of_word
-from scenarios.model import Scenario
+from scenarios.model import GatesSection, Scenario
 from scenarios.own import with_own_workload
 from scenarios.section import MisfitError
 
@@ -71,6 +72,32 @@ def read_words(document: dict[str, Any], *, blame: dict[Place, str], settings: l
     return _checked(document, Origin(file="meshbench", lines={}, words=blame), settings, folder=Path())
 
 
+def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
+    """Gates of the command line: name -> what a manifest says of it, ``{"write_outage": {"write_outage_ms": 30000}}``.
+
+    Nothing is said of a gate that was set to null. Raises as `read_scenario`, also for a key that is no gate.
+    """
+    origin = Origin(file="meshbench", lines={}, words={})
+    document: dict[str, Any] = {"gates": {}}
+    for setting in settings:
+        if not re.match(r"gates[.=]", setting):
+            raise ConfigurationError(
+                f"--set {brief(setting)}: a run that is over can be judged by other gates, such as "
+                "gates.write_outage=30s; nothing else of it can be set"
+            )
+        origin.words[_override(document, setting)] = f"--set {brief(setting)}"
+    try:
+        section = GatesSection.model_validate(document["gates"])
+    except ValidationError as error:
+        problems = [_explain({**one, "loc": ("gates", *one["loc"])}, origin) for one in error.errors()]
+        raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
+    nothing = dict.fromkeys(GatesSection.model_fields)
+    return {
+        name: GatesSection.model_construct(**nothing | {name: getattr(section, name)}).numbers()
+        for name in sorted(section.model_fields_set)
+    }
+
+
 def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path) -> Scenario:
     for setting in settings:
         origin.words[_override(document, setting)] = f"--set {brief(setting)}"
@@ -83,7 +110,10 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     told = any(place[0] in ("workload", "locustfile") for place in origin.words)
     found = _resolve_files(scenario, origin, folder)
     found = with_curve(found, _base(origin, ("load", "curve"), folder), where=origin.of(("load", "curve")))
-    return with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
+    found = with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
+    if problems := [f"{origin.of(('gates', *place))}: {why}" for place, why in misfits(scenario.gates, found)]:
+        raise ConfigurationError("\n".join(problems))
+    return without_moot(found)
 
 
 def _override(document: dict[str, Any], setting: str) -> Place:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,22 +19,20 @@ import pymysql
 from docker.models.containers import Container
 
 from chaos.injector import Injector
-from checks.history import load_history
-from checks.judge import judge
-from cluster import images, labels, mysqld
+from cluster import asked, images, labels, mysqld
 from cluster.cluster import Cluster
-from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
 from loadgen.errors import ConfigError
 from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
-from reports.write import write_reports
-from scenarios import calibrate, collect, host
+from reports.seal import EVIDENCE, evidence_of
+from scenarios import calibrate, collect, host, versions
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
+from scenarios.judging import judged_and_sealed
 from scenarios.live import forwarded
 from scenarios.load import Load
 from scenarios.model import Scenario
@@ -70,6 +67,7 @@ class Run:
         #: None for a locustfile: what is in the database is then its own business.
         self._workload = None if workload.is_locustfile else create(workload.config(isolation=scenario.mysql.isolation))
         self._durations_s: dict[str, float] = {}
+        made_of = versions.of_machine()
         self._manifest: dict[str, Any] = {
             "schema": "meshbench/manifest/1",
             "scenario": scenario.model_dump(mode="json"),
@@ -78,8 +76,8 @@ class Run:
             "command": command,
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             **host.clock(),
-            "git_commit": _git_commit(),
-            "versions": host.package_versions(),
+            "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
+            "versions": made_of,
             "host": host.describe(),
             "topology": {
                 "kind": scenario.topology.kind,
@@ -105,9 +103,8 @@ class Run:
         finally:
             with undisturbed(), self._phase("remove"):
                 labels.remove(self._run_id)
-        self._folder.write_json("manifest.json", self._manifest)
-        history = load_history(self.folder)
-        summary = write_reports(history, judge(history), self.folder)
+        self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
+        summary = judged_and_sealed(self.folder)
         self._folder.point_latest()
         return summary
 
@@ -125,11 +122,12 @@ class Run:
                 live=self._live and trial is None,
                 elsewhere=self._elsewhere,
             )
+            self._require_options()
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
             self._set_up(mesh, began_s)
-            self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+            self._require_agreement()
         if trial is not None:
             load = self._calibrated(load, mesh, began_s)
         self._manifest["load_model"] = load.asked
@@ -147,23 +145,30 @@ class Run:
             found = self._manifest["calibration"] = calibrate.measure(trial, self._scenario)
             log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
             self._set_up(mesh, began_s)
-            self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+            self._require_agreement()
         return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
     def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
         timeline = self._scenario.timeline()
-        injector = Injector(self._cluster, timeline, seed=self._scenario.seed, record_to=self.folder / "faults.jsonl")
+        injector = Injector(
+            self._cluster,
+            timeline,
+            seed=self._scenario.seed,
+            record_to=self.folder / "faults.jsonl",
+            first_ack=load.first_ack,
+        )
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
                 zero_ns = load.start()
-                noise = host.Noise()
+                noise = host.Noise(self._run_id)
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
                 load.run(on_second)
                 self._manifest["host"] |= noise.stop()
                 self._manifest["load"] = load.totals
+                load.totals["zero_ns"] = load.zero_ns
             orderly = True
         finally:
             with self._phase("heal"):
@@ -205,14 +210,22 @@ class Run:
             timeout_s=SET_UP_TIMEOUT_S,
         )
 
+    def _require_options(self) -> None:
+        """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
+        found = self._manifest["variables"] = collect.variables(self._cluster)
+        self._manifest["options"] = asked.in_effect(self._cluster.topology, found)
+
+    def _require_agreement(self) -> None:
+        """A load on pods that do not agree would be judged on what was wrong before it; raises HarnessError."""
+        agreed = self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
+        if not agreed or self._cluster.quarantined():
+            raise HarnessError(
+                f"the pods did not agree within {SET_UP_TIMEOUT_S:g} s after the set-up, so no load was begun: "
+                f"{self._cluster.disagreement()}"
+            )
+
     def _describe_pods(self) -> None:
-        found = collect.variables(self._cluster)
-        engine = client().version()
-        self._manifest["variables"] = found
-        self._manifest["versions"] |= {
-            "mysql": next(iter(found.values()))["version"],
-            "docker_engine": engine.get("Version"),
-        }
+        self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
         self._manifest["images"] = {
             one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
         }
@@ -223,15 +236,19 @@ class Run:
             collect.operations(pod.container, pod.ops_file, self._folder, worker=pod.name, clock=pod.clock)
             for pod in load.pods
         )
+        load.totals["rows"] = collect.rows_recorded(self._folder)
         write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
         collect.observations(observer.containers["observer"], self._folder)
         queries = {} if self._workload is None else self._workload.final_queries()
         collect.final_state(self._cluster, queries, self._folder)
         collect.decisions(self._cluster, self._folder)
 
-    def _containers(self) -> list[Container]:
+    def _roles(self) -> list[tuple[str, Container]]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
-        return [container for pod in pods for role, container in pod.containers.items() if role != "pause"]
+        return [one for pod in pods for one in pod.containers.items() if one[0] != "pause"]
+
+    def _containers(self) -> list[Container]:
+        return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:
         collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets())
@@ -253,7 +270,8 @@ def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
 
 
 def require_images(scenario: Scenario) -> None:
-    """Every image this scenario needs is on the engine; raises ConfigurationError before anything is started."""
+    """Every image this scenario needs is on the engine, and its MySQL is one that can do what is asked of it; raises
+    ConfigurationError before anything is started."""
     if scenario.mysql.image != "default":
         images.require(scenario.mysql.image)
     needed = ["base", "tools"]
@@ -261,14 +279,5 @@ def require_images(scenario: Scenario) -> None:
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
         images.require(images.image(name).tag)
-
-
-def _git_commit() -> str | None:
-    """The commit this code is at, with ``+`` when the tree differs from it; None outside a checkout."""
-    where = {"cwd": Path(__file__).parent, "capture_output": True, "text": True, "check": False}
-    try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], **where)  # type: ignore[call-overload]
-        changed = subprocess.run(["git", "status", "--porcelain"], **where)  # type: ignore[call-overload]
-    except OSError:
-        return None
-    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "") if commit.returncode == 0 else None
+    switchover = any(step.fault == "switchover" for step in scenario.faults)
+    asked.require_mysql(scenario.topology_spec(), switchover=switchover)

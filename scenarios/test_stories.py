@@ -1,7 +1,7 @@
 """The catalogue as pytest stories: ``pytest scenarios/ -k primary_kill``. Verdict and numbers become JUnit properties.
 
-Each story is one real run, exactly what ``meshbench run`` does. Controls are part of the catalogue: one must find
-nothing, and one must find the money that a badly configured MySQL loses.
+Each story is one real run, exactly what ``meshbench run`` does, and ends as its scenario expects. Controls are part of
+the catalogue: one must find nothing, and one must find the money that a badly configured MySQL loses.
 """
 
 from __future__ import annotations
@@ -13,18 +13,13 @@ from typing import Any
 
 import pytest
 
+from checks.judge import SAFETY
 from reports.numbers import flat_numbers
 from scenarios.read import catalogue, read_scenario
 from scenarios.runner import Run, require_images
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 
-#: Scenarios that must end with ``fail``, and the check that must have found it, alone with those that follow from it.
-MUST_FAIL = {
-    "control-lost-commit": "durability",
-    "control-async-loss": "durability",
-    "group5-majority-kill": "availability",
-}
 #: Left out unless ``--all-stories`` is given: each takes half a minute or more, and most of what it shows is shown by
 #: another story or an engine test as well.
 ON_DEMAND = frozenset(
@@ -68,22 +63,23 @@ def test_story(
     for number, value in flat_numbers(summary).items():
         record_property(number, value)
 
-    assert summary["verdict"] == ("fail" if name in MUST_FAIL else "pass"), summary["why"]
+    expect = scenario.expect
+    assert summary["verdict"] == expect.verdict, summary["why"]
     for_good = [step.heal_after == "never" for step in scenario.faults] + [False] * len(summary["faults"])
     for fault, never in zip(summary["faults"], for_good, strict=False):
         assert fault["bitten"], fault
         assert fault["clean"] or never, fault
-    if name in MUST_FAIL:
-        found = next(check for check in summary["checks"] if check["name"] == MUST_FAIL[name])
+    for check in expect.checks:
+        found = next(one for one in summary["checks"] if one["name"] == check)
         assert found["verdict"] == "fail"
         assert found["witness"], "what was found must be named"
-        if MUST_FAIL[name] == "availability":
-            assert summary["failed"] == ["availability"], "an outage is no loss"
-            assert summary["rpo"]["lost"] == 0
-    else:
+    if not SAFETY.intersection(expect.checks):
+        assert not SAFETY.intersection(summary["failed"]), "an outage is no loss"
+        assert summary["rpo"]["lost"] == 0 or scenario.gates.lost
+    if expect.verdict == "pass":
         assert summary["rpo"]["acked"] > 2000
-    if name.startswith("primary-"):
-        assert_complete(summary["faults"][0]["waterfall"])
+        if name.startswith("primary-"):
+            assert_complete(summary["faults"][0]["waterfall"])
 
 
 def assert_complete(steps: list[dict[str, Any]]) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 from rich.console import Console
 
 from cluster import labels, mysqld
+from cluster.asked import in_effect
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from scenarios.boot import boot, first_write
+from scenarios.collect import variables
 from scenarios.document import Place
 from scenarios.kept import CLIENT, Kept, keep, refuse_taken
 from scenarios.model import Scenario
@@ -63,6 +65,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     try:
         log.info("boot …")
         mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.control.down_after)
+        in_effect(cluster.topology, variables(cluster))
         mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
         first_write(cluster, mesh)
         with undisturbed():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_serializer, model_validator
 
+from cluster.topology import Kind
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.registry import WORKLOADS, own_file, resolve
@@ -27,16 +29,24 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS = _KEYED, _ALWAYS
 
 
+def required(checks: Sequence[str], kind: Kind) -> list[str]:
+    """The checks of a workload that must be decided, and of its topology: where there are replicas, that none of them
+    was a primary beside the primary."""
+    return [*checks, *([] if kind == "single" else ["replication"])]
+
+
 class WorkloadSection(Section):
     """In a scenario the workload's own keys stand beside its name; here they are ``options``, every default filled in.
 
     name: one of loadgen.registry.WORKLOADS, a user's ``path/to/file.py:ClassName``, or the path of a locustfile.
-    file: where the user's file is, once `scenarios.read` has found it.
+    file: where the user's file is, once `scenarios.read` has found it. keyed: whether a user's own has a final table
+    ``keys``, found likewise.
     """
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
     file: Path | None = None
+    keyed: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -66,6 +76,21 @@ class WorkloadSection(Section):
     @property
     def is_own(self) -> bool:
         return self.name not in WORKLOADS
+
+    @property
+    def decides(self) -> frozenset[str]:
+        """The checks that a run of it can decide."""
+        of_own = REQUIRED_OF_KEYED if self.keyed else REQUIRED_OF_OTHERS
+        return frozenset({*REQUIRED.get(self.name, of_own), "latency", "replication"})
+
+    @property
+    def reads(self) -> bool:
+        """Whether its clients read; a user's own may."""
+        return self.name != "tpcb" and self.options.get("read_share") != 0
+
+    @property
+    def writes(self) -> bool:
+        return self.options.get("read_share") != 1
 
     def config(self, *, isolation: str, file: str | None = None) -> WorkloadConfig:
         """What loadgen is told. file: where a user's own file is for the one who is told, if not where it is here."""

@@ -164,6 +164,8 @@ class Deeds:
                 # nothing is executed between our look at it and the change of source
                 replication.detach(connection, kind=self._plan.kind)
                 status = self._status(connection)
+                if status.source in (None, primary):
+                    self._store.log("rejoining", pod, source=primary)
                 with self._on(primary) as leading:
                     # owned first: what is committed in between is then in one of the two
                     owned = replication.owned(leading)

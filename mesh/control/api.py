@@ -1,8 +1,10 @@
 """HTTP: what the agents, the host and people ask the control plane. Port `cluster.assignment.CONTROL_PORT`.
 
-``GET /assignment`` · ``GET /state`` (what it sees) · ``POST /switchover {"to": pod or null, "timeout_s"}`` ·
-``POST /pods {"name", "address"}`` · ``POST /drain {"name"}`` · ``DELETE /pods/<name>``. Answers are JSON: 200, 400 for
-what is no request, 409 with ``{"reason"}`` for one that is refused.
+``GET /assignment`` · ``GET /state`` (what it sees) · ``GET /decisions?since=NS&wait_s=S`` (those after a time of
+CLOCK_MONOTONIC; waits for the first) · ``GET /candidate`` (who would be promoted now, null where a group elects) ·
+``POST /switchover {"to": pod or null, "timeout_s"}`` · ``POST /pods {"name", "address"}`` · ``POST /drain {"name"}`` ·
+``DELETE /pods/<name>``. Answers are JSON: 200, 400 for what is no request, 409 with ``{"reason"}`` for one that is
+refused.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from cluster.assignment import CONTROL_PORT, encode
 from cluster.json_http import JsonHandler, JsonServer
@@ -19,11 +22,19 @@ from mesh.control.switchover import RefusedError
 
 SWITCHOVER_TIMEOUT_S = 10.0
 REQUEST_TIMEOUT_S = 30.0
+DECISIONS_WAIT_MAX_S = 10.0
 
 
 def answer(control: ControlPlane, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What a request gets; None when there is no such thing. Raises RefusedError, or KeyError for a missing field."""
     members = Members(control.plan, control.store, control.agents)
+    url = urlsplit(path)
+    if (method, url.path) == ("GET", "/decisions"):
+        asked = dict(parse_qsl(url.query))
+        wait_s = min(float(asked.get("wait_s", 0)), DECISIONS_WAIT_MAX_S)
+        return {"decisions": control.store.since(int(asked.get("since", 0)), wait_s=wait_s)}
+    if (method, path) == ("GET", "/candidate"):
+        return {"candidate": control.candidate()}
     if (method, path) == ("GET", "/assignment"):
         return encode(control.store.state.assignment)
     if (method, path) == ("GET", "/state"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cluster.status import Status
 from mesh.control import gtid
+from mesh.control.decide import Seen
 from mesh.control.state import State
 
 
@@ -28,3 +29,12 @@ def choose(offers: Mapping[str, gtid.GtidSet], state: State) -> str:
         return not complete, -gtid.count(offers[name]), name in state.assignment.draining, name == old, name
 
     return min(offers, key=rank)
+
+
+def would_lead(seen: Mapping[str, Seen], state: State) -> str | None:
+    """The pod that is to lead next: the candidate of the move under way, else whom `choose` would take now."""
+    if state.move is not None and state.move.candidate is not None:
+        return state.move.candidate
+    out = {state.assignment.primary, state.move.old if state.move else None, *state.assignment.quarantined}
+    offers = {name: offer(one.status) for name, one in seen.items() if one.status is not None and name not in out}
+    return choose(offers, state) if offers else None

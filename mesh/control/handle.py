@@ -14,6 +14,7 @@ from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
+from cluster.options import canonical
 from cluster.pod import Pod
 from cluster.replication import WAIT_COUNT
 from cluster.wait import wait_until
@@ -23,6 +24,8 @@ from mesh.control.plan import EDS, STATE, Plan
 NAME = "control"
 START_TIMEOUT_S = 30.0
 REQUEST_TIMEOUT_S = 60.0
+#: Who has not answered a question that needs no work for so long is down, cut off or frozen.
+SILENCE_S = 1.0
 
 
 class RefusedError(HarnessError):
@@ -46,7 +49,7 @@ class ControlHandle:
     def start(self) -> None:
         """Start the pod; return when it answers and has published what it knows. Raises HarnessError."""
         cluster = self._cluster
-        config = {key.replace("-", "_"): value for key, value in cluster.topology.config.items()}
+        config = {canonical(key): value for key, value in cluster.topology.config.items()}
         plan = Plan(
             kind=cluster.topology.kind,
             pods=dict(cluster.hosts),
@@ -80,6 +83,17 @@ class ControlHandle:
         """All it remembers and sees, for people and for tests."""
         return self._request("GET", "/state")
 
+    def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
+        """The decisions taken after a CLOCK_MONOTONIC time; waits up to ``wait_s`` for the first. Raises OSError."""
+        path = f"/decisions?since={at_ns}&wait_s={wait_s}"
+        made: list[dict[str, Any]] = self._request("GET", path, timeout_s=wait_s + SILENCE_S)["decisions"]
+        return made
+
+    def candidate(self) -> str | None:
+        """Who would be promoted now; None where a group elects, or where nobody could be. Raises OSError."""
+        found: str | None = self._request("GET", "/candidate", timeout_s=SILENCE_S)["candidate"]
+        return found
+
     def switchover(self, to: str | None = None, *, timeout_s: float = 10.0) -> str:
         """Hand the writes over to a pod (None: to the most advanced replica) and return its name; RefusedError."""
         return str(self._request("POST", "/switchover", {"to": to, "timeout_s": timeout_s})["primary"])
@@ -108,11 +122,13 @@ class ControlHandle:
 
         wait_until("the control plane answers", answers, timeout_s=START_TIMEOUT_S, tolerate=OSError)
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float = REQUEST_TIMEOUT_S
+    ) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._url}{path}", data=data, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as answer:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except urllib.error.HTTPError as refused:

@@ -20,6 +20,8 @@ from cluster.topology import is_group, is_source_replica
 from mesh.control.act import Deeds
 from mesh.control.agents import Agents
 from mesh.control.decide import Action, Rules, Seen, decide, elected, pools
+from mesh.control.elect import would_lead
+from mesh.control.notes import GroupNotes
 from mesh.control.plan import EDS, STATE, USER, Plan
 from mesh.control.publish import publish
 from mesh.control.state import Move, State, Store
@@ -63,6 +65,7 @@ class ControlPlane:
         self._tried_s: dict[tuple[str, str | None], float] = {}
         self._said: Action | None = None
         self._agreed_s = time.monotonic()
+        self._notes = GroupNotes()
 
     def run(self) -> None:
         """For ever."""
@@ -87,6 +90,8 @@ class ControlPlane:
         self.watch.follow(self.store.state.assignment.pods)
         seen = self.watch.seen()
         if is_group(self.plan.kind):
+            for event, pod in self._notes.look(seen, self.store.state.leaders):
+                self.store.log(event, pod)
             self._follow_election(seen)
         actions = decide(seen, self.store.state, self.rules, now_ns=time.monotonic_ns())
         if self.store.state.move is None and not any(action.verb in ("suspect", "hold") for action in actions):
@@ -114,6 +119,10 @@ class ControlPlane:
             return answer.result(timeout=timeout_s)
         finally:
             answer.cancel()  # means nothing to one that has its result
+
+    def candidate(self) -> str | None:
+        """Who is to lead next, as far as that is for the control plane to decide."""
+        return would_lead(self.watch.seen(), self.store.state) if is_source_replica(self.plan.kind) else None
 
     def switchover(self, to: str | None, *, timeout_s: float) -> str:
         """Switch over and return the new primary; raises RefusedError."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,11 +20,13 @@ from cluster.assignment import Assignment, decode, write_durably
 
 #: The log starts again after this many bytes, keeping the part before it as ``decisions.1.jsonl``.
 LOG_BYTES_MAX = 8_000_000
+#: So many decisions are remembered, for those who ask what is new.
+KEPT_MAX = 10_000
 
 Event = Literal[
     "started", "restarted", "primary_suspected", "primary_gone", "fenced", "candidate_chosen", "drained", "promoted",
-    "repointed", "published", "reopened", "rejoined", "quarantined", "switchover_started", "switchover_done",
-    "switchover_refused", "pod_added", "pod_draining", "pod_removed", "no_failover",
+    "repointed", "published", "reopened", "rejoining", "rejoined", "quarantined", "switchover_started",
+    "switchover_done", "switchover_refused", "pod_added", "pod_draining", "pod_removed", "no_failover",
 ]  # fmt: skip
 
 
@@ -72,6 +76,8 @@ class Store:
     def __init__(self, folder: Path, first: State) -> None:
         self._file = folder / "state.json"
         self._log = folder / "decisions.jsonl"
+        self._news = threading.Condition()
+        self._made: deque[dict[str, Any]] = deque(self._written(), maxlen=KEPT_MAX)
         self.resumed = self._file.exists()
         self.state = _read(json.loads(self._file.read_text())) if self.resumed else first
         self.save(self.state)
@@ -95,6 +101,20 @@ class Store:
             output.write(json.dumps(line) + "\n")
             output.flush()
             os.fsync(output.fileno())
+        with self._news:
+            self._made.append(line)
+            self._news.notify_all()
+
+    def since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
+        """The decisions taken after a moment, oldest first; waits for the first of them, and no longer than that."""
+        with self._news:
+            self._news.wait_for(lambda: self._made and self._made[-1]["at_ns"] > at_ns, timeout=wait_s)
+            return [one for one in self._made if one["at_ns"] > at_ns]
+
+    def _written(self) -> list[dict[str, Any]]:
+        """What stands in the log; a crash may have torn its last line."""
+        lines = self._log.read_bytes().splitlines(keepends=True) if self._log.exists() else []
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
 
 def _read(written: Mapping[str, Any]) -> State:

@@ -11,8 +11,11 @@ from typing import Any, cast
 import pytest
 
 import chaos.injector
+from chaos.events import FirstAck, nobody_listens
 from chaos.fault import Evidence
-from chaos.injector import Injector, PlannedFault
+from chaos.injector import Injector
+from chaos.outlook import Settled
+from chaos.plan import PlannedFault
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.status import Status
@@ -22,13 +25,19 @@ from cluster.wait import wait_until
 class FakeFault:
     name = "fake"
     teaches = "nothing"
+    hits = "node"
 
     def __init__(self, *, bites: bool = True, breaks: bool = False, lasts: bool = True) -> None:
         self.calls: list[str] = []
         self.broken_pods: set[str] = set()
+        self.isolates_from: tuple[str, ...] = ()
         self.lasts = lasts
         self.injected = threading.Event()
         self._bites, self._breaks = bites, breaks
+
+    def aimed(self, part: str, peers: tuple[str, ...]) -> FakeFault:
+        self.isolates_from = peers
+        return self
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         self.calls.append(f"inject {pod}")
@@ -56,6 +65,26 @@ class FakeControl:
     def __init__(self) -> None:
         self.made: list[dict[str, Any]] = []
 
+    def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
+        time.sleep(min(wait_s, 0.01))
+        return [one for one in self.made if one["at_ns"] > at_ns]
+
+    def decide(self, event: str, pod: str | None = None, **detail: Any) -> None:
+        self.made.append({"event": event, "pod": pod, "detail": detail, "at_ns": time.monotonic_ns()})
+
+
+class FakeOutlook:
+    """node2 leads, the others are its replicas in service."""
+
+    def __init__(self, _cluster: object) -> None:
+        replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
+        self.statuses = {"node1": replica, "node2": replica, "node3": replica}
+        self.settled = Settled(primary="node2", statuses=self.statuses)
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
 
 class FakePod:
     def __init__(self, name: str) -> None:
@@ -70,15 +99,13 @@ class FakeCluster:
         self.departed: dict[str, FakePod] = {}
         self.aside: dict[str, str] = {}
         self.steering = FakeControl()
+        self.clones_begun_ns: list[int] = []
 
     def forget(self, pod: FakePod) -> None:
         self.departed[pod.name] = self.pods.pop(pod.name)
 
     def quarantined(self) -> dict[str, str]:
         return self.aside
-
-    def primary(self) -> str:
-        return "node2"
 
     def status(self) -> dict[str, Status]:
         replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
@@ -102,13 +129,16 @@ def injector(
     *,
     target: Any = "primary",
     cluster: FakeCluster | None = None,
+    first_ack: FirstAck = nobody_listens,
     **plan: Any,
 ) -> Injector:
     monkeypatch.setattr(chaos.injector, "FAULTS", {"fake": fault})
     monkeypatch.setattr(chaos.injector, "PHASE_S", 0.01)
     monkeypatch.setattr(chaos.injector, "BITE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(chaos.injector, "Outlook", FakeOutlook)
     planned = PlannedFault(fault="fake", target=target, **{"at_s": 0.0, "heal_after_s": 0.02, **plan})
-    return Injector(cast(Cluster, cluster or FakeCluster()), [planned], seed=1, record_to=record)
+    broken = cast(Cluster, cluster or FakeCluster())
+    return Injector(broken, [planned], seed=1, record_to=record, first_ack=first_ack)
 
 
 def steps(record: Path) -> dict[str, dict[str, Any]]:
@@ -248,19 +278,128 @@ def test_a_quarantined_pod_is_clean_with_the_reason(record: Path, monkeypatch: p
 
 def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fault, cluster = FakeFault(), FakeCluster()
-    monkeypatch.setattr(chaos.injector, "decisions", lambda control: control.made)
     one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="failover-started")
+    cluster.steering.decide("primary_gone", "node2")
     zero_ns = time.monotonic_ns()
-    cluster.steering.made = [
-        {"event": "primary_gone", "at_ns": zero_ns - 1},
-        {"event": "started", "at_ns": zero_ns + 1},
-    ]
+    cluster.steering.decide("started")
     one.start(zero_ns)
     assert not fault.injected.wait(0.2), "neither an older failover nor another event counts"
-    cluster.steering.made.append({"event": "primary_gone", "at_ns": zero_ns + 2})
+    cluster.steering.decide("primary_gone", "node2")
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["planned"]["at_ns"] is None
+
+
+def test_a_step_can_wait_for_a_while_after_an_event(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="promoted", delay_s=0.3)
+    one.start(time.monotonic_ns())
+    cluster.steering.decide("promoted", "node1")
+    assert fault.injected.wait(5)
+    one.stop()
+    injected = steps(record)["injected"]
+    assert injected["at_ns"] >= cluster.steering.made[0]["at_ns"] + 300_000_000
+    assert (injected["after"], injected["parameters"]) == ("promoted", {"delay_s": 0.3})
+
+
+def test_an_event_that_never_comes_leaves_the_step_planned(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="candidate-chosen")
+    one.start(time.monotonic_ns())
+    cluster.steering.decide("primary_gone", "node2")
+    one.stop()
+    assert list(steps(record)) == ["planned"]
+    assert fault.calls == []
+
+
+def test_the_candidate_is_hit_as_soon_as_it_is_chosen(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    one = injector(fault, record, monkeypatch, cluster=cluster, target="candidate", at_s=None, after="candidate-chosen")
+    one.start(time.monotonic_ns())
+    cluster.steering.decide("primary_gone", "node2")
+    cluster.steering.decide("candidate_chosen", "node3")
+    assert fault.injected.wait(5)
+    one.stop()
+    assert steps(record)["injected"]["pod"] == "node3"
+
+
+@pytest.mark.parametrize("target", ["old_primary", "new_primary"])
+def test_a_word_that_nobody_plays_yet_leaves_the_step_planned(
+    record: Path, monkeypatch: pytest.MonkeyPatch, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = FakeFault()
+    one = injector(fault, record, monkeypatch, target=target)
+    one.start(time.monotonic_ns())
+    wait_until("it says so", lambda: "nobody was replaced yet" in caplog.text, timeout_s=5)
+    one.stop()
+    assert list(steps(record)) == ["planned"]
+
+
+def test_a_pod_that_is_broken_already_is_not_struck_again(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = FakeFault()
+    fault.broken_pods.add("node1")
+    one = injector(fault, record, monkeypatch, target="replicas")
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    assert {line["pod"] for line in lines if line["step"] == "injected"} == {"node3"}
+    assert fault.calls == ["inject node3", "heal node3"]
+
+
+def test_first_ack_is_asked_of_the_clients_once_a_pod_is_promoted(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, cluster, asked = FakeFault(), FakeCluster(), []
+
+    def first_ack(since_ns: int, _over: threading.Event) -> int | None:
+        asked.append(since_ns)
+        return since_ns + 1
+
+    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="first-ack", first_ack=first_ack)
+    one.start(time.monotonic_ns())
+    cluster.steering.decide("primary_gone", "node2")
+    assert not fault.injected.wait(0.2)
+    cluster.steering.decide("promoted", "node1")
+    assert fault.injected.wait(5)
+    one.stop()
+    assert asked == [cluster.steering.made[1]["at_ns"]]
+
+
+def test_a_clone_that_begins_is_an_event(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault, cluster = FakeFault(), FakeCluster()
+    cluster.clones_begun_ns.append(1)
+    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="clone-started")
+    one.start(time.monotonic_ns())
+    assert not fault.injected.wait(0.2), "one before the load does not count"
+    cluster.clones_begun_ns.append(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+
+
+def test_every_line_carries_everything_that_the_step_was(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = FakeFault()
+    one = injector(fault, record, monkeypatch, target="replicas", peer="primary", heal_after_s=0.02)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    for line in map(json.loads, record.read_text().splitlines()):
+        assert list(line)[:14] == [
+            "id", "step", "at_ns", "kind", "fault", "target", "hits", "peer", "after", "heal_after_s", "for_good",
+            "parameters", "pod", "isolates_from",
+        ]  # fmt: skip
+        assert (line["kind"], line["hits"], line["peer"]) == ("fault", "node", "primary")
+        assert (line["heal_after_s"], line["for_good"], line["parameters"]) == (0.02, False, {"at_s": 0.0})
+        assert line["isolates_from"] == (None if line["step"] == "planned" else ["node2"])
+
+
+def test_a_change_is_told_from_a_fault(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = FakeFault(lasts=False)
+    one = injector(fault, record, monkeypatch, heal_after_s=None)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    assert steps(record)["injected"]["kind"] == "change"
 
 
 def test_an_operation_that_is_refused_took_no_effect_and_says_why(

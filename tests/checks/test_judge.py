@@ -124,8 +124,20 @@ def test_a_crashed_check_is_unknown_and_hides_no_other(
     monkeypatch.setitem(judging.CHECKS, "durability", crash)
     judgement = judge(without(busy.history(), "transfers", node="node2", id="key-3"))
     assert judgement.checks[0].verdict == "unknown"
-    assert judgement.checks[0].measured == {"reason": "ZeroDivisionError: on purpose"}
+    assert "ZeroDivisionError: on purpose, at test_judge.py:" in judgement.checks[0].measured["reason"]
     assert judgement.failed == ["torn", "convergence"]
+
+
+@pytest.mark.parametrize("name", ["durability", "convergence", "latency"])
+def test_a_run_does_not_pass_when_a_check_broke_off(busy: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def crash(_history: History) -> Any:
+        raise KeyError("id")
+
+    assert judge(busy.history()).verdict == "pass"
+    monkeypatch.setitem(judging.CHECKS, name, crash)
+    judgement = judge(busy.history())
+    assert judgement.verdict == "void"
+    assert judgement.void_reasons == [f"check {name} broke off, so what it guards is not known"]
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checks.replication import replication
 from checks.verdict import Verdict
+from tests.checks.conftest import at_ns as ns_of
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
@@ -32,6 +33,7 @@ def failover(run: Run, *, believes_until_ms: float = 4000, in_pool_until_ms: flo
             run.pod(at_ms + 1, "node2")
         else:
             primary(run, at_ms + 1, "node2")
+        run.pod(at_ms + 1, "node3")
         run.proxy(at_ms + 2, write={"node1": at_ms < in_pool_until_ms, "node2": at_ms >= 6000})
     run.traffic(0, 4000)
     run.traffic(6100, 9900, server="node2")
@@ -51,6 +53,7 @@ def test_a_failover_passes_and_is_counted(run: Run) -> None:
         "two_primaries_reachable_ms": 0.0,
         "writes_out_of_turn": 0,
         "two_writers_ms": 0.0,
+        "writes_outside": 0,
         "failovers": 1,
         "switchovers": 0,
         "errant_transactions": 0,
@@ -155,12 +158,222 @@ def test_errant_transactions_are_counted(run: Run) -> None:
     assert (measured["errant_transactions"], measured["errant"]) == (3, {"node1": "uuid:101-103"})
 
 
-def test_several_primaries_by_design_are_measured_only(run: Run) -> None:
-    failover(run, believes_until_ms=9000, in_pool_until_ms=9000)
+def several(run: Run, *, left: dict[str, Any] | None = None, in_pool: bool = True) -> None:
+    """Three primaries by design for 10 s; node1 is the last to show what it is ``left`` as, from 4 s on."""
     run.manifest = {"topology": {"kind": "group-multi", "primaries": 3}}
+    for at_ms in range(0, 10_000, 40):
+        for name in run.nodes:
+            gone = left is not None and name == "node1" and at_ms >= 4000
+            run.pod(at_ms, name, **({"role": "primary", "read_only": False} | ((left or {}) if gone else {})))
+        run.proxy(at_ms + 2, write=dict.fromkeys(run.nodes, True) | {"node1": in_pool or at_ms < 4000})
+    for name in run.nodes:
+        run.traffic(0, 3900, server=name)
+
+
+LEFT_OPEN = {"role": "replica", "state": "OFFLINE", "read_only": False}
+
+
+def test_several_primaries_by_design_pass(run: Run) -> None:
+    several(run)
+    verdict = judged(run)
+    assert verdict.verdict == "pass"
+    assert "no member" in verdict.expected
+    assert "replica_lag_during_ms" in verdict.measured
+
+
+def test_one_of_several_primaries_that_left_and_stands_open_fails_within_reach_alone(run: Run) -> None:
+    several(run, left=LEFT_OPEN)
+    verdict = judged(run)
+    assert verdict.verdict == "fail"
+    assert verdict.witness[0]["pods"] == ["node1", "node2"]
+
+
+def test_one_of_several_primaries_that_left_and_is_out_of_the_pool_is_a_number(run: Run) -> None:
+    several(run, left=LEFT_OPEN, in_pool=False)
+    verdict = judged(run)
+    assert (verdict.verdict, verdict.measured["two_primaries_reachable_ms"]) == ("pass", 0)
+    assert verdict.measured["two_primaries_claimed_ms"] > 5000
+
+
+def test_writes_acknowledged_by_one_of_several_primaries_that_left_fail(run: Run) -> None:
+    several(run, left=LEFT_OPEN, in_pool=False)
+    run.traffic(5000, 6000, server="node1")
+    verdict = judged(run)
+    assert (verdict.verdict, verdict.measured["writes_outside"]) == ("fail", 50)
+    assert verdict.witness[0]["server"] == "node1"
+
+
+def outside(run: Run, *, read_only: bool, acks: bool = False) -> None:
+    """node1, without a proxy, is killed at 4 s, comes back at 5 s outside its group, where node2 leads from 6 s on."""
+    run.manifest = {"mesh": {"mode": "direct"}, "topology": {"kind": "group"}}
+    run.fault(injected_ms=4000, healed_ms=4800, clean_ms=9000)
+    for at_ms in range(0, 10_000, 40):
+        if at_ms < 4000:
+            primary(run, at_ms, "node1")
+        elif at_ms < 5000:
+            run.pod(at_ms, "node1", up=False, role=None, state=None, read_only=None)
+        else:
+            run.pod(at_ms, "node1", state="OFFLINE", read_only=read_only)
+        run.pod(at_ms + 1, "node2", **({"role": "primary", "read_only": False} if at_ms >= 6000 else {}))
+        run.pod(at_ms + 1, "node3")
+    run.traffic(0, 3900)
+    run.traffic(5100, 9900, server="node1" if acks else "node2", every_ms=40)
+
+
+def test_a_member_that_came_back_outside_its_group_and_takes_writes_fails(run: Run) -> None:
+    """MySQL's persisted settings were switched off, say: it neither rejoins nor is it read-only."""
+    outside(run, read_only=False, acks=True)
+    verdict = judged(run)
+    assert verdict.verdict == "fail"
+    assert verdict.measured["writes_outside"] > 90
+    assert verdict.measured["two_primaries_reachable_ms"] > 3500
+    assert {row["what"] for row in verdict.witness} == {
+        "two writable pods could be reached",
+        "a write acknowledged by a pod that was no primary in service",
+    }
+
+
+def test_a_member_outside_its_group_that_stands_open_fails_though_nobody_wrote_to_it(run: Run) -> None:
+    outside(run, read_only=False)
+    assert judged(run).verdict == "fail"
+
+
+def test_a_member_outside_its_group_that_is_read_only_passes(run: Run) -> None:
+    outside(run, read_only=True)
+    run.rows = [row for row in run.rows if row["start_ns"] > ns_of(6000) or row["server"] == "node1"]
+    assert judged(run).verdict == "pass"
+
+
+def fourth(run: Run, start_ms: int, end_ms: int, **shows: Any) -> None:
+    """node4 is not there but for a while, in which it is writable."""
+    for at_ms in range(0, 10_000, 40):
+        down: dict[str, Any] = {"up": False, "role": None, "state": None, "read_only": None}
+        run.pod(at_ms, "node4", **({"read_only": False} | shows if start_ms <= at_ms < end_ms else down))
+
+
+def test_a_replica_that_was_left_writable_fails_within_reach(run: Run) -> None:
+    failover(run)
+    fourth(run, 7000, 9000)
+    assert judged(run).verdict == "pass", "it is in no write pool"
+    run.manifest = {"mesh": {"mode": "direct"}}
+    assert judged(run).verdict == "fail"
+
+
+def test_a_pod_that_is_set_up_while_it_is_added_is_unknown_to_clients_without_a_proxy(run: Run) -> None:
+    failover(run)
+    run.manifest = {"mesh": {"mode": "direct"}}
+    run.fault(fault="scale-out", target="new_replica", pod="node4", injected_ms=6500)
+    fourth(run, 7000, 9000, state="OFFLINE")
+    assert judged(run).verdict == "pass"
+
+
+def test_a_pod_open_for_less_than_three_samples_is_nothing(run: Run) -> None:
+    failover(run)
+    run.manifest = {"mesh": {"mode": "direct"}}
+    fourth(run, 7000, 7080, state="OFFLINE")
+    assert judged(run).verdict == "pass"
+
+
+OLD_VIEW = dict.fromkeys(("node1", "node2", "node3"), "ONLINE/-")
+NEW_VIEW = dict.fromkeys(("node2", "node3"), "ONLINE/-")
+CUT_VIEW = OLD_VIEW | dict.fromkeys(("node2", "node3"), "UNREACHABLE/-")
+
+
+@pytest.mark.parametrize(
+    ("own_view", "others_view", "verdict"),
+    [
+        (OLD_VIEW, NEW_VIEW, "pass"),  # it was frozen, and does not know yet that it was expelled
+        (CUT_VIEW, OLD_VIEW, "pass"),  # it is cut off from most, which have not noticed
+        ({"node1": "ONLINE/-"}, NEW_VIEW, "fail"),  # somebody made it a group of its own
+        (OLD_VIEW, OLD_VIEW, "fail"),
+    ],
+)
+def test_a_member_that_most_of_its_group_has_left_behind_can_acknowledge_nothing(
+    run: Run, own_view: dict[str, str], others_view: dict[str, str], verdict: str
+) -> None:
+    run.manifest = {"mesh": {"mode": "direct"}, "topology": {"kind": "group"}}
+    run.traffic(0, 900, server="node2")
+    for at_ms in range(0, 1000, 40):
+        run.pod(at_ms, "node2", role="primary", read_only=False, view=others_view)
+        run.pod(at_ms, "node3", view=others_view)
+        run.pod(at_ms + 1, "node1", role="primary", read_only=False, view=own_view)
+    assert judged(run).verdict == verdict
+
+
+def cut(run: Run, **facts: Any) -> Verdict:
+    """Two primaries from 6 to 8 s without a proxy, while node1 is cut off from whom the facts say."""
+    failover(run, believes_until_ms=8000)
+    run.manifest |= {"mesh": {"mode": "direct"}}
+    run.faults = [replace(run.faults[0], fault="partition", healed_ns=run.faults[0].clean_ns, **facts)]
+    return judged(run)
+
+
+def test_a_pod_that_is_cut_off_from_some_peers_is_there_for_clients(run: Run) -> None:
+    verdict = cut(run, hits="link", peer="replicas", isolates_from=("node2", "node3"))
+    assert verdict.verdict == "fail"
+    assert verdict.measured["two_primaries_reachable_ms"] == pytest.approx(1919, abs=1)
+
+
+def test_a_pod_that_is_cut_off_from_everyone_is_not(run: Run) -> None:
+    assert cut(run, hits="link", isolates_from=("all",)).verdict == "pass"
+    assert cut(run, hits="link", isolates_from=("all",), bitten=False).verdict == "fail", "nothing shows that it was"
+
+
+def test_a_pod_that_is_cut_off_from_every_load_pod_is_not(run: Run) -> None:
+    run.manifest = {"load": {"pods": {"load1": {}, "load2": {}}}}
+    assert cut(run, isolates_from=("load1", "load2")).verdict == "pass"
+    assert cut(run, isolates_from=("load1",)).verdict == "fail"
+
+
+def test_load_pods_that_are_cut_off_from_a_pod_do_not_reach_it(run: Run) -> None:
+    assert cut(run, target="load", pod="load1", isolates_from=("node1",)).verdict == "pass"
+    assert cut(run, target="load", pod="load1", isolates_from=("node3",)).verdict == "fail"
+
+
+def test_an_older_journal_does_not_say_from_whom_but_the_scenario_does(run: Run) -> None:
+    assert cut(run, target="primary").verdict == "pass"
+    run.manifest = {"scenario": {"faults": [{"fault": "partition", "target": "primary", "peer": "replicas"}]}}
+    assert cut(run, target="primary").verdict == "fail"
+
+
+@pytest.mark.parametrize("looked", [lambda at: at < 5, lambda at: not 2000 < at < 6500, lambda at: at < 4500])
+def test_where_nobody_looked_nothing_is_known(run: Run, looked: Callable[[float], bool]) -> None:
+    failover(run)
+    run.seen = [row for row in run.seen if row["kind"] == "proxy" or looked((row["at_ns"] - ns_of(0)) / 1e6)]
     verdict = judged(run)
     assert verdict.verdict == "unknown"
-    assert "replica_lag_during_ms" in verdict.measured
+    assert verdict.measured["reason"].startswith("nobody looked at node")
+
+
+def test_proxies_need_to_be_looked_at_only_where_two_pods_were_writable(run: Run) -> None:
+    failover(run)
+    run.seen = [row for row in run.seen if row["kind"] == "pod" or row["at_ns"] < ns_of(4500)]
+    assert judged(run).verdict == "pass"
+
+
+def test_where_two_pods_were_writable_and_nobody_looked_at_the_proxies_it_is_unknown(run: Run) -> None:
+    failover(run, believes_until_ms=8000)
+    run.seen = [row for row in run.seen if row["kind"] == "pod" or row["at_ns"] < ns_of(4500)]
+    assert judged(run).verdict == "unknown"
+
+
+def test_two_seen_to_be_writable_fail_though_nobody_looked_later(run: Run) -> None:
+    failover(run, believes_until_ms=8000, in_pool_until_ms=7000)
+    run.seen = [row for row in run.seen if row["at_ns"] < ns_of(7000)]
+    run.traffic(10_000, 14_000, server="node2")
+    assert judged(run).verdict == "fail"
+
+
+def test_a_stretch_ends_where_nobody_looked(run: Run) -> None:
+    """What a pod showed before and after a hole says nothing of the time between."""
+    run.manifest = {"mesh": {"mode": "direct"}}
+    run.traffic(0, 10_000)
+    for at_ms in (*range(0, 200, 40), *range(9000, 9200, 40)):
+        primary(run, at_ms, "node1")
+    for at_ms in range(4000, 5000, 40):
+        primary(run, at_ms, "node2")
+    verdict = judged(run)
+    assert (verdict.verdict, verdict.measured["two_primaries_claimed_ms"]) == ("unknown", 0)
 
 
 def test_without_observations_it_is_unknown(run: Run) -> None:

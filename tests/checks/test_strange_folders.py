@@ -132,3 +132,53 @@ def test_the_number_of_pods_at_the_end_may_differ(busy: Run, pods: dict[str, int
     history = busy.history(manifest={"topology": {"pods": 2, **pods}})
     assert convergence(history).verdict == verdict
     assert convergence(replace(history, manifest={"topology": {"pods": 3}})).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "named"),
+    [
+        ({"scenario": "primary-kill"}, "'scenario' must be an object"),
+        ({"scenario": {"faults": {"fault": "kill"}}}, "'scenario.faults' must be a list"),
+        ({"scenario": {"faults": ["kill"]}}, "'scenario.faults.0' must be an object"),
+        ({"scenario": {"mysql": {"config": []}}}, "'scenario.mysql.config' must be an object"),
+        ({"topology": "group"}, "'topology' must be an object"),
+        ({"topology": {"pods": "three"}}, "'topology.pods' must be a whole number from 0 up"),
+        ({"versions": ["9.7"]}, "'versions' must be an object"),
+        ({"gates": [1]}, "'gates' must be an object"),
+        ({"load": "?"}, "'load' must be an object"),
+        ({"load": {"complete": "no"}}, "'load.complete' must be true or false"),
+        ({"load": {"dead": "load2"}}, "'load.dead' must be a list of words"),
+        ({"monotonic_zero_unix_ns": "now"}, "'monotonic_zero_unix_ns' must be a whole number"),
+        ({"load": {"offered": 5, "overflow": 6}}, "'load.overflow' is 6, of 5 offered"),
+        ({"load": {"offered": 5, "ok": 4, "fail": 2}}, "'load.offered' is 5, and of these are ok 4, fail 2"),
+        ({"load": {"fail": 1, "refused": 1, "expired": 1}}, "'load.fail' is 1, and of these are refused 1, expired 1"),
+        (
+            {"topology": {"kind": "group-multi"}, "scenario": {"topology": "group"}},
+            "'topology.kind' is \"group-multi\", and 'scenario.topology.kind' \"group\"",
+        ),
+        (
+            {"mesh": {"mode": "direct"}, "scenario": {"mesh": {"mode": "gateway"}}},
+            "'mesh.mode' is \"direct\", and 'scenario.mesh.mode' \"gateway\"",
+        ),
+        ({"topology": {"kind": "group", "primaries": 2}}, "'topology.primaries' is 2, but kind group has one primary"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_named_in_plain_words(folder: Path, manifest: dict[str, Any], named: str) -> None:
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(HistoryError) as caught:
+        load_history(folder)
+    assert str(caught.value).startswith(f"{folder / 'manifest.json'}: {named}")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        dict.fromkeys(("scenario", "gates", "load", "host", "topology", "mesh", "versions", "command")),
+        {"scenario": {"topology": "group", "mesh": "envoy"}, "mesh": {"mode": "gateway", "proxy": "envoy"}},
+        {"topology": {"kind": "group-multi", "primaries": 3}},
+        {"topology": {"kind": "galera", "pods": 3}, "anything": [{"else": None}]},
+    ],
+)
+def test_a_manifest_that_says_less_or_says_it_shorter_is_taken(folder: Path, manifest: dict[str, Any]) -> None:
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert load_history(folder).manifest == manifest

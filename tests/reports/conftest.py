@@ -147,8 +147,8 @@ def make_manifest(**extra: Any) -> dict[str, Any]:
         "load": {
             "lateness_ms": {"p50": 0.5, "p90": 1.1, "p99": 2.0, "p999": 4.5, "max": 9.1},
             "overflow": 0,
-            "offered": 12_000,
-            "cpu_s": 7.2,
+            "offered": 1_200,
+            "cpu_s": 0.72,
             "connections_opened": 70,
             "complete": True,
         },
@@ -217,6 +217,7 @@ def make_history() -> MakeHistory:
             "observed": observed,
             "manifest": make_manifest(),
         }
+        made["manifest"]["load"]["offered"] = len(given.get("ops", ops))
         return History(**{**made, **given})
 
     return make

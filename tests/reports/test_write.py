@@ -1,11 +1,9 @@
-"""The folder as its readers meet it: every file there, each valid in its own format, and the seal intact."""
+"""The folder as its readers meet it: every file there, each valid in its own format."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -20,7 +18,7 @@ from checks.history import History
 from checks.judge import judge
 from reports.junit import junit_xml
 from reports.summary import summarise
-from reports.write import altered_files, checksums, write_reports
+from reports.write import write_reports
 
 MakeHistory = Callable[..., History]
 FILES = {
@@ -32,7 +30,6 @@ FILES = {
     "summary.md",
     "junit.xml",
     "metrics.prom",
-    "SHA256SUMS",
 }
 HOSTILE = (
     '<script>alert("x")</script><img src=http://evil.example/a.png> | `x` $\\frac{1}$ \x00\x1b[31m \N{PILE OF POO}'
@@ -61,34 +58,11 @@ def whole(make_history: MakeHistory, tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
-def test_every_file_is_there_no_half_of_one_and_the_seal_breaks_when_one_changes(
-    make_history: MakeHistory, tmp_path: Path
-) -> None:
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "a b.log").write_text("ready\n")
+def test_every_file_is_there_and_no_half_of_one(make_history: MakeHistory, tmp_path: Path) -> None:
     summary = write(make_history(), tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == FILES | {"hdr", "logs"}
+    assert {file.name for file in tmp_path.iterdir()} == FILES | {"hdr"}
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
-    assert "  logs/a b.log\n" in (tmp_path / "SHA256SUMS").read_text()
-    _seal_holds(tmp_path)
-    (tmp_path / "summary.md").write_text("all is well\n")
-    with pytest.raises(subprocess.CalledProcessError):
-        _seal_holds(tmp_path)
-
-
-def _seal_holds(folder: Path) -> None:
-    subprocess.run(["sha256sum", "--strict", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
-    named = {line.split("  ", 1)[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
-    assert named == {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {"SHA256SUMS"}
-
-
-def test_a_seal_that_is_no_text_and_a_name_that_is_none_are_compared_all_the_same(tmp_path: Path) -> None:
-    (tmp_path / os.fsdecode(b"odd-\xff.log")).write_text("ready\n")
-    (tmp_path / "SHA256SUMS").write_bytes(checksums(tmp_path).encode(errors="surrogateescape"))
-    assert altered_files(tmp_path) == []
-    (tmp_path / "SHA256SUMS").write_bytes(b"\xff\xfe  not a seal\n")
-    assert altered_files(tmp_path) == ["not a seal"]
 
 
 @pytest.mark.parametrize("rows", [0, 1])

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import scenarios.cli
+import scenarios.judging
 from checks.history import OPS_SCHEMA
 from cluster.errors import HarnessError
 from scenarios.cli import main
@@ -56,7 +56,7 @@ def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: p
     def broken(*_: object) -> None:
         raise HarnessError("the disk is full")
 
-    monkeypatch.setattr(scenarios.cli, "load_history", broken)
+    monkeypatch.setattr(scenarios.judging, "load_history", broken)
     assert main(["judge", "anything"]) == 4
     assert "the disk is full" in capsys.readouterr().err
 
@@ -112,18 +112,3 @@ def test_judging_fails_when_one_balance_is_changed(folder: Path, capsys: pytest.
     accounts.assign(balance=[46, 55]).to_parquet(file)
     assert main(["judge", str(folder)]) == 1
     assert "conservation" in capsys.readouterr().out
-
-
-def test_reports_are_written_elsewhere_on_request_and_later_changes_are_noted(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path_factory.mktemp("out")
-    assert main(["judge", str(folder), "--out", str(out)]) == 0
-    assert (out / "report.html").stat().st_size > 0
-    assert main(["judge", str(folder), "--out", str(folder)]) == 0
-    (folder / "final" / "accounts.parquet").touch()
-    assert "note" not in capsys.readouterr().err
-    with (folder / "summary.md").open("a") as report:
-        report.write("all is well\n")
-    assert main(["judge", str(folder)]) == 0
-    assert "summary.md is not what the run left" in capsys.readouterr().err

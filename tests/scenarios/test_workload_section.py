@@ -37,8 +37,17 @@ def test_every_workload_is_one_word_and_requires_what_it_shows(name: str) -> Non
     written = scenario.model_dump(mode="json")
     assert written["workload"]["name"] == name
     assert len(written["workload"]) > 1, "resolved defaults belong into the manifest"
-    assert scenario.gates.require == list(REQUIRED[name])
+    assert scenario.gates.require == [*REQUIRED[name], "replication"]
     assert type(scenario).model_validate(written) == scenario
+
+
+@pytest.mark.parametrize("kind", ["async", "semisync", "group", "group-multi"])
+def test_where_there_are_replicas_it_must_be_decided_that_none_was_a_second_primary(kind: str) -> None:
+    assert "replication" in (read_scenario("steady", settings=[f"topology={kind}"]).gates.require or [])
+
+
+def test_a_single_pod_has_no_second_primary() -> None:
+    assert "replication" not in (read_scenario("steady", settings=["topology=single"]).gates.require or [])
 
 
 def test_a_scenario_s_own_list_of_required_checks_wins(tmp_path: Path) -> None:

@@ -115,8 +115,29 @@ def test_the_mesh_tax_pairs_trials_of_one_seed(judged: Judged, void: Judged, exp
 
 def test_without_a_pair_that_counts_there_is_no_tax(judged: Judged, void: Judged, experiment: Experiments) -> None:
     tax = cells_of(experiment([DIRECT, ENVOY], [(DIRECT, void()), (ENVOY, judged())]))["group", "envoy"]["mesh_tax"]
-    assert "same seed" in tax["absent"]
+    assert tax["absent"] == "not known: trial 1 of group / direct is void: the generator ran late"
     assert tax["response_before_p50_ms"] is None
+
+
+@pytest.mark.parametrize("slow", [DIRECT, ENVOY])
+def test_a_side_that_did_not_keep_up_before_the_fault_is_no_measure_of_the_mesh(
+    slow: Cell, judged: Judged, experiment: Experiments
+) -> None:
+    first = [(cell, judged(p50_ms=900 if cell == slow else 5)) for cell in (DIRECT, ENVOY)]
+    tax = cells_of(experiment([DIRECT, ENVOY], first))["group", "envoy"]["mesh_tax"]
+    reason = f"trial 1 of group / {slow.mesh} did not keep up before the fault: response p99 3.6 s"
+    assert (tax["absent"], tax["pairs"]) == (f"not known: {reason}", 0)
+    second = [(DIRECT, judged(p50_ms=4)), (ENVOY, judged(p50_ms=5))]
+    tax = cells_of(experiment([DIRECT, ENVOY], [*first, *second]))["group", "envoy"]["mesh_tax"]
+    assert (tax["absent"], tax["pairs"], tax["left_out"]) == (None, 1, [reason])
+    assert tax["response_before_p50_ms"]["ratio"]["values"] == [1.25]
+
+
+def test_a_side_that_broke_or_was_not_run_is_named(judged: Judged, experiment: Experiments) -> None:
+    for outcome, said in (("the engine died", "is broken"), (None, "was not run")):
+        trials = [(DIRECT, outcome), (ENVOY, judged())]
+        tax = cells_of(experiment([DIRECT, ENVOY], trials))["group", "envoy"]["mesh_tax"]
+        assert tax["absent"] == f"not known: trial 1 of group / direct {said}"
 
 
 def test_the_quickest_recovery_comes_first_and_what_has_none_last(

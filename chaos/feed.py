@@ -1,0 +1,73 @@
+"""What the control plane decides, as it decides it: its log, followed while the load runs.
+
+Its own process is asked, which answers as soon as there is something new; where that is killed, frozen or busy, the log
+is read out of its container.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+from cluster.errors import HarnessError
+from cluster.steering import Steering, decisions
+
+Decision = dict[str, Any]
+
+WAIT_S = 1.0
+#: How soon a control plane that does not answer is asked again.
+AGAIN_S = 0.1
+
+
+class Feed:
+    """made: the decisions since the load's zero, oldest first."""
+
+    def __init__(self, steering: Callable[[], Steering]) -> None:
+        self._steering = steering
+        self._news = threading.Condition()
+        self._over = threading.Event()
+        self._made: list[Decision] = []
+        self._thread = threading.Thread(target=self._follow, name="decisions", daemon=True)
+        self._since_ns = 0
+
+    def start(self, zero_ns: int) -> None:
+        self._since_ns = zero_ns
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def made(self) -> list[Decision]:
+        with self._news:
+            return list(self._made)
+
+    def wait_for(self, events: Collection[str], over: threading.Event) -> Decision | None:
+        """The first decision of these events, as soon as it is made; None when ``over`` is set first."""
+
+        def first() -> Decision | None:
+            return next((one for one in self._made if one["event"] in events), None)
+
+        with self._news:
+            while not over.is_set():
+                if (found := first()) is not None:
+                    return found
+                self._news.wait(timeout=AGAIN_S)  # ``over`` tells nobody when it is set
+        return None
+
+    def _follow(self) -> None:
+        steering = self._steering()
+        while not self._over.is_set():
+            try:
+                found = steering.decisions_since(self._since_ns, wait_s=WAIT_S)
+            except (OSError, HarnessError):
+                found = [one for one in decisions(steering) if one["at_ns"] > self._since_ns]
+                self._over.wait(AGAIN_S)
+            if found:
+                self._since_ns = found[-1]["at_ns"]
+                with self._news:
+                    self._made += found
+                    self._news.notify_all()

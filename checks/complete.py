@@ -1,0 +1,54 @@
+"""Whether all operations that the generator counted are in the record: what is missing is judged by nothing.
+
+An acknowledged operation that is gone from the record, together with its rows, would look like one that never was. So a
+record that is cut, or holds more than was done, makes the trial void: no loss is shown, and none is ruled out. A worker
+that died has counted up to its last second only, and is told of as such (`checks.judge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from checks.history import History
+from checks.ledger import coded
+from checks.operations import FAIL, OK, UNKNOWN, key_outcomes
+
+#: What the generator counts an operation as, once it is settled.
+_SETTLED = {"ok": OK, "unknown": UNKNOWN, "fail": FAIL}
+_WORDS = {"offered": "operations offered", "ok": "acknowledged", "unknown": "of unknown outcome", "fail": "failed"}
+
+
+def incomplete(history: History) -> list[str]:
+    """Why the operations on record are not those that manifest.load counts, one line each; empty if it counts none."""
+    load = history.manifest.get("load")
+    if not isinstance(load, Mapping) or load.get("complete") is False:
+        return []
+    return [*_uncounted(history, load), *_rows(history, load)]
+
+
+def _uncounted(history: History, load: Mapping[str, Any]) -> Iterator[str]:
+    told = {name: load[name] for name in _WORDS if isinstance(load.get(name), int)}
+    if not told:
+        return
+    (codes,), keys = coded(history.ops["key"])
+    best = key_outcomes(history.ops["outcome"], codes, len(keys))
+    found = {"offered": len(keys), **{name: int(np.sum(best == code)) for name, code in _SETTLED.items()}}
+    wrong = [name for name, number in told.items() if found[name] != number]
+    if wrong:
+        counted = ", ".join(f"{told[name]:,} {_WORDS[name]}" for name in wrong)
+        recorded = ", ".join(f"{found[name]:,}" for name in wrong)
+        what = "is cut" if any(found[name] < told[name] for name in wrong) else "is not that of the load"
+        yield f"the record {what}: the generator counted {counted}, and ops/ holds {recorded}"
+
+
+def _rows(history: History, load: Mapping[str, Any]) -> Iterator[str]:
+    """Attempts are rows, too: what the run wrote into all files together."""
+    rows = load.get("rows")
+    if not isinstance(rows, Mapping):
+        return
+    written = sum(rows.values())
+    if written != len(history.ops):
+        yield f"the record is not whole: the run wrote {written:,} rows into ops/, and there are {len(history.ops):,}"

@@ -1,0 +1,199 @@
+"""Whether a record is of the trial that it claims to be. What is wrong with one is told by this rule:
+
+- A file that cannot be right as a record (broken types, impossible times, unknown words, numbers that do not add up) is
+  refused when it is read: HistoryError, exit code 2, with file and row (`checks.rows`, `checks.fault_story`,
+  `checks.manifest`).
+- A record that can be, but says that the trial was not what it claims, is void: here. Another fault, target or pod than
+  planned, a fault outside of the load, evidence that says the opposite of its step, two pods promoted at once, a pod of
+  which nothing is told at the end; and in `checks.complete` operations that were counted and are not there.
+- A state of the database that must not be (rows, sums, primaries) fails the check that is concerned.
+
+Nothing here says what became of the money, so nothing here hides that a check found some of it lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from checks import topology
+from checks.handovers import OPENED
+from checks.history import FaultRecord, History
+from checks.ledger import tabled_nodes
+from checks.records import SCALE_OUT
+
+#: Where the manifest does not tell when the load began, its first arrival may have come this much later.
+_FIRST_ARRIVAL_NS = 1_000_000_000
+#: A pod must have been what it is said not to be for so long: roles change while a step looks for its target.
+_SETTLED_NS = 2_000_000_000
+#: Targets that are MySQL pods of the cluster.
+_PODS = frozenset({"primary", "one_replica", "replicas", "minority", "majority", "all"})
+_REPLICAS = frozenset({"one_replica", "replicas"})
+
+#: fault -> field of its evidence -> values with which it has not bitten. "" stands for every fault.
+_NOT_BITTEN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "": {"ok": (False,), "bitten": (False,)},
+    "kill": {"container": ("running",), "state": ("running",), "exit_code": (0,), "answers": (True,)},
+    "pause": {"paused": (False,), "answers": (True,)},
+    "partition": {"rule": (False,), "packets_dropped": (0,)},
+    "switchover": {"primary": (None,)},
+    "scale-out": dict.fromkeys(("exists", "published", "in_service", "taken_for_reads"), (False,)),
+    "scale-in": dict.fromkeys(("counted", "published"), (True,)),
+}
+#: The same for values with which it is not over.
+_NOT_CLEAN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "": {"ok": (False,), "clean": (False,), "caught_up": (False,)},
+    "kill": {"container": ("exited", "dead", "paused"), "state": ("exited", "dead", "paused"), "answers": (False,)},
+    "pause": {"paused": (True,), "answers": (False,)},
+}
+
+
+def name_of(fault: FaultRecord) -> str:
+    """What a step of the timeline is called in a sentence: ``fault 0 (kill on node1)``."""
+    return f"{'step' if fault.operation else 'fault'} {fault.id} ({fault.fault} on {fault.pod or fault.target})"
+
+
+def implausible(history: History) -> list[str]:
+    """Why the record is not of the trial that it claims to be, one line each."""
+    return [
+        *_not_as_planned(history),
+        *_outside_of_the_load(history),
+        *_other_pod(history),
+        *_contradictions(history.faults),
+        *_promoted_together(history),
+        *_pods_not_told_of(history),
+    ]
+
+
+def _not_as_planned(history: History) -> Iterator[str]:
+    """A step of the timeline has its number for an id; further pods that it hits have later ones."""
+    scenario = history.manifest.get("scenario")
+    planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
+    if not isinstance(planned, list):
+        return
+    words = [(str(one.get("fault")), str(one.get("target"))) for one in planned if isinstance(one, Mapping)]
+    ids = {fault.id for fault in history.faults}
+    # Ids of another tool may begin elsewhere; then only their number tells.
+    found = len(ids.intersection(range(len(words)))) if 0 in ids else min(len(ids), len(words))
+    if found < len(words):
+        yield f"{len(words)} faults were planned and {found} are on record in faults.jsonl"
+    for fault in history.faults:
+        wanted = [words[fault.id]] if 0 in ids and fault.id < len(words) else words
+        if (fault.fault, fault.target) not in wanted:
+            told = ", ".join(" of ".join(one) for one in wanted) or "none"
+            yield f"{name_of(fault)}: {fault.fault} of {fault.target} is on record, and planned was {told}"
+
+
+def _outside_of_the_load(history: History) -> Iterator[str]:
+    if history.ops.empty:
+        return
+    intended = history.ops["intended_ns"]
+    load = history.manifest.get("load")
+    zero_ns = load.get("zero_ns") if isinstance(load, Mapping) else None
+    begun_ns = int(intended.min()) - _FIRST_ARRIVAL_NS if zero_ns is None else int(zero_ns)
+    for fault in history.faults:
+        if fault.injected_ns is None:
+            continue
+        if fault.injected_ns < begun_ns:
+            yield f"{name_of(fault)} came before the load had begun, so nothing shows what it did to it"
+        if fault.injected_ns > int(intended.max()):
+            yield f"{name_of(fault)} came after the load had ended, so nothing shows what it did to it"
+
+
+def _other_pod(history: History) -> Iterator[str]:
+    """Faults that hit a pod which is none of the cluster's, or not of the part that its target names."""
+    pods = {sample.name for sample in history.samples if sample.kind == "pod"}
+    known = pods | set(history.nodes or {})
+    known |= {pod for fault in history.faults if fault.fault == SCALE_OUT for pod in fault.pods}
+    for fault in history.faults:
+        if fault.target not in _PODS or fault.injected_ns is None:
+            continue
+        for pod in fault.pods:
+            if known and pod not in known:
+                yield f"{name_of(fault)} hit {pod}, which is no pod of this run ({', '.join(sorted(known))})"
+            elif topology.primaries(history) == 1 and _was_another(history, fault, pod, fault.injected_ns):
+                yield f"{name_of(fault)} was to hit {fault.target}, and {pod} had another part then"
+
+
+def _was_another(history: History, fault: FaultRecord, pod: str, at_ns: int) -> bool:
+    """Whether the samples of the seconds before show that a pod was not what the target says."""
+    before = [one for one in history.samples if one.kind == "pod" and at_ns - _SETTLED_NS <= one.at_ns < at_ns]
+    writable = {one.name for one in before} - {one.name for one in before if not one.writable}
+    replicas = {one.name for one in before} - {one.name for one in before if not one.up or one.role != "replica"}
+    if fault.target == "primary":
+        return pod in replicas and bool(writable)
+    return fault.target in _REPLICAS and pod in writable
+
+
+def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
+    for fault in faults:
+        bitten, clean = fault.bitten_evidence, fault.clean_evidence
+        if fault.bitten and (said := _says(bitten, _opposite(_NOT_BITTEN, fault)) or _reached(fault, bitten)):
+            yield f"{name_of(fault)} is on record as bitten, and its evidence says {said}"
+        if fault.bitten and fault.fault == "switchover" and bitten.get("primary") in fault.pods:
+            yield f"{name_of(fault)} is on record as done, and its evidence says primary: {bitten['primary']}"
+        if fault.clean and (said := _says(clean, _opposite(_NOT_CLEAN, fault))):
+            yield f"{name_of(fault)} is on record as healed, and its evidence says {said}"
+
+
+def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRecord) -> Mapping[str, tuple[Any, ...]]:
+    return {**table[""], **table.get(fault.fault, {})}
+
+
+def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) -> str:
+    """The fields that say the opposite, in words; empty where none does."""
+    told = [
+        f"{name}: {evidence[name]}"
+        for name, values in opposite.items()
+        if name in evidence and any(evidence[name] is value or _same(evidence[name], value) for value in values)
+    ]
+    return ", ".join(told)
+
+
+def _same(found: object, value: object) -> bool:
+    return type(found) is type(value) and found == value  # else False is 0
+
+
+def _reached(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
+    """The peers that still reached a pod which was cut off from them."""
+    reached = evidence.get("reached_from")
+    if fault.fault != "partition" or not isinstance(reached, Mapping):
+        return ""
+    peers = [str(peer) for peer, whether in reached.items() if whether is True]
+    return f"reached from: {', '.join(peers)}" if peers else ""
+
+
+def _promoted_together(history: History) -> Iterator[str]:
+    """An epoch has one primary, where a topology has one."""
+    if topology.primaries(history) > 1:
+        return
+    leaders: dict[int, set[str]] = {}
+    for one in history.decisions:
+        if one.event in OPENED and one.pod:
+            leaders.setdefault(one.epoch, set()).add(one.pod)
+    for epoch, pods in sorted(leaders.items()):
+        if len(pods) > 1:
+            yield f"the control plane promoted {' and '.join(sorted(pods))} in epoch {epoch}, which has one primary"
+
+
+def _pods_not_told_of(history: History) -> Iterator[str]:
+    """Every pod of which there are rows, or that is to be there at the end, has its record, as full as the others'."""
+    nodes = history.nodes
+    if nodes is None:
+        return
+    absent = [pod for pod in tabled_nodes(history) if pod not in nodes]
+    pods = topology.pods_at_end(history)
+    if absent:
+        yield f"final/nodes.json does not tell of {', '.join(absent)}, of which there are rows in final/"
+    elif pods is not None and len(nodes) < pods:
+        yield f"final/nodes.json tells of {len(nodes)} pods, and {pods} were there at the end"
+    for field in ("state", "role", "gtid_executed"):
+        serving = {pod: one for pod, one in nodes.items() if isinstance(one, Mapping) and _may_serve(one)}
+        silent = [pod for pod, one in serving.items() if one.get(field) is None]
+        if silent and len(silent) < len(serving):
+            yield f"final/nodes.json does not tell the {field} of {', '.join(silent)}, though it does of the others"
+
+
+def _may_serve(node: Mapping[str, Any]) -> bool:
+    """Whether a pod is not said to be out of service, as one that did not answer is."""
+    return node.get("state") in ("ONLINE", None)

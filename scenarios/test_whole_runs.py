@@ -1,0 +1,105 @@
+"""Whole runs beside the catalogue's stories, each exactly what ``meshbench run`` or ``meshbench matrix`` does.
+
+``make test`` makes the shortest of them; those marked ``nightly`` are for ``make nightly``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadgen.registry import WORKLOADS
+from scenarios.matrix import Matrix
+from scenarios.matrix_plan import plan
+from scenarios.read import read_scenario
+from scenarios.runner import Run, require_images
+from scenarios.test_stories import assert_complete
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
+
+#: One pod without a proxy and a short load: what is tried is the workload or the load model, not the cluster.
+SMALL = ("topology.kind=single", "topology.pods=1", "mesh=direct", "load.duration=8s")
+Go = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def go(run_dir: Path, seed: int) -> Go:
+    """go(scenario, *settings): run it, as the command line would, and return its summary."""
+
+    def run(name: str, *settings: str) -> dict[str, Any]:
+        scenario = read_scenario(name, settings=list(settings), seed=seed)
+        require_images(scenario)
+        words = [word for setting in settings for word in ("--set", setting)]
+        one = Run(scenario, runs=run_dir, command=["meshbench", "run", name, *words, "--seed", str(seed)])
+        return one.execute(lambda _: None)
+
+    return run
+
+
+def assert_passed(summary: dict[str, Any]) -> None:
+    assert summary["verdict"] == "pass", summary["why"]
+    assert summary["rpo"]["lost"] in (0, None)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("mesh", ["haproxy", "router", "sidecar", "mtls"])
+def test_a_killed_primary_through_every_other_proxy(go: Go, mesh: str) -> None:
+    summary = go("primary-kill", f"mesh={mesh}")
+    assert_passed(summary)
+    assert_complete(summary["faults"][0]["waterfall"])
+
+
+@pytest.mark.nightly
+def test_a_killed_member_of_a_group_in_which_all_lead(go: Go) -> None:
+    summary = go("primary-kill", "topology.kind=group-multi")
+    assert_passed(summary)
+    assert summary["faults"][0]["bitten"]
+
+
+@pytest.mark.nightly
+def test_under_one_timeline_async_loses_what_semi_sync_keeps(go: Go) -> None:
+    kept, lost = go("semisync-no-loss"), go("control-async-loss")
+    assert_passed(kept)
+    assert lost["verdict"] == "fail"
+    assert lost["rpo"]["lost"] > 0
+    assert lost["headline"]["money"].startswith(f"{lost['rpo']['lost']:,} of ")
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_steady_carries_every_workload(go: Go, workload: str) -> None:
+    summary = go("steady", *SMALL, f"workload={workload}", "load.rate=30")
+    assert_passed(summary)
+    undecided = [check["name"] for check in summary["checks"] if check["verdict"] == "unknown"]
+    assert set(undecided) <= {"latency", "replication"}, "each workload's own invariants are decided"
+
+
+def test_a_share_of_the_measured_maximum_is_what_the_load_offers(go: Go) -> None:
+    summary = go("steady", *SMALL, "load.rate=70%", "load.calibrate=6s")
+    assert_passed(summary)
+    maximum_tps = summary["load_model"]["measured_maximum_tps"]
+    assert summary["load"]["offered_tps"] == pytest.approx(0.7 * maximum_tps, rel=0.1)
+
+
+@pytest.mark.nightly
+def test_a_matrix_of_two_by_two(run_dir: Path, seed: int) -> None:
+    settings = ["load.duration=30s", "load.rate=100"]
+    planned = plan(
+        "primary-kill",
+        topologies=["semisync", "group"],
+        meshes=["direct", "envoy"],
+        settings=settings,
+        trials=1,
+        seed=seed,
+    )
+    matrix = Matrix(planned, name="primary-kill", runs=run_dir, command=["meshbench", "matrix", "primary-kill"])
+    content = matrix.execute()
+    assert {(cell["topology"], cell["mesh"]) for cell in content["cells"]} == {
+        (topology, mesh) for topology in ("semisync", "group") for mesh in ("direct", "envoy")
+    }
+    for cell in content["cells"]:
+        assert [trial["verdict"] for trial in cell["trials"]] != ["broken"], cell
+        assert cell["rpo"]["lost"] == 0, cell
+    assert (matrix.folder / "report.html").is_file()

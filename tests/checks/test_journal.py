@@ -1,0 +1,64 @@
+"""What a line of faults.jsonl says of its step beside its story, and what is read where it says nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.json_files import HistoryError
+from checks.records import FaultRecord, fault_records
+
+LINE = {"id": 0, "step": "injected", "at_ns": 5, "fault": "partition", "target": "replicas", "pod": "node2"}
+FACTS = {
+    "kind": "fault",
+    "hits": "link",
+    "peer": "primary",
+    "isolates_from": ["node1"],
+    "after": "promoted",
+    "heal_after_s": 2.5,
+    "for_good": False,
+    "parameters": {"delay_s": 0.2},
+}
+
+
+def read(*lines: dict[str, Any]) -> FaultRecord:
+    return fault_records((f"faults.jsonl:{i}", line) for i, line in enumerate(lines, start=1))[0]
+
+
+def test_everything_that_a_step_was_is_read_from_its_lines() -> None:
+    planned = LINE | FACTS | {"step": "planned", "pod": None, "isolates_from": None}
+    record = read(planned, LINE | FACTS)
+    assert (record.kind, record.hits, record.peer, record.isolates_from) == ("fault", "link", "primary", ("node1",))
+    assert (record.after, record.heal_after_s, record.for_good) == ("promoted", 2.5, False)
+    assert record.parameters == {"delay_s": 0.2}
+
+
+def test_a_line_of_an_older_folder_is_read_by_the_name_of_its_fault() -> None:
+    record = read(LINE)
+    assert (record.kind, record.hits, record.isolates_from, record.operation, record.hit_node) == (
+        None, None, None, False, True,
+    )  # fmt: skip
+    assert read(LINE | {"fault": "switchover", "target": "primary"}).operation
+    assert not read(LINE | {"target": "control_plane"}).hit_node
+
+
+def test_the_journal_is_believed_before_the_name() -> None:
+    assert read(LINE | FACTS | {"kind": "change"}).operation
+    assert not read(LINE | FACTS | {"hits": "agent", "target": "agent of primary"}).hit_node
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"isolates_from": "node1"},
+        {"isolates_from": [1]},
+        {"peer": 3},
+        {"for_good": "yes"},
+        {"parameters": []},
+        {"heal_after_s": "soon"},
+    ],
+)
+def test_what_is_no_such_fact_is_refused_with_its_line(wrong: dict[str, Any]) -> None:
+    with pytest.raises(HistoryError, match=rf"faults\.jsonl:1: {next(iter(wrong))!r} must be "):
+        read(LINE | wrong)

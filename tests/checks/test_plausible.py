@@ -1,0 +1,170 @@
+"""A record that is not of the trial it claims to be is void, and beside each such record one that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks.history import History
+from checks.judge import judge
+from checks.plausible import implausible
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Run
+
+KILLED = {"container": "exited", "exit_code": 137, "answers": False}
+BACK = {"container": "running", "answers": True, "in_service": True, "caught_up": True}
+
+
+@pytest.fixture
+def killed(run: Run) -> Run:
+    """Ten seconds of transfers; node1 leads, is killed at four, and node2 leads from five on."""
+    run.traffic(0, 10_000)
+    for at_ms in range(0, 10_000, 100):
+        leader = "node1" if at_ms < 4000 else None if at_ms < 5000 else "node2"
+        for name in run.nodes:
+            role = "primary" if name == leader else "replica"
+            run.pod(at_ms, name, up=not (name == "node1" and at_ms >= 4000), role=role, read_only=role == "replica")
+    run.fault(injected_ms=4000, healed_ms=6000, clean_ms=7000, bitten_evidence=KILLED, clean_evidence=BACK)
+    run.manifest = {"scenario": {"faults": [{"fault": "kill", "target": "primary", "at": "4s"}]}}
+    return run
+
+
+def altered(run: Run, **changes: Any) -> History:
+    """The history with its one fault changed."""
+    return run.history(faults=(replace(run.faults[0], **changes),))
+
+
+def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
+    judgement = judge(killed.history())
+    assert (judgement.verdict, judgement.void_reasons) == ("pass", [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"fault": "pause"},
+            "fault 0 (pause on node1): pause of primary is on record, and planned was kill of primary",
+        ),
+        ({"target": "one_replica"}, "kill of one_replica is on record, and planned was kill of primary"),
+        (
+            {"clean_evidence": {**BACK, "caught_up": False}},
+            "is on record as healed, and its evidence says caught_up: False",
+        ),
+        ({"pod": "node3"}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
+        ({"pod": "node9"}, "hit node9, which is no pod of this run (node1, node2, node3)"),
+        ({"bitten_evidence": {**KILLED, "container": "running"}}, "its evidence says container: running"),
+        ({"bitten_evidence": {"answers": True}}, "is on record as bitten, and its evidence says answers: True"),
+        (
+            {"clean_evidence": {**BACK, "answers": False}},
+            "is on record as healed, and its evidence says answers: False",
+        ),
+    ],
+)
+def test_another_fault_than_planned_and_evidence_of_the_opposite_are_void(
+    killed: Run, changes: dict[str, Any], reason: str
+) -> None:
+    judgement = judge(altered(killed, **changes))
+    assert judgement.verdict == "void"
+    assert any(reason in one for one in judgement.void_reasons)
+
+
+def test_a_fault_that_nobody_planned_is_void_unless_nobody_says_what_was_planned(killed: Run) -> None:
+    killed.manifest = {"scenario": {"faults": []}}
+    assert "planned was none" in implausible(killed.history())[0]
+    killed.manifest = {}
+    assert implausible(killed.history()) == []
+
+
+def test_a_planned_step_that_is_not_on_record_is_void_wherever_ids_begin(killed: Run) -> None:
+    step = {"fault": "kill", "target": "primary"}
+    assert implausible(altered(killed, id=1)) == []
+    killed.manifest = {"scenario": {"faults": [step, step]}}
+    for number in (0, 1):
+        found = implausible(altered(killed, id=number))
+        assert found == ["2 faults were planned and 1 are on record in faults.jsonl"]
+    further = replace(killed.faults[0], id=2)  # a further pod of the first is not the second
+    assert len(implausible(killed.history(faults=(killed.faults[0], further)))) == 1
+
+
+def test_every_further_pod_of_a_step_is_planned_with_it(killed: Run) -> None:
+    killed.manifest = {"scenario": {"faults": [{"fault": "kill", "target": "minority"}]}}
+    both = [replace(killed.faults[0], id=number, target="minority", pod=f"node{number + 1}") for number in (0, 1)]
+    assert implausible(killed.history(faults=tuple(both))) == []
+    other = replace(both[1], fault="pause", bitten_evidence={}, clean_evidence={})
+    assert "planned was kill of minority" in implausible(killed.history(faults=(both[0], other)))[0]
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "when"), [(-5000, "before the load had begun"), (10_500, "after the load had ended")]
+)
+def test_a_fault_outside_of_the_load_is_void(killed: Run, ns: Callable[[float], int], at_ms: float, when: str) -> None:
+    found = implausible(altered(killed, injected_ns=ns(at_ms), pod="node1"))
+    assert len(found) == 1
+    assert when in found[0]
+
+
+def test_the_load_began_when_the_manifest_says(killed: Run, ns: Callable[[float], int]) -> None:
+    early = altered(killed, injected_ns=ns(-3000))
+    assert implausible(early) != []
+    manifest = {**killed.manifest, "load": {"zero_ns": ns(-4000)}}  # arrivals are few, the first is late
+    assert implausible(replace(early, manifest=manifest)) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "bites", "does_not"),
+    [
+        ("pause", {"paused": True, "answers": False}, {"paused": False, "answers": False}),
+        ("partition", {"rule": True, "packets_dropped": 3}, {"rule": False, "packets_dropped": 3}),
+        ("partition", {"reached_from": {"node2": False}}, {"reached_from": {"node2": True, "node3": False}}),
+        ("switchover", {"primary": "node2"}, {"primary": "node1"}),
+    ],
+)
+def test_each_fault_has_evidence_that_says_the_opposite(
+    killed: Run, fault: str, bites: dict[str, Any], does_not: dict[str, Any]
+) -> None:
+    killed.manifest = {}
+    assert implausible(altered(killed, fault=fault, bitten_evidence=bites, clean_evidence={})) == []
+    assert len(implausible(altered(killed, fault=fault, bitten_evidence=does_not, clean_evidence={}))) == 1
+
+
+def test_two_pods_promoted_in_one_epoch_are_void_where_one_leads(killed: Run) -> None:
+    killed.decide(4900, "promoted", "node2")
+    assert implausible(killed.history()) == []
+    killed.decide(4950, "promoted", "node3")
+    assert implausible(killed.history()) == [
+        "the control plane promoted node2 and node3 in epoch 1, which has one primary"
+    ]
+    several = {**killed.manifest, "topology": {"kind": "group-multi", "primaries": 3}}
+    assert implausible(killed.history(manifest=several)) == []
+
+
+def test_a_pod_of_which_nodes_json_does_not_tell_proves_nothing_of_it(killed: Run) -> None:
+    history = killed.history()
+    nodes = dict(history.nodes or {})
+    without = {name: one for name, one in nodes.items() if name != "node3"}
+    judgement = judge(replace(history, nodes=without))
+    assert judgement.verdict == "fail", "convergence: it is in the tables, and not among the pods"
+    assert any("does not tell of node3" in reason for reason in judgement.void_reasons)
+    silent = {**nodes, "node3": {**nodes["node3"], "state": None}}
+    assert "does not tell the state of node3" in implausible(replace(history, nodes=silent))[0]
+    gone = {**nodes, "node3": {"role": None, "state": "UNREACHABLE", "gtid_executed": None, "checksums": {}}}
+    assert implausible(replace(history, nodes=gone)) == []
+
+
+def test_a_check_that_needs_what_was_not_seen_makes_the_run_void(killed: Run, ns: Callable[[float], int]) -> None:
+    killed.manifest["gates"] = {"require": ["replication"]}
+    history = killed.history()
+    assert judge(history).void_reasons == []
+    observed = history.observed
+    assert observed is not None
+    blind = replace(history, observed=observed[(observed["at_ns"] < ns(3500)) | (observed["at_ns"] > ns(8000))])
+    judgement = judge(blind)
+    assert judgement.verdict == "void"
+    assert "the observer did not see node1 for 4.7 s of the load" in judgement.void_reasons[0]
+    unneeded = replace(blind, manifest={**killed.manifest, "gates": {}})
+    assert judge(unneeded).void_reasons == []

@@ -1,0 +1,28 @@
+"""The checks know the workloads and their operations by words of their own; they are those that the load draws."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from checks.vocabulary import OPERATIONS_OF, OUTCOMES
+from loadgen import smallbank, tpcc
+from loadgen.config import WorkloadConfig
+from loadgen.registry import WORKLOADS, create
+
+DRAWS = 400
+
+
+def test_every_workload_is_known_to_the_checks() -> None:
+    assert set(OPERATIONS_OF) == set(WORKLOADS)
+    assert {"ok", "fail", "unknown"} == OUTCOMES
+    assert OPERATIONS_OF["smallbank"] == set(smallbank.MIX)
+    assert OPERATIONS_OF["tpcc"] == set(tpcc.MIX)
+
+
+@pytest.mark.parametrize("name", list(WORKLOADS))
+def test_what_a_workload_draws_is_what_it_is_judged_by(name: str) -> None:
+    workload = create(WorkloadConfig(name=name, isolation="repeatable-read", options={}))
+    rng = random.Random(7)
+    assert {workload.next(rng, f"7-0-{number}").f for number in range(DRAWS)} == OPERATIONS_OF[name]
