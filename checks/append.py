@@ -24,8 +24,8 @@ EXPECTED = "every element once where its transaction is there, and nowhere else"
 
 def append(history: History) -> Verdict:
     """measured: elements (over all pods), and those that break missing, twice, torn (there although its transaction is
-    not), strangers (nobody is known to have appended it; not judged where a killed load pod lost its last ops);
-    and lists_twice."""
+    not), strangers (nobody is known to have appended it; not judged where a killed load pod lost its last ops); and
+    lists_twice."""
     tables = Tables(history)
     try:
         lists = tables.table("lists", numbers={}, words=["k", "elements"], unique=["k"])

@@ -41,7 +41,8 @@ def _lost_row(row: Mapping[str, Any], clock: Clock) -> str:
         return _general(row, clock)
     who = f"transfer {row['key']} of {money(int(row['amount']))}" if row.get("amount") is not None else _named(row)
     when = f" {clock(int(row['end_ns']))}" if isinstance(row.get("end_ns"), int) else ""
-    told = f"{who}, acknowledged by {row.get('server') or 'a node that is not known'}{when}, is"
+    said = "acknowledged by" if "outcome" not in row else f"of {row['outcome']} outcome at"
+    told = f"{who}, {said} {row.get('server') or 'a node that is not known'}{when}, is"
     if row.get("missing"):
         told += f" missing on {listed(map(str, row['missing']))}"
     if row.get("held_in_quarantine"):
