@@ -79,7 +79,14 @@ def conservation(history: History) -> Verdict:
         row = {"node": nodes[moved_node[i]], "account": ids[moved_id[i]], "found": "no such account"}
         witness.append(row | {"transfer": text(moved["transfer"].iloc[int(i)]), "amount": shown(amounts[i])})
     for i in again[:WITNESS_LIMIT]:
-        witness.append({"node": nodes[row_node[i]], "account": ids[row_id[i]], "found": "the account once more"})
+        witness.append(
+            {
+                "node": nodes[row_node[i]],
+                "account": ids[row_id[i]],
+                "found": "the account once more",
+                "expected": "once",
+            }
+        )
     for name, rows in set_up.items():
         witness += [{"what": name, **{str(key): cell for key, cell in row.items()}} for row in rows.to_dict("records")]
     if witness:

@@ -11,6 +11,7 @@ transactions are there at all is durability's question.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -77,7 +78,7 @@ def _altered(history: History, log: pd.DataFrame) -> pd.DataFrame:
     for node, key, *cells in rows[["node", *CHANGES]].itertuples(index=False, name=None):
         stored.setdefault((node, key), []).append(tuple(cells))
     odd = [
-        {"node": node, "key": key, "found": str(found), "asked": str(may_be[key])}
+        {"node": node, "key": key, "found": json.dumps(found), "asked": json.dumps(may_be[key])}
         for (node, key), found in stored.items()
         if not any(_is(found, told) for alternatives in may_be[key] for told in alternatives)
     ]

@@ -65,7 +65,7 @@ def _duplicate_row(row: Mapping[str, Any], clock: Clock) -> str:
 
 
 def _balance_row(row: Mapping[str, Any], clock: Clock) -> str:
-    if "account" not in row or "found" not in row or "transfer" in row:
+    if not {"account", "found", "expected"} <= row.keys() or "transfer" in row:
         return _general(row, clock)
     return (
         f"account {row['account']} on {row.get('node')} holds {plain(row['found'])}, expected {plain(row['expected'])}"
