@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from checks.fields import spelt
 from checks.history import History, HistoryError
 from checks.verdict import Verdict
 
@@ -275,7 +276,7 @@ def _threshold(history: History, key: str) -> float | str | None:
         return value
     kind = "a number from 0 up" if known.most == _MOST else f"a number from 0 to {known.most:g}"
     kind += ", or a multiple of before such as '3x'" if known.relative else ""
-    raise HistoryError(f"manifest.json: gate {key!r} must be {kind}, not {str(value)[:80]!r}")
+    raise HistoryError(f"manifest.json: gate {key!r} must be {kind}, not {spelt(value)}")
 
 
 def _gates(history: History) -> Mapping[str, object]:
@@ -283,5 +284,5 @@ def _gates(history: History) -> Mapping[str, object]:
     if gates is None:
         return {}
     if not isinstance(gates, Mapping):
-        raise HistoryError(f"manifest.json: 'gates' must be an object, not {str(gates)[:80]!r}")
+        raise HistoryError(f"manifest.json: 'gates' must be an object, not {spelt(gates)}")
     return gates

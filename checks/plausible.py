@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checks import topology
+from checks.fields import spelt
 from checks.handovers import OPENED
 from checks.history import FaultRecord, History
 from checks.ledger import tabled_nodes
@@ -110,6 +111,8 @@ def _other_pod(history: History) -> Iterator[str]:
     for fault in history.faults:
         if fault.target.removeprefix(_BESIDE) not in _PODS or fault.injected_ns is None:
             continue
+        if not fault.pods:
+            yield f"{name_of(fault)} was injected, and nothing says which pod it hit"
         for pod in fault.pods:
             if known and pod not in known:
                 yield f"{name_of(fault)} hit {pod}, which is no pod of this run ({', '.join(sorted(known))})"
@@ -145,7 +148,7 @@ def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRe
 def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) -> str:
     """The fields that say the opposite, in words; empty where none does."""
     told = [
-        f"{name}: {evidence[name]}"
+        f"{name}: {evidence[name] if isinstance(evidence[name], str) else spelt(evidence[name])}"
         for name, values in opposite.items()
         if name in evidence and any(evidence[name] is value or _same(evidence[name], value) for value in values)
     ]

@@ -158,8 +158,17 @@ def steps(folder: Path, *lines: dict[str, Any]) -> None:
 def test_a_story_that_can_be_is_read(folder: Path) -> None:
     later = STEP["at_ns"] + 1  # type: ignore[operator]
     names = ("planned", "injected", "bitten", "healed", "clean")
-    steps(folder, *({"step": name, "at_ns": later, "ok": True} for name in names))
+    seen = {"container": "running"}
+    steps(folder, *({"step": name, "at_ns": later, "ok": True, "evidence": seen} for name in names))
     assert load_history(folder).faults[0].clean
+
+
+@pytest.mark.parametrize("evidence", [{}, None])
+def test_what_nothing_shows_is_not_so(folder: Path, evidence: object) -> None:
+    lines = [{"step": name, "at_ns": STEP["at_ns"], "ok": True, "evidence": evidence} for name in ("bitten", "clean")]
+    steps(folder, {"step": "injected"}, *lines)
+    (fault,) = load_history(folder).faults
+    assert (fault.bitten, fault.clean) == (False, False)
 
 
 @pytest.mark.parametrize(
