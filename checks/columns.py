@@ -8,6 +8,7 @@ from 1. Knows nothing of what the columns mean.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -48,7 +49,20 @@ def read_table(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=schema is None)
     except (pa.ArrowException, ValueError, OverflowError):
         raise HistoryError(f"{file}: a column holds what cannot be read, such as a time out of range") from None
+    for name in table.column_names:
+        if _is_bytes(table, name):
+            frame[name] = _spelt_out(frame[name])
     return frame
+
+
+def _is_bytes(table: pa.Table, name: str) -> bool:
+    kind = table.column(name).type
+    return any(is_it(kind) for is_it in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary))
+
+
+def _spelt_out(cells: pd.Series[Any]) -> list[str | None]:
+    """Bytes of a BINARY column as text that compares as they do, whatever they are."""
+    return [str(cell, "utf-8", "backslashreplace") if isinstance(cell, bytes) else None for cell in cells]
 
 
 def _only(table: pa.Table, name: str, file: Path) -> pa.ChunkedArray:
@@ -104,8 +118,13 @@ def _stands_for(column: pa.ChunkedArray, wanted: pa.DataType) -> bool:
     """Whether a cast keeps what is meant: Arrow takes any number for true, and true for 1."""
     if pa.types.is_boolean(wanted) and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return all(value.as_py() in (0, 1, None) for value in column.unique())
-    if pa.types.is_integer(wanted):
-        return not (pa.types.is_boolean(column.type) or pa.types.is_time(column.type) or pa.types.is_date(column.type))
+    others = (pa.types.is_boolean, pa.types.is_time, pa.types.is_date)
+    if pa.types.is_integer(wanted) and any(is_it(column.type) for is_it in others):
+        return False
+    try:
+        column.slice(0, 0).cast(wanted)
+    except pa.ArrowException:
+        return False
     return True
 
 
@@ -146,4 +165,6 @@ def _shown(cell: pa.Scalar) -> str:
         value = cell.as_py()
     except (ValueError, OverflowError):
         return "a value out of range"
+    if value is None:
+        return "null"
     return "bytes" if isinstance(value, bytes) else spelt(value if isinstance(value, str) else str(value)).strip('"')

@@ -31,8 +31,9 @@ def conservation(history: History) -> Verdict:
     measured: accounts (rows judged), off, negative, strays (rows on accounts that do not exist), nodes_off, twice
     (accounts that a pod has again), missing_rows, extra_rows, openings (pods, or accounts, that are not as set up).
     """
+    set_up = rows_of_setup(history, "transfer")
     reason = lacks(history, "accounts")
-    if reason is None and history.final["accounts"].empty:
+    if reason is None and history.final["accounts"].empty and not any(map(len, set_up.values())):
         reason = "final/accounts.parquet holds no account"
     if reason is not None:
         return unknown(NAME, expected=EXPECTED, reason=reason)
@@ -58,7 +59,6 @@ def conservation(history: History) -> Verdict:
     off = unequal_cells(balance, expected_balance) if source is not None else np.zeros(len(accounts), dtype=bool)
     negative = np.array([cell < 0 for cell in balance]) if balance.dtype == object else balance < 0
     again = np.flatnonzero(pd.Series(place).duplicated().to_numpy())
-    set_up = rows_of_setup(history, "transfer")
     strays = np.flatnonzero(~exists[moved_place])
     sums = _sums_off(row_node, opening, balance, nodes, serving)
     measured: dict[str, Any] = {
@@ -79,7 +79,14 @@ def conservation(history: History) -> Verdict:
         row = {"node": nodes[moved_node[i]], "account": ids[moved_id[i]], "found": "no such account"}
         witness.append(row | {"transfer": text(moved["transfer"].iloc[int(i)]), "amount": shown(amounts[i])})
     for i in again[:WITNESS_LIMIT]:
-        witness.append({"node": nodes[row_node[i]], "account": ids[row_id[i]], "found": "the account once more"})
+        witness.append(
+            {
+                "node": nodes[row_node[i]],
+                "account": ids[row_id[i]],
+                "found": "the account once more",
+                "expected": "once",
+            }
+        )
     for name, rows in set_up.items():
         witness += [{"what": name, **{str(key): cell for key, cell in row.items()}} for row in rows.to_dict("records")]
     if witness:

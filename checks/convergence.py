@@ -17,7 +17,7 @@ from checks import topology
 from checks.amounts import whole
 from checks.gtids import gtid_set
 from checks.history import History
-from checks.ledger import coded, serves, tabled_nodes
+from checks.ledger import coded, serves, tabled_nodes, text
 from checks.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
@@ -139,10 +139,15 @@ def _table_apart(name: str, frame: pd.DataFrame, nodes: list[str]) -> tuple[dict
     uneven = np.flatnonzero((counts != counts[0]).any(axis=0))
     witness: list[dict[str, Any]] = [{"what": "rows", "table": name, "expected": "equal", "found": rows}]
     for i in uneven[:ROWS_SHOWN_PER_TABLE]:
-        row = {str(column): str(cell) for column, cell in content.iloc[int(first[i])].items()}
+        row = {str(column): _shown(frame[column].iloc[int(first[i])]) for column in content.columns}
         held = dict(zip(nodes, counts[:, i].tolist(), strict=True))
         witness.append({"what": "row", "table": name, "row": row, "expected": "on all pods", "found": held})
     return rows, witness
+
+
+def _shown(value: object) -> str:
+    words = text(value)
+    return "null" if words == text(None) else words
 
 
 def _cell(value: object) -> str:

@@ -19,8 +19,8 @@ _EARLY_NS = 10_000_000
 _AFTER = {
     "injected": ("planned",),
     "bitten": ("injected",),
-    "healed": ("injected",),
-    "clean": ("injected", "healed"),
+    "healed": ("injected", "bitten"),
+    "clean": ("injected", "bitten", "healed"),
 }
 
 

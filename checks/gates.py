@@ -7,18 +7,20 @@ number, or for response times a multiple of what the run measured before its fir
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from checks.fields import spelt
 from checks.history import History, HistoryError
 from checks.verdict import Verdict
 
 #: A multiple of what was before is never held to less than this: below it lies the noise of timers and schedulers.
 FLOOR_MS = 10.0
 REQUIRE = "require"
+#: No count and no time in milliseconds is larger.
+_MOST = 2.0**63
 _MULTIPLE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)x")
 
 
@@ -52,7 +54,7 @@ class Gate:
     @property
     def most(self) -> float:
         """The largest threshold that means anything."""
-        return {"share": 1.0, "percent": 100.0}.get(self.unit, math.inf)
+        return {"share": 1.0, "percent": 100.0}.get(self.unit, _MOST)
 
     def number(self, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> float | None:
         """What was measured, None where nothing was, or not so that its check could decide. checks: by name."""
@@ -196,7 +198,7 @@ GATES: Mapping[str, Gate] = {
             name="cpu_pressure",
             unit="percent",
             asks="CPU of the machine that other processes had in the worst ten seconds while pods waited for it; more "
-            "makes a run void (20 where it is left out)",
+            "makes a run void (25 where it is left out)",
             check=None,
             path=("host", "cpu_pressure_percent"),
         ),
@@ -270,12 +272,11 @@ def _threshold(history: History, key: str) -> float | str | None:
         return None
     if known.relative and isinstance(value, str) and multiple(value) is not None:
         return value
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if isinstance(value, int | float) and number and 0 <= value <= known.most:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= known.most:
         return value
-    kind = f"a number from 0 to {known.most:g}" if known.most < math.inf else "a number from 0 up"
+    kind = "a number from 0 up" if known.most == _MOST else f"a number from 0 to {known.most:g}"
     kind += ", or a multiple of before such as '3x'" if known.relative else ""
-    raise HistoryError(f"manifest.json: gate {key!r} must be {kind}, not {str(value)[:80]!r}")
+    raise HistoryError(f"manifest.json: gate {key!r} must be {kind}, not {spelt(value)}")
 
 
 def _gates(history: History) -> Mapping[str, object]:
@@ -283,5 +284,5 @@ def _gates(history: History) -> Mapping[str, object]:
     if gates is None:
         return {}
     if not isinstance(gates, Mapping):
-        raise HistoryError(f"manifest.json: 'gates' must be an object, not {str(gates)[:80]!r}")
+        raise HistoryError(f"manifest.json: 'gates' must be an object, not {spelt(gates)}")
     return gates

@@ -111,7 +111,9 @@ def _of_op(ops: pd.DataFrame, at: int) -> GtidSet:
     found = gtid_set(ops["gtid"].iloc[at])
     if not found or sum(last - first + 1 for own in found.values() for first, last in own) > _PER_OP_MAX:
         op = ops.iloc[at]
-        raise HistoryError(f"ops: the gtid of key {str(op['key'])[:80]!r} is no GTID: {str(op['gtid'])[:80]!r}")
+        raise HistoryError(
+            f"ops/*.parquet: the gtid of key {str(op['key'])[:80]!r} is no GTID: {str(op['gtid'])[:80]!r}"
+        )
     return found
 
 

@@ -60,8 +60,9 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     **{("load", name): NUMBER for name in ("cpu_s", "connections_opened")},
     **{
         ("load", name): COUNT
-        for name in ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "retries", "task_errors")
+        for name in ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "in_flight")
     },
+    **{("load", name): COUNT for name in ("retries", "task_errors")},
     ("load", "zero_ns"): TIME,
     ("load", "complete"): FLAG,
     ("load", "dead"): WORDS,

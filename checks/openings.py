@@ -95,11 +95,7 @@ def rows_of_setup(history: History, workload: str) -> dict[str, pd.DataFrame]:
         sizes = _sizes(workload, options)
         for name, fixed in FIXED[workload].items():
             try:
-                rows = Tables(history).table(
-                    name,
-                    numbers={column: column for column in fixed.columns},
-                    unique=[column for column in fixed.columns if column not in ("opening", "i_price")],
-                )
+                rows = Tables(history).table(name, numbers={column: column for column in fixed.columns})
             except MissingError:
                 continue  # the check itself says so, where it needs the table
             expected = sizes.get(name)
@@ -189,9 +185,12 @@ def _compare_ids(
         extra = own[~inside | stranger]
     for row in extra.head(WITNESS_LIMIT).drop(columns="node").to_dict("records"):
         found["extra_rows"].append({**place, **{str(key): str(cell) for key, cell in row.items()}})
-    gone = wanted - len(numbers)
-    if gone:
-        found["missing_rows"].append({**place, "expected": wanted, "found": len(numbers), "first": _first_gap(numbers)})
+    there, times = np.unique(numbers, return_counts=True)
+    if (times > 1).any():
+        again = own[inside].iloc[int(np.flatnonzero(numbers == there[times > 1][0])[-1])]
+        found["extra_rows"].append({**place, **{name: str(again[name]) for name in names}, "found": "once more"})
+    if len(there) < wanted:
+        found["missing_rows"].append({**place, "expected": wanted, "found": len(there), "first": _first_gap(there)})
 
 
 def _places(
@@ -209,7 +208,6 @@ def _places(
 
 
 def _first_gap(numbers: npt.NDArray[np.int64]) -> int:
-    """The first row that is not there, counted from 1."""
-    there = np.sort(numbers)
-    apart = np.flatnonzero(there != np.arange(len(there)))
-    return int(apart[0] if len(apart) else len(there)) + 1
+    """The first row that is not there, counted from 1. numbers: those from 0 that are there, ascending."""
+    apart = np.flatnonzero(numbers != np.arange(len(numbers)))
+    return int(apart[0] if len(apart) else len(numbers)) + 1

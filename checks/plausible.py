@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checks import topology
+from checks.fields import spelt
 from checks.handovers import OPENED
 from checks.history import FaultRecord, History
 from checks.ledger import tabled_nodes
@@ -26,8 +27,10 @@ from checks.records import SCALE_OUT
 _FIRST_ARRIVAL_NS = 1_000_000_000
 #: A pod must have been what it is said not to be for so long: roles change while a step looks for its target.
 _SETTLED_NS = 2_000_000_000
-#: Targets that are MySQL pods of the cluster.
+#: Targets that are MySQL pods of the cluster, or stand beside one.
 _PODS = frozenset({"primary", "one_replica", "replicas", "minority", "majority", "all"})
+_PODS |= {"candidate", "old_primary", "new_primary"}
+_BESIDE = "agent of "
 _REPLICAS = frozenset({"one_replica", "replicas"})
 
 #: fault -> field of its evidence -> values with which it has not bitten. "" stands for every fault.
@@ -106,8 +109,10 @@ def _other_pod(history: History) -> Iterator[str]:
     known = pods | set(history.nodes or {})
     known |= {pod for fault in history.faults if fault.fault == SCALE_OUT for pod in fault.pods}
     for fault in history.faults:
-        if fault.target not in _PODS or fault.injected_ns is None:
+        if fault.target.removeprefix(_BESIDE) not in _PODS or fault.injected_ns is None:
             continue
+        if not fault.pods:
+            yield f"{name_of(fault)} was injected, and nothing says which pod it hit"
         for pod in fault.pods:
             if known and pod not in known:
                 yield f"{name_of(fault)} hit {pod}, which is no pod of this run ({', '.join(sorted(known))})"
@@ -143,7 +148,7 @@ def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRe
 def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) -> str:
     """The fields that say the opposite, in words; empty where none does."""
     told = [
-        f"{name}: {evidence[name]}"
+        f"{name}: {evidence[name] if isinstance(evidence[name], str) else spelt(evidence[name])}"
         for name, values in opposite.items()
         if name in evidence and any(evidence[name] is value or _same(evidence[name], value) for value in values)
     ]

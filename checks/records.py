@@ -121,7 +121,7 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
         if name in ("planned", "injected", "healed", "clean"):
             record[f"{name}_ns"] = at_ns
         if name in ("bitten", "clean"):
-            record[name] = ok is True
+            record[name] = ok is True and bool(evidence)
             record[f"{name}_evidence"] = evidence or {}
     return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))
 

@@ -18,6 +18,7 @@ from checks.blind import PROXIES, blind_stretches
 from checks.cuts import cut_off_from_clients
 from checks.handovers import Handover, changes, decided, seen_to_happen
 from checks.history import Decision, History
+from checks.lookout import not_seen
 from checks.operations import column_ns
 from checks.phases import phases
 from checks.primaries import Overlap, able_to_commit, overlaps, reachable, strays, writable
@@ -122,7 +123,7 @@ def _not_known(history: History, claimed: Sequence[Overlap], exposed: Sequence[O
         # what proxies did is asked only where two pods were writable
         if hole.name != PROXIES or any(hole.overlaps(one.start_ns, one.end_ns) for one in claimed):
             return f"nobody looked at {hole.name} for {hole.lasted_s:.1f} s of the load"
-    return ""
+    return not_seen(history)
 
 
 def _length_ms(found: Sequence[Overlap]) -> float:

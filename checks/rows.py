@@ -53,6 +53,9 @@ def read_ops(ops: pd.DataFrame, *, known: Collection[str] | None, place: str) ->
     _require_words(ops["outcome"], "outcome", OUTCOMES | {INFO}, place)
     if known is not None:
         _require_words(ops["f"], "f", known, place)
+    if len(wrong := np.flatnonzero(ops["attempt"].to_numpy() < 1)):
+        row = int(wrong[0])
+        raise HistoryError(f"{place}: row {row + 1}: attempt {int(ops['attempt'].iloc[row])}; expected 1 for the first")
     for earlier, later in (("intended_ns", "start_ns"), ("start_ns", "end_ns")):
         wrong = np.flatnonzero(ops[later].to_numpy() < ops[earlier].to_numpy())
         if len(wrong):

@@ -7,6 +7,7 @@ asked for. Only what a folder has is held: older ones have no ``o_key`` and no t
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -104,7 +105,7 @@ def _altered_lines(ops: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame)
         own = sorted(stored.get((node, w, d, o), []))
         told = may_be.get(key, [])
         if told and not any(len(own) == len(one) and all(map(matches, own, one)) for one in told):
-            odd.append({"node": node, "key": key, "found": str(own), "asked": str(told[0])})
+            odd.append({"node": node, "key": key, "found": json.dumps(own), "asked": json.dumps(told[0])})
     return pd.DataFrame(odd)
 
 

@@ -207,9 +207,10 @@ class _Reading:
         switched = self.fault.fault == SWITCHOVER
         decided = self.control.rejoined(events={"rejoined", "repointed"} if switched else {"rejoined"})
         clean_ns = self.fault.clean_ns if self.fault.clean else None
-        chaos = None if clean_ns is None else exact(clean_ns, f"chaos: {self.target} is back and caught up")
+        whom = self.target or "the target"
+        chaos = None if clean_ns is None else exact(clean_ns, f"chaos: {whom} is back and caught up")
         first, second = (decided, chaos) if topology.source_replica(self.history) else (chaos, decided)
-        known = first or second or absent(f"{self.target or 'the target'} was not shown to be back")
+        known = first or second or absent(f"{whom} was not shown to be back")
         return _step(REJOINED, known, self.injected_ns)
 
 

@@ -1,7 +1,8 @@
 """``junit.xml``: one test suite a run, one test case a check and one a fault's bite, for every CI that reads JUnit.
 
-A failed check is a failure; a check without evidence is skipped; a fault that did not bite, or any other reason that
-makes the trial void, is an error: the product was not shown to be wrong, the trial was.
+A failed check is a failure, and so is a gate or a required check that could not be decided; any other check without
+evidence is skipped; a fault that did not bite, or any other reason that makes the trial void, is an error: the product
+was not shown to be wrong, the trial was.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     for key, value in {**facts, **flat_numbers(summary)}.items():
         ET.SubElement(properties, "property", name=key, value=_clean("" if value is None else str(value)))
     for check in summary["checks"]:
-        _check(suite, name, check)
+        _check(suite, name, check, required=check["name"] in summary["failed"])
+    for gate in summary["undecided_gates"]:
+        _outcome(_case(suite, name, f"gate {gate}"), "failure", "this run measured nothing that it could limit")
     for number, fault in enumerate(summary["faults"]):
         kind, does, did_not = ("step", "takes effect", "did not take effect") if fault["operation"] else _FAULT
         case = _case(suite, name, f"{kind} {number}: {fault['name']} of {fault['target']} {does}")
@@ -53,14 +56,14 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     return written + b"\n"
 
 
-def _check(suite: ET.Element, scenario: str, check: dict[str, Any]) -> None:
+def _check(suite: ET.Element, scenario: str, check: dict[str, Any], *, required: bool) -> None:
     case = _case(suite, scenario, check["name"])
     measured = json.dumps(check["measured"], default=str)
     if check["verdict"] == "fail":
         words = "\n".join(check["sentences"])
         _outcome(case, "failure", f"{check['finding']} Expected: {check['expected']}", detail=f"{words}\n{measured}")
     elif check["verdict"] == "unknown":
-        _outcome(case, "skipped", str(check["measured"].get("reason", "no evidence")))
+        _outcome(case, "failure" if required else "skipped", str(check["measured"].get("reason", "no evidence")))
 
 
 def _case(suite: ET.Element, scenario: str, name: str) -> ET.Element:

@@ -116,12 +116,18 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
         "Load": {key: value for key, value in summary["generator"].items() if key not in _OF_MACHINES},
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
-        "Versions": summary["versions"],
+        "Versions": {name: one for name, one in summary["versions"].items() if name != "packages"},
+        "Packages in the images": _part(summary["versions"], "packages"),
         "Images": summary["images"],
         "Host": summary["host"],
         "MySQL options asked for, and what is in effect": _options(summary),
     }
     return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]
+
+
+def _part(of: dict[str, Any], name: str) -> dict[str, Any]:
+    part = of.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _promise(promise: dict[str, Any] | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from checks.operations import column_ns, refused
 from checks.verdict import Verdict
 from reports.findings import finding
 from reports.numbers import fell_behind
-from reports.units import count, duration
+from reports.units import count, duration, listed
 
 _OUTAGES_TOLD = 3
 _REASONS_TOLD = 2
@@ -93,15 +93,29 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
     places = [_PLACES.get(name, f"Witnesses of {name}") for name in judgement.failed if name in checks]
     if judgement.verdict == "void":
         return [*told, f"The trial proves nothing: {void}."]
+    told += _made_to_fail(judgement, history)
     if judgement.verdict == "fail":
         told += [f"What to look at: {'; '.join(places)}."] if places else []
         return [*told, f"The trial would be void in any case: {void}."] if void else told
     passed = [check.name for check in judgement.checks if check.verdict == "pass"]
     undecided = [check.name for check in judgement.checks if check.verdict == "unknown"]
-    told = [f"Every decided check held: {', '.join(passed)}."]
+    told += [f"Every decided check held: {', '.join(passed)}."]
     told += [f"Not decided and not required: {', '.join(undecided)}."] if undecided else []
     where = "Recovery waterfall shows where the time went" if history.faults else "Over time shows the whole load"
     return [*told, f"What to look at: {where}."]
+
+
+def _made_to_fail(judgement: Judgement, history: History) -> list[str]:
+    """Whether a scenario that is there to fail did so, and by the checks that were to find it."""
+    scenario = history.manifest.get("scenario")
+    expect = scenario.get("expect") if isinstance(scenario, Mapping) else None
+    if not isinstance(expect, Mapping) or expect.get("verdict") != "fail":
+        return []
+    checks = expect.get("checks")
+    finders = [str(name) for name in checks] if isinstance(checks, list) else []
+    did = judgement.verdict == "fail" and set(finders) <= set(judgement.failed)
+    by = f" by {listed(finders)}" if finders else ""
+    return [f"This scenario is made to fail{by}, and it did{'' if did else ' not'}."]
 
 
 def _is_undecided(check: Verdict | None) -> bool:

@@ -41,7 +41,8 @@ def _lost_row(row: Mapping[str, Any], clock: Clock) -> str:
         return _general(row, clock)
     who = f"transfer {row['key']} of {money(int(row['amount']))}" if row.get("amount") is not None else _named(row)
     when = f" {clock(int(row['end_ns']))}" if isinstance(row.get("end_ns"), int) else ""
-    told = f"{who}, acknowledged by {row.get('server') or 'a node that is not known'}{when}, is"
+    said = "acknowledged by" if "outcome" not in row else f"of {row['outcome']} outcome at"
+    told = f"{who}, {said} {row.get('server') or 'a node that is not known'}{when}, is"
     if row.get("missing"):
         told += f" missing on {listed(map(str, row['missing']))}"
     if row.get("held_in_quarantine"):
@@ -64,7 +65,7 @@ def _duplicate_row(row: Mapping[str, Any], clock: Clock) -> str:
 
 
 def _balance_row(row: Mapping[str, Any], clock: Clock) -> str:
-    if "account" not in row or "found" not in row or "transfer" in row:
+    if not {"account", "found", "expected"} <= row.keys() or "transfer" in row:
         return _general(row, clock)
     return (
         f"account {row['account']} on {row.get('node')} holds {plain(row['found'])}, expected {plain(row['expected'])}"

@@ -5,20 +5,18 @@ A record is written to its file within a twentieth of a second, so that is how l
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from checks.operations import READS
 from scenarios.load_pod import OPS_FILE
 
-#: So much of what was recorded before somebody listens is looked through as well.
-LINES_BEFORE = 2000
-LISTEN_S = 600
+#: How long one look lasts; then it is looked whether anybody still wants to know.
+LOOK_S = 5.0
 POLL_S = 0.05
 
 
@@ -26,13 +24,17 @@ def first_ack(containers: Sequence[Container], since_ns: int, over: threading.Ev
     """When the first acknowledged write ended that ended after ``since_ns`` (both CLOCK_MONOTONIC ns); None when
     ``over`` is set before one is heard of."""
     heard: queue.Queue[int] = queue.Queue()
+    look = ["python3", "-m", "loadgen.first_ack", OPS_FILE, str(since_ns), str(LOOK_S), ",".join(sorted(READS))]
 
     def listen(container: Container) -> None:
-        follow = ["timeout", str(LISTEN_S), "tail", "-n", str(LINES_BEFORE), "-F", OPS_FILE]
-        _, chunks = container.exec_run(follow, stream=True, stderr=False)
-        assert not isinstance(chunks, bytes), "a stream comes in chunks"
-        if (at_ns := acknowledged(chunks, since_ns)) is not None:
-            heard.put(at_ns)
+        while not over.is_set() and heard.empty():
+            try:
+                _, printed = container.exec_run(look, stderr=False)
+            except APIError:  # it has ended
+                return
+            assert isinstance(printed, bytes)
+            if printed.strip():
+                heard.put(int(printed))
 
     for container in containers:
         threading.Thread(target=listen, args=(container,), name="acks", daemon=True).start()
@@ -42,24 +44,3 @@ def first_ack(containers: Sequence[Container], since_ns: int, over: threading.Ev
         except queue.Empty:
             continue
     return None
-
-
-def acknowledged(chunks: Iterable[bytes], since_ns: int) -> int | None:
-    """The end of the first acknowledged write after a moment in a stream of a record's lines; None when it ends."""
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            row = _row(line)
-            if row.get("outcome") == "ok" and row["f"] not in READS and row["end_ns"] > since_ns:
-                return int(row["end_ns"])
-    return None
-
-
-def _row(line: bytes) -> dict[str, Any]:
-    """A line that is no row (the clock at the beginning, the end of one that was cut in two) is an empty one."""
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return {}
-    return row if isinstance(row, dict) else {}

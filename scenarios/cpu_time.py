@@ -90,18 +90,9 @@ def cpu_ticks() -> dict[str, int]:
     return dict(zip(_TICKS, map(int, stat.read_text().splitlines()[0].split()[1:]), strict=False))
 
 
-def seconds(ticks: dict[str, int], *kinds: str) -> float:
-    """CPU seconds of some kinds. Processes have user, nice and system; interrupts are most of them for the run's own
-    packets, and no cgroup has them."""
-    return sum(ticks.get(kind, 0) for kind in kinds) / os.sysconf("SC_CLK_TCK")
-
-
-def nice_yields() -> bool:
-    """Whether a niced process makes way for pods: not where both are in slices that share the CPU by weights."""
-    with suppress(OSError):
-        if "cpu" in (_ROOT / "cgroup.subtree_control").read_text().split():
-            return False
-    return not any((_ROOT / one / "system.slice").exists() for one in ("cpu", "cpu,cpuacct"))
+def used_s(ticks: dict[str, int]) -> float:
+    """CPU seconds of processes. Interrupts are left out: most are for the run's own packets, and no cgroup has them."""
+    return sum(ticks.get(kind, 0) for kind in ("user", "nice", "system")) / os.sysconf("SC_CLK_TCK")
 
 
 def stalled_s(file: Path = Path("/proc/pressure/cpu")) -> dict[str, float | None]:

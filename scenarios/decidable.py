@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from checks.gates import GATES, Gate
 from loadgen.registry import WORKLOADS
-from scenarios.model import GatesSection, Scenario
+from scenarios.gates_section import GatesSection
+from scenarios.model import Scenario
 from scenarios.workload import REQUIRED, REQUIRED_OF_KEYED, WorkloadSection
 
 

@@ -26,6 +26,8 @@ OWN_KEYS: dict[str, tuple[str, ...]] = {
     "closed": ("users", "think_time"),
 }
 NEEDED = {"steps": ("steps",), "ramp": ("end_rate",), "burst": ("burst_rate", "burst_every", "burst_for")}
+#: What a locustfile has of the load: its users are its own closed loops.
+OF_LOCUSTFILES = ("duration", "connections", "workers")
 #: Models that have no use for load.rate.
 RATELESS = ("steps", "closed")
 
@@ -69,14 +71,28 @@ class ThinkSection(Section):
         return self
 
 
-class RetrySection(Section):
+class PolicySection(Section):
+    """A policy, whose first ``mode`` does nothing, so that the other keys then mean nothing."""
+
+    @model_validator(mode="after")
+    def _keys_fit_the_mode(self) -> Self:
+        fields = dict(type(self).model_fields)
+        idle = fields.pop("mode").default
+        values = dict(self)
+        for key, field in fields.items():
+            if values["mode"] == idle and values[key] != field.default:
+                raise MisfitError((key,), f"means nothing with mode {idle}; leave it out, or choose another mode")
+        return self
+
+
+class RetrySection(PolicySection):
     mode: Literal["none", "safe", "idempotent"] = "none"
     attempts: int = Field(default=3, ge=1, le=100)
     backoff: PositiveDuration = 0.1
     cap: PositiveDuration = 1.0
 
 
-class ReconnectSection(Section):
+class ReconnectSection(PolicySection):
     mode: Literal["immediately", "backoff"] = "immediately"
     backoff: PositiveDuration = 0.1
     cap: PositiveDuration = 2.0
@@ -172,7 +188,9 @@ class LoadSection(Section):
         shares = any(is_share(rate) for rate in self.rates())
         if self.calibrate is not None and not shares:
             raise MisfitError(("calibrate",), "no rate is a share of the measured maximum, such as 70%; leave it out")
-        return self.model_copy(update=self._defaults(shares=shares))
+        found = self.model_copy(update=self._defaults(shares=shares))
+        found.model_fields_set.intersection_update(self.model_fields_set)  # what was written, not what follows from it
+        return found
 
     def _defaults(self, *, shares: bool) -> dict[str, Any]:
         """What the model makes of keys that were left out."""

@@ -69,14 +69,17 @@ def plan(
         raise ConfigurationError(f"--trials {trials}: expected 1 or more")
     _assert_words("--topology", topologies, get_args(Kind))
     _assert_words("--mesh", meshes, mesh_words())
-    base = read_scenario(name, settings=list(settings), seed=seed)
+    everywhere = [one for one in settings if not one.startswith("control.")]
+    base = read_scenario(name, settings=everywhere, seed=seed)
     cells: list[Cell] = []
     runnable: dict[Cell, Runnable] = {}
     for topology in topologies:
         for mesh in meshes:
-            chosen = [*settings, _replicating(base, topology), f"mesh={mesh}"]
+            chosen = [*everywhere, _replicating(base, topology), f"mesh={mesh}"]
             # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
-            chosen += [one for one in settings if one.startswith("mesh.") and _readable(name, [*chosen, one])]
+            # What was set about the control plane holds where that fails over.
+            own = [one for one in settings if one.startswith(("mesh.", "control."))]
+            chosen += [one for one in own if _readable(name, [*chosen, one])]
             try:
                 scenario = read_scenario(name, settings=chosen, seed=seed)
             except ConfigurationError as error:
@@ -87,6 +90,9 @@ def plan(
                 runnable[cells[-1]] = Runnable(scenario=scenario, settings=chosen)
     if not runnable:
         raise ConfigurationError(f"{name}: none of the {len(cells)} combinations can be run: {cells[0].not_applicable}")
+    held = {setting for one in runnable.values() for setting in one.settings}
+    if not held.issuperset(settings):
+        read_scenario(name, settings=list(settings), seed=seed)  # raises: it means nothing in any cell
     return Plan(base=base, trials=trials, cells=cells, runnable=runnable)
 
 

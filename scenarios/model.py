@@ -14,27 +14,25 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from chaos import FAULTS
-from chaos.events import EVENTS, Event
 from chaos.fits import misfit
 from chaos.injector import PHASE_S
 from chaos.plan import PlannedFault
-from chaos.targets import Target
-from checks.gates import GATES, REQUIRE, multiple
-from checks.judge import CHECKS
 from cluster.mysqld import reserved
 from cluster.options import canonical
 from cluster.replication import WAIT_COUNT
-from cluster.topology import MAX_PODS, Kind, Topology
-from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
-from scenarios.load_section import LoadSection, default_load
+from cluster.topology import MAX_PODS, Kind, Topology, is_group, is_source_replica
+from mesh.spec import DEFAULTS
+from scenarios.duration import PositiveDuration, show_duration
+from scenarios.fault_section import FaultSection
+from scenarios.gates_section import Expectation, GatesSection
+from scenarios.load_section import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.mesh import MeshSection, mesh_word
 from scenarios.section import MisfitError, Section
 from scenarios.workload import REQUIRED, WorkloadSection, required
@@ -99,159 +97,15 @@ class MySQLSection(Section):
     isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
 
 
+#: How long a primary may be silent before it is suspected.
+DOWN_AFTER_S = 1.0
+
+
 class ControlSection(Section):
-    """The control plane. down_after: how long a primary may be silent before it is suspected."""
+    """The control plane. down_after: how long a primary may be silent before it is suspected; None where nobody but the
+    group itself, or nobody at all, fails over."""
 
-    down_after: PositiveDuration = 1.0
-
-
-def _fault_name(value: Any) -> Any:
-    if not isinstance(value, str) or value not in FAULTS:
-        raise ValueError(f"unknown fault {value!r}; known: {', '.join(FAULTS)}")
-    return value
-
-
-def _never_or_duration(value: Any) -> Any:
-    if value is None or value == "never":
-        return value
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise ValueError(f"{error}, or never") from None
-    if seconds <= 0:
-        raise ValueError("expected a duration greater than 0, or never")
-    return seconds
-
-
-class AfterSection(Section):
-    """What a step waits for, and for how long it waits then."""
-
-    event: Event
-    delay: Duration = 0.0
-
-    @model_serializer
-    def _short(self) -> str | dict[str, str]:
-        return {"event": self.event, "delay": show_duration(self.delay)} if self.delay else self.event
-
-
-def _event_word(value: Any) -> Any:
-    if isinstance(value, str):
-        if value not in EVENTS:
-            raise ValueError(f"unknown event {value!r}; known: {', '.join(EVENTS)}")
-        return {"event": value}
-    return value
-
-
-class FaultSection(Section):
-    """A step of the timeline. Left out, heal_after means: when the load ends."""
-
-    at: Duration | None = None
-    after: Annotated[AfterSection | None, BeforeValidator(_event_word)] = None
-    fault: Annotated[str, BeforeValidator(_fault_name)]
-    target: Target
-    peer: Target | None = None
-    heal_after: Annotated[
-        float | Literal["never"] | None,
-        BeforeValidator(_never_or_duration),
-        PlainSerializer(lambda value: show_duration(value) if isinstance(value, float) else value),
-    ] = None
-
-    @model_validator(mode="after")
-    def _one_moment(self) -> Self:
-        if (self.at is None) == (self.after is None):
-            raise ValueError("a step needs a moment: either at, such as 12s, or after, such as failover-started")
-        return self
-
-    def planned(self) -> PlannedFault:
-        for_good = self.heal_after == "never"
-        return PlannedFault(
-            fault=self.fault,
-            target=self.target,
-            at_s=self.at,
-            after=self.after.event if self.after else None,
-            delay_s=self.after.delay if self.after else 0.0,
-            peer=self.peer,
-            heal_after_s=self.heal_after if isinstance(self.heal_after, float) else None,
-            for_good=for_good,
-        )
-
-
-def _limit(value: Any) -> Any:
-    """A duration, or a multiple of what was before the first fault."""
-    if value is None or (isinstance(value, str) and multiple(value) is not None):
-        return value
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise ValueError(f"{error}, or a multiple of before from 1x up, such as 3x") from None
-    if seconds <= 0:
-        raise ValueError("expected a duration greater than 0, or a multiple of before such as 3x")
-    return seconds
-
-
-#: Seconds, or a multiple such as ``3x``.
-Limit = Annotated[
-    float | str | None,
-    BeforeValidator(_limit),
-    PlainSerializer(lambda value: show_duration(value) if isinstance(value, float) else value),
-]
-
-
-class GatesSection(Section):
-    """Thresholds, as ``checks.gates.GATES`` declares them. Those with a default hold in every run that can decide them;
-    a gate left out, or null, is measured, not judged."""
-
-    lost: int | None = Field(default=0, ge=0)
-    duplicated: int | None = Field(default=0, ge=0)
-    write_outage: PositiveDuration | None = None
-    read_outage: PositiveDuration | None = None
-    brownout: PositiveDuration | None = None
-    behind: PositiveDuration | None = None
-    success_ratio: float | None = Field(default=None, gt=0, le=1)
-    min_acked: int | None = Field(default=None, ge=0)
-    response_p99: Limit = None
-    response_p99_before: PositiveDuration | None = None
-    response_p99_during: Limit = None
-    response_p99_after: Limit = None
-    stale_reads: int | None = Field(default=None, ge=0)
-    lateness_p99: PositiveDuration = 0.1
-    steal_percent: float = Field(default=25, gt=0, le=100)
-    cpu_pressure: float | None = Field(default=None, gt=0, le=100)
-    require: list[str] | None = None
-
-    @model_validator(mode="after")
-    def _known_checks(self) -> Self:
-        for number, name in enumerate(self.require or []):
-            if name not in CHECKS:
-                raise MisfitError(("require", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
-        return self
-
-    def numbers(self) -> dict[str, Any]:
-        """The gates as the checks read them: units last, durations in ``_ms``, a multiple as it is written."""
-        numbers: dict[str, Any] = {} if self.require is None else {REQUIRE: self.require}
-        for name, gate in GATES.items():
-            value = getattr(self, name)
-            if value is not None:
-                in_ms = gate.unit == "ms" and isinstance(value, float)
-                numbers[gate.key] = round(value * 1000, 6) if in_ms else value
-        return numbers
-
-
-class Expectation(Section):
-    """What a run of the scenario should end with, for those who read and test the catalogue; its exit code is that of
-    its verdict. checks: those that must have failed, with a verdict of fail."""
-
-    verdict: Literal["pass", "fail"] = "pass"
-    checks: list[str] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _a_failure_has_a_finder(self) -> Self:
-        for number, name in enumerate(self.checks):
-            if name not in CHECKS:
-                raise MisfitError(("checks", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
-        if (self.verdict == "fail") != bool(self.checks):
-            raise MisfitError(("checks",), "verdict fail needs the checks that fail, and pass has none")
-        return self
+    down_after: PositiveDuration | None = None
 
 
 class Scenario(Section):
@@ -296,11 +150,39 @@ class Scenario(Section):
         if workload.is_locustfile:
             if load.calibrate is not None:
                 raise MisfitError(("load",), "a share of the measured maximum means nothing for a locustfile")
-            plain = default_load()
-            for key in ("model", "retry", "reconnect", "pool"):
-                if getattr(load, key) != getattr(plain, key):
+            for key in type(load).model_fields:
+                if key in load.model_fields_set and key not in OF_LOCUSTFILES:
                     raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
+            if self.mysql.isolation != MySQLSection().isolation:
+                raise MisfitError(("mysql", "isolation"), "means nothing for a locustfile, whose sessions are its own")
         return self
+
+    @model_validator(mode="after")
+    def _control_fits_the_topology(self) -> Self:
+        kind, given = self.topology.kind, self.control.down_after
+        if given is not None and not is_source_replica(kind):
+            who = "nobody fails over" if kind == "single" else "the group elects by itself"
+            raise MisfitError(
+                ("control", "down_after"), f"means nothing with topology {kind}, where {who}; leave it out"
+            )
+        if given is None and is_source_replica(kind):
+            return self.model_copy(update={"control": self.control.model_copy(update={"down_after": DOWN_AFTER_S})})
+        return self
+
+    @model_validator(mode="after")
+    def _routes_have_a_ttl(self) -> Self:
+        mesh, kind = self.mesh, self.topology.kind
+        if mesh.proxy == "router" and not is_group(kind) and mesh.ttl != DEFAULTS["router"]["ttl_s"]:
+            raise MisfitError(("mesh", "ttl"), f"means nothing with topology {kind}, where Router's routes are static")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_read_again(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what means nothing for a locustfile, so that the document can be read again."""
+        document: dict[str, Any] = rest(self)
+        if self.workload.is_locustfile:
+            document["load"] = {key: document["load"][key] for key in OF_LOCUSTFILES}
+        return document
 
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:
@@ -339,6 +221,11 @@ class Scenario(Section):
     def spare_pods(self) -> int:
         """How many pods the timeline adds."""
         return sum(step.fault == "scale-out" for step in self.faults)
+
+    @property
+    def down_after_s(self) -> float:
+        """What the control plane is told; where it never fails over, its own default."""
+        return self.control.down_after or DOWN_AFTER_S
 
     def topology_spec(self) -> Topology:
         return Topology(

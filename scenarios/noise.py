@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scenarios.cpu_time import Containers, Spent, cpu_ticks, nice_yields, seconds, stalled_s
+from scenarios.cpu_time import Containers, Spent, cpu_ticks, stalled_s, used_s
 
 PERIOD_S = 1.0
 #: The worst stretch of this length counts, so that a burst in the middle of a fault is not lost in a long quiet load.
@@ -30,15 +30,13 @@ class Interval:
     """About a second.
 
     used_s: CPU seconds of all processes of the machine, the kernel's work for them included, interrupts not. own_s: of
-    those, by the run's containers and this process. yielding_s: of those, by processes that make way (nice). waited:
-    share, 0 to 1, of the time in which a task of a container was ready and had no CPU, of the container that waited
-    most. None: not known.
+    those, by the run's containers and this process. waited: share, 0 to 1, of the time in which a task of a container
+    was ready and had no CPU, of the container that waited most. None: not known.
     """
 
     length_s: float
     used_s: float
     own_s: float | None
-    yielding_s: float = 0.0
     waited: float | None
 
     @property
@@ -47,16 +45,16 @@ class Interval:
 
     @property
     def taken_s(self) -> float | None:
-        """CPU seconds that others had, and did not make way, while a pod was short of it."""
+        """CPU seconds that others had while a pod was short of them."""
         if self.foreign_s is None or self.waited is None:
             return None
-        return max(0.0, self.foreign_s - self.yielding_s) if self.waited > SHORT else 0.0
+        return self.foreign_s if self.waited > SHORT else 0.0
 
 
 def shares(intervals: Sequence[Interval], *, cores: int) -> dict[str, float | None]:
     """For the manifest, in percent, None where not known.
 
-    own_cpu_percent, foreign_cpu_percent, yielding_cpu_percent: of the machine's CPU over all intervals.
+    own_cpu_percent, foreign_cpu_percent: of the machine's CPU over all intervals.
     pods_waited_percent: of their time. cpu_pressure_percent: of the machine's CPU in the worst WINDOW_S, what others
     had while pods were short of it.
     """
@@ -65,7 +63,6 @@ def shares(intervals: Sequence[Interval], *, cores: int) -> dict[str, float | No
     return {
         "own_cpu_percent": _percent(intervals, [one.own_s for one in intervals], cores),
         "foreign_cpu_percent": _percent(intervals, [one.foreign_s for one in intervals], cores),
-        "yielding_cpu_percent": _percent(intervals, [one.yielding_s for one in intervals], cores),
         "pods_waited_percent": _percent(
             intervals, [None if one.waited is None else one.waited * one.length_s for one in intervals], 1
         ),
@@ -102,7 +99,6 @@ class Watch:
         self._containers = Containers(run_id)
         self._intervals: list[Interval] = []
         self._over = threading.Event()
-        self._nice_yields = nice_yields()
         self._last = self._read()
         self._thread = threading.Thread(target=self._go, name="cpu-watch", daemon=True)
         self._thread.start()
@@ -129,7 +125,6 @@ class Watch:
             Interval(
                 length_s=length_s,
                 used_s=now.used_s - before.used_s,
-                yielding_s=now.yielding_s - before.yielding_s,
                 own_s=own_s if deltas else None,
                 waited=_waited([*waits] or [difference(now.some_s, before.some_s)], length_s),
             )
@@ -137,11 +132,10 @@ class Watch:
         self._last = now
 
     def _read(self) -> _Reading:
-        times, ticks = os.times(), cpu_ticks()
+        times = os.times()
         return _Reading(
             at_s=time.monotonic(),
-            used_s=seconds(ticks, "user", "nice", "system"),
-            yielding_s=seconds(ticks, "nice") if self._nice_yields else 0.0,
+            used_s=used_s(cpu_ticks()),
             self_s=times.user + times.system + times.children_user + times.children_system,
             some_s=stalled_s()["some"],
             containers=self._containers.read(),
@@ -153,7 +147,6 @@ class _Reading(NamedTuple):
 
     at_s: float
     used_s: float
-    yielding_s: float
     self_s: float
     some_s: float | None
     containers: dict[str, Spent]

@@ -16,8 +16,10 @@ from cluster.errors import ConfigurationError
 from scenarios.curve_file import with_curve
 from scenarios.decidable import misfits, without_moot
 from scenarios.document import Place, load, value_of
+from scenarios.gates_section import GatesSection
+from scenarios.load_section import OF_LOCUSTFILES
 from scenarios.mesh import mesh_of_word
-from scenarios.model import GatesSection, Scenario
+from scenarios.model import Scenario
 from scenarios.own import with_own_workload
 from scenarios.section import MisfitError
 
@@ -101,6 +103,7 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
 def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path) -> Scenario:
     for setting in settings:
         origin.words[_override(document, setting)] = f"--set {brief(setting)}"
+    _let_go(document, origin)
     try:
         scenario = Scenario.model_validate(document)
     except ValidationError as error:
@@ -114,6 +117,18 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     if problems := [f"{origin.of(('gates', *place))}: {why}" for place, why in misfits(scenario.gates, found)]:
         raise ConfigurationError("\n".join(problems))
     return without_moot(found)
+
+
+def _let_go(document: dict[str, Any], origin: Origin) -> None:
+    """Where the command line puts a locustfile in the place of the scenario's own workload, what the file says of the
+    load goes with that workload, as far as it means nothing for a locustfile. What --set says stays, and is refused."""
+    told = [place for place in origin.words if place[0] in ("workload", "locustfile")]
+    load, workload = document.get("load"), document.get("locustfile") or document.get("workload")
+    name = (workload.get("locustfile") or workload.get("name")) if isinstance(workload, dict) else workload
+    if told and isinstance(load, dict) and isinstance(name, str) and name.endswith(".py"):
+        kept = {place[1] for place in origin.words if place[0] == "load" and len(place) > 1}
+        if ("load",) not in origin.words:
+            document["load"] = {key: load[key] for key in load if key in OF_LOCUSTFILES or key in kept}
 
 
 def _override(document: dict[str, Any], setting: str) -> Place:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Callable, Mapping
 
 from docker.errors import DockerException
 
@@ -31,10 +32,20 @@ def look() -> tuple[list[str], list[str]]:
     answered in time. The images must be there."""
     debian = images.versions(images.image("base").tag)
     wheels = {name: one for name, one in images.versions(images.image("envoy").tag).items() if name in WHEELS}
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        apt, pip = pool.submit(_apt, list(debian)), pool.submit(_pip, list(wheels))
-        available = apt.result() | pip.result()
+    available = _together(lambda: _apt(list(debian)), lambda: _pip(list(wheels)))
     return newer(debian | wheels, available), [name for name in debian | wheels if name not in available]
+
+
+def _together(*questions: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """All answers that come in time. Daemons: who asks does not wait for the others, not even at the end."""
+    answers: list[dict[str, str]] = []
+    asking = [threading.Thread(target=lambda one=one: answers.append(one()), daemon=True) for one in questions]
+    deadline = time.monotonic() + TIMEOUT_S
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join(timeout=max(0.0, deadline - time.monotonic()))
+    return {name: version for answer in list(answers) for name, version in answer.items()}
 
 
 def newer(installed: Mapping[str, str], available: Mapping[str, str]) -> list[str]:
@@ -56,13 +67,15 @@ def index_newest(printed: str) -> str | None:
 
 def _apt(packages: list[str]) -> dict[str, str]:
     try:
-        printed = client().containers.run(
+        container = client().containers.run(
             images.image("base").tag,
             ["sh", "-c", _APT.format(seconds=TIMEOUT_S, packages=" ".join(packages))],
-            remove=True,
+            detach=True,
+            auto_remove=True,
             network_mode="host",
             labels=labels.labels("doctor"),
         )
+        printed = b"".join(container.logs(stream=True, follow=True))
     except DockerException:
         return {}
     return policy_candidates(printed.decode(errors="replace"))

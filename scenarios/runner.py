@@ -111,7 +111,7 @@ class Run:
     def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
-            mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.control.down_after)
+            mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
             trial = calibrate.calibration(self._scenario)
             role = "locust" if trial is None else "calibrate"
             load = Load(

@@ -64,7 +64,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
     try:
         log.info("boot …")
-        mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.control.down_after)
+        mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.down_after_s)
         in_effect(cluster.topology, variables(cluster))
         mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
         first_write(cluster, mesh)

@@ -5,14 +5,17 @@ One cluster serves all of them in turn; each test leaves it whole, which the nex
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
 
 from chaos import FAULTS
 from chaos.fault import await_evidence
+from chaos.outlook import Outlook
 from chaos.partition import Partition
 from chaos.probe import answers, bystander, reached
+from chaos.targets import Aim, resolve
 from cluster.cluster import Cluster
 from cluster.topology import Topology
 from cluster.wait import wait_until
@@ -57,6 +60,44 @@ def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: st
     assert clean.ok, clean.seen
     assert answers(group, victim)
     assert reached(group, victim, peer=str(bystander(group, victim)))
+    assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
+
+
+@pytest.mark.parametrize("name", ["kill", "pause"])
+def test_an_agent_is_broken_without_its_mysqld(group: Cluster, name: str) -> None:
+    fault, victim = FAULTS[name].aimed("agent", ()), group.primary()
+    assert not fault.effect(group, victim).ok
+    fault.inject(group, victim)
+    try:
+        bite = await_evidence(f"{name} shows", lambda: fault.effect(group, victim), timeout_s=10)
+        assert bite.ok, bite.seen
+        assert answers(group, victim), "mysqld goes on"
+        assert not fault.residue(group, victim).ok
+    finally:
+        fault.heal(group, victim)
+    clean = await_evidence(f"{name} is gone", lambda: fault.residue(group, victim), timeout_s=10)
+    assert clean.ok, clean.seen
+
+
+def test_whom_a_group_would_elect_is_whom_it_elects(group: Cluster) -> None:
+    heavy = max(set(group.pods) - {group.primary()})
+    with group.connection(heavy) as connection, connection.cursor() as cursor:
+        cursor.execute("SET GLOBAL group_replication_member_weight = 70")
+    scene, old = Outlook(group), group.primary()
+    scene.start()
+    try:
+        aim = Aim(cluster=group, scene=scene, made=[], rng=random.Random(1))
+        assert resolve("candidate", aim) == [heavy]
+        kill = FAULTS["kill"]
+        kill.inject(group, old)
+        try:
+            wait_until("the others elect a primary", lambda: writable(group, [heavy]), timeout_s=60)
+            wait_until("it is seen to be settled", lambda: scene.settled.primary == heavy, timeout_s=10)
+        finally:
+            kill.heal(group, old)
+    finally:
+        scene.stop()
+    group.bring_back(old, timeout_s=RECOVERY_TIMEOUT_S)
     assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
 
 

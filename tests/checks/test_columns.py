@@ -45,6 +45,7 @@ def read(folder: Path, column: pa.Array, kind: pa.DataType | None, *, nullable: 
         (pa.nulls(2), pa.bool_(), [None, None]),
         (pa.array([1.5, NAN]), pa.float64(), [1.5, None]),
         (pa.array([Decimal("1.50")]), None, [Decimal("1.50")]),
+        (pa.array([b"k1", b"\xff\x01", None]), None, ["k1", "\\xff\x01", None]),
     ],
 )
 def test_what_can_mean_one_thing_only_is_taken(
@@ -61,6 +62,7 @@ def test_what_can_mean_one_thing_only_is_taken(
         (pa.array([1e300]), pa.int64(), "row 1: column 'c' has the wrong type: 1e+300"),
         (pa.array(["7", "soon"]), pa.int64(), "row 2: column 'c' has the wrong type: soon"),
         (pa.array([7, None]), pa.int64(), "row 2: column 'c' has the wrong type: null"),
+        (pa.array([None, 5], pa.timestamp("s")), pa.int32(), "column 'c' has the wrong type: timestamp[ns]"),
         (pa.array([True]), pa.int64(), "column 'c' has the wrong type: bool"),
         (pa.array([1, 5]), pa.bool_(), "column 'c' has the wrong type: int64; expected true or false"),
         (pa.array([0.5]), pa.bool_(), "column 'c' has the wrong type: double; expected true or false"),

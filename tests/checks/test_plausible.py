@@ -53,15 +53,15 @@ def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
         ({"target": "one_replica"}, "kill of one_replica is on record, and planned was kill of primary"),
         (
             {"clean_evidence": {**BACK, "caught_up": False}},
-            "is on record as healed, and its evidence says caught_up: False",
+            "is on record as healed, and its evidence says caught_up: false",
         ),
         ({"pod": "node3"}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
         ({"pod": "node9"}, "hit node9, which is no pod of this run (node1, node2, node3)"),
         ({"bitten_evidence": {**KILLED, "container": "running"}}, "its evidence says container: running"),
-        ({"bitten_evidence": {"answers": True}}, "is on record as bitten, and its evidence says answers: True"),
+        ({"bitten_evidence": {"answers": True}}, "is on record as bitten, and its evidence says answers: true"),
         (
             {"clean_evidence": {**BACK, "answers": False}},
-            "is on record as healed, and its evidence says answers: False",
+            "is on record as healed, and its evidence says answers: false",
         ),
     ],
 )
@@ -132,6 +132,14 @@ def test_each_fault_has_evidence_that_says_the_opposite(
     assert len(implausible(altered(killed, fault=fault, bitten_evidence=does_not, clean_evidence={}))) == 1
 
 
+@pytest.mark.parametrize("target", ["candidate", "old_primary", "agent of primary", "majority"])
+def test_a_target_beside_or_among_the_pods_is_one_of_this_run(killed: Run, target: str) -> None:
+    killed.manifest = {}
+    assert implausible(altered(killed, target=target)) == []
+    assert "is no pod of this run" in implausible(altered(killed, target=target, pod="node9"))[0]
+    assert implausible(altered(killed, target="proxy", pod="gateway")) == []
+
+
 def test_two_pods_promoted_in_one_epoch_are_void_where_one_leads(killed: Run) -> None:
     killed.decide(4900, "promoted", "node2")
     assert implausible(killed.history()) == []
@@ -143,11 +151,13 @@ def test_two_pods_promoted_in_one_epoch_are_void_where_one_leads(killed: Run) ->
     assert implausible(killed.history(manifest=several)) == []
 
 
-def test_a_pod_of_which_nodes_json_does_not_tell_is_void(killed: Run) -> None:
+def test_a_pod_of_which_nodes_json_does_not_tell_proves_nothing_of_it(killed: Run) -> None:
     history = killed.history()
     nodes = dict(history.nodes or {})
     without = {name: one for name, one in nodes.items() if name != "node3"}
-    assert judge(replace(history, nodes=without)).verdict == "void"
+    judgement = judge(replace(history, nodes=without))
+    assert judgement.verdict == "fail", "convergence: it is in the tables, and not among the pods"
+    assert any("does not tell of node3" in reason for reason in judgement.void_reasons)
     silent = {**nodes, "node3": {**nodes["node3"], "state": None}}
     assert "does not tell the state of node3" in implausible(replace(history, nodes=silent))[0]
     gone = {**nodes, "node3": {"role": None, "state": "UNREACHABLE", "gtid_executed": None, "checksums": {}}}

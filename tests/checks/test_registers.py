@@ -68,7 +68,7 @@ def at(rows: pd.DataFrame, where: dict[str, Any], **cells: Any) -> pd.DataFrame:
         (everywhere("registers", lambda rows: rows.assign(version=0)), {"newest"}),
         (everywhere("registers", lambda rows: at(rows, {"k": 2}, version=5)), {"newest"}),
         (everywhere("registers", lambda rows: rows[rows["k"] != 2]), {"missing_rows"}),
-        (everywhere("registers", lambda rows: pd.concat([rows, rows[rows["k"] == 2]])), {"twice"}),
+        (everywhere("registers", lambda rows: pd.concat([rows, rows[rows["k"] == 2]])), {"twice", "extra_rows"}),
         (everywhere("registers", lambda rows: at(rows, {"k": 2}, k=4)), {"missing_rows", "extra_rows"}),
         (everywhere("writes", lambda rows: rows[rows["id"] != "b"]), {"newest", "keys"}),
         (everywhere("writes", lambda rows: at(rows, {"id": "b"}, version=1)), {"versions", "altered"}),
@@ -134,4 +134,6 @@ def test_two_acknowledged_writes_of_one_version_fail_unless_one_is_lost(tables: 
 
 def test_missing_evidence_is_unknown(tables: type[Tables], sound: History) -> None:
     assert registers(History(ops=sound.ops)).verdict == "unknown"
-    assert registers(tables.with_table(sound, "registers", sound.final["registers"][:0])).verdict == "unknown"
+    empty = tables.with_table(sound, "registers", sound.final["registers"][:0])
+    assert registers(replace(empty, manifest={})).verdict == "unknown"
+    assert registers(empty).verdict == "fail", "the workload has three"

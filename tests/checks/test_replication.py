@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checks.judge import judge
 from checks.replication import replication
 from checks.verdict import Verdict
 from tests.checks.conftest import at_ns as ns_of
@@ -77,6 +78,14 @@ def test_two_in_the_write_pool_fail(run: Run) -> None:
     assert verdict.verdict == "fail"
     assert verdict.witness[0]["pods"] == ["node1", "node2"]
     assert verdict.measured["two_primaries_reachable_ms"] == pytest.approx(920, abs=1)
+
+
+def test_two_primaries_fail_even_a_trial_that_is_void(run: Run) -> None:
+    failover(run, believes_until_ms=8000, in_pool_until_ms=7000)
+    run.manifest = {"host": {"steal_percent": 99}}
+    judgement = judge(run.history())
+    assert judgement.void_reasons
+    assert (judgement.verdict, judgement.failed) == ("fail", ["replication"])
 
 
 def test_two_proxies_that_each_lead_to_another_primary_fail(run: Run) -> None:
@@ -314,6 +323,12 @@ def test_a_pod_that_is_cut_off_from_some_peers_is_there_for_clients(run: Run) ->
     assert verdict.measured["two_primaries_reachable_ms"] == pytest.approx(1919, abs=1)
 
 
+def test_replicas_that_are_cut_off_from_their_primary_are_there_for_clients(run: Run) -> None:
+    facts: dict[str, Any] = {"target": "replicas", "peer": "primary", "isolates_from": ("node1",)}
+    verdict = cut(run, pod="node2", **facts)
+    assert (verdict.verdict, verdict.witness[0]["pods"]) == ("fail", ["node1", "node2"])
+
+
 def test_a_pod_that_is_cut_off_from_everyone_is_not(run: Run) -> None:
     assert cut(run, hits="link", isolates_from=("all",)).verdict == "pass"
     assert cut(run, hits="link", isolates_from=("all",), bitten=False).verdict == "fail", "nothing shows that it was"
@@ -363,6 +378,49 @@ def test_two_seen_to_be_writable_fail_though_nobody_looked_later(run: Run) -> No
     run.seen = [row for row in run.seen if row["at_ns"] < ns_of(7000)]
     run.traffic(10_000, 14_000, server="node2")
     assert judged(run).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ({"role": None}, "does not tell the role of node1"),
+        ({"read_only": None}, "does not tell the read_only of node1"),
+        ({"up": False, "role": None, "read_only": None}, "node1 acknowledged writes, and never answered the observer"),
+    ],
+)
+def test_samples_that_do_not_tell_prove_nothing(run: Run, what: dict[str, Any], why: str) -> None:
+    failover(run)
+    run.seen = [row | (what if row["name"] == "node1" else {}) for row in run.seen]
+    run.decide(5900, "promoted", "node2")
+    verdict = judged(run)
+    assert verdict.verdict == "unknown"
+    assert why in verdict.measured["reason"]
+
+
+def test_an_observer_that_no_pod_answered_proves_nothing(run: Run) -> None:
+    failover(run)
+    run.seen = [row | {"up": False, "role": None, "read_only": None} for row in run.seen]
+    run.decide(5900, "promoted", "node2")
+    assert judged(run).measured["reason"] == "no pod ever answered the observer"
+
+
+def test_samples_too_rare_to_show_what_lasts_prove_nothing(run: Run) -> None:
+    failover(run)
+    run.decide(5900, "promoted", "node2")
+    first_ns = min(row["at_ns"] for row in run.seen)
+    run.seen = [row for row in run.seen if (row["at_ns"] - first_ns) // 1_000_000 % 2000 < 5]
+    verdict = judged(run)
+    assert (verdict.verdict, verdict.measured["reason"]) == ("unknown", "node1 was looked at every 2.0 s only")
+
+
+def test_a_pod_that_hangs_is_looked_at_as_often_as_its_silence_lets(run: Run) -> None:
+    failover(run)
+    keep = range(0, 10_000, 1040)
+    down: dict[str, Any] = {"up": False, "role": None, "state": None, "read_only": None}
+    run.seen = [row for row in run.seen if row["name"] != "node3"]
+    for at_ms in keep:
+        run.pod(at_ms, "node3", **down)
+    assert judged(run).verdict == "pass"
 
 
 def test_a_stretch_ends_where_nobody_looked(run: Run) -> None:

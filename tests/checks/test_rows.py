@@ -98,6 +98,12 @@ def test_times_in_an_order_that_cannot_be_are_named(folder: Path) -> None:
     assert len(load_history(folder).ops) == len(good)
 
 
+@pytest.mark.parametrize("attempt", [0, -1])
+def test_an_attempt_before_the_first_is_named(folder: Path, attempt: int) -> None:
+    change(folder, OPS, "attempt", attempt)
+    assert f"row 3: attempt {attempt}; expected 1 for the first" in refused(folder)
+
+
 @pytest.mark.parametrize("row", [1, 3, 8])
 def test_one_time_of_another_clock_is_named_and_costs_nothing(folder: Path, row: int) -> None:
     for column in ("intended_ns", "start_ns", "end_ns"):
@@ -152,8 +158,17 @@ def steps(folder: Path, *lines: dict[str, Any]) -> None:
 def test_a_story_that_can_be_is_read(folder: Path) -> None:
     later = STEP["at_ns"] + 1  # type: ignore[operator]
     names = ("planned", "injected", "bitten", "healed", "clean")
-    steps(folder, *({"step": name, "at_ns": later, "ok": True} for name in names))
+    seen = {"container": "running"}
+    steps(folder, *({"step": name, "at_ns": later, "ok": True, "evidence": seen} for name in names))
     assert load_history(folder).faults[0].clean
+
+
+@pytest.mark.parametrize("evidence", [{}, None])
+def test_what_nothing_shows_is_not_so(folder: Path, evidence: object) -> None:
+    lines = [{"step": name, "at_ns": STEP["at_ns"], "ok": True, "evidence": evidence} for name in ("bitten", "clean")]
+    steps(folder, {"step": "injected"}, *lines)
+    (fault,) = load_history(folder).faults
+    assert (fault.bitten, fault.clean) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +185,10 @@ def test_a_story_that_can_be_is_read(folder: Path) -> None:
         ([{}, {"step": "clean", "at_ns": 4_999_000_000_000}], "id 0 is clean 1000 ms before it is injected"),
         ([{"step": "bitten"}, {"at_ns": 5_000_001_000_000}], "id 0 is bitten 1 ms before it is injected"),
         ([{"step": "healed"}, {"step": "clean", "at_ns": 4_999_999_000_000}], "id 0 is clean 1 ms before it is healed"),
+        (
+            [{}, {"step": "healed"}, {"step": "bitten", "at_ns": 5_000_001_000_000}],
+            "3: not a fault step: id 0 is healed 1 ms before it is bitten",
+        ),
         ([{}, {}], "2: not a fault step: step 'injected' of id 0 is there already"),
         (
             [{}, {"step": "bitten", "fault": "pause"}],

@@ -13,6 +13,8 @@ import pytest
 
 from checks.history import History
 from checks.judge import judge
+from reports.figures import Picture
+from reports.page import report_html
 from reports.schema import schema, validate
 from reports.summary import summarise
 
@@ -129,6 +131,25 @@ def test_a_gate_that_is_null_is_no_gate(make_history: MakeHistory) -> None:
 
 
 @pytest.mark.parametrize(
+    ("gates", "checks", "says"),
+    [
+        ({"write_outage_ms": 1_000}, ["availability"], "made to fail by availability, and it did."),
+        ({"write_outage_ms": 1_000}, ["durability"], "made to fail by durability, and it did not."),
+        ({}, ["durability"], "made to fail by durability, and it did not."),
+        ({}, "durability", "made to fail, and it did not."),
+    ],
+)
+def test_a_scenario_that_is_made_to_fail_says_whether_it_did(
+    make_history: MakeHistory, gates: dict[str, Any], checks: object, says: str
+) -> None:
+    history = make_history()
+    scenario = {**history.manifest["scenario"], "expect": {"verdict": "fail", "checks": checks}}
+    manifest = {**history.manifest, "scenario": scenario, "gates": gates}
+    assert says in summary_of(replace(history, manifest=manifest))["why"]
+    assert "made to fail" not in summary_of(history)["why"]
+
+
+@pytest.mark.parametrize(
     ("gates", "expected"),
     [
         ({"write_outage_ms": 30_000}, "pass"),
@@ -167,6 +188,22 @@ def test_options_set_by_the_scenario_are_shown_as_the_pods_have_them(make_histor
     scenario = {**history.manifest["scenario"], "mysql": {"config": {option: 0, "not_reported": 5}}}
     summary = summary_of(replace(history, manifest={**history.manifest, "scenario": scenario}))
     assert summary["mysql_config"][option] == {"node1": "0", "node2": "0", "node3": "0"}
+
+
+def test_options_asked_for_are_shown_with_what_is_in_effect(make_history: MakeHistory) -> None:
+    history = make_history()
+    asked = {"option": "sync_binlog", "from": "own.cnf", "asked": "OFF", "note": "", "effective": {"node1": "0"}}
+    vain = {**asked, "option": "clone_x", "effective": {}, "note": "not in effect: topology single has no clone"}
+    manifest = {**history.manifest, "options": [asked, vain]}
+    summary = summary_of(replace(history, manifest=manifest))
+    assert summary["mysql_options"] == [asked, vain]
+    assert summary["mysql_config"] == {"sync_binlog": {"node1": "0"}, "clone_x": vain["note"]}
+    nothing = Picture(wide=b"", narrow=b"")
+    page = report_html(summary, dict.fromkeys(("timeline", "latency", "waterfall"), nothing))
+    assert "own.cnf asked OFF; in effect: 0" in page
+    assert "own.cnf asked OFF (not in effect: topology single has no clone)" in page
+    for strange in ("nonsense", [7, {"option": ["x"], "effective": 3}]):
+        summary_of(replace(history, manifest={**history.manifest, "options": strange}))
 
 
 def test_a_number_that_is_none_becomes_null(make_history: MakeHistory) -> None:

@@ -16,7 +16,9 @@ import pytest
 
 from checks.history import History
 from checks.judge import judge
+from reports.figures import Picture
 from reports.junit import junit_xml
+from reports.page import report_html
 from reports.summary import summarise
 from reports.write import write_reports
 
@@ -155,6 +157,20 @@ def test_junit_has_a_failure_for_a_failed_check(make_history: MakeHistory) -> No
     assert failed == ["availability"]
 
 
+def test_junit_has_a_failure_for_what_had_to_be_decided_and_was_not(make_history: MakeHistory) -> None:
+    history = make_history(observed=None)
+    gates = {"stale_reads": 0, "require": ["replication"]}
+    summary = summarise(history, judge(replace(history, manifest={**history.manifest, "gates": gates})))
+    assert (summary["verdict"], summary["undecided_gates"], summary["failed"]) == (
+        "fail",
+        ["stale_reads"],
+        ["replication"],
+    )
+    assert "Gate stale_reads fails: this run measured nothing that it could limit." in summary["why"]
+    failed = [case for case in ET.fromstring(junit_xml(summary)).iter("testcase") if case.find("failure") is not None]
+    assert [case.attrib["name"] for case in failed] == ["replication", "gate stale_reads"]
+
+
 def test_metrics_are_openmetrics(whole: Path) -> None:
     text = (whole / "metrics.prom").read_text()
     assert text.endswith("\n# EOF\n")
@@ -165,3 +181,13 @@ def test_metrics_are_openmetrics(whole: Path) -> None:
     assert len(samples) == len(set(samples))
     assert any(line.startswith("meshbench_write_outage_seconds{") for line in lines)
     assert 'topology="group",proxy="envoy",verdict="void"} 1.0' in text
+
+
+def test_a_workload_without_a_name_has_a_page(make_history: MakeHistory) -> None:
+    history = make_history()
+    scenario = {**history.manifest["scenario"], "workload": {"accounts": 100}}
+    made = replace(history, manifest={**history.manifest, "scenario": scenario})
+    pictures = dict.fromkeys(("timeline", "latency", "waterfall"), Picture(wide=b"", narrow=b""))
+    page = report_html(summarise(made, judge(made)), pictures)
+    assert "seed 7" in page
+    assert "workload " not in _Page(page).text.split("seed 7")[0]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster.errors import ConfigurationError
-from scenarios.acks import acknowledged
 from scenarios.model import Scenario
 from scenarios.read import read_scenario
 
@@ -87,18 +85,3 @@ def test_what_this_topology_or_mesh_never_has_is_told(
 ) -> None:
     with pytest.raises(ConfigurationError, match=says):
         read(tmp_path, step, topology=topology, mesh=mesh)
-
-
-def rows(*told: str) -> Iterator[bytes]:
-    yield b'{"clock": {"monotonic_ns": 1, "unix_ns": 2}}\n'
-    for one in told:
-        f, outcome, end_ns = one.split()
-        line = f'{{"f": "{f}", "outcome": "{outcome}", "end_ns": {end_ns}}}\n'.encode()
-        yield line[:9]  # a read of a pipe ends anywhere
-        yield line[9:]
-
-
-def test_the_first_acknowledged_write_after_a_moment_is_heard_from_a_record_as_it_is_written() -> None:
-    told = rows("transfer ok 100", "read ok 201", "transfer unknown 202", "transfer ok 203", "transfer ok 204")
-    assert acknowledged(told, 200) == 203
-    assert acknowledged(rows("transfer ok 100", "read ok 300"), 200) is None

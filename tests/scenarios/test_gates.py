@@ -10,7 +10,7 @@ from checks.gates import FLOOR_MS, GATES, REQUIRE
 from cluster.errors import ConfigurationError
 from scenarios import listing
 from scenarios.cli import main
-from scenarios.model import GatesSection
+from scenarios.gates_section import GatesSection
 from scenarios.read import catalogue, read_scenario
 
 ROOT = Path(__file__).parents[2]

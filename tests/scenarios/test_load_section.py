@@ -215,6 +215,13 @@ def test_what_a_locustfile_does_by_itself_is_not_asked_of_it(tmp_path: Path) -> 
         ("{retry: safe}", "retry"),
         ("{reconnect: backoff}", "reconnect"),
         ("{pool: {max_lifetime: 5m}}", "pool"),
+        ("{model: poisson}", "model"),
+        ("{rate: 50}", "rate"),
+        ("{rate: 200}", "rate"),
+        ("{batch: true}", "batch"),
+        ("{statement_timeout: 5s}", "statement_timeout"),
+        ("{backlog: 10}", "backlog"),
+        ("{drain: 1s}", "drain"),
     ):
         with pytest.raises(ConfigurationError, match=rf"load.{key}: means nothing for a locustfile"):
             read(tmp_path, load, workload="{locustfile: locustfile.py}")
@@ -222,6 +229,27 @@ def test_what_a_locustfile_does_by_itself_is_not_asked_of_it(tmp_path: Path) -> 
         ConfigurationError, match="load: a share of the measured maximum means nothing for a locustfile"
     ):
         read(tmp_path, "{rate: 50%}", workload="{locustfile: locustfile.py}")
+
+
+def test_a_locustfile_on_the_command_line_takes_the_place_of_the_load_too(tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text("from locust import User\nclass Mine(User): pass\n")
+    own = f"workload={tmp_path / 'locustfile.py'}"
+    scenario = read_scenario("steady", settings=[own, "load.connections=3"])
+    assert (scenario.load.connections, scenario.load.duration) == (3, 30)
+    assert Scenario.model_validate(json.loads(scenario.model_dump_json())).load == scenario.load
+    for settings in (["load.rate=100", own], [own, "load.rate=100"]):
+        with pytest.raises(
+            ConfigurationError, match=r"--set load\.rate=100: load\.rate: means nothing for a locustfile"
+        ):
+            read_scenario("steady", settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("load", "key"), [("{retry: {attempts: 5}}", "retry.attempts"), ("{reconnect: {cap: 9s}}", "reconnect.cap")]
+)
+def test_a_policy_that_does_nothing_takes_no_keys(tmp_path: Path, load: str, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"load.{key}: means nothing with mode"):
+        read(tmp_path, load)
 
 
 def test_an_idempotent_retry_needs_the_key_contract(tmp_path: Path) -> None:

@@ -98,6 +98,15 @@ def test_a_cell_is_the_scenario_with_topology_and_mesh_replaced() -> None:
     assert {(one.load.rate, one.seed, one.faults[0].fault) for one in found.values()} == {(50, 9, "kill")}
 
 
+def test_what_is_set_about_the_control_plane_holds_where_it_fails_over() -> None:
+    planned = plan(
+        "steady", topologies=["group", "async"], meshes=["direct"], settings=["control.down_after=3s", "load.rate=9"]
+    )
+    assert [one.scenario.control.down_after for one in planned.runnable.values()] == [None, 3]
+    with pytest.raises(ConfigurationError, match="down_after: means nothing with topology group"):
+        plan("steady", topologies=["group"], meshes=["direct"], settings=["control.down_after=3s"])
+
+
 def test_trials_are_interleaved_and_every_round_has_an_order_of_its_own() -> None:
     def order(seed: int) -> list[tuple[int, tuple[str, str]]]:
         planned = plan("primary-kill", topologies=["group", "single"], meshes=["direct", "envoy"], trials=6, seed=seed)

@@ -13,7 +13,7 @@ import scenarios.cpu_time
 from checks.history import OPS_SCHEMA, History
 from checks.judge import CPU_PRESSURE_PERCENT, judge
 from cluster.errors import ConfigurationError
-from scenarios.cpu_time import Cgroup, Containers, Spent, cgroup_of, lacking, nice_yields, seconds, stalled_s
+from scenarios.cpu_time import Cgroup, Containers, Spent, cgroup_of, lacking, stalled_s, used_s
 from scenarios.noise import Interval, Watch, shares
 from scenarios.read import read_scenario
 
@@ -32,10 +32,9 @@ def made() -> History:
     return History(ops=ops, final={"accounts": accounts, "transfers": transfers})
 
 
-def second(*, own: float | None, foreign: float = 0.0, niced: float = 0.0, waited: float | None = 0.0) -> Interval:
-    """One second on two cores, so that own, foreign and niced foreign together are at most 2."""
-    used = (own or 0.0) + foreign + niced
-    return Interval(length_s=1.0, used_s=used, own_s=own, yielding_s=niced, waited=waited)
+def second(*, own: float | None, foreign: float = 0.0, waited: float | None = 0.0) -> Interval:
+    """One second on two cores, so that own and foreign together are at most 2."""
+    return Interval(length_s=1.0, used_s=(own or 0.0) + foreign, own_s=own, waited=waited)
 
 
 def pressure(*intervals: Interval) -> float:
@@ -50,10 +49,6 @@ def test_a_load_that_fills_the_machine_is_no_noise() -> None:
 
 def test_others_that_take_what_no_pod_waits_for_are_no_noise() -> None:
     assert pressure(*[second(own=0.3, foreign=1.5, waited=0.02)] * 30) == 0.0
-
-
-def test_others_that_make_way_are_no_noise() -> None:
-    assert pressure(*[second(own=1.0, foreign=0.1, niced=0.9, waited=0.4)] * 30) == 5.0
 
 
 def test_others_that_have_half_of_the_machine_while_pods_wait_are_noise() -> None:
@@ -71,14 +66,13 @@ def test_a_load_shorter_than_the_window_is_taken_whole() -> None:
 
 
 def test_shares_are_of_the_machine_and_of_the_time() -> None:
-    first, second_ = second(own=0.5, foreign=0.2, niced=0.1, waited=0.2), second(own=0.7, foreign=0.1, waited=0.4)
+    first, second_ = second(own=0.5, foreign=0.3, waited=0.2), second(own=0.7, foreign=0.1, waited=0.4)
     found = shares([first, second_], cores=CORES)
     assert found == {
         "own_cpu_percent": 30.0,
         "foreign_cpu_percent": 10.0,
-        "yielding_cpu_percent": 2.5,
         "pods_waited_percent": 30.0,
-        "cpu_pressure_percent": 7.5,
+        "cpu_pressure_percent": 10.0,
     }
 
 
@@ -91,7 +85,6 @@ def test_what_the_kernel_does_not_tell_is_not_known_and_not_zero(unknown: dict[s
 
 def test_own_time_that_the_ticks_missed_is_not_less_than_nothing_of_others() -> None:
     assert Interval(length_s=1.0, used_s=0.98, own_s=1.0, waited=1.0).taken_s == 0.0
-    assert Interval(length_s=1.0, used_s=1.5, own_s=1.0, yielding_s=0.6, waited=1.0).taken_s == 0.0
 
 
 def _files(folder: Path, contents: dict[str, str]) -> Path:
@@ -139,25 +132,8 @@ def test_a_container_that_was_started_again_counts_from_its_new_beginning() -> N
 
 def test_interrupts_and_waiting_for_disks_are_nobodys_cpu_time() -> None:
     ticks = {"user": 100, "nice": 50, "system": 50, "idle": 900, "iowait": 300, "irq": 7, "softirq": 9, "steal": 4}
-    assert seconds(ticks, "user", "nice", "system") == seconds({"user": 200}, "user")
-    assert seconds({}, "user") == 0.0
-
-
-@pytest.mark.parametrize(
-    ("files", "yields"),
-    [
-        ({}, True),
-        ({"cgroup.subtree_control": "memory pids\n"}, True),
-        ({"cgroup.subtree_control": "cpuset cpu io memory pids\n"}, False),
-        ({"cpu,cpuacct/system.slice/tasks": ""}, False),
-        ({"cpu/docker/tasks": ""}, True),
-    ],
-)
-def test_nice_makes_way_for_pods_only_where_no_slices_share_the_cpu(
-    files: dict[str, str], yields: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scenarios.cpu_time, "_ROOT", _files(tmp_path, files))
-    assert nice_yields() is yields
+    assert used_s(ticks) == used_s({"user": 200})
+    assert used_s({}) == 0.0
 
 
 def test_pressure_is_read_and_its_absence_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,8 +157,7 @@ def test_what_is_read_once_a_second_becomes_intervals(monkeypatch: pytest.Monkey
         return pods | ({"b": Spent(0.25 * (now - 5), 0.2 * (now - 5))} if now >= 5 else {})
 
     monkeypatch.setattr(Containers, "read", spent)
-    monkeypatch.setattr("scenarios.noise.seconds", lambda _, *kinds: 1.5 * now if "user" in kinds else 0.2 * now)
-    monkeypatch.setattr("scenarios.noise.nice_yields", lambda: True)
+    monkeypatch.setattr("scenarios.noise.used_s", lambda _: 1.5 * now)
     monkeypatch.setattr("scenarios.noise.time.monotonic", lambda: float(now))
     monkeypatch.setattr("scenarios.noise.PERIOD_S", 60.0)  # this test is the clock
     watch = Watch("a run")
@@ -194,7 +169,6 @@ def test_what_is_read_once_a_second_becomes_intervals(monkeypatch: pytest.Monkey
     for one, cpu_s, waited in ((intervals[2], 0.5, 0.1), (intervals[7], 0.75, 0.2)):
         assert one.length_s == pytest.approx(1)
         assert one.used_s == pytest.approx(1.5)
-        assert one.yielding_s == pytest.approx(0.2)
         assert one.own_s == pytest.approx(cpu_s, abs=0.2)  # this process counts as its own, and is not still
         assert one.waited == pytest.approx(waited)
 

@@ -111,6 +111,10 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("faults:\n  - {at: 1s, fault: switchover, target: all}", r":7: faults.0.target: .*it can: primary"),
         ("faults:\n  - {at: 1s, fault: kill, target: primary, peer: all}", r":7: faults.0.peer: .*leave it out"),
         ("mysql: {config: {server_id: 3}}", r":6: mysql.config.server_id: is set by meshbench"),
+        ("mysql: {config: {loose-server-id: 3}}", r":6: mysql.config.loose-server-id: is set by meshbench"),
+        ("mysql: {config: {skip_super_read_only: true}}", r":6: mysql.config.skip_super_read_only: is set by mesh"),
+        ("mysql: {config: {offline-mode: true}}", r":6: mysql.config.offline-mode: is set by meshbench"),
+        ("control: {down_after: 1s}", r":6: control.down_after: means nothing with topology group, where the group"),
         ("gates: {lost: 0, wirte_outage: 1s}", r":6: gates.wirte_outage: .*did you mean 'write_outage'"),
         ("gates: {require: [durabilty]}", r":6: gates.require.0: unknown check 'durabilty'.*durability"),
         ("mysql: {my_cnf: nowhere.cnf}", r"mysql.my_cnf: no file .*nowhere.cnf"),
@@ -267,3 +271,20 @@ def test_durations(text: object, seconds: float) -> None:
 def test_what_is_no_duration(text: object) -> None:
     with pytest.raises(ValueError, match="with a unit"):
         parse_duration(text)
+
+
+def test_only_a_control_plane_that_fails_over_has_a_patience() -> None:
+    for kind in ("async", "semisync"):
+        scenario = read_scenario("steady", settings=[f"topology={kind}", "control.down_after=3s"])
+        assert (scenario.control.down_after, scenario.down_after_s) == (3, 3)
+        assert read_scenario("steady", settings=[f"topology={kind}"]).control.down_after == 1
+    for kind in ("single", "group", "group-multi"):
+        assert read_scenario("steady", settings=[f"topology={kind}"]).control.down_after is None
+        with pytest.raises(ConfigurationError, match=f"down_after: means nothing with topology {kind}"):
+            read_scenario("steady", settings=[f"topology={kind}", "control.down_after=3s"])
+
+
+def test_routes_that_are_static_have_no_ttl() -> None:
+    assert read_scenario("steady", settings=["mesh=router", "mesh.ttl=100ms"]).mesh.ttl == 0.1
+    with pytest.raises(ConfigurationError, match=r"mesh\.ttl: means nothing with topology async"):
+        read_scenario("steady", settings=["topology=async", "mesh=router", "mesh.ttl=100ms"])

