@@ -237,8 +237,8 @@ def cases() -> Cases:
                 continue
             for how, alter in WAYS.items():
                 yield Case(
-                    kind="harmless",
-                    place=how,
+                    kind=f"harmless: {how}",
+                    place="everywhere",
                     workload=workload,
                     topology=topology,
                     alter=alter,
