@@ -237,7 +237,7 @@ def required(history: History) -> list[str]:
     """Names of the checks that must be decided for the run to pass (gate ``require``)."""
     names = _gates(history).get(REQUIRE) or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise HistoryError(f"manifest.json: gate 'require' must be a list of check names, not {names!r}")
+        raise HistoryError(f"manifest.json: gate 'require' must be a list of check names, not {spelt(names)}")
     return list(names)
 
 
