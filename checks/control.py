@@ -48,7 +48,7 @@ class Control:
             return None
         suspected = self._first({"primary_suspected"}, pod=self._target)
         note = "" if suspected is None else f"suspected after {self._since_ms(suspected):.0f} ms"
-        return self._moment(found, f"{self._target} is gone, and the replicas agree", note=note)
+        return self._moment(found, f"{found.pod} is gone, and the replicas agree", note=note)
 
     def opened(self) -> Moment | None:
         """A pod was opened for writes: another one, or the same again."""
@@ -77,12 +77,12 @@ class Control:
         found = self._first({"quarantined"}, pod=self._target)
         if found is None:
             return None
-        return self._moment(found, f"{self._target} holds transactions that no other pod has")
+        return self._moment(found, f"{found.pod} holds transactions that no other pod has")
 
     def rejoined(self, *, events: Collection[str]) -> Moment | None:
         """The target serves again, as a replica."""
         found = self._first(events, pod=self._target)
-        return None if found is None else self._moment(found, f"{self._target} {found.event}")
+        return None if found is None else self._moment(found, f"{found.pod} {found.event}")
 
     def _first(self, events: Collection[str], *, pod: str | None = None, since_ns: int = 0) -> Decision | None:
         return next(

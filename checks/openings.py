@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from checks.amounts import minor_units, summable, whole
+from checks.fields import spelt
 from checks.history import History
 from checks.ledger import in_service, tabled_nodes
 from checks.quarantine import quarantined
@@ -25,6 +26,8 @@ from checks.tables import MissingError, Tables
 from checks.verdict import WITNESS_LIMIT
 
 TELLERS_PER_BRANCH = DISTRICTS = 10
+#: No table has so many rows: a size beyond it is compared as this.
+_MOST = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +129,8 @@ def _compare_opened(place: Mapping[str, Any], own: pd.DataFrame, fixed: Fixed, e
     if not odd:
         return []
     # The rows or the sums say more than a digest does.
-    key = next(iter(odd))
-    return [{**place, "of": key, "expected": str(odd[key][0]), "found": str(odd[key][1])}]
+    key, (expected, found) = next(iter(odd.items()))
+    return [{**place, "of": key, "expected": spelt(expected), "found": spelt(found)}]
 
 
 #: Names of the columns that identify a row, and how many values each has (from 1), the last one fastest; with the
@@ -138,7 +141,7 @@ _Size = tuple[tuple[str, ...], tuple[int, ...], tuple[str, int] | None]
 def _sizes(workload: str, options: Mapping[str, Any]) -> dict[str, _Size]:
     def size(name: str) -> int | None:
         value = options.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+        return min(value, _MOST) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
     plan: dict[str, tuple[tuple[str, ...], tuple[int | None, ...], tuple[str, int | None] | None]] = {}
     match workload:

@@ -135,6 +135,8 @@ def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
         bitten, clean = fault.bitten_evidence, fault.clean_evidence
         if fault.bitten and (said := _says(bitten, _opposite(_NOT_BITTEN, fault)) or _reached(fault, bitten)):
             yield f"{name_of(fault)} is on record as bitten, and its evidence says {said}"
+        if fault.bitten and (other := _of_another(fault, bitten)):
+            yield f"{name_of(fault)} is on record as bitten, and its evidence is that of a {other}"
         if fault.bitten and fault.fault == "switchover" and bitten.get("primary") in fault.pods:
             yield f"{name_of(fault)} is on record as done, and its evidence says primary: {bitten['primary']}"
         if fault.clean and (said := _says(clean, _opposite(_NOT_CLEAN, fault))):
@@ -143,6 +145,15 @@ def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
 
 def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRecord) -> Mapping[str, tuple[Any, ...]]:
     return {**table[""], **table.get(fault.fault, {})}
+
+
+def _of_another(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
+    """Another fault whose fields the evidence has, where it has none of this one's; empty where there is none."""
+    own = _NOT_BITTEN.get(fault.fault, {}).keys()
+    if not own or own & evidence.keys():
+        return ""
+    others = (name for name, fields in _NOT_BITTEN.items() if name and fields.keys() & evidence.keys())
+    return next(others, "")
 
 
 def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) -> str:

@@ -126,7 +126,8 @@ def _prices(tables: Tables, orders: pd.DataFrame, lines: pd.DataFrame) -> pd.Dat
 
 
 def _carriers(ops: pd.DataFrame, orders: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    """Orders that an acknowledged delivery says it delivered, and that have another carrier or none. Of a delivery that
+    """Orders that an acknowledged delivery says it delivered, and that have another carrier, or none, or
+    are not there. Of a delivery that
     a pod does not have (durability) the next one delivers the orders again."""
     there = set(made[["node", "key"]].itertuples(index=False, name=None))
     nodes = sorted(set(made["node"]))
@@ -140,6 +141,6 @@ def _carriers(ops: pd.DataFrame, orders: pd.DataFrame, made: pd.DataFrame) -> pd
             own = {(delivery[0], *map(whole, pair)): delivery[1] for pair in pairs}
             carrier |= {(node, *order): one for node in nodes if (node, key) in there for order, one in own.items()}
     columns = ["node", "w", "d", "o", "carrier"]
-    rows = orders[columns].itertuples(index=False, name=None)
-    odd = [(*row, carrier[row[:4]]) for row in rows if row[:4] in carrier and row[4] != carrier[row[:4]]]
+    held = {tuple(row[:4]): row[4] for row in orders[columns].itertuples(index=False, name=None)}
+    odd = [(*order, held.get(order), by) for order, by in carrier.items() if held.get(order) != by]
     return pd.DataFrame(odd, columns=[*columns, "delivered_by"])

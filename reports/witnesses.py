@@ -91,6 +91,8 @@ def difference(row: Mapping[str, Any]) -> str:
         return f"{row.get('node')} is not in service at the end (state {plain(found) if found else 'not known'})"
     if what == "gtid_executed" and isinstance(found, Mapping):
         return f"they have not executed the same transactions ({_groups(found)})"
+    if what == "checksum" and isinstance(found, Mapping) and "table" not in row:
+        return f"of some table {listed(map(str, found))} {'has' if len(found) == 1 else 'have'} no checksum"
     if what == "checksum" and isinstance(found, Mapping):
         return f"table {row.get('table')} has other contents on some of them ({_groups(found)})"
     if what == "rows" and isinstance(found, Mapping):
