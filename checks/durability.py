@@ -37,8 +37,8 @@ def durability(history: History) -> Verdict:
     Gate ``lost``: writes that may be lost (default 0).
 
     measured: acked, lost, altered, unknown_present, unknown_absent in keys; lost_amount in minor units (of transfers);
-    gtids_missing: acknowledged keys whose GTID a pod in service does not have, part of lost. Raises HistoryError when
-    the gtid of a write is not readable.
+    gtids_missing: acknowledged keys whose GTID a pod in service does not have, part of lost; missing_on: how many of
+    the lost keys each pod in service lacks. Raises HistoryError when the gtid of a write is not readable.
     """
     allowed = gate(history, "lost") or 0
     evidence = keyed(history)
@@ -71,6 +71,7 @@ def durability(history: History) -> Verdict:
     is_altered[stored_codes[altered]] = True
 
     lost_codes = acked_codes[lost[acked_codes]]
+    gone_from = (missing | without_gtid)[:, lost_codes].sum(axis=1)
     first = np.full(len(keys), -1, dtype=np.int64)
     first[asked_codes[::-1]] = np.arange(len(asked))[::-1]
     first[acked_codes] = acked.index.to_numpy()
@@ -83,6 +84,7 @@ def durability(history: History) -> Verdict:
         "unknown_absent": int(((best == UNKNOWN) & ~present).sum()),
         "gtids_missing": int(without_gtid[:, acked_codes].any(axis=0).sum()),
         "nodes": nodes,
+        "missing_on": {node: int(number) for node, number in zip(nodes, gone_from, strict=True) if number},
     }
     failed = measured["lost"] > allowed or measured["altered"] > 0
     if not failed and unreadable:

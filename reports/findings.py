@@ -78,57 +78,83 @@ def _durability(check: Verdict) -> str:
 
 
 def _missing_on(check: Verdict) -> str:
-    """Where the witnesses are missing: `` on node3``, `` on every node``; nothing where no witness says so."""
-    where = sorted({node for row in check.witness for node in row.get("missing") or []})
+    """Where they are missing: `` on node3``, `` on every node``, `` on node2 (1) and node3 (2)``."""
+    lost, where = check.measured.get("lost"), check.measured.get("missing_on") or {}
     if not where:
         return ""
-    everywhere = set(where) == set(check.measured.get("nodes") or [])
-    return " on every node" if everywhere and len(where) > 1 else f" on {listed(where)}"
+    if any(number != lost for number in where.values()):
+        return f" on {listed(f'{node} ({count(number)})' for node, number in where.items())}"
+    everywhere = len(where) > 1 and set(where) == set(check.measured.get("nodes") or [])
+    return " on every node" if everywhere else f" on {listed(where)}"
 
 
-def _conservation(check: Verdict) -> str:
-    if check.verdict == "pass":
-        return "On every node the balances add up to what was opened with, account by account."
-    told = [
-        f"{count(number)} {_one(number, one, many)}"
-        for name, one, many in (
-            ("off", "balance is not its opening plus its entries", "balances are not their opening plus their entries"),
-            ("negative", "account is overdrawn", "accounts are overdrawn"),
-            ("strays", "entry is on an account that does not exist", "entries are on accounts that do not exist"),
-            ("nodes_off", "node's balances do not sum to its openings", "nodes' balances do not sum to their openings"),
-        )
-        if (number := check.measured.get(name))
-    ]
-    return f"Money was made or destroyed: {'; '.join(told)}." if told else _broken(check)
+#: Number in ``measured`` -> what it counts, of one and of several.
+_Counted = tuple[tuple[str, str, str], ...]
+
+_MADE_OR_DESTROYED: _Counted = (
+    ("off", "balance is not its opening plus its entries", "balances are not their opening plus their entries"),
+    ("negative", "account is overdrawn", "accounts are overdrawn"),
+    ("strays", "entry is on an account that does not exist", "entries are on accounts that do not exist"),
+    ("twice", "account is there more than once", "accounts are there more than once"),
+    ("missing_rows", "node lacks accounts that set-up opened", "nodes lack accounts that set-up opened"),
+    ("extra_rows", "account was never opened", "accounts were never opened"),
+    ("openings", "node's accounts are not as they were opened", "nodes' accounts are not as they were opened"),
+    ("nodes_off", "node's balances do not sum to its openings", "nodes' balances do not sum to their openings"),
+)
+_TWICE_OR_AGAINST: _Counted = (
+    ("duplicated", "write is stored twice", "writes are stored twice"),
+    (
+        "failed_present",
+        "write that the client was told had failed is in the database",
+        "writes that the client was told had failed are in the database",
+    ),
+    ("unrequested", "stored write was asked for by nobody", "stored writes were asked for by nobody"),
+    (
+        "conflicting",
+        "key was acknowledged for two different transfers",
+        "keys were acknowledged for two different transfers each",
+    ),
+    ("acked_again", "attempt was acknowledged twice", "attempts were acknowledged twice"),
+    ("one_gtid", "GTID is that of several writes", "GTIDs are those of several writes each"),
+)
+
+
+_BY_NO_PRIMARY: _Counted = (
+    (
+        "writes_out_of_turn",
+        "write was taken by a node after another had become primary",
+        "writes were taken by a node after another had become primary",
+    ),
+    (
+        "writes_outside",
+        "write was taken by a node that was no primary in service",
+        "writes were taken by a node that was no primary in service",
+    ),
+)
+
+
+def _counted(check: Verdict, kinds: _Counted) -> str:
+    """What of these there is, such as ``2 writes are stored twice; 1 attempt was acknowledged twice``."""
+    found = ((check.measured.get(name), one, many) for name, one, many in kinds)
+    return "; ".join(f"{count(number)} {_one(number, one, many)}" for number, one, many in found if number)
 
 
 def _one(number: int, one: str, many: str) -> str:
     return one if number == 1 else many
 
 
+def _conservation(check: Verdict) -> str:
+    if check.verdict == "pass":
+        return "On every node the balances add up to what was opened with, account by account."
+    told = _counted(check, _MADE_OR_DESTROYED)
+    return f"Money was made or destroyed: {told}." if told else _broken(check)
+
+
 def _duplicates(check: Verdict) -> str:
     if check.verdict == "pass":
         return "Nothing happened twice, and nothing happened after the client was told that it did not."
-    told = [
-        f"{count(number)} {_one(number, one, many)}"
-        for name, one, many in (
-            ("duplicated", "write is stored twice", "writes are stored twice"),
-            (
-                "failed_present",
-                "write that the client was told had failed is in the database",
-                "writes that the client was told had failed are in the database",
-            ),
-            ("unrequested", "stored write was asked for by nobody", "stored writes were asked for by nobody"),
-            (
-                "conflicting",
-                "key was acknowledged for two different transfers",
-                "keys were acknowledged for two different transfers each",
-            ),
-            ("acked_again", "attempt was acknowledged twice", "attempts were acknowledged twice"),
-        )
-        if (number := check.measured.get(name))
-    ]
-    return f"{'; '.join(told)}." if told else _broken(check)
+    told = _counted(check, _TWICE_OR_AGAINST)
+    return f"{told}." if told else _broken(check)
 
 
 def _torn(check: Verdict) -> str:
@@ -194,9 +220,7 @@ def _replication(check: Verdict) -> str:
     told = []
     if found.get("two_primaries_reachable_ms"):
         told.append(f"clients could write to two primaries for {duration(found['two_primaries_reachable_ms'])}")
-    if found.get("writes_out_of_turn"):
-        strays = found["writes_out_of_turn"]
-        told.append(f"{count(strays)} {_one(strays, 'write was', 'writes were')} taken by a node that was not primary")
+    told += [counted] if (counted := _counted(check, _BY_NO_PRIMARY)) else []
     kinds = [str(row["what"]) for row in check.witness if "what" in row]
     return f"Split brain: {'; '.join(told or dict.fromkeys(kinds)) or check.expected}."
 

@@ -31,12 +31,14 @@ def test_everything_acknowledged_is_there(busy: Run) -> None:
         "unknown_absent": 1,
         "gtids_missing": 0,
         "nodes": ["node1", "node2", "node3"],
+        "missing_on": {},
     }
 
 
 def test_one_key_missing_on_one_node_is_lost(busy: Run, without: Edit, ns: Callable[[float], int]) -> None:
     verdict = durability(without(busy.history(), "transfers", node="node2", id="key-3"))
     assert verdict.verdict == "fail"
+    assert verdict.measured["missing_on"] == {"node2": 1}
     assert (verdict.measured["lost"], verdict.measured["lost_amount"]) == (1, 13)
     assert verdict.witness == [
         {"key": "key-3", "amount": 13, "server": "node1", "end_ns": ns(35), "missing": ["node2"], "altered": []}

@@ -28,12 +28,16 @@ NODES = ["node1", "node2", "node3"]
     ("check", "words"),
     [
         (
-            failed("durability", [LOST], acked=3282, lost=2, lost_amount=9778, altered=0, nodes=NODES),
+            failed("durability", [LOST], acked=3282, lost=2, lost_amount=9778, nodes=NODES, missing_on={"node3": 2}),
             "2 of 3,282 acknowledged transfers (97.78) are missing on node3.",
         ),
         (
-            failed("durability", [LOST | {"missing": NODES}], acked=9, lost=1, lost_amount=None, nodes=NODES),
+            failed("durability", acked=9, lost=1, lost_amount=None, nodes=NODES, missing_on=dict.fromkeys(NODES, 1)),
             "1 of 9 acknowledged transactions is missing on every node.",
+        ),
+        (
+            failed("durability", acked=9, lost=3, lost_amount=30, nodes=NODES, missing_on={"node2": 1, "node3": 2}),
+            "3 of 9 acknowledged transfers (0.30) are missing on node2 (1) and node3 (2).",
         ),
         (
             passed("durability", acked=9, lost=0, lost_amount=0, altered=0, nodes=NODES),
@@ -66,8 +70,8 @@ NODES = ["node1", "node2", "node3"]
         ),
         (
             failed("replication", two_primaries_reachable_ms=5799, writes_out_of_turn=3),
-            "Split brain: clients could write to two primaries for 5.8 s; 3 writes were taken by a node that was not "
-            "primary.",
+            "Split brain: clients could write to two primaries for 5.8 s; 3 writes were taken by a node after another "
+            "had become primary.",
         ),
         (
             failed("latency", [{"gate": "response_p99_after_ms", "expected_ms": 250, "found_ms": 8700}]),
