@@ -25,6 +25,8 @@ from cluster.errors import ConfigurationError
 from cluster.options import Known
 
 TIMEOUT_S = 60
+#: Begins the run id of a container that is asked, which is no run: it is gone within a second or two.
+ASKED = "ask-"
 #: Every plugin that a topology may load: so that a misspelt option is told from one that this topology has no use for.
 PLUGINS = ("group_replication.so", "semisync_source.so", "semisync_replica.so", "mysql_clone.so")
 _MARK = "@@meshbench"
@@ -85,7 +87,7 @@ def _ask(identity: str, image: str, content: bytes | None, arguments: tuple[str,
 
 def _run(identity: str, script: str, content: bytes | None, *, name: str) -> str:
     """Both outputs of a script in a container of the image, which is removed whatever happens."""
-    container = None
+    container, own_id = None, f"{ASKED}{secrets.token_hex(4)}"
     try:
         container = client().containers.create(
             identity,
@@ -93,7 +95,8 @@ def _run(identity: str, script: str, content: bytes | None, *, name: str) -> str
             command=[],
             network_mode="none",
             user="0",
-            labels=labels.labels(f"ask-{secrets.token_hex(4)}"),
+            labels=labels.labels(own_id),
+            name=f"meshbench-{own_id}",
         )
         if content is not None:
             container.put_archive("/", _tar(mysqld.USER_CNF, content))

@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from cluster import images, labels
+from cluster.mysql_image import ASKED
 from cluster.wait import wait_until
 from scenarios.cli import main
 
@@ -33,14 +34,19 @@ def leftovers(engine: docker.DockerClient, run_ids: set[str]) -> list[str]:
     ]
 
 
+def begun() -> frozenset[str]:
+    """Runs that have pods; an image that is asked for its options before has a container, too."""
+    return frozenset(one for one in labels.live_runs() if not one.startswith(ASKED))
+
+
 @pytest.fixture
 def under_way(engine: docker.DockerClient, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A run in a process of its own, in the middle of its load; and its run id."""
-    before = labels.live_runs()
+    before = begun()
     command = [sys.executable, "-m", "scenarios.cli", "run", "control-null", *QUICK]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        (run_id,) = wait_until("the run has begun", lambda: labels.live_runs() - before or None, timeout_s=30)
+        (run_id,) = wait_until("the run has begun", lambda: begun() - before or None, timeout_s=30)
         load = f"meshbench-{run_id}-load1-locust"
         wait_until("its load pod runs", lambda: bool(engine.containers.list(filters={"name": load})), timeout_s=60)
         yield process, run_id
@@ -63,11 +69,11 @@ def test_an_interrupted_run_leaves_nothing(
 
 def test_an_interrupted_boot_ends_with_its_last_word(engine: docker.DockerClient, tmp_path: Path) -> None:
     """While a member waits for START GROUP_REPLICATION, whose answer never comes: its pod has been removed."""
-    before = labels.live_runs()
+    before = begun()
     command = [sys.executable, "-m", "scenarios.cli", "run", "control-null"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
-            (run_id,) = wait_until("the run has begun", lambda: labels.live_runs() - before or None, timeout_s=30)
+            (run_id,) = wait_until("the run has begun", lambda: begun() - before or None, timeout_s=30)
             agent = f"meshbench-{run_id}-node3-agent"
             wait_until("pods start", lambda: bool(engine.containers.list(filters={"name": agent})), timeout_s=60)
             time.sleep(1.5)
