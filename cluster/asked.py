@@ -70,7 +70,7 @@ def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) ->
             row["note"] = f"not in effect: {why}"
             log.warning("%s: %s is %s", one.asked.source, one.asked.written, row["note"])
         elif one.wrong:
-            problems.append(one.wrong + _of_ours(one.asked))
+            problems.append(one.wrong)
         found.append(row)
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -114,10 +114,3 @@ def _not_loaded(topology: Topology, name: str) -> str | None:
         if name.startswith(prefix) and not has(topology.kind):
             return f"topology {topology.kind} has no {plugin}"
     return None
-
-
-def _of_ours(asked: Asked) -> str:
-    """A hint where a file's option lost against meshbench's own on the command line."""
-    return (
-        "" if asked.source == CONFIG else " (what meshbench sets comes after the option file; mysql.config comes last)"
-    )

@@ -48,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         return int(options.do(options, words))
-    except (ConfigurationError, HistoryError) as error:
+    except ConfigurationError as error:
+        _say(f"meshbench: {error}", keep="\n")  # a line for each mistake
+        return USAGE
+    except HistoryError as error:
         _say(f"meshbench: {error}")
         return USAGE
     except HarnessError as error:

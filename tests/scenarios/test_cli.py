@@ -27,6 +27,13 @@ def test_mistakes_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) ->
         assert said.count("\n") == 1
 
 
+def test_each_of_several_mistakes_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "primary-kill", "--set", "load.rate=-1", "--set", "seed=-2"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 2
+    assert "\\x0a" not in said
+
+
 def test_usage_errors_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     for words in ([], ["explode"], ["run"], ["run", "primary-kill", "--seed", "soon"], ["up"]):
         with pytest.raises(SystemExit) as ended:
