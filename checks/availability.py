@@ -46,7 +46,7 @@ def availability(history: History) -> Verdict:
     limits = {key: limit for key in _GATES if (limit := gate(history, key)) is not None}
     expected = "; ".join(
         ["writes acknowledged, and again after the last fault"]
-        + [f"{key} {_GATES[key].at} {limit:g}" for key, limit in limits.items()]
+        + [_GATES[key].demands(limit) for key, limit in limits.items()]
     )
     attempted, wanted = writes(history.ops), wanted_writes(history.ops)
     read_gaps = _gaps_of_reads(history.ops)

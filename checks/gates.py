@@ -65,6 +65,12 @@ class Gate:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
+    def demands(self, limit: float) -> str:
+        """Such as ``write outage at most 15 s``."""
+        in_s = self.unit == "ms" and limit >= 1000
+        unit = {"ms": " s" if in_s else " ms", "percent": " %"}.get(self.unit, "")
+        return f"{self.name.replace('_', ' ')} {self.at} {limit / 1000 if in_s else limit:g}{unit}"
+
     def kept(self, found: float, limit: float) -> bool:
         return found >= limit if self.at == "at least" else found <= limit
 

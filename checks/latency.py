@@ -61,4 +61,4 @@ def _limits(history: History, before_ms: float | None) -> dict[Gate, float]:
 
 def _expected(history: History, before_ms: float | None) -> str:
     limits = _limits(history, before_ms)
-    return ", ".join(f"{one.key} {one.at} {limit_ms:g}" for one, limit_ms in limits.items()) or "no gate set"
+    return "; ".join(one.demands(limit_ms) for one, limit_ms in limits.items()) or "no gate set"

@@ -60,8 +60,15 @@ def _money(checks: Mapping[str, Verdict]) -> list[str]:
         told.append(finding(durability))
     unknown = [durability.measured.get(f"unknown_{fate}") or 0 for fate in ("present", "absent")]
     if any(unknown):
-        told.append(f"Of {count(sum(unknown))} writes of unknown outcome {count(unknown[0])} took effect.")
+        told.append(_resolved(*unknown))
     return told
+
+
+def _resolved(present: int, absent: int) -> str:
+    """What became of the writes whose outcome the clients never learned."""
+    if present + absent == 1:
+        return f"The one write of unknown outcome {'took' if present else 'did not take'} effect."
+    return f"Of {count(present + absent)} writes of unknown outcome {count(present)} took effect."
 
 
 def _sentence(text: str) -> str:
@@ -139,7 +146,11 @@ def _what_did_not_succeed(history: History) -> list[str]:
         return []
     reasons = bad.drop_duplicates("key", keep="last")["error"].fillna("no reason given").value_counts()
     told = [f"{reason:.100} ({count(number)})" for reason, number in reasons.head(_REASONS_TOLD).items()]
-    more = f", and {count(len(reasons) - len(told))} more kinds" if len(reasons) > len(told) else ""
+    more = (
+        f", and {count(len(reasons) - len(told))} more kind{'s' * (len(reasons) - len(told) > 1)}"
+        if len(reasons) > len(told)
+        else ""
+    )
     return [f"{count(failed)} of {count(asked)} operations did not succeed: {', '.join(told)}{more}."]
 
 

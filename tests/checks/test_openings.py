@@ -73,7 +73,7 @@ def test_an_opening_changed_with_its_balance_fails_where_set_up_wrote_it_down(bu
     told = replace(history, manifest=SIZE | {"opened": opened(history)})
     verdict = conservation(edited(told, richer))
     assert (verdict.verdict, verdict.measured["openings"]) == ("fail", 3)
-    assert (verdict.witness[0]["expected"], verdict.witness[0]["of"]) == ("{'id': 55, 'opening': 10000}", "sums")
+    assert (verdict.witness[0]["expected"], verdict.witness[0]["of"]) == ('{"id": 55, "opening": 10000}', "sums")
 
     def swapped(rows: pd.DataFrame) -> pd.DataFrame:
         more = (rows["id"] == 9).astype(int) - (rows["id"] == 10)
