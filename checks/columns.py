@@ -29,6 +29,8 @@ _WORDS = {
 
 def read_table(file: Path, schema: pa.Schema | None) -> pd.DataFrame:
     """A parquet file. schema: the columns wanted, in their order, or None for all as they are. Raises HistoryError."""
+    if not file.is_file():
+        raise HistoryError(f"{file}: is no file")
     try:
         # Without partitioning: a folder on the way here that is called a=b is no column.
         table = pq.read_table(file, partitioning=None)

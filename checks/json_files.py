@@ -60,6 +60,8 @@ def read_lines(file: Path, *, what: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _text(file: Path) -> str:
+    if not file.is_file():  # to read a pipe would wait for ever
+        raise HistoryError(f"{file}: is no file")
     try:
         return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:

@@ -215,7 +215,8 @@ def _noise(history: History) -> list[str]:
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
     pressure = _number(history.manifest, "host", "cpu_pressure_percent")
-    limit = _limit(history, "cpu_pressure") or CPU_PRESSURE_PERCENT
+    own = gate(history, GATES["cpu_pressure"].key)
+    limit = CPU_PRESSURE_PERCENT if own is None else own
     if pressure is not None and pressure > limit:
         reasons.append(
             f"other processes took {pressure:g} % of this machine's CPU for ten seconds of the load, while pods waited "

@@ -21,7 +21,10 @@ from checks.fields import spelt
 from checks.handovers import OPENED
 from checks.history import FaultRecord, History
 from checks.ledger import tabled_nodes
+from checks.operations import reads, writes
+from checks.quarantine import quarantined
 from checks.records import SCALE_OUT
+from checks.vocabulary import is_own, workload_name
 
 #: Where the manifest does not tell when the load began, its first arrival may have come this much later.
 _FIRST_ARRIVAL_NS = 1_000_000_000
@@ -65,7 +68,27 @@ def implausible(history: History) -> list[str]:
         *_contradictions(history.faults),
         *_promoted_together(history),
         *_pods_not_told_of(history),
+        *_operations_of_others(history),
+        *_quarantined_in_a_group(history),
     ]
+
+
+def _operations_of_others(history: History) -> Iterator[str]:
+    """Writes on record as reads, and writes that a pod acknowledged which is none of the run's."""
+    acked = history.ops[history.ops["outcome"] == "ok"]
+    name = workload_name(history.manifest)
+    if name is not None and not is_own(name) and len(odd := reads(acked)[reads(acked)["gtid"].notna()]):
+        first = odd.iloc[0]
+        yield f"operation {first['key']!s:.80} is on record as a {first['f']}, and has a GTID, as only a write has"
+    pods = {one.name for one in history.samples if one.kind == "pod"} | set(history.nodes or {})
+    servers = set(writes(acked)["server"].dropna()) - pods if history.samples and history.nodes else set()
+    if servers:
+        yield f"writes are on record as acknowledged by {min(servers)!s:.80}, which is no pod of this run"
+
+
+def _quarantined_in_a_group(history: History) -> Iterator[str]:
+    if topology.group(history) and (aside := quarantined(history)):
+        yield f"final/nodes.json calls {', '.join(sorted(aside))} quarantined, and in a group nobody is"
 
 
 def _not_as_planned(history: History) -> Iterator[str]:
@@ -135,6 +158,8 @@ def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
         bitten, clean = fault.bitten_evidence, fault.clean_evidence
         if fault.bitten and (said := _says(bitten, _opposite(_NOT_BITTEN, fault)) or _reached(fault, bitten)):
             yield f"{name_of(fault)} is on record as bitten, and its evidence says {said}"
+        if fault.bitten and fault.kind and _shows_nothing(fault, bitten):
+            yield f"{name_of(fault)} is on record as bitten, and its evidence shows nothing of a {fault.fault}"
         if fault.bitten and (other := _of_another(fault, bitten)):
             yield f"{name_of(fault)} is on record as bitten, and its evidence is that of a {other}"
         if fault.bitten and fault.fault == "switchover" and bitten.get("primary") in fault.pods:
@@ -145,6 +170,12 @@ def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
 
 def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRecord) -> Mapping[str, tuple[Any, ...]]:
     return {**table[""], **table.get(fault.fault, {})}
+
+
+def _shows_nothing(fault: FaultRecord, evidence: Mapping[str, Any]) -> bool:
+    """Whether evidence of our own journal has none of the fault's fields, or nothing in them."""
+    own = _NOT_BITTEN.get(fault.fault, {})
+    return bool(own) and fault.fault != "switchover" and all(evidence.get(name) is None for name in own)
 
 
 def _of_another(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
@@ -167,7 +198,9 @@ def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) 
 
 
 def _same(found: object, value: object) -> bool:
-    return type(found) is type(value) and found == value  # else False is 0
+    if isinstance(found, str) and isinstance(value, str):
+        return found.casefold() == value.casefold()
+    return isinstance(found, bool) == isinstance(value, bool) and found == value  # else False is 0
 
 
 def _reached(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:

@@ -70,7 +70,11 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
     tables.append(numbers)
     for fault in summary["faults"]:
         if known_steps(fault):
-            steps = _table(f"recovery after {escape(fault['name'])}", "since injection", "source")
+            steps = _table(
+                f"recovery after {escape(fault['name'])} of {escape(fault['pod'] or fault['target'])}",
+                "since injection",
+                "source",
+            )
             for step in fault["waterfall"]:
                 steps.add_row(escape(label(step["step"])), duration(step["since_ms"]), escape(step["source"] or ""))
             tables.append(steps)

@@ -67,14 +67,12 @@ def _durability(check: Verdict) -> str:
             f"{count(lost)} of {count(acked)} acknowledged {what}{amount} {_are(lost)} missing{_missing_on(check)}"
         )
     if altered:
-        told.append(
-            f"{count(altered)} of {count(acked)} acknowledged {what} {_are(altered)} stored with other contents"
-        )
+        told.append(f"{count(altered)} stored {_one(altered, f'{what[:-1]} is', f'{what} are')} not what was asked for")
     if told:
         return f"{', and '.join(told)}."
     if check.verdict == "fail":
         return _broken(check)
-    return f"No money is lost: all {count(acked)} acknowledged {what} are on every node."
+    return f"No money is lost: all {count(acked)} acknowledged {what} are on every node in service."
 
 
 def _missing_on(check: Verdict) -> str:

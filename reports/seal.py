@@ -19,6 +19,7 @@ from reports.files import write_atomically
 
 CHECKSUMS = "SHA256SUMS"
 MANIFEST = "manifest.json"
+_SUMMARY = "summary.json"
 #: Member of a manifest: names of the files that the run recorded. Who has it was sealed.
 EVIDENCE = "evidence"
 
@@ -61,8 +62,8 @@ def alterations(folder: Path) -> list[Alteration] | None:
     """What of a run folder is not as its seal says; empty where all is, None where it never had a seal."""
     recorded = _recorded(folder)
     if not os.path.lexists(folder / CHECKSUMS):
-        gone = Alteration(CHECKSUMS, "is gone, though manifest.json is that of a sealed run")
-        return None if recorded is None else [gone]
+        whose = MANIFEST if recorded is not None else _SUMMARY if _was_sealed(folder) else None
+        return None if whose is None else [Alteration(CHECKSUMS, f"is gone, though {whose} is that of a sealed run")]
     try:
         sums = _sums(folder / CHECKSUMS)
     except (OSError, ValueError) as error:
@@ -98,6 +99,14 @@ def _recorded(folder: Path) -> list[str] | None:
     except (HistoryError, OSError):
         return None  # whoever reads the run says what is wrong with it
     return [str(name) for name in names] if isinstance(names, list) else None
+
+
+def _was_sealed(folder: Path) -> bool:
+    """Whether a summary stands here that a run wrote before it sealed its folder."""
+    try:
+        return (read_object(folder / _SUMMARY) or {}).get("sealed") == "yes"
+    except (HistoryError, OSError):
+        return False
 
 
 def _sums(file: Path) -> dict[str, str]:

@@ -99,7 +99,7 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
     told += [_undecided(name, checks.get(name)) for name in judgement.failed if _is_undecided(checks.get(name))]
     places = [_PLACES.get(name, f"Witnesses of {name}") for name in judgement.failed if name in checks]
     if judgement.verdict == "void":
-        return [*told, f"The trial proves nothing: {void}."]
+        return [*told, f"The trial proves nothing: {void}. What to do: see to that, and run it again."]
     told += _made_to_fail(judgement, history)
     if judgement.verdict == "fail":
         told += [f"What to look at: {'; '.join(places)}."] if places else []

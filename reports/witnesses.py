@@ -101,7 +101,7 @@ def difference(row: Mapping[str, Any]) -> str:
         return f"table {row.get('table')}: the row {facts(row.get('row') or {})} is there on {_each(found)} times"
     if what == "primaries":
         names = listed(found) if isinstance(found, list) and found else "none"
-        return f"{names} {'says' if len(found or []) < 2 else 'say'} to be primary, {row.get('expected')} expected"
+        return f"{names} {'is' if len(found or []) < 2 else 'are'} primary, and {row.get('expected')} should be"
     if what == "pods":
         return f"there should be {row.get('expected')} nodes, and there are {listed(found) if found else 'none'}"
     return _general(row)

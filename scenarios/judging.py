@@ -53,7 +53,10 @@ def judged_again(
     judgement = judge(history)
     if out is None:
         return summarise(history, judgement, provenance=provenance)
-    return write_reports(history, judgement, out, provenance=provenance)
+    try:
+        return write_reports(history, judgement, out, provenance=provenance)
+    except OSError as error:
+        raise ConfigurationError(f"--out {out}: no report can be written there: {error.strerror or error}") from None
 
 
 def with_others(own: Mapping[str, Any], gates: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -124,3 +124,9 @@ def test_a_multiple_of_nothing_fails(run: Run) -> None:
 )
 def test_what_a_multiple_is(text: object, factor: float | None) -> None:
     assert multiple(text) == factor
+
+
+def test_a_limit_of_nothing_on_noise_is_a_limit(busy: Run) -> None:
+    manifest = {"gates": {"cpu_pressure_percent": 0}, "host": {"cpu_pressure_percent": 3}}
+    assert judge(busy.history(manifest=manifest)).verdict == "void"
+    assert judge(busy.history(manifest=manifest | {"gates": {"cpu_pressure_percent": 3}})).verdict == "pass"

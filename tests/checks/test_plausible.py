@@ -176,3 +176,32 @@ def test_a_check_that_needs_what_was_not_seen_makes_the_run_void(killed: Run, ns
     assert "the observer did not see node1 for 4.7 s of the load" in judgement.void_reasons[0]
     unneeded = replace(blind, manifest={**killed.manifest, "gates": {}})
     assert judge(unneeded).void_reasons == []
+
+
+def test_a_write_on_record_as_a_read_or_by_no_pod_of_the_run_is_void(killed: Run) -> None:
+    manifest = {**killed.manifest, "scenario": {"workload": {"name": "transfer"}}}
+    history = killed.history(manifest=manifest)
+    sound = implausible(history)
+    first = history.ops.index[(history.ops["f"] == "transfer") & (history.ops["outcome"] == "ok")][0]
+    hidden, strange = history.ops.copy(), history.ops.copy()
+    hidden["gtid"] = hidden["gtid"].astype(object)
+    hidden.loc[first, ["f", "gtid"]] = ["read", "3e11fa47-71ca-11e1-9e33-c80aa9429562:7"]
+    strange.loc[first, "server"] = "node9"
+    assert any("has a GTID, as only a write has" in one for one in implausible(replace(history, ops=hidden)))
+    assert any("by node9, which is no pod" in one for one in implausible(replace(history, ops=strange)))
+    assert not any("GTID" in one or "is no pod" in one for one in sound)
+
+
+def test_nobody_is_quarantined_in_a_group(killed: Run) -> None:
+    history = killed.history(manifest={**killed.manifest, "topology": {"kind": "group"}})
+    nodes = {**(history.nodes or {}), "node3": {**(history.nodes or {})["node3"], "state": "QUARANTINED"}}
+    assert any("in a group nobody is" in one for one in implausible(replace(history, nodes=nodes)))
+    source = replace(history, nodes=nodes, manifest={**killed.manifest, "topology": {"kind": "async"}})
+    assert not any("nobody is" in one for one in implausible(source))
+
+
+@pytest.mark.parametrize("seen", [{"a": 1}, {"container": None, "exit_code": None, "answers": None}])
+def test_evidence_of_ours_that_shows_nothing_is_none(killed: Run, seen: dict[str, Any]) -> None:
+    history = killed.history()
+    fault = replace(history.faults[0], kind="fault", bitten=True, bitten_evidence=seen)
+    assert any("shows nothing of a kill" in one for one in implausible(replace(history, faults=(fault,))))

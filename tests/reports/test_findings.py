@@ -41,7 +41,7 @@ NODES = ["node1", "node2", "node3"]
         ),
         (
             passed("durability", acked=9, lost=0, lost_amount=0, altered=0, nodes=NODES),
-            "No money is lost: all 9 acknowledged transfers are on every node.",
+            "No money is lost: all 9 acknowledged transfers are on every node in service.",
         ),
         (
             failed("conservation", off=2, negative=1, strays=0, nodes_off=0),

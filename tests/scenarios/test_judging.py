@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -200,6 +201,10 @@ def test_a_folder_made_elsewhere_is_judged_and_called_unsealed_and_judging_gives
 ) -> None:
     (run / CHECKSUMS).unlink()
     (run / "manifest.json").write_text(json.dumps(MANIFEST))
+    code, _, err = judged(capsys, run)
+    assert code == 2, "a run's own summary says that it was sealed"
+    assert "SHA256SUMS is gone, though summary.json is that of a sealed run" in err
+    (run / "summary.json").unlink()
     code, out, err = judged(capsys, run, "--out", run)
     assert (code, err) == (1, "")
     assert "Unsealed: without SHA256SUMS" in out
@@ -247,3 +252,24 @@ def test_a_second_opinion_by_what_is_no_gate_ends_with_2_and_one_line(
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert f"--set {setting}: " in err
     assert said in err
+
+
+@pytest.mark.parametrize("place", ["summary.json", "summary.json/below"])
+def test_reports_that_cannot_be_written_are_a_mistake_of_the_command_line(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    (tmp_path / "summary.json").write_text("in the way")
+    code, _, err = judged(capsys, run, "--out", tmp_path / place)
+    assert code == 2
+    assert err.startswith("meshbench: --out ")
+    assert err.count("\n") == 1
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("manifest.json", "summary.json"):
+        (run / name).unlink()
+    (run / CHECKSUMS).unlink()
+    os.mkfifo(run / "manifest.json")
+    code, _, err = judged(capsys, run)
+    assert code == 2
+    assert "manifest.json: is no file" in err
