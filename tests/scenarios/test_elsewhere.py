@@ -77,8 +77,20 @@ def test_a_calibration_and_a_locustfile_stay_at_home(read: Read) -> None:
         elsewhere(read(f"workload={example}"), workers=1, bind=HERE)
 
 
+def taken_after_a_free_port() -> socket.socket:
+    """A listening socket on a port whose predecessor nobody has: other tests take ports meanwhile."""
+    while True:
+        taken = socket.create_server(("127.0.0.1", 0))
+        try:
+            socket.create_server(("127.0.0.1", taken.getsockname()[1] - 1)).close()
+        except OSError:
+            taken.close()
+        else:
+            return taken
+
+
 def test_a_port_that_somebody_has_is_named(read: Read) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with taken_after_a_free_port() as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"port {port} is in use; give another first port"):
             elsewhere(read(), workers=1, bind=f"127.0.0.1:{port - 1}")
