@@ -139,6 +139,7 @@ def _speaks_http(url: str) -> bool:
 
 
 def _tells(container: Container) -> bool:
+    """Whether the container prints: two looks at its last line, further apart than it is ever silent."""
     before = container.logs(tail=1)
     time.sleep(TOLD_EVERY_S)
     return bool(container.logs(tail=1) != before)

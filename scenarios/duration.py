@@ -35,3 +35,14 @@ def show_duration(seconds: float) -> str:
 
 Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(show_duration)]
 PositiveDuration = Annotated[Duration, Field(gt=0)]
+
+
+def positive_or(value: object, other: str) -> float:
+    """Seconds greater than 0. other: what may stand there instead, for the message."""
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {other}") from None
+    if seconds <= 0:
+        raise ValueError(f"expected a duration greater than 0, or {other}")
+    return seconds

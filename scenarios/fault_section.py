@@ -10,7 +10,7 @@ from chaos import FAULTS
 from chaos.events import EVENTS, Event
 from chaos.plan import PlannedFault
 from chaos.targets import Target
-from scenarios.duration import Duration, parse_duration, show_duration
+from scenarios.duration import Duration, positive_or, show_duration
 from scenarios.section import Section
 
 
@@ -23,13 +23,7 @@ def _fault_name(value: Any) -> Any:
 def _never_or_duration(value: Any) -> Any:
     if value is None or value == "never":
         return value
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise ValueError(f"{error}, or never") from None
-    if seconds <= 0:
-        raise ValueError("expected a duration greater than 0, or never")
-    return seconds
+    return positive_or(value, "never")
 
 
 class AfterSection(Section):

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from checks.gates import GATES, REQUIRE, multiple
 from checks.judge import CHECKS
-from scenarios.duration import PositiveDuration, parse_duration, show_duration
+from scenarios.duration import PositiveDuration, positive_or, show_duration
 from scenarios.section import MisfitError, Section
 
 
@@ -19,13 +19,7 @@ def _limit(value: Any) -> Any:
     """A duration, or a multiple of what was before the first fault."""
     if value is None or (isinstance(value, str) and multiple(value) is not None):
         return value
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise ValueError(f"{error}, or a multiple of before from 1x up, such as 3x") from None
-    if seconds <= 0:
-        raise ValueError("expected a duration greater than 0, or a multiple of before such as 3x")
-    return seconds
+    return positive_or(value, "a multiple of before from 1x up, such as 3x")
 
 
 #: Seconds, or a multiple such as ``3x``.
