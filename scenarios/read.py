@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -103,6 +103,8 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
 def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path) -> Scenario:
     for setting in settings:
         origin.words[_override(document, setting)] = f"--set {brief(setting)}"
+    if problems := list(_no_words(document, (), origin)):
+        raise ConfigurationError("\n".join(problems))
     _let_go(document, origin)
     try:
         scenario = Scenario.model_validate(document)
@@ -117,6 +119,17 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
     if problems := [f"{origin.of(('gates', *place))}: {why}" for place, why in misfits(scenario.gates, found)]:
         raise ConfigurationError("\n".join(problems))
     return without_moot(found)
+
+
+def _no_words(value: Any, path: tuple[str, ...], origin: Origin) -> Iterator[str]:
+    """A line for every key that is no word, such as ``0`` or ``on``, which YAML takes for a number and for true."""
+    if not isinstance(value, dict | list):
+        return
+    for key, below in value.items() if isinstance(value, dict) else enumerate(value):
+        place = (*path, str(key))
+        if isinstance(value, dict) and not isinstance(key, str):
+            yield f"{origin.of(place)}: {brief('.'.join(place))}: YAML reads this key as {key!r}; a key must be a word"
+        yield from _no_words(below, place, origin)
 
 
 def _let_go(document: dict[str, Any], origin: Origin) -> None:
@@ -134,7 +147,7 @@ def _let_go(document: dict[str, Any], origin: Origin) -> None:
 def _override(document: dict[str, Any], setting: str) -> Place:
     key, equals, text = setting.partition("=")
     if not equals or not key:
-        raise ConfigurationError(f"--set {setting}: expected key=value, such as load.rate=500")
+        raise ConfigurationError(f"--set {brief(setting)}: expected key=value, such as load.rate=500")
     try:
         value = value_of(text)
     except ValueError:
@@ -155,7 +168,7 @@ def _override(document: dict[str, Any], setting: str) -> Place:
             place = place[part]
         else:
             raise ConfigurationError(
-                f"--set {setting}: there is no {'.'.join(map(str, path[: depth + 1]))} to set it in"
+                f"--set {brief(setting)}: there is no {brief('.'.join(map(str, path[: depth + 1])))} to set it in"
             )
     last = path[-1]
     if isinstance(place, dict):
@@ -163,7 +176,7 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     elif isinstance(place, list) and isinstance(last, int) and last < len(place):
         place[last] = value
     else:
-        raise ConfigurationError(f"--set {setting}: there is no {key} to set")
+        raise ConfigurationError(f"--set {brief(setting)}: there is no {brief(key)} to set")
     return tuple(str(part) for part in path)
 
 

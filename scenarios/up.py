@@ -21,7 +21,7 @@ from scenarios.collect import variables
 from scenarios.document import Place
 from scenarios.kept import CLIENT, Kept, keep, refuse_taken
 from scenarios.model import Scenario
-from scenarios.read import read_words
+from scenarios.read import brief, read_words
 from scenarios.runner import require_images
 from scenarios.signals import undisturbed
 from scenarios.status import Watcher, show
@@ -39,7 +39,9 @@ def plan(
     for setting in settings:
         key = setting.partition("=")[0]
         if not any(key == one or key.startswith(f"{one}.") for one in SETTABLE):
-            raise ConfigurationError(f"--set {setting}: there is no {key} to set here; allowed: {', '.join(SETTABLE)}")
+            raise ConfigurationError(
+                f"--set {brief(setting)}: there is no {brief(key)} to set here; allowed: {', '.join(SETTABLE)}"
+            )
     document: dict[str, Any] = {
         "name": name or "up",
         "teaches": "whatever one wants to know",
