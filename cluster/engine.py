@@ -22,8 +22,8 @@ from cluster.wait import wait_until
 
 DOCKERD_LOG = Path("/var/log/meshbench-dockerd.log")
 OWN_ENGINE = (
-    "pods are reached by their own address, so meshbench must run on the Docker Engine's own Linux host, in its network "
-    "(not with Docker Desktop, rootless Docker or an engine on another machine, and in a container only with "
+    "pods are reached by their own address, so meshbench must run on the Linux host of the Docker Engine, in its "
+    "network (not with Docker Desktop, rootless Docker or an engine on another machine, and in a container only with "
     "--network host)"
 )
 #: An engine that says nothing for so long is not there.
@@ -35,7 +35,7 @@ NO_CONFIGURATION = Path(__file__).resolve().parent.parent / "images" / "client"
 @cache
 def address() -> EngineAddress:
     """The one engine of this process, as it was configured when it was first asked for; raises ConfigurationError."""
-    return find(os.environ, Path(os.path.expanduser("~")))
+    return find(os.environ, Path.home())
 
 
 @cache

@@ -47,9 +47,8 @@ def require(pod: Pod, role: str, *, port: int) -> None:
         if listens_since_s is not None and now_s - listens_since_s > PATIENCE_S:
             raise ConfigurationError(
                 f"pods cannot be reached from here: {pod.name} listens at {pod.address}:{port}, and a connection from "
-                f"this process fails ({why}). {OWN_ENGINE[:1].upper()}{OWN_ENGINE[1:]}; a firewall of the host must let "
-                f"it reach {RANGE}. The engine is {address().host}, from {address().configured}; `meshbench doctor` "
-                "tries it with a pod of its own"
+                f"this process fails ({why}); {OWN_ENGINE}, and a firewall must let it reach {RANGE}. "
+                f"The engine is {address().host} (from {address().configured}); `meshbench doctor` tries it"
             )
         time.sleep(POLL_S)
 
