@@ -86,7 +86,7 @@ def _no_answer(at: EngineAddress, error: Exception) -> str:
     where = f"no Docker Engine answers at {at.host} (from {at.configured})"
     if "Permission denied" in str(error):
         return f"{where}: this user may not use it; be root, or of the group that owns the socket (docker)"
-    if at.host == DEFAULT_HOST:
+    if at.host == DEFAULT_HOST and any(words in str(error) for words in ("No such file", "Connection refused")):
         how = "run `make images` (it starts one on Debian and Ubuntu as root), start yours, or set DOCKER_HOST"
         return f"{where}: {how}"
     return f"{where}: start it, or mend or remove that setting. Docker's library says: {' '.join(str(error).split())}"
