@@ -1,4 +1,4 @@
-"""Machines as users have them, each in an environment of its own: proxies, credential stores, a network beside the pods."""
+"""Machines as users have them, each in an environment of its own: proxies, credential stores, networks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import docker
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEAD = "http://127.0.0.1:9"
+Env = Mapping[str, str]
 PROXIES = {name: DEAD for low in ("http_proxy", "https_proxy", "all_proxy") for name in (low, low.upper())}
 
 #: Starts the two containers of a pod, prints the environment of each, and removes them.
@@ -34,13 +36,13 @@ finally:
 """
 
 
-def run_python(home: Path, *words: str, before: tuple[str, ...] = (), **environment: str) -> tuple[int, str]:
+def run_python(home: Path, *words: str, before: Sequence[str] = (), environment: Env | None = None) -> tuple[int, str]:
     """Exit code and all that was printed, in a process whose home and environment are a user's."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("DOCKER_", "TESTCONTAINERS_"))}
     own = {name: value for name, value in own.items() if not name.lower().endswith("_proxy")}
     done = subprocess.run(
         [*before, sys.executable, *words],
-        env=own | {"HOME": str(home), "PYTHONPATH": str(ROOT)} | environment,
+        env=own | {"HOME": str(home), "PYTHONPATH": str(ROOT)} | dict(environment or {}),
         cwd=home,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -50,8 +52,8 @@ def run_python(home: Path, *words: str, before: tuple[str, ...] = (), **environm
     return done.returncode, done.stdout
 
 
-def meshbench(home: Path, *words: str, before: tuple[str, ...] = (), **environment: str) -> tuple[int, str]:
-    return run_python(home, "-m", "scenarios", *words, before=before, **environment)
+def meshbench(home: Path, *words: str, before: Sequence[str] = (), environment: Env | None = None) -> tuple[int, str]:
+    return run_python(home, "-m", "scenarios", *words, before=before, environment=environment)
 
 
 @pytest.fixture
@@ -111,14 +113,14 @@ def test_a_run_passes_no_proxy_and_gives_its_pods_none(engine: docker.DockerClie
     """One pod behind Envoy, from boot to the judged folder, where every proxy that is named would be a dead end."""
     run = ["run", "steady", "--set", "topology=single", "--set", "load.duration=6s", "--set", "load.rate=20"]
     gates = ["--set", "gates.min_acked=20", "--runs", str(tmp_path / "runs")]
-    code, said = meshbench(home, *run, *gates, **PROXIES)
+    code, said = meshbench(home, *run, *gates, environment=PROXIES)
     assert code == 0, said
     folder = (tmp_path / "runs" / "latest").resolve()
     assert json.loads((folder / "summary.json").read_text())["unseen"] == []
 
 
 def test_pods_get_no_proxies_of_dockers_client(home: Path) -> None:
-    code, said = run_python(home, "-c", TRIAL, **PROXIES)
+    code, said = run_python(home, "-c", TRIAL, environment=PROXIES)
     assert code == 0, said
     made = json.loads(said)
     assert len(made) == 2
@@ -148,11 +150,11 @@ def test_an_engine_that_testcontainers_is_told_of_is_the_only_one(tmp_path: Path
     ],
 )
 def test_a_setting_that_names_no_engine_is_one_line(tmp_path: Path, environment: dict[str, str], says: str) -> None:
-    code, said = meshbench(tmp_path, "gc", **environment)
+    code, said = meshbench(tmp_path, "gc", environment=environment)
     assert code == 2
     assert len(said.splitlines()) == 1
     assert says in said
-    code, said = meshbench(tmp_path, "list", **environment)
+    code, said = meshbench(tmp_path, "list", environment=environment)
     assert code == 0, said
 
 
@@ -168,6 +170,6 @@ def test_a_setting_that_names_no_engine_is_one_line(tmp_path: Path, environment:
 def test_what_testcontainers_is_told_for_others_does_not_reach_pods(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    code, said = run_python(tmp_path, "-c", TRIAL, **environment)
+    code, said = run_python(tmp_path, "-c", TRIAL, environment=environment)
     assert code == 0, said
     assert len(json.loads(said)) == 2
