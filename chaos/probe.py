@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 
 from docker.models.containers import Container
@@ -18,6 +17,7 @@ from cluster.assignment import CONTROL_PORT
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import PORT
+from cluster.plain_http import open_url
 from cluster.pod import Pod
 from cluster.proxies import Admin
 from cluster.steering import POD, Steering
@@ -129,7 +129,7 @@ def _admin(cluster: Cluster, pod: str) -> Admin:
 
 def _speaks_http(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S):
+        with open_url(url, timeout_s=TIMEOUT_S):
             return True
     except urllib.error.HTTPError as refused:
         refused.close()
@@ -177,7 +177,7 @@ def is_replica_to_proxies(cluster: Cluster, name: str) -> bool:
     """Whether the pod's role agent tells proxies that it is a replica to read from (or, where all lead, in service)."""
     path = "/health" if cluster.topology.kind == "group-multi" else "/replica"
     try:
-        with urllib.request.urlopen(f"http://{cluster.hosts[name]}:{agent.PORT}{path}", timeout=TIMEOUT_S):
+        with open_url(f"http://{cluster.hosts[name]}:{agent.PORT}{path}", timeout_s=TIMEOUT_S):
             return True
     except OSError:  # an answer other than 200 is one, too
         return False

@@ -29,7 +29,7 @@ from checks.conservation import conservation
 from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
-from checks.gates import GATES, assert_readable, gate, required, undecided
+from checks.gates import GATES, assert_readable, gate, given, required, undecided
 from checks.history import History, HistoryError
 from checks.latency import latency
 from checks.plausible import implausible, name_of
@@ -40,6 +40,7 @@ from checks.staleness import staleness
 from checks.torn import torn
 from checks.tpcb import tpcb
 from checks.tpcc import tpcc
+from checks.unseen import unseen
 from checks.verdict import Verdict, unknown
 
 Check = Callable[[History], Verdict]
@@ -190,13 +191,16 @@ def _unproven_faults(history: History, *, converged: bool) -> list[str]:
 
 
 def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
-    """Where the observer did not look, if a check that the run needs rests on it and could not be decided."""
+    """Where the observer did not look, if a check that the run needs rests on it and could not be decided; and whom it
+    never saw, if a gate rests on when service was as before, which the recovery's steps tell."""
     needed = [name for name in OBSERVED if name in required(history) and outcomes.get(name) == "unknown"]
     blind = blind_stretches(history) if needed else []
+    struck = any(fault.injected_ns is not None for fault in history.faults)
+    resting = [*needed, *(f"gate {one.key}" for one in given(history) if struck and one.needs == "fault")]
     return [
         f"the observer did not see {one.name} for {one.lasted_s:.1f} s of the load, on which {', '.join(needed)} rests"
         for one in blind
-    ]
+    ] + [f"{words}, and {', '.join(resting)} rests on what was to be seen" for words in unseen(history) if resting]
 
 
 def _noise(history: History) -> list[str]:

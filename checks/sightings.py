@@ -116,7 +116,9 @@ class Sightings:
         If that pod was in the pool all along, it is when the target left; if it is the target, when it came again.
         """
         if not any(WRITE_POOL in sample.healthy for sample in [*self._before, *self._since]):
-            return Rerouting(moment=absent("no proxy told of a write pool"), silent=True)
+            looked = any(sample.kind == "proxy" for sample in [*self._before, *self._since])
+            why = "no proxy ever answered the observer" if looked else "no proxy told of a write pool"
+            return Rerouting(moment=absent(why), silent=True)
         if elected.pod is None:
             return Rerouting(moment=absent("not known which pod became the primary"))
         target, pod = self.target or "", elected.pod

@@ -40,6 +40,11 @@ def direct(history: History) -> bool:
     return _section(history, "mesh").get("mode") == "direct"
 
 
+def proxy(history: History) -> bool:
+    """Whether the manifest names a proxy that clients went through."""
+    return isinstance(_section(history, "mesh").get("proxy"), str)
+
+
 def _section(history: History, name: str) -> Mapping[str, Any]:
     section = history.manifest.get(name)
     return section if isinstance(section, Mapping) else {}

@@ -18,7 +18,8 @@ from typing import Any
 
 import pymysql
 
-from cluster import clone, group, images, mysqld, replication
+from cluster import agent as role_agent
+from cluster import clone, group, images, mysqld, reach, replication
 from cluster.assignment import CONTROL_PORT
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
@@ -165,6 +166,7 @@ class Cluster:
         )
         if agent:
             self.start_agent(pod)
+            reach.require(pod, "agent", port=role_agent.PORT)
         self.wait_for_login(pod)
         with self.connection(pod.name) as connection:
             mysqld.create_users(connection, self.credentials, group=self.topology.group)

@@ -8,39 +8,88 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import closing
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import docker
 from docker.errors import DockerException
-from testcontainers.core.config import ConnectionMode, testcontainers_config
 
+from cluster.engine_address import DEFAULT_HOST, EngineAddress, find
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.wait import wait_until
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 DOCKERD_LOG = Path("/var/log/meshbench-dockerd.log")
+OWN_ENGINE = (
+    "pods are reached by their own address, so meshbench must run on the Linux host of the Docker Engine, in its "
+    "network (not with Docker Desktop, rootless Docker or an engine on another machine, and in a container only with "
+    "--network host)"
+)
+#: An engine that says nothing for so long is not there.
+ANSWER_S = 20
+#: Docker's configuration as far as pods and builds are concerned: nobody's proxies, credentials or headers.
+NO_CONFIGURATION = Path(__file__).resolve().parent.parent / "images" / "client"
+
+
+@cache
+def address() -> EngineAddress:
+    """The one engine of this process, as it was configured when it was first asked for; raises ConfigurationError."""
+    return find(os.environ, Path.home())
 
 
 @cache
 def client() -> docker.DockerClient:
-    """The engine of this machine; raises ConfigurationError when none answers.
+    """The engine of this machine; raises ConfigurationError when none answers, with where it was configured."""
+    at = address()
+    if at.host.startswith("ssh:"):
+        raise ConfigurationError(f"{at.host} (from {at.configured}) is an engine on another machine: {OWN_ENGINE}")
+    _settle(at)
+    try:
+        with closing(docker.from_env(timeout=ANSWER_S)) as asked:
+            asked.ping()
+        return docker.from_env(timeout=120)
+    except (DockerException, OSError, ValueError) as error:
+        raise ConfigurationError(_no_answer(at, error)) from None
 
-    Settles Testcontainers as well: no Ryuk (its image may not be had; we reap by label), pods are reached by their own
-    address, and DOCKER_HOST is always set so that a stray /.dockerenv does not make it guess a network.
+
+def _settle(at: EngineAddress) -> None:
+    """Have Docker's library and Testcontainers take this engine, and nothing else of what the user has for others.
+
+    Both read the environment whenever a container is made. Testcontainers: no Ryuk (its image may not be had; we reap
+    by label), no registry to log in to or to prefix image names with, and pods are reached by their own address.
     """
-    os.environ.setdefault("DOCKER_HOST", DEFAULT_HOST)
+    os.environ |= {"DOCKER_HOST": at.host, "DOCKER_CONFIG": str(NO_CONFIGURATION)}
+    if at.certificates is not None:
+        os.environ |= {"DOCKER_CERT_PATH": str(at.certificates), "DOCKER_TLS_VERIFY": "1"}
+    if not at.host.startswith("unix:"):
+        _no_proxy_to(urlsplit(at.host).hostname)
+    try:  # only now: it reads its configuration when it is imported
+        from testcontainers.core.config import ConnectionMode, testcontainers_config
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigurationError(f"Testcontainers cannot use one of its settings in the environment: {error}") from None
+    testcontainers_config.tc_properties = {}
     testcontainers_config.ryuk_disabled = True
     testcontainers_config.connection_mode_override = ConnectionMode.bridge_ip
-    try:
-        engine = docker.from_env(timeout=120)
-        engine.ping()
-    except DockerException:
-        raise ConfigurationError(
-            f"no Docker Engine answers at {os.environ['DOCKER_HOST']}: run `make images` (it starts one on Debian and "
-            "Ubuntu as root), start yours, or set DOCKER_HOST"
-        ) from None
-    return engine
+    testcontainers_config.hub_image_name_prefix = ""
+    testcontainers_config._docker_auth_config = None  # its setter warns of what is not used
+
+
+def _no_proxy_to(host: str | None) -> None:
+    """A proxy is no way to an engine whose pods this host must reach by itself."""
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if host and known.strip() != "*":
+        os.environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(filter(None, (known, host))))
+
+
+def _no_answer(at: EngineAddress, error: Exception) -> str:
+    where = f"no Docker Engine answers at {at.host} (from {at.configured})"
+    if "Permission denied" in str(error):
+        return f"{where}: this user may not use it; be root, or of the group that owns the socket (docker)"
+    if at.host == DEFAULT_HOST and any(words in str(error) for words in ("No such file", "Connection refused")):
+        how = "run `make images` (it starts one on Debian and Ubuntu as root), start yours, or set DOCKER_HOST"
+        return f"{where}: {how}"
+    return f"{where}: start it, or mend or remove that setting. Docker's library says: {' '.join(str(error).split())}"
 
 
 def is_debian() -> bool:
@@ -87,4 +136,4 @@ def can_install() -> bool:
 
 def local_host() -> bool:
     """Whether the engine we look for is the one a local dockerd would be."""
-    return os.environ.get("DOCKER_HOST", DEFAULT_HOST) == DEFAULT_HOST
+    return address().host == DEFAULT_HOST

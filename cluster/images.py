@@ -24,7 +24,7 @@ from pathlib import Path
 
 from docker.errors import BuildError, ImageNotFound
 
-from cluster.engine import apt_install, client
+from cluster.engine import address, apt_install, client
 from cluster.errors import ConfigurationError, HarnessError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -239,7 +239,7 @@ def _docker_build(tag: str, context: Path, *, base: str = "base", wheels: Path |
             rm=True,
             forcerm=True,
             labels={LABEL: name, VERSIONS: json.dumps(found)},
-            buildargs={"BASE": image(base).tag},
+            buildargs={**address().proxies, "BASE": image(base).tag},
         )
     except BuildError as error:
         printed = "".join(str(line.get("stream", "")) for line in error.build_log)

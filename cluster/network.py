@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
-from testcontainers.core.network import Network
 
 from cluster.engine import client
 from cluster.errors import HarnessError
@@ -58,6 +57,8 @@ def create_network(run_id: str) -> RunNetwork:
         for pool in (network.attrs.get("IPAM", {}).get("Config") or [])
         if ":" not in pool.get("Subnet", ":")
     ]
+    from testcontainers.core.network import Network  # settled by `client`, and read by nobody before
+
     free = [subnet for subnet in RANGE.subnets(new_prefix=24) if not any(subnet.overlaps(used) for used in taken)]
     random.SystemRandom().shuffle(free)
     error: APIError | None = None

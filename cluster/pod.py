@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from docker.models.containers import Container
 from docker.types import EndpointConfig
-from testcontainers.core.container import DockerContainer
 
 from cluster import images
+from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
 from cluster.network import RunNetwork
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
 
 API_VERSION = "1.41"
 #: exec replaces the shell, so that the engine's stop signal reaches a process that ends at once.
@@ -36,7 +40,7 @@ class Pod:
         """Create the namespace. hosts: names that every container of the pod resolves without any DNS."""
         self._start(
             "pause",
-            DockerContainer(images.image("base").tag, command=PAUSE_COMMAND),  # type: ignore[arg-type]
+            _container(images.image("base").tag, PAUSE_COMMAND),
             network=network.name,
             networking_config={network.name: EndpointConfig(API_VERSION, ipv4_address=self.address)},
             hostname=self.name,
@@ -60,7 +64,7 @@ class Pod:
 
         files: absolute path -> content. volumes: name -> where and how, such as ``/eds:ro``. marks: labels beside ours.
         """
-        container = DockerContainer(image, command=command, env=dict(env or {}))  # type: ignore[arg-type]
+        container = _container(image, command, env=env)
         for path, content in (files or {}).items():
             container.with_copy_into_container(content, path)
         for volume, mount in (volumes or {}).items():
@@ -72,7 +76,7 @@ class Pod:
 
     def start_on_host(self, role: str, command: list[str], *, files: Mapping[str, bytes]) -> Container:
         """Start a container of the base image in the host's own network; such a pod has no namespace of its own."""
-        container = DockerContainer(images.image("base").tag, command=command)  # type: ignore[arg-type]
+        container = _container(images.image("base").tag, command)
         for path, content in files.items():
             container.with_copy_into_container(content, path)
         return self._start(role, container, network_mode="host")
@@ -81,7 +85,8 @@ class Pod:
         self, role: str, container: DockerContainer, *, marks: Mapping[str, str] | None = None, **kwargs: object
     ) -> Container:
         container.with_name(f"meshbench-{self.run_id}-{self.name}-{role}")
-        container.with_kwargs(labels=labels(self.run_id) | dict(marks or {}), **kwargs)
+        marked = labels(self.run_id) | dict(marks or {})
+        container.with_kwargs(labels=marked, use_config_proxy=False, **kwargs)  # a pod has no way out, and needs none
         container.start()
         self.containers[role] = container.get_wrapped_container()
         return self.containers[role]
@@ -99,3 +104,11 @@ class Pod:
         if code is None or not isinstance(output, bytes):
             raise HarnessError(f"{self.name}: the engine did not say how `{' '.join(command)}` ended")
         return code, output.decode(errors="replace")
+
+
+def _container(image: str, command: list[str], *, env: Mapping[str, str] | None = None) -> DockerContainer:
+    """A container that is still to be started, on the engine of `client`, which has settled Testcontainers."""
+    client()
+    from testcontainers.core.container import DockerContainer  # reads the user's settings when it is imported
+
+    return DockerContainer(image, command=command, env=dict(env or {}))  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cluster import envoy_cuts
+from cluster.plain_http import open_url
 
 Kind = Literal["envoy", "haproxy", "router"]
 Endpoint = dict[str, Any]
@@ -64,7 +65,7 @@ def _get(admin: Admin, path: str, timeout_s: float) -> str:
     headers = {"Authorization": admin.authorization} if admin.authorization else {}
     request = urllib.request.Request(admin.url + path, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as said:
+        with open_url(request, timeout_s=timeout_s) as said:
             return str(said.read().decode())
     except urllib.error.HTTPError as refused:
         refused.close()  # it is the answer too, and holds the connection

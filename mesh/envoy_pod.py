@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
 from cluster import images
 from cluster.errors import HarnessError
+from cluster.plain_http import open_url
 from cluster.pod import Pod
 from cluster.proxies import Admin
 from cluster.wait import wait_until
@@ -49,7 +49,7 @@ def start_envoy(
         if container.status != "running":
             said = container.logs(tail=3).decode(errors="replace").strip()
             raise HarnessError(f"Envoy of {pod.name} ended at start; it said: {said}")
-        with urllib.request.urlopen(url, timeout=ADMIN_TIMEOUT_S) as answer:
+        with open_url(url, timeout_s=ADMIN_TIMEOUT_S) as answer:
             told = dict(line.split(": ") for line in answer.read().decode().splitlines())
         return all(int(told.get(name, 0)) > 0 for name in wanted)
 

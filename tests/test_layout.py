@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def test_only_the_load_pod_imports_locust() -> None:
             assert name in LOCUST_SIDE or not imported(file) & {"locust", "gevent"}, name
 
 
+def test_http_to_pods_has_one_door_which_knows_no_proxies() -> None:
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            name, text = file.relative_to(ROOT).as_posix(), file.read_text()
+            assert name == "cluster/plain_http.py" or not re.search(r"\burlopen\(|build_opener|urlretrieve", text), name
+            used = set(re.findall(r"^ *(?:import|from) (requests\S*|httpx|aiohttp)", text, re.MULTILINE))
+            assert used <= {"requests.exceptions"}, name  # of Docker's library
+
+
+def test_testcontainers_is_imported_only_after_it_was_settled() -> None:
+    """It reads the user's own settings as it is imported, and then has an engine of its own."""
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            text = file.read_text()
+            assert not re.search(r"^(import|from) testcontainers", text, re.MULTILINE), file
+
+
 def test_the_pod_side_of_the_tools_image_needs_nothing_that_is_not_in_it() -> None:
     """Agent, observer and control plane start with PyMySQL alone."""
     allowed = {"pymysql", "cluster"}
@@ -76,6 +94,7 @@ def test_the_pod_side_of_the_tools_image_needs_nothing_that_is_not_in_it() -> No
         "json_http",
         "lease",
         "observer",
+        "plain_http",
         "poller",
         "replication",
         "role",

@@ -8,13 +8,14 @@ import urllib.request
 from dataclasses import asdict
 from typing import Any
 
-from cluster import images
+from cluster import images, reach
 from cluster.assignment import CONTROL_PORT, Assignment, decode
 from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
 from cluster.options import canonical
+from cluster.plain_http import open_url
 from cluster.pod import Pod
 from cluster.replication import WAIT_COUNT
 from cluster.wait import wait_until
@@ -69,6 +70,7 @@ class ControlHandle:
             env={"MESHBENCH_CONTROL_PLAN": json.dumps(asdict(plan))},
             volumes=volumes,
         )
+        reach.require(self.pod, "control", port=CONTROL_PORT)
         self._wait_until_it_answers()
 
     def restart(self) -> None:
@@ -136,7 +138,7 @@ class ControlHandle:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._url}{path}", data=data, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            with open_url(request, timeout_s=timeout_s) as answer:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except urllib.error.HTTPError as refused:
