@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"meshbench: the Docker Engine refused: {error}")
         return BROKE
     except OSError as error:
-        _say(f"meshbench: cannot read or write: {error}")
+        _say(f"meshbench: {_unreadable(error)}")
         return USAGE if error.errno in _OF_THE_PLACE else BROKE
     except KeyboardInterrupt as ended:
         # nothing, unless it came in the very moment in which a run began to remove its own
@@ -94,6 +94,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(traceback.format_exc(), keep="\n")
         _say(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}")
         return BROKE
+
+
+def _unreadable(error: OSError) -> str:
+    """What cannot be read or written; a folder that is gone from below us is an error without a path."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the folder it was started in has been deleted; cd to one that is there"
+    return f"cannot read or write: {error}"
 
 
 class Parser(argparse.ArgumentParser):

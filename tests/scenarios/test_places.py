@@ -180,3 +180,31 @@ def test_a_run_folder_that_is_lost_in_mid_run_is_told_with_2(
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("meshbench: the run folder cannot be written: [Errno 28] No space left on device: ")
     assert said.endswith(f"what it had recorded until then is in {tmp_path}")
+
+
+def test_a_folder_that_is_gone_from_below_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "deleted"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    monkeypatch.setattr(scenarios.cli, "read_scenario", lambda *_, **__: Path.cwd())
+    assert main(["run", "control-null"]) == 2
+    said = capsys.readouterr().err
+    assert said == "meshbench: the folder it was started in has been deleted; cd to one that is there\n"
+
+
+def test_a_user_without_a_home_is_one_too() -> None:
+    without = {name: value for name, value in os.environ.items() if name != "HOME"}
+    nobody = """
+import pwd, sys
+def unknown(uid): raise KeyError(uid)
+pwd.getpwuid = unknown
+from scenarios.__main__ import main
+sys.argv[1:] = ["list"]
+sys.exit(main())
+"""
+    command = [sys.executable, "-c", nobody]
+    done = subprocess.run(command, env=without, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
