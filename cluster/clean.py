@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from cluster import labels
+from cluster import keeper, labels
 from cluster.engine import client
 from cluster.errors import ConfigurationError
 from cluster.images import LABEL
@@ -17,8 +17,9 @@ def main() -> int:
         return 0  # without an engine there is nothing on it
     for gone in labels.reap():
         print(f"removed {gone}")
-    if living := labels.live_runs():
-        print(f"runs under way: {', '.join(sorted(living))}; their images stay", file=sys.stderr)
+    living = labels.live_runs()
+    if living or keeper.living():
+        print(f"under way: {', '.join(sorted(living)) or 'a run that begins'}; its images stay", file=sys.stderr)
         return 2
     for image in engine.images.list(filters={"label": LABEL}):
         name = image.tags[0] if image.tags else image.short_id

@@ -1,95 +1,133 @@
 """Whose is it: every container, network and volume of a run says which run and which process started it.
 
 Ryuk's image cannot be had without a registry, so resources are reaped by label: a run removes its own, and ``meshbench
-gc`` (as well as the start of every run) removes what processes that no longer live have left. A run with a container
-that is labelled KEPT outlives its process, until it is removed by name or the machine boots again. Nothing without our
+gc`` (as well as the start of every run) removes what processes that no longer live have left. Whether one lives the
+engine itself says (`cluster.keeper`), so that another container or host is never mistaken about it. A run with a
+container that is labelled KEPT outlives its process, for as long as any of its containers runs. Nothing without our
 label is ever touched.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from docker.errors import APIError, NotFound
+from docker.models.containers import Container
 
+from cluster import keeper
 from cluster.engine import client
 
 RUN = "meshbench.run"
+#: The token of its process's keeper.
+KEEPER = "meshbench.keeper"
+#: Boot, pid and start time of its process: for people, and for older versions that share the engine.
 OWNER = "meshbench.owner"
 KEPT = "meshbench.kept"
+
+Labels = Mapping[str, str]
 
 
 def owner() -> str:
     """This process, so that it cannot be mistaken for a later one with the same pid: boot id, pid, start time."""
-    return _identity(os.getpid()) or f"unknown:{os.getpid()}:0"
-
-
-def _identity(pid: int) -> str | None:
-    boot_file = Path("/proc/sys/kernel/random/boot_id")
-    if not boot_file.exists():
-        return None  # not Linux: the engine runs in a virtual machine and owners cannot be told apart
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        stat = Path("/proc/self/stat").read_text()
+    except OSError:  # not Linux
+        return f"unknown:{os.getpid()}:0"
     started_ticks = stat.rpartition(")")[2].split()[19]  # field 22 of proc(5), counted after the command's name
-    return f"{boot_file.read_text().strip()}:{pid}:{started_ticks}"
-
-
-def alive(owner_label: str) -> bool:
-    """Whether the process that wrote this label still runs."""
-    pid = owner_label.split(":")[1] if owner_label.count(":") == 2 else "0"
-    return pid.isdigit() and _identity(int(pid)) == owner_label
+    return f"{boot_id}:{os.getpid()}:{started_ticks}"
 
 
 def boot() -> str:
-    """This boot of the machine: what was kept in an earlier one has no running pod any more."""
+    """This boot of the machine."""
     return owner().partition(":")[0]
 
 
 def labels(run_id: str) -> dict[str, str]:
-    return {RUN: run_id, OWNER: owner()}
+    """What everything of a run is to carry; the first call starts this process's keeper."""
+    return {RUN: run_id, OWNER: owner(), KEEPER: keeper.token()}
 
 
 def remove(run_id: str) -> list[str]:
     """Remove everything of one run; returns what was removed, such as ``container node1``."""
-    return _sweep(f"{RUN}={run_id}", lambda _: True)
+    return _sweep(f"{RUN}={run_id}", lambda _: lambda _: False)
+
+
+def remove_own() -> list[str]:
+    """Remove everything that this process has started and that is not kept; returns what was removed."""
+    if (own := keeper.started()) is None:
+        return []
+    kept = _kept()
+    return _sweep(f"{KEEPER}={own}", lambda _: lambda one: one[RUN] in kept)
 
 
 def reap() -> list[str]:
     """Remove everything whose owner no longer lives and that is not kept; returns what was removed."""
-    return _sweep(RUN, lambda one: not _in_use(one))
+    keeper.remove_unstarted()
+    return _sweep(RUN, _in_use)
 
 
 def live_runs() -> set[str]:
     """Runs on this engine whose owner lives, or that are kept."""
-    containers = client().containers.list(all=True, filters={"label": RUN}, ignore_removed=True)
-    return {one.labels[RUN] for one in containers if _in_use(one.labels)}
+    containers = _containers(RUN)
+    in_use = _in_use(containers)
+    return {one.labels[RUN] for one in containers if in_use(one.labels)}
 
 
-def _in_use(one: Mapping[str, str]) -> bool:
-    # in this order: an owner labels its run as kept before it ends, so that at no moment neither holds
-    return alive(one.get(OWNER, "")) or _kept(one.get(RUN, ""))
+def running_runs() -> set[str]:
+    """Runs of which any container runs."""
+    return _running(_containers(RUN))
 
 
-def _kept(run_id: str) -> bool:
-    wanted: dict[str, str | list[str] | bool] = {"label": [f"{RUN}={run_id}", f"{KEPT}={boot()}"]}
-    return bool(client().containers.list(all=True, filters=wanted, ignore_removed=True))
+def without_keeper() -> set[str]:
+    """Runs of older versions, which had no keeper: whether their owner lives nobody can say from everywhere."""
+    return {one.labels[RUN] for one in _containers(RUN) if KEEPER not in one.labels and KEPT not in one.labels}
 
 
-def _sweep(label: str, ours: Callable[[Mapping[str, str]], bool]) -> list[str]:
+def _in_use(containers: Sequence[Container]) -> Callable[[Labels], bool]:
+    """Tells of something by its labels whether it is in use. containers: listed before; whoever starts something has a
+    keeper before that, and whoever leaves something running has it labelled as kept before that keeper ends."""
+    running = _running(containers)
+    living = keeper.living()
+    kept = _kept()
+
+    def in_use(one: Labels) -> bool:
+        if one.get(KEEPER) in living:
+            return True
+        return one[RUN] in running and (one[RUN] in kept or KEEPER not in one)
+
+    return in_use
+
+
+def _running(containers: Sequence[Container]) -> set[str]:
+    return {one.labels[RUN] for one in containers if one.status in ("running", "paused")}
+
+
+def _kept() -> set[str]:
+    return {one.labels[RUN] for one in _containers(KEPT)}
+
+
+def _containers(label: str) -> list[Container]:
+    return client().containers.list(all=True, filters={"label": label}, ignore_removed=True)
+
+
+def _sweep(label: str, spared: Callable[[Sequence[Container]], Callable[[Labels], bool]]) -> list[str]:
+    """Remove what carries the label. spared: given its containers, what not to remove; asked once all is listed."""
     engine = client()
-    wanted: dict[str, str | list[str] | bool] = {"label": label}
-    containers = [
-        one for one in engine.containers.list(all=True, filters=wanted, ignore_removed=True) if ours(one.labels)
-    ]
+    containers = _containers(label)
+    networks = engine.networks.list(filters={"label": label})
+    volumes = engine.volumes.list(filters={"label": label})
+    if not (containers or networks or volumes):
+        return []
+    spare = spared(containers)
+    containers = [one for one in containers if not spare(one.labels)]
+    networks = [one for one in networks if not spare(one.attrs.get("Labels") or {})]
+    volumes = [one for one in volumes if not spare(one.attrs.get("Labels") or {})]
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda one: _quiet(lambda: one.remove(force=True, v=True)), containers))
-    networks = [one for one in engine.networks.list(filters=wanted) if ours(one.attrs.get("Labels") or {})]
-    volumes = [one for one in engine.volumes.list(filters=wanted) if ours(one.attrs.get("Labels") or {})]
     for network in networks:
         _quiet(network.remove)
     for volume in volumes:

@@ -85,7 +85,7 @@ def in_words(altered: list[Alteration]) -> str:
 
 def sealed_run_around(place: Path) -> Path | None:
     """The sealed run that ``place`` is, or is inside of; None where it is in none, so that it may be written to."""
-    where = place.resolve()
+    where = Path(os.path.realpath(place))  # of a loop of links, too, which resolve() refuses
     for folder in (where, *where.parents):
         if (folder / "ops").is_dir() and (os.path.lexists(folder / CHECKSUMS) or _recorded(folder) is not None):
             return folder

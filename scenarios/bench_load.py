@@ -33,8 +33,7 @@ from cluster.setup import step
 from cluster.topology import Topology
 from scenarios import host
 from scenarios.bench_clients import Contest, Measured
-from scenarios.cli import INTERRUPTED
-from scenarios.signals import undisturbed, with_signals
+from scenarios.signals import exit_code, interruptible, undisturbed
 
 T = TypeVar("T")
 
@@ -110,6 +109,7 @@ def show(result: dict[str, Any], console: Console) -> None:
         )
 
 
+@interruptible()
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 measured, 2 the images are missing, 4 it broke. 130 interrupted. A goal missed is no error."""
     parser = argparse.ArgumentParser(prog="python -m scenarios.bench_load", description=(__doc__ or "").split("\n")[0])
@@ -118,7 +118,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="length of a turn at the fixed rate")
     parser.add_argument("--out", type=Path, default=Path("runs/bench/load.json"))
     options = parser.parse_args(argv)
-    with_signals()
     began = time.monotonic()
     run_id = secrets.token_hex(4)
     try:
@@ -134,8 +133,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             contest.start()
         noise = host.Noise()
         result = measure(contest, rounds=options.rounds) | {"noise": noise.stop(), "load_average": os.getloadavg()[2]}
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as ended:
+        return exit_code(ended)
     except (ConfigurationError, HarnessError) as error:
         print(f"bench-load: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigurationError) else 4

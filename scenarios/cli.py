@@ -1,19 +1,20 @@
 """The command line: ``meshbench run | judge | list | matrix | worker | up | status | down | doctor | gc``.
 
-Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke, 130 interrupted.
+Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke; interrupted: 130 by
+Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as nobody reads what is said. A result that nobody reads has its own code.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import logging
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from docker.errors import DockerException
 
@@ -30,24 +31,44 @@ from scenarios.elsewhere import elsewhere
 from scenarios.judging import judged_again
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
+from scenarios.outlet import settle
 from scenarios.progress import Progress
 from scenarios.read import catalogue, read_gates, read_scenario
 from scenarios.runner import Run, require_images
-from scenarios.signals import with_signals
+from scenarios.signals import exit_code, interruptible, undisturbed
 from scenarios.worker import work
 
-PASS, FAIL, USAGE, VOID, BROKE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+PASS, FAIL, USAGE, VOID, BROKE = 0, 1, 2, 3, 4
 _EXIT_OF = {"pass": PASS, "fail": FAIL, "void": VOID}
+#: No space, no quota, read-only, not allowed, not a folder, gone: the place is wrong, and no gate or harness.
+_OF_THE_PLACE = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENOENT,
+        errno.EFBIG,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+    )
+)
 
 log = logging.getLogger("meshbench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, do, and say in one line what went wrong."""
+    settle()
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(words)
     try:
-        return int(options.do(options, words))
+        code = int(options.do(options, words))
+        sys.stdout.flush()
+        return code
     except ConfigurationError as error:
         _say(f"meshbench: {error}", keep="\n")  # a line for each mistake
         return USAGE
@@ -60,20 +81,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DockerException as error:
         _say(f"meshbench: the Docker Engine refused: {error}")
         return BROKE
-    except BrokenPipeError:
-        # Who read our output has seen enough, as in `meshbench list | head`; Python would complain of it at exit again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKE
     except OSError as error:
-        _say(f"meshbench: cannot read or write: {error}")
-        return BROKE
-    except KeyboardInterrupt:
+        _say(f"meshbench: {_unreadable(error)}")
+        return USAGE if error.errno in _OF_THE_PLACE else BROKE
+    except KeyboardInterrupt as ended:
+        # nothing, unless it came in the very moment in which a run began to remove its own
+        with undisturbed(), contextlib.suppress(DockerException, OSError):
+            labels.remove_own()
         print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
-        return INTERRUPTED
+        return exit_code(ended)
     except Exception as bug:  # noqa: BLE001  exit code 1 means that a gate failed, so a bug must not end with it
         _say(traceback.format_exc(), keep="\n")
         _say(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}")
         return BROKE
+
+
+def _unreadable(error: OSError) -> str:
+    """What cannot be read or written; a folder that is gone from below us is an error without a path."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the folder it was started in has been deleted; cd to one that is there"
+    return f"cannot read or write: {error}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -139,7 +168,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     explore.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
-    verbs.add_parser("gc", help="remove what dead runs have left").set_defaults(do=_gc)
+    gc = verbs.add_parser("gc", help="remove what dead runs have left")
+    gc.add_argument("runs", nargs="*", metavar="RUN", help="also this run, whoever owns it: an id that gc has shown")
+    gc.set_defaults(do=_gc)
     return parser
 
 
@@ -150,33 +181,44 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     progress = Progress(duration_s=scenario.load.duration)
     log.setLevel(logging.INFO)
     log.addHandler(progress)
-    with_signals()
     try:
-        for gone in labels.reap():
-            log.info("left by a dead run, removed: %s", gone)
-        log.info("%s: %s", scenario.name, scenario.teaches)
-        run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live, elsewhere=others)
-        try:
-            summary = run.execute(progress.second)
-        except HarnessError as error:
-            raise HarnessError(f"{error} (logs of every container: {run.folder / 'logs'})") from error
+        with interruptible():
+            for gone in labels.reap():
+                log.info("left by a dead run, removed: %s", gone)
+            log.info("%s: %s", scenario.name, scenario.teaches)
+            run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live, elsewhere=others)
+            summary = _executed(run, progress)
     finally:
         log.removeHandler(progress)
     print_table(summary, folder=run.folder)
     return _EXIT_OF[summary["verdict"]]
 
 
+def _executed(run: Run, progress: Progress) -> dict[str, Any]:
+    """The summary of a run; what goes wrong names its folder."""
+    try:
+        return run.execute(progress.second)
+    except HarnessError as error:
+        raise HarnessError(f"{error} (logs of every container: {run.folder / 'logs'})") from error
+    except OSError as error:
+        if error.errno not in _OF_THE_PLACE:
+            raise
+        raise ConfigurationError(
+            f"the run folder cannot be written: {error}; the run has ended, what it had recorded until then is in "
+            f"{run.folder}"
+        ) from error
+
+
 def _worker(options: argparse.Namespace, _: list[str]) -> int:
     progress = Progress()
     log.setLevel(logging.INFO)
     log.addHandler(progress)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
     try:
-        return work(options.place, progress)
-    except KeyboardInterrupt:
+        with interruptible("interrupted: ending this worker …"):
+            return work(options.place, progress)
+    except KeyboardInterrupt as ended:
         print("meshbench: this worker has stopped; a run that it had joined goes on without it", file=sys.stderr)
-        return INTERRUPTED
+        return exit_code(ended)
     finally:
         log.removeHandler(progress)
 
@@ -188,7 +230,7 @@ def _words(text: str) -> list[str]:
 def _matrix(options: argparse.Namespace, words: list[str]) -> int:
     """Exit code: of the worst cell. 1 one failed a gate, 4 one only broke, 3 one has only void trials, 0 all passed.
 
-    A cell that is not applicable has no say. 130 after Ctrl-C, whatever was found until then.
+    A cell that is not applicable has no say. As for run after Ctrl-C and its kin, whatever was found until then.
     """
     planned = plan(
         options.scenario,
@@ -199,12 +241,12 @@ def _matrix(options: argparse.Namespace, words: list[str]) -> int:
         seed=options.seed,
     )
     matrix = Matrix(planned, name=options.scenario, runs=options.runs, command=["meshbench", *words])
-    with_signals()
-    labels.reap()
-    content = matrix.execute()
+    with interruptible():
+        labels.reap()
+        content = matrix.execute()
     print_matrix(content, folder=matrix.folder)
-    if matrix.interrupted:
-        raise KeyboardInterrupt
+    if matrix.interrupted is not None:
+        raise matrix.interrupted
     return {**_EXIT_OF, "broken": BROKE}[content["verdict"]]
 
 
@@ -228,15 +270,37 @@ def _doctor(*_: object) -> int:
     return USAGE if any(one.state == "missing" for one in findings) else PASS
 
 
-def _gc(*_: object) -> int:
+def _gc(options: argparse.Namespace, _: list[str]) -> int:
     client()
+    up = {one.run_id: one.name for one in kept.find()}
+    for run_id in options.runs:
+        if run_id in up:
+            raise ConfigurationError(
+                f"gc {run_id}: this is cluster {up[run_id]}; `meshbench down {up[run_id]}` removes it"
+            )
     gone = labels.reap()
+    for run_id in options.runs:
+        gone += labels.remove(run_id) or _nothing_of(run_id, gone)
     for one in gone:
         print(f"removed {one}")
-    up = {one.run_id: one.name for one in kept.find()}
-    living = sorted(f"cluster {up[run_id]}" if run_id in up else f"run {run_id}" for run_id in labels.live_runs())
+    live, unknown = labels.live_runs(), labels.without_keeper()
+    living = sorted(f"cluster {up[run_id]}" if run_id in up else f"run {run_id}" for run_id in live - unknown)
     print(f"{len(gone)} removed" + (f"; in use and left alone: {', '.join(living)}" if living else ""))
+    for run_id in sorted(live & unknown):
+        print(
+            f"left alone: run {run_id}, of an older version: whether its owner lives cannot be seen from here; "
+            f"`meshbench gc {run_id}` removes it"
+        )
     return PASS
+
+
+def _nothing_of(run_id: str, gone: list[str]) -> list[str]:
+    """Raise ConfigurationError unless the run was removed a moment ago, as one whose owner is dead."""
+    if not any(run_id in one for one in gone):
+        raise ConfigurationError(
+            f"gc {run_id}: nothing on this engine is of such a run; `meshbench gc` shows which are"
+        )
+    return []
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import platform
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,8 +77,18 @@ def _memory() -> Finding:
 
 
 def _disk() -> Finding:
-    gib = round(shutil.disk_usage(Path.cwd()).free / 2**30, 1)
-    return _enough("disk", gib, DISK_GIB, "GiB free here", f"images and runs want {DISK_GIB} GiB or more")
+    try:
+        here = Path.cwd()
+        with tempfile.TemporaryFile(dir=here) as trial:  # where ./runs will be
+            trial.write(b"meshbench")
+            trial.flush()
+        gib = round(shutil.disk_usage(here).free / 2**30, 1)
+    except FileNotFoundError:
+        return Finding(what="disk", state="missing", found="this folder was deleted", mend="cd to one that is there")
+    except OSError as error:
+        found = f"{here} cannot be written to: {error.strerror}"
+        return Finding(what="disk", state="degraded", found=found, mend="say where runs are to be kept: --runs DIR")
+    return _enough("disk", gib, DISK_GIB, f"GiB free in {here}", f"images and runs want {DISK_GIB} GiB or more")
 
 
 def _clock() -> Finding:

@@ -13,8 +13,9 @@ from cluster.errors import ConfigurationError
 from cluster.topology import Kind
 from scenarios.kept import Kept, find
 from scenarios.mesh import mesh_words
+from scenarios.outlet import lost
 from scenarios.progress import Progress
-from scenarios.signals import undisturbed, with_signals
+from scenarios.signals import interruptible, undisturbed
 from scenarios.status import Watcher, changes, show
 from scenarios.up import bring_up, plan
 
@@ -51,10 +52,10 @@ def _up(options: argparse.Namespace, _: list[str]) -> int:
     progress = Progress()
     log.setLevel(logging.INFO)
     log.addHandler(progress)
-    with_signals()
     try:
-        labels.reap()
-        bring_up(scenario, name=name, mesh_word=options.mesh)
+        with interruptible():
+            labels.reap()
+            bring_up(scenario, name=name, mesh_word=options.mesh)
     finally:
         log.removeHandler(progress)
     return 0
@@ -80,6 +81,8 @@ def _status(options: argparse.Namespace, _: list[str]) -> int:
             console.print("\nwatching; Ctrl-C ends it")
             for change in changes(watchers):
                 console.print(change)
+                if lost():
+                    break
     except KeyboardInterrupt:
         print()  # how watching ends; nothing is left to clean up
     return 0

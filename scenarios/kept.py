@@ -50,7 +50,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A cluster that is up. current: False when it is from an earlier boot of the machine, so that only ruins stand."""
+    """A cluster that is up. current: False when none of its containers runs, as after a boot of the machine."""
 
     name: str
     run_id: str
@@ -81,11 +81,12 @@ def find() -> list[Kept]:
     """Every cluster that is up on this engine, by name."""
     wanted: dict[str, str | list[str] | bool] = {"label": labels.KEPT}
     found = [one.labels for one in client().containers.list(all=True, filters=wanted, ignore_removed=True)]
+    running = labels.running_runs() if found else set()
     kept = [
         Kept(
             name=one.get(NAME, ""),
             run_id=one[labels.RUN],
-            current=one[labels.KEPT] == labels.boot(),
+            current=one[labels.RUN] in running,
             written=one.get(FACTS, ""),
         )
         for one in found

@@ -47,7 +47,8 @@ class Matrix:
         self.folder = fresh(runs / "matrix", now.strftime("%Y%m%dT%H%M%SZ"))
         self._begin = time.monotonic()
         self._order = list(plan.order())
-        self.interrupted = False
+        #: What ended it before its last trial.
+        self.interrupted: KeyboardInterrupt | None = None
 
     def execute(self) -> dict[str, Any]:
         """Run every trial, write the page, and return the content of matrix.json.
@@ -61,8 +62,8 @@ class Matrix:
                 _say(f"[{order} of {len(self._order)}] trial {number}, {cell.topology} / {cell.mesh} …")
                 done.append(self._trial(order, number, cell))
                 _say(f"[{order} of {len(self._order)}] {self._ended(done)}")
-        except KeyboardInterrupt:
-            self.interrupted = True
+        except KeyboardInterrupt as ended:
+            self.interrupted = ended
         with undisturbed():
             matrix = write_matrix(self._experiment([*done, *self._not_run(len(done))]), self.folder)
             point(self._runs / "matrix" / "latest", self.folder)
@@ -118,7 +119,7 @@ class Matrix:
             cells=self._plan.cells,
             results=trials,
             took_s=time.monotonic() - self._begin,
-            interrupted=self.interrupted,
+            interrupted=self.interrupted is not None,
         )
 
     def _ended(self, done: Sequence[Trial]) -> str:

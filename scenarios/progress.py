@@ -17,9 +17,9 @@ LINE_END = "\n"
 class Progress(logging.Handler):
     """Prints log lines with the time since the start, and rewrites one line for the pulse on a terminal."""
 
-    def __init__(self, *, duration_s: float = 0, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, *, duration_s: float = 0, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream
+        self._stream = stream or sys.stderr
         self._begin = time.monotonic()
         self.duration_s = duration_s
         self._pulse_shown = False

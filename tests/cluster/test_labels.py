@@ -1,23 +1,26 @@
-"""What is reaped: whatever a dead process left, unless the run is kept, and was so since this boot."""
+"""What is reaped: whatever nobody's keeper stands for, unless the run is kept and runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from cluster import labels
+from cluster import keeper, labels
 
-DEAD = f"{labels.boot()}:1:0"
+OLD_OWNER = "0a1b:4711:99"
+NOBODY = "nobody"
 
 
 class Thing:
     """A container, network or volume."""
 
-    def __init__(self, run_id: str, owner: str, **more: str) -> None:
-        self.labels = {labels.RUN: run_id, labels.OWNER: owner, **more}
+    def __init__(self, status: str = "running", **marks: str) -> None:
+        self.labels = {f"meshbench.{name}": value for name, value in marks.items()}
         self.attrs = {"Labels": self.labels}
-        self.name = f"{run_id}-thing"
+        self.status = status
+        self.name = f"{marks.get('run')}-thing"
         self.removed = False
 
     def remove(self, **_: object) -> None:
@@ -26,42 +29,127 @@ class Thing:
 
 class Kind:
     def __init__(self, *things: Thing) -> None:
-        self.things = things
+        self.things = list(things)
+        self.listed: Callable[[], None] = lambda: None
 
-    def list(self, *, filters: dict[str, Any], **_: object) -> list[Thing]:
-        wanted = [filters["label"]] if isinstance(filters["label"], str) else filters["label"]
-        return [
+    def list(self, *, filters: dict[str, Any], all: bool = False, **_: object) -> list[Thing]:
+        key, _equals, value = filters["label"].partition("=")
+        found = [
             one
             for one in self.things
-            if all(key in one.labels and value in ("", one.labels[key]) for key, _, value in map(split, wanted))
+            if key in one.labels
+            and value in ("", one.labels[key])
+            and (all or one.status in ("running", "paused"))
+            and filters.get("status", one.status) == one.status
         ]
-
-
-def split(label: str) -> tuple[str, str, str]:
-    return label.partition("=")
+        self.listed()
+        return found
 
 
 class Engine:
-    def __init__(self, *, containers: list[Thing], networks: list[Thing]) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *containers: Thing, networks: tuple[Thing, ...] = ()) -> None:
         self.containers, self.networks, self.volumes = Kind(*containers), Kind(*networks), Kind()
+        for module in (keeper, labels):
+            monkeypatch.setattr(module, "client", lambda: self)
+
+    def gone(self) -> set[str]:
+        """Runs of which anything was removed."""
+        return {
+            one.labels[labels.RUN] for kind in (self.containers, self.networks) for one in kind.things if one.removed
+        }
 
 
-def test_a_kept_run_outlives_its_owner_but_not_its_boot(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept, stale = {labels.KEPT: labels.boot()}, {labels.KEPT: "an earlier boot"}
-    containers = [
-        Thing("under-way", labels.owner()),
-        Thing("left", DEAD),
-        Thing("kept", DEAD),
-        Thing("kept", DEAD, **kept),
-        Thing("stale", DEAD),
-        Thing("stale", DEAD, **stale),
-    ]
-    networks = [Thing(run, DEAD) for run in ("left", "kept", "stale")]
-    engine = Engine(containers=containers, networks=networks)
-    monkeypatch.setattr(labels, "client", lambda: engine)
-    assert labels.live_runs() == {"under-way", "kept"}
+def of(run: str, token: str = NOBODY, *, status: str = "running", **more: str) -> Thing:
+    return Thing(status, run=run, owner=OLD_OWNER, keeper=token, **more)
+
+
+def test_a_run_lives_as_long_as_its_keeper_runs_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "owner", lambda: "another boot:1:0")
+    networks = (of("live", "k1"), of("booting", "k1"), of("left"))
+    engine = Engine(
+        monkeypatch,
+        Thing(keeps="k1"),
+        of("live", "k1", status="exited"),
+        of("live", "k1"),
+        of("left"),
+        networks=networks,
+    )
+    assert labels.live_runs() == {"live"}
+    removed = labels.reap()
+    assert engine.gone() == {"left"}
+    assert removed == ["container left-thing", "network left-thing"]
+    engine.containers.things[0].status = "exited"
     labels.reap()
-    assert {one.labels[labels.RUN] for one in [*containers, *networks] if one.removed} == {"left", "stale"}
-    assert all(one.removed for one in networks if one.labels[labels.RUN] != "kept")
+    assert engine.gone() == {"left", "live", "booting"}
+
+
+def test_a_run_that_begins_while_another_cleans_up_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, of("left"))
+
+    def begin() -> None:
+        engine.containers.listed = lambda: None
+        engine.containers.things += [Thing(keeps="k2"), of("new", "k2")]
+        engine.networks.things.append(of("new", "k2"))
+
+    engine.containers.listed = begin
+    labels.reap()
+    assert engine.gone() <= {"left"}
+    labels.reap()
+    assert engine.gone() == {"left"}
+
+
+def test_a_cluster_that_is_kept_while_another_cleans_up_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, Thing(keeps="k1"), of("up", "k1"), networks=(of("up", "k1"),))
+
+    def keep_and_end() -> None:
+        engine.networks.listed = lambda: None
+        engine.containers.things[0].status = "exited"
+        engine.containers.things.append(of("up", "k1", kept="0a1b"))
+
+    engine.networks.listed = keep_and_end
+    labels.reap()
+    assert not engine.gone()
+
+
+def test_a_kept_run_outlives_its_owner_but_not_its_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = [
+        of("kept"),
+        of("kept", status="exited", kept="any boot, of any host"),
+        of("stale", status="exited"),
+        of("stale", status="exited", kept=labels.boot()),
+    ]
+    engine = Engine(monkeypatch, *containers, networks=(of("kept"), of("stale")))
+    assert labels.live_runs() == {"kept"}
+    labels.reap()
+    assert engine.gone() == {"stale"}
     labels.remove("kept")
-    assert all(one.removed for one in [*containers[2:4], networks[1]])
+    assert engine.gone() == {"stale", "kept"}
+
+
+def test_a_run_of_an_older_version_is_left_alone_while_anything_of_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = [
+        Thing(run="running", owner=OLD_OWNER),
+        Thing("exited", run="running", owner=OLD_OWNER),
+        Thing("exited", run="ended", owner=OLD_OWNER),
+    ]
+    networks = tuple(Thing(run=run, owner=OLD_OWNER) for run in ("running", "ended"))
+    engine = Engine(monkeypatch, *containers, networks=networks)
+    assert labels.without_keeper() == {"running", "ended"}
+    labels.reap()
+    assert engine.gone() == {"ended"}
+
+
+def test_a_process_removes_its_own_but_what_it_has_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, of("mine", "k1"), of("up", "k1", kept="x"), of("up", "k1"), of("other", "k2"))
+    monkeypatch.setattr(keeper, "started", lambda: None)
+    assert labels.remove_own() == []
+    monkeypatch.setattr(keeper, "started", lambda: "k1")
+    assert labels.remove_own() == ["container mine-thing"]
+    assert engine.gone() == {"mine"}
+
+
+def test_a_keeper_that_never_ran_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    never, running = Thing("created", keeps="k1"), Thing(keeps="k2")
+    Engine(monkeypatch, never, running)
+    labels.reap()
+    assert (never.removed, running.removed) == (True, False)

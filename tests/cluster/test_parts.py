@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from cluster import images, labels
+from cluster import images
 from cluster.mysqld import command
 from cluster.proxies import envoy_endpoints
 from cluster.topology import Topology
@@ -28,20 +26,6 @@ def test_waiting_in_vain_names_what_it_awaited_and_what_it_saw() -> None:
         wait_until("node2 is secondary", refuse, timeout_s=0.01, poll_s=0.001, tolerate=OSError)
     with pytest.raises(ConnectionError):
         wait_until("an error nobody expects", refuse, timeout_s=5, tolerate=ValueError)
-
-
-def test_an_owner_lives_as_long_as_its_process() -> None:
-    assert labels.alive(labels.owner())
-    code = "from cluster import labels; print(labels.owner())"
-    dead = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert dead.count(":") == 2
-    assert not labels.alive(dead)
-    assert not labels.alive("")
-
-
-def test_a_reused_pid_is_not_its_former_owner() -> None:
-    boot, pid, started = labels.owner().split(":")
-    assert not labels.alive(f"{boot}:{pid}:{int(started) - 1}")
 
 
 def test_a_tag_changes_with_its_inputs_and_with_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import secrets
 import signal
 import subprocess
 import sys
@@ -44,7 +46,8 @@ def under_way(engine: docker.DockerClient, tmp_path: Path) -> Iterator[tuple[sub
     """A run in a process of its own, in the middle of its load; and its run id."""
     before = begun()
     command = [sys.executable, "-m", "scenarios.cli", "run", "control-null", *QUICK]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stderr is not None
     try:
         (run_id,) = wait_until("the run has begun", lambda: begun() - before or None, timeout_s=30)
         load = f"meshbench-{run_id}-load1-locust"
@@ -53,18 +56,90 @@ def under_way(engine: docker.DockerClient, tmp_path: Path) -> Iterator[tuple[sub
     finally:
         process.kill()
         process.wait()
+        process.stderr.close()
         labels.reap()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGPIPE, 141)]
+)
 def test_an_interrupted_run_leaves_nothing(
-    engine: docker.DockerClient, under_way: tuple[subprocess.Popen[bytes], str], number: signal.Signals
+    engine: docker.DockerClient, under_way: tuple[subprocess.Popen[bytes], str], number: signal.Signals, code: int
 ) -> None:
     process, run_id = under_way
     assert leftovers(engine, {run_id})
-    process.send_signal(number)
-    assert process.wait(60) == 130
+    if number == signal.SIGPIPE:  # as `meshbench run … 2>&1 | head` does: the reader goes away
+        assert process.stderr is not None
+        process.stderr.close()
+    else:
+        process.send_signal(number)
+    assert process.wait(60) == code
     assert leftovers(engine, {run_id}) == []
+    assert not engine.containers.list(all=True, filters={"name": "meshbench-keeper-"})
+
+
+def test_a_run_whose_terminal_is_closed_leaves_nothing(engine: docker.DockerClient, tmp_path: Path) -> None:
+    """The terminal hangs up (SIGHUP), and from then on nothing can be written to it."""
+    before = begun()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execv(sys.executable, [sys.executable, "-m", "scenarios", "run", "control-null", *QUICK])
+    try:
+        said = b""
+        while b"set up" not in said:
+            said += os.read(terminal, 4096)
+        (run_id,) = begun() - before
+        os.close(terminal)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 129
+    finally:
+        labels.reap()
+    assert leftovers(engine, {run_id}) == []
+
+
+def elsewhere(*words: str) -> str:
+    """What a verb says in a PID namespace of its own, as in a container that was given the engine's socket."""
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-m", "scenarios", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a PID namespace of one's own takes root")
+def test_a_live_run_is_told_from_a_dead_one_in_another_pid_namespace(
+    engine: docker.DockerClient, under_way: tuple[subprocess.Popen[bytes], str]
+) -> None:
+    process, run_id = under_way
+    process.send_signal(signal.SIGSTOP)  # a process that stands still, as after Ctrl-Z, is not dead
+    before = sorted(leftovers(engine, {run_id}))
+    assert f"run {run_id}" in elsewhere("gc")
+    assert sorted(leftovers(engine, {run_id})) == before
+    process.kill()
+    process.wait()
+    gone(run_id)
+    assert f"network meshbench-{run_id}" in elsewhere("gc")
+    assert leftovers(engine, {run_id}) == []
+
+
+def test_a_run_of_an_older_version_goes_when_it_is_named(
+    engine: docker.DockerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = f"old{secrets.token_hex(2)}"
+    old = {labels.RUN: run_id, labels.OWNER: "0:1:2"}
+    engine.containers.run(images.image("base").tag, ["sleep", "60"], labels=old, detach=True, network_mode="none")
+    try:
+        assert main(["gc"]) == 0
+        assert f"left alone: run {run_id}, of an older version" in capsys.readouterr().out
+        assert leftovers(engine, {run_id})
+        assert main(["gc", run_id]) == 0
+        assert leftovers(engine, {run_id}) == []
+        assert main(["gc", run_id]) == 2
+    finally:
+        labels.remove(run_id)
+
+
+def gone(run_id: str) -> None:
+    """Return when the engine has seen that the run's owner is dead."""
+    wait_until("its keeper has ended", lambda: run_id not in labels.live_runs(), timeout_s=10)
 
 
 def test_an_interrupted_boot_ends_with_its_last_word(engine: docker.DockerClient, tmp_path: Path) -> None:
@@ -96,6 +171,7 @@ def test_gc_removes_what_a_killed_run_left_and_nothing_else(
         process.kill()
         process.wait()
         assert leftovers(engine, {run_id})
+        gone(run_id)
         assert main(["gc"]) == 0
         assert f"network meshbench-{run_id}" in capsys.readouterr().out
         assert leftovers(engine, {run_id}) == []
@@ -127,13 +203,8 @@ def test_an_option_that_mysqld_refuses_is_told_in_mysqld_s_words(
     engine: docker.DockerClient, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     begin = time.time()
-    try:
-        assert main(["run", "control-null", *QUICK, "--set", "mysql.config.no_such_option=1"]) == 2
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    assert main(["run", "control-null", *QUICK, "--set", "mysql.config.no_such_option=1"]) == 2
     assert "no_such_option" in capsys.readouterr().err.splitlines()[-1]
     recent = [one for one in engine.containers.list(all=True, filters={"label": labels.RUN}) if one.attrs]
     assert not [one for one in recent if one.labels[labels.OWNER] == labels.owner()], time.time() - begin

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
     monkeypatch.setattr(scenarios.matrix, "require_images", lambda _: None)
     monkeypatch.setattr(labels, "reap", list)
     monkeypatch.setattr(reports.matrix_write, "picture", lambda _: Picture(wide=b"", narrow=b""))
-    monkeypatch.setattr(scenarios.cli, "with_signals", lambda: None)
+    monkeypatch.setattr(scenarios.cli, "interruptible", nullcontext)
 
     def ends(as_said: Outcome) -> None:
         class FakeRun:
