@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from checks.due import last_due_ns
 from checks.history import History
 from checks.records import SCALE_IN, SCALE_OUT
 
@@ -38,7 +39,7 @@ class BlindStretch:
 def blind_stretches(history: History, *, longer_than_ns: int = BLIND_NS) -> list[BlindStretch]:
     """Stretches of the load in which a pod was not sampled, or no proxy was, for longer than that; in order of time.
 
-    The load lasts from the first intended start of an operation to the last. A pod that did not answer was sampled,
+    The load lasts from the first intended start of an operation to the last that was due. A pod that did not answer was sampled,
     and found down. Pods are those that were sampled at all, and those of final/nodes.json, which are never seen if they
     came by a scale-out and are then not asked for. Empty without observed.parquet (nobody claims to have looked) and
     without operations.
@@ -48,7 +49,7 @@ def blind_stretches(history: History, *, longer_than_ns: int = BLIND_NS) -> list
     times: dict[str, list[int]] = {name: [] for name in _expected(history)}
     for sample in history.samples:
         times.setdefault(PROXIES if sample.kind == "proxy" else sample.name, []).append(sample.at_ns)
-    start_ns, end_ns = int(history.ops["intended_ns"].min()), int(history.ops["intended_ns"].max())
+    start_ns, end_ns = int(history.ops["intended_ns"].min()), last_due_ns(history)
     found = _holes(times, start_ns, end_ns, longer_than_ns)
     return sorted(found, key=lambda one: (one.start_ns, one.name))
 
