@@ -64,7 +64,7 @@ def test_the_last_write_that_is_due_and_answered_in_the_drain_is_no_outage(run: 
 
 def test_what_the_drain_tries_again_in_vain_prolongs_nothing(run: Run, ns: Clock) -> None:
     run.traffic(0, 8000)
-    failed = {"outcome": "fail", "error": "read only"}
+    failed: dict[str, Any] = {"outcome": "fail", "error": "read only"}
     for attempt in range(1, 10):
         start_ms = 8000 + 1500 * attempt
         run.transfer("again", at_ms=8000, start_ms=start_ms, took_ms=1500 * attempt + 10, attempt=attempt, **failed)
