@@ -17,7 +17,8 @@ from checks.operations import refused
 from reports.units import count
 
 KINDS_TOLD = 3
-_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+\]?):\d+"
+#: Of an endpoint that was tried, before what it said.
+_ADDRESS = re.compile(r"(^|; )(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+\]?):\d+: ")
 #: The end of a text that our own client made of an error without one of its own.
 _NUMBER = re.compile(r" ?\(MySQL error \d+\)")
 #: What the load generator writes where nobody answered.
@@ -33,7 +34,7 @@ def error_words(errno: int | None, error: str | None, *, direct: bool = False) -
     """One error as people read it: ``MySQL error 3098, The table does not comply …``. direct: no proxy between."""
     if error in _OURS:
         return _OURS[error]
-    text = _NUMBER.sub("", re.sub(rf"{_ADDRESS}: ", "", error or "")).strip()
+    text = _NUMBER.sub("", _ADDRESS.sub(r"\1", error or "")).strip()
     # Every endpoint may have said the same.
     said = "; ".join(dict.fromkeys(text.split("; "))) if text else "no reason given"
     if _NOT_GREETED in said:
