@@ -31,16 +31,17 @@ def load_end_ns(history: History) -> int:
 
 def last_due_ns(history: History) -> int:
     """When the last operation that was due was wanted: the load's end, as far as operations show it."""
-    asked = due(history.ops, history)
-    return int(column_ns(asked, "intended_ns").max())
+    intended = column_ns(history.ops, "intended_ns")
+    within = intended[intended <= load_end_ns(history)]
+    return int((within if len(within) else intended).max())
 
 
 def due(ops: pd.DataFrame, history: History) -> pd.DataFrame:
     """Those of the ops that were wanted before the load was over; all, where none was, which is no load to judge by."""
     if ops.empty:
         return ops
-    within = ops[column_ns(ops, "intended_ns") <= load_end_ns(history)]
-    return ops if within.empty else within
+    within = column_ns(ops, "intended_ns") <= load_end_ns(history)
+    return ops[within] if within.any() and not within.all() else ops
 
 
 def _told_ns(history: History) -> int | None:

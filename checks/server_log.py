@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from checks.server_words import LINE_LIMIT, Said, folded, is_line, said
+from checks.server_words import LINE_LIMIT, READY, Said, folded, is_line, said
 
 #: Of a pod's mysqld in ``logs/``.
 SUFFIX = "-mysqld.log"
@@ -52,17 +52,18 @@ def read_server_log(folder: Path, manifest: Mapping[str, Any]) -> ServerLog:
 def _of(file: Path | None, pod: str, zero_unix_ns: int, variables: Mapping[str, Any]) -> tuple[list[Said], str]:
     """What one pod said, and why that is not all; empty where it is."""
     place = str(variables.get("log_error") or "")
-    if place not in _TO_THE_CONTAINER:
-        return [], f"log_error = {place:.100} keeps them from the container's log"
+    elsewhere = "" if place in _TO_THE_CONTAINER else f"log_error = {place:.100} keeps them from the container's log"
     if file is None:
-        return [], "no log of its mysqld is in the folder"
+        return [], elsewhere or "no log of its mysqld is in the folder"
     lines = [0]
     try:
         told = folded(said(_counted(_lines(file), lines), pod=pod, zero_unix_ns=zero_unix_ns))
     except OSError as error:
         return [], f"its log cannot be read ({error.strerror or 'no reason given'})"
     if not lines[0]:
-        return told, "no line of its log has the form of MySQL's error log"
+        return told, elsewhere or "no line of its log has the form of MySQL's error log"
+    if all(one.code != READY for one in told):
+        return told, elsewhere or "its log does not tell that it was ready, so its beginning was cut off"
     if len(told) > MOST_TOLD:
         return told[:MOST_TOLD], f"only the first {MOST_TOLD} are told"
     return told, _kept_back(variables)

@@ -39,6 +39,9 @@ CAME_BACK = "MY-011156"
 _EACH = frozenset({"MY-011493", "MY-011494", "MY-011499", "MY-011500", "MY-011507"})
 _MEMBERS, _PORT = re.compile(r"(?:with address|from the group:) ((?:[^\s,]+:\d+(?:, )?)+)"), re.compile(r":\d+")
 
+#: Every server that was ever in service says so, whatever it is told to keep back.
+READY = "MY-010931"
+
 #: Code -> kind, and what happened in plain words.
 WORDS: Mapping[str, tuple[Kind, str]] = {
     "MY-011142": ("semi-sync", "semi-sync was switched on"),
@@ -101,7 +104,7 @@ WORDS: Mapping[str, tuple[Kind, str]] = {
     "MY-011262": ("resources", "the receiver waits for space on disk"),
     "MY-013133": ("resources", "the disk is full"),
     "MY-010910": ("server", "mysqld was shut down"),
-    "MY-010931": ("server", "mysqld is ready for connections"),
+    READY: ("server", "mysqld is ready for connections"),
 }
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.availability import availability
+from checks.blind import blind_stretches
 from checks.due import last_due_ns, load_end_ns
+from checks.latency import latency
+from checks.plausible import implausible
 from checks.waterfall import waterfall
 
 if TYPE_CHECKING:
@@ -89,6 +92,19 @@ def test_a_brown_out_and_steady_service_end_with_the_load_too(run: Run, ns: Cloc
     assert availability(history).measured["brownout_ms"] == 0.0
     steady = next(step for step in waterfall(history, history.faults[0]) if step.step == "steady")
     assert steady.at_ns is not None
+
+
+def test_what_a_locustfile_does_after_the_end_is_no_load_to_look_at_or_to_break(run: Run, ns: Clock) -> None:
+    run.traffic(0, 10_000)
+    run.transfer("after", at_ms=18_000)
+    for at_ms in range(-200, 10_000, 100):
+        for name in run.nodes:
+            run.pod(at_ms, name)
+    run.fault(injected_ms=12_000, pod="node2", target="one_replica")
+    history = run.history(manifest=manifest(ns, workload=LOCUSTFILE))
+    assert blind_stretches(history) == []
+    assert any("came after the load had ended" in why for why in implausible(history))
+    assert latency(history).measured["behind_ms"] == 5.0
 
 
 @pytest.mark.parametrize("duration", [None, "ten", 10, "", "1 s", {"s": 10}])

@@ -16,6 +16,7 @@ ZERO_UNIX_NS = 1_795_790_930 * SECOND - 100 * SECOND
 MANIFEST = {"monotonic_zero_unix_ns": ZERO_UNIX_NS, "variables": {"node1": {"log_error": "stderr"}}}
 
 START = "2026-11-27T14:48:21.919936Z 0 [System] [MY-015015] [Server] MySQL Server - start."
+READY = "2026-11-27T14:48:29.953541Z 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections."
 NUMA = "get_mempolicy: Operation not permitted"
 FALLBACK = (
     "2026-11-27T14:48:56.200305Z 121 [Warning] [MY-011153] [Repl] Timeout waiting for reply of binlog (file: "
@@ -119,8 +120,11 @@ def logs(folder: Path, **text: str) -> Path:
 
 def test_the_logs_of_all_pods_are_one_story_in_order_of_time(tmp_path: Path) -> None:
     (tmp_path / "node1-agent.log").write_text(FALLBACK)
-    found = read_server_log(logs(tmp_path, node2=UNREACHABLE, node1=f"{START}\n{NUMA}\n{FALLBACK}\n"), MANIFEST)
-    assert [(one.pod, one.code) for one in found.said] == [("node1", "MY-011153"), ("node2", "MY-011493")]
+    found = read_server_log(
+        logs(tmp_path, node2=f"{READY}\n{UNREACHABLE}", node1=f"{START}\n{NUMA}\n{READY}\n{FALLBACK}\n"), MANIFEST
+    )
+    told = [(one.pod, one.code) for one in found.said if one.kind != "server"]
+    assert told == [("node1", "MY-011153"), ("node2", "MY-011493")]
     assert found.missing == {}
 
 
@@ -128,8 +132,10 @@ def test_the_logs_of_all_pods_are_one_story_in_order_of_time(tmp_path: Path) -> 
     ("variables", "text", "why"),
     [
         ({"log_error": "/var/lib/mysql/error.log"}, START, "log_error = /var/lib/mysql/error.log keeps them from"),
-        ({"log_error_verbosity": "1"}, START, "log_error_verbosity = 1 keeps warnings back"),
-        ({"log_error_suppression_list": "MY-011153"}, START, "log_error_suppression_list = MY-011153"),
+        ({"log_error": "/var/lib/mysql/error.log"}, None, "log_error = /var/lib/mysql/error.log keeps them from"),
+        ({"log_error": "stderr"}, FALLBACK, "its beginning was cut off"),
+        ({"log_error_verbosity": "1"}, READY, "log_error_verbosity = 1 keeps warnings back"),
+        ({"log_error_suppression_list": "MY-011153"}, READY, "log_error_suppression_list = MY-011153"),
         ({}, '{"prio": 0, "err_code": 11153}', "no line of its log has the form of MySQL's error log"),
         ({}, "", "no line of its log has the form of MySQL's error log"),
         ({}, None, "no log of its mysqld is in the folder"),
@@ -159,8 +165,14 @@ def test_bytes_that_are_no_text_and_lines_without_end_are_passed_over(tmp_path: 
     assert [one.code for one in read_server_log(tmp_path, MANIFEST).said] == ["MY-011153"]
 
 
+def test_a_log_that_is_here_although_it_was_to_be_elsewhere_is_read(tmp_path: Path) -> None:
+    variables = {"node1": {"log_error": "/var/lib/mysql/error.log"}}
+    found = read_server_log(logs(tmp_path, node1=f"{READY}\n{FALLBACK}"), MANIFEST | {"variables": variables})
+    assert ([one.code for one in found.said], found.missing) == (["MY-010931", "MY-011153"], {})
+
+
 def test_a_server_in_a_loop_is_told_up_to_a_limit(tmp_path: Path) -> None:
     lines = [UNREACHABLE.replace("node2", f"node{number}") for number in range(MOST_TOLD + 5)]
-    found = read_server_log(logs(tmp_path, node1="\n".join(lines)), MANIFEST)
+    found = read_server_log(logs(tmp_path, node1="\n".join([READY, *lines])), MANIFEST)
     assert len(found.said) == MOST_TOLD
     assert "only the first" in found.missing["node1"]
