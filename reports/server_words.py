@@ -32,17 +32,17 @@ def server_words(history: History) -> dict[str, Any]:
     """As summary.json carries them: said [{at_ns, since_load_ms, pods, code, kind, what, text, times}] in order of
     time; missing {pod: why its words are not there}."""
     zero_ns = begin_ns(history)
-    rows: list[tuple[Said, list[str]]] = []
+    events: list[list[Said]] = []
     for one in history.server_log.said:
         if zero_ns is not None and one.at_ns < zero_ns:
             continue
-        same = next((pods for first, pods in reversed(rows) if _one_event(first, one)), None)
+        same = next((event for event in reversed(events) if _one_event(event[0], one)), None)
         if same is None:
-            rows.append((one, [one.pod]))
-        elif one.pod not in same:
-            same.append(one.pod)
+            events.append([one])
+        else:
+            same.append(one)
     return {
-        "said": [_row(one, pods, zero_ns) for one, pods in rows],
+        "said": [_row(event, zero_ns) for event in events],
         "missing": dict(history.server_log.missing),
     }
 
@@ -51,16 +51,17 @@ def _one_event(first: Said, one: Said) -> bool:
     return (first.code, first.text) == (one.code, one.text) and one.at_ns - first.at_ns <= _TOGETHER_NS
 
 
-def _row(one: Said, pods: list[str], zero_ns: int | None) -> dict[str, Any]:
+def _row(event: list[Said], zero_ns: int | None) -> dict[str, Any]:
+    one = event[0]
     return {
         "at_ns": one.at_ns,
         "since_load_ms": None if zero_ns is None else round((one.at_ns - zero_ns) / 1e6, 3),
-        "pods": sorted(pods),
+        "pods": sorted({own.pod for own in event}),
         "code": one.code,
         "kind": one.kind,
         "what": one.what,
         "text": one.text,
-        "times": one.times,
+        "times": max(sum(own.times for own in event if own.pod == pod) for pod in {own.pod for own in event}),
     }
 
 
@@ -80,6 +81,12 @@ def words_rows(summary: Mapping[str, Any]) -> list[WordsRow]:
         )
         for one in summary["server_log"]["said"]
     ]
+
+
+def refusals(history: History) -> list[str]:
+    """Why servers refused writes, by their own words: ``writes are refused: … (MY-011598)``, each once."""
+    told = server_words(history)["said"]
+    return list(dict.fromkeys(f"{one['what']} ({one['code']})" for one in told if one["kind"] == "refusal"))
 
 
 def missing_words(history: History) -> list[str]:

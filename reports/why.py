@@ -13,7 +13,7 @@ from checks.verdict import Verdict
 from reports.errors import what_did_not_succeed
 from reports.findings import finding
 from reports.numbers import fell_behind
-from reports.server_words import fallback_words, fell_back, server_words
+from reports.server_words import fallback_words, fell_back, refusals, server_words
 from reports.units import count, duration, listed
 
 _OUTAGES_TOLD = 3
@@ -94,6 +94,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
     failed = [finding(check) for check in (availability, latency) if check is not None and check.verdict == "fail"]
     unavailable = availability.verdict == "fail"
     errors = what_did_not_succeed(history, all_told=unavailable)
+    errors += [f"MySQL says why: {why}." for why in refusals(history)] if errors else []
     # Where service failed, what it died of comes first: all the rest follows from it.
     told = [*errors, *failed, *told] if unavailable else [*told, *failed, *errors]
     return [*told, *_task_errors(history)]

@@ -11,6 +11,8 @@ import pytest
 
 from checks.history import History
 from checks.judge import judge
+from checks.server_log import ServerLog
+from checks.server_words import Said
 from reports.errors import error_words, what_did_not_succeed
 from reports.summary import summarise
 
@@ -43,6 +45,21 @@ def test_a_run_in_which_everything_failed_says_with_what_first(
         f"1,200 of 1,200 operations (100 %) did not succeed: MySQL error {errno}, {words.rstrip('.')} (1,200, 100 %)."
     )
     assert summary["headline"]["service"].startswith(first)
+
+
+def test_mysql_s_own_reason_stands_beside_its_error(make_history: MakeHistory) -> None:
+    history = died_of(make_history(outage_s=0), (3098, SERIALIZABLE, 1200))
+    text = "Transaction isolation level (tx_isolation) is set to SERIALIZABLE, which is not compatible"
+    said = [
+        Said(at_ns=5_000_000_000_000 + 10**9, pod=pod, code="MY-011598", text=text, times=number)
+        for pod, number in (("node1", 7), ("node2", 4))
+    ]
+    history = replace(history, server_log=ServerLog(said=tuple(said)))
+    summary = summarise(history, judge(history))
+    why = "MySQL says why: writes are refused: SERIALIZABLE does not go with several primaries (MY-011598)."
+    assert why in summary["headline"]["service"]
+    (row,) = summary["server_log"]["said"]
+    assert (row["pods"], row["times"]) == (["node1", "node2"], 7)
 
 
 def test_a_run_that_did_well_names_no_error(make_history: MakeHistory) -> None:
