@@ -16,7 +16,7 @@ from rich.text import Text
 from reports.decisions import quarantine_words
 from reports.numbers import gate_words, key_numbers
 from reports.provenance import provenance_words
-from reports.server_words import WordsRow, words_rows
+from reports.server_words import MINOR, WordsRow, words_rows
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
 from reports.visible import all_visible, visible
@@ -88,10 +88,12 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
 def _server_words(words: list[WordsRow]) -> Table:
     """The first of what the servers said; the report has all, in MySQL's own words."""
     said = _table("since load began", "MySQL's log of", "says")
-    for row in words[:_WORDS]:
+    # Where it cannot be all, that somebody is well again is what a reader can do without.
+    telling = words if len(words) <= _WORDS else [row for row in words if row.code not in MINOR]
+    for row in telling[:_WORDS]:
         said.add_row(row.since, escape(row.pods), escape(f"{row.what} ({row.code})"))
-    if len(words) > _WORDS:
-        said.add_row("", "", f"… {len(words) - _WORDS} more in the report")
+    if rest := len(words) - len(telling[:_WORDS]):
+        said.add_row("", "", f"… {rest} more in the report")
     return said
 
 

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from checks import topology
 from checks.history import History
 from checks.operations import column_ns
-from checks.server_words import Fallback, Said, fallbacks
+from checks.server_words import READY, Fallback, Said, fallbacks
 from reports.units import UNKNOWN, count, duration, listed
 
 #: Servers notice one event at different times.
 _TOGETHER_NS = 3_000_000_000
+#: Codes that tell of no loss: a member's suspicion of another, and that somebody is well again.
+MINOR = frozenset({"MY-011493", "MY-011494", "MY-011490", "MY-010232", READY})
 
 
 class WordsRow(NamedTuple):

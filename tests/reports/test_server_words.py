@@ -151,6 +151,18 @@ def test_words_that_are_missing_are_said_to_be(make_history: MakeHistory, why: s
     assert f"None can be told: {why}" in found["page"]
 
 
+def test_the_terminal_tells_of_losses_first_where_it_cannot_tell_all(make_history: MakeHistory) -> None:
+    again = [words(9 + n, "MY-011494", f"Member with address node{n}:3306 is reachable again.") for n in range(1, 12)]
+    expelled = words(30, "MY-011505", "Member was expelled from the group due to network failures.")
+    history = make_history()
+    some = pages(replace(history, server_log=ServerLog(said=(*again[:4], expelled))))["console"]
+    assert "reachable again: node1 (MY-011494)" in some
+    assert "more in the report" not in some
+    most = pages(replace(history, server_log=ServerLog(said=(*again, expelled))))["console"]
+    assert "this member was expelled from the group (MY-011505)" in most
+    assert "… 11 more in the report" in most
+
+
 def test_what_stands_in_a_log_is_text_and_nothing_else(make_history: MakeHistory) -> None:
     evil = "<script>alert(1)</script>\x1b[31m | `x` [red]"
     found = pages(replace(make_history(), server_log=ServerLog(said=(words(9, "MY-010584", evil),))))
