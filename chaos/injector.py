@@ -34,6 +34,8 @@ log = logging.getLogger("meshbench")
 
 #: The seed moves every fault by up to this much, so that it meets timers at another phase from seed to seed.
 PHASE_S = 1.0
+#: A step that strikes so long after it was due was held up, and says so.
+LATE_S = 2.0
 #: A group that lost its majority needs most of it: MySQL takes half a minute to force a membership alone.
 RECOVERY_TIMEOUT_S = 150.0
 
@@ -107,15 +109,18 @@ class Injector:
             events.hold(event)
         try:
             happened_ns = events.wait_for(event, self._over)
-            if happened_ns is not None and not self._wait_until(happened_ns + round(planned.delay_s * 1e9)):
-                self._strike(planned, None, rng, story, struck=lambda: events.release(event))
+            if happened_ns is None:
+                return
+            due_ns = happened_ns + round(planned.delay_s * 1e9)
+            if not self._wait_until(due_ns):
+                self._strike(planned, due_ns, rng, story, struck=lambda: events.release(event))
         finally:
             events.release(event)  # whatever came in between: twice is as good as once
 
     def _strike(
         self,
         planned: PlannedFault,
-        due_ns: int | None,
+        due_ns: int,
         rng: random.Random,
         story: Story,
         *,
@@ -142,16 +147,27 @@ class Injector:
                     log.warning("fault: %s of %s does not strike: it is so already: %s", fault.name, pod, look.seen)
             sound = [one for one in zip(pods, before, stories, strict=True) if not one[1].ok]
             all_struck = _Countdown(len(sound), then=struck)
-            running = [pool.submit(self._run, planned, fault, pod, look, own, all_struck) for pod, look, own in sound]
+            running = [
+                pool.submit(self._run, planned, fault, pod, look, own, all_struck, due_ns) for pod, look, own in sound
+            ]
         for one in running:
             one.result()
 
     def _run(
-        self, planned: PlannedFault, fault: Fault, pod: str, before: Evidence, story: Story, all_struck: _Countdown
+        self,
+        planned: PlannedFault,
+        fault: Fault,
+        pod: str,
+        before: Evidence,
+        story: Story,
+        all_struck: _Countdown,
+        due_ns: int,
     ) -> None:
         story.befalls(pod, isolates_from=fault.isolates_from)
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
+        if (late_s := (injected_ns - due_ns) / 1e9) > LATE_S:
+            log.warning("fault: %s of %s comes %.1f s after it was due", fault.name, pod, late_s)
         try:
             try:
                 fault.inject(self._cluster, pod)
@@ -164,7 +180,8 @@ class Injector:
                 return
             finally:
                 all_struck.one_more()
-            story.note("injected", injected_ns, Evidence(ok=True, seen={"done_ns": time.monotonic_ns()}))
+            seen = {"due_ns": due_ns, "done_ns": time.monotonic_ns()}
+            story.note("injected", injected_ns, Evidence(ok=True, seen=seen))
             bite = await_evidence(
                 f"{fault.name} shows on {pod}", lambda: fault.effect(self._cluster, pod), timeout_s=BITE_TIMEOUT_S
             )

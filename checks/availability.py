@@ -1,9 +1,11 @@
 """Availability: how long writes were wanted and none, or too few, were acknowledged, and whether they came back.
 
 The write outage is what a client sees, whatever the cause: a gap between two acknowledgements counts only from the
-moment a write was wanted in it, so that a low offered rate is not an outage, and only until the last one was wanted: a
-load that has ended wants nothing more. Reads are looked at likewise, by themselves. Writes the business refused count
-for nothing (``checks/operations.py``). Brown-outs: ``checks/slow.py``.
+moment a write was wanted in it, so that a low offered rate is not an outage, and only until the load was over
+(``checks/due.py``): a write that was due and waits is wanted until then, and a load that has ended wants nothing more.
+So an outage that begins under load and lasts into the drain counts up to the end of the load, whatever the drain then
+tries again; and what a locustfile asks for after that end counts for nothing. Reads are looked at likewise, by
+themselves. Writes the business refused count for nothing (``checks/operations.py``). Brown-outs: ``checks/slow.py``.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from checks.causes import cause
+from checks.due import due, load_end_ns
 from checks.gates import BY_KEY, gate
 from checks.history import History
 from checks.operations import column_ns, reads, refused, wanted_writes, writes
@@ -48,11 +51,11 @@ def availability(history: History) -> Verdict:
         ["writes acknowledged, and again after the last fault"]
         + [_GATES[key].demands(limit) for key, limit in limits.items()]
     )
-    attempted, wanted = writes(history.ops), wanted_writes(history.ops)
-    read_gaps = _gaps_of_reads(history.ops)
+    attempted, wanted = writes(history.ops), due(wanted_writes(history.ops), history)
+    read_gaps = _gaps_of_reads(history)
     if wanted.empty:
         return _of_reads_alone(expected, read_gaps, limits.get("read_outage_ms"))
-    gaps = outage_gaps(wanted)
+    gaps = outage_gaps(wanted, until_ns=load_end_ns(history))
     trailing_ms = _trailing_ms(gaps)
     ok, fail = int((attempted["outcome"] == "ok").sum()), int((attempted["outcome"] == "fail").sum())
     outages = gaps[gaps["outage_ms"] > LISTED_OVER_MS]
@@ -86,13 +89,14 @@ def availability(history: History) -> Verdict:
     return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness[:WITNESS_LIMIT])
 
 
-def outage_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
+def outage_gaps(wanted: pd.DataFrame, *, until_ns: int) -> pd.DataFrame:
     """Every stretch in which an op (a write, or a read) was wanted and none was acknowledged, in order: start_ns,
     end_ns, outage_ms, and acked, whether an acknowledgement ended it.
 
     Between acknowledgements a < b it starts at a or, if later, at the earliest intended start among ops that ended
     after a; it ends at b. The first stretch starts where the first op was wanted. A last one, after the final
-    acknowledgement, is there if an op was intended since. None lasts beyond the moment the last op was wanted.
+    acknowledgement, is there if an op was intended since, and ends when nobody waits for one any more. None lasts
+    beyond until_ns, when the load was over.
     """
     intended = column_ns(wanted, "intended_ns")
     # Nothing ends before it was wanted; a row that says so comes from another clock, and counts where it was wanted.
@@ -113,7 +117,7 @@ def outage_gaps(wanted: pd.DataFrame) -> pd.DataFrame:
         if len(acks):
             starts = np.append(starts, max(last, earliest_from[np.searchsorted(ends, last, side="right")]))
         stops = np.append(stops, ends[in_vain].max())
-    stops = np.minimum(stops, intended.max())
+    stops = np.minimum(stops, until_ns)
     outage_ms = np.maximum(stops - starts, 0) / 1e6
     acked = np.arange(len(stops)) < len(acks)
     return pd.DataFrame({"start_ns": starts, "end_ns": stops, "outage_ms": outage_ms, "acked": acked})
@@ -134,10 +138,10 @@ def _wanted_in_vain(history: History, wanted: pd.DataFrame) -> int:
     return 0 if (since["outcome"] == "ok").any() else len(since)
 
 
-def _gaps_of_reads(ops: pd.DataFrame) -> pd.DataFrame | None:
-    asked = reads(ops)
-    asked = asked[~refused(asked)]
-    return None if asked.empty else outage_gaps(asked)
+def _gaps_of_reads(history: History) -> pd.DataFrame | None:
+    asked = reads(history.ops)
+    asked = due(asked[~refused(asked)], history)
+    return None if asked.empty else outage_gaps(asked, until_ns=load_end_ns(history))
 
 
 def _longest_ms(gaps: pd.DataFrame | None) -> float | None:

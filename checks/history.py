@@ -23,6 +23,7 @@ from checks.nodes import assert_nodes_readable
 from checks.records import Decision, FaultRecord, decision_records, fault_records
 from checks.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from checks.samples import Sample, samples
+from checks.server_log import ServerLog, read_server_log
 from checks.vocabulary import operations_of, workload_name
 
 __all__ = [
@@ -84,7 +85,7 @@ class History:
     nodes: pod -> {"role", "state", "gtid_executed", "checksums": {table: int}}, or None without final/nodes.json.
     faults: in order of their id. decisions: of the control plane, in order of time; empty without decisions.jsonl.
     observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
-    manifest: manifest.json, or {}.
+    manifest: manifest.json, or {}. server_log: what the mysqlds said; it explains, and no check rests on it.
     """
 
     ops: pd.DataFrame
@@ -94,6 +95,7 @@ class History:
     decisions: tuple[Decision, ...] = ()
     observed: pd.DataFrame | None = None
     manifest: dict[str, Any] = field(default_factory=dict)
+    server_log: ServerLog = field(default_factory=ServerLog)
 
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
@@ -137,6 +139,7 @@ def load_history(folder: Path) -> History:
         decisions=decision_records(_lines(folder / "decisions.jsonl", window, what="decision of the control plane")),
         observed=_observed(folder / "observed.parquet", window),
         manifest=manifest,
+        server_log=read_server_log(folder / "logs", manifest),
     )
 
 

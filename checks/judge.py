@@ -29,7 +29,7 @@ from checks.conservation import conservation
 from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
-from checks.gates import GATES, assert_readable, gate, given, required, undecided
+from checks.gates import GATES, Gate, assert_readable, gate, given, required, undecided
 from checks.history import History, HistoryError
 from checks.latency import latency
 from checks.plausible import implausible, name_of
@@ -87,6 +87,11 @@ OBSERVED = ("replication",)
 TO_FINISH = "the check to finish"
 #: Of the machine's CPU in the worst ten seconds, what other processes had while pods were short of it (decision 0015).
 CPU_PRESSURE_PERCENT = 25.0
+#: Gates on the trial itself, and what holds of each where a run sets none.
+HELD_BY_DEFAULT: Mapping[Gate, float] = {
+    **{one: one.default for one in GATES.values() if one.check is None and one.default is not None},
+    GATES["cpu_pressure"]: CPU_PRESSURE_PERCENT,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,8 +224,7 @@ def _noise(history: History) -> list[str]:
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
     pressure = _number(history.manifest, "host", "cpu_pressure_percent")
-    own = gate(history, GATES["cpu_pressure"].key)
-    limit = CPU_PRESSURE_PERCENT if own is None else own
+    limit = _limit(history, "cpu_pressure")
     if pressure is not None and pressure > limit:
         reasons.append(
             f"other processes took {pressure:g} % of this machine's CPU for ten seconds of the load, while pods waited "
@@ -230,9 +234,9 @@ def _noise(history: History) -> list[str]:
 
 
 def _limit(history: History, name: str) -> float:
-    """Of a gate that has a default, which holds for a folder that sets none, too."""
-    limit, default = gate(history, GATES[name].key), GATES[name].default
-    return limit if limit is not None else default or 0.0
+    """Of a gate on the trial itself, which holds for a folder that sets none, too."""
+    limit = gate(history, GATES[name].key)
+    return HELD_BY_DEFAULT[GATES[name]] if limit is None else limit
 
 
 def _number(manifest: Mapping[str, Any], *path: str) -> float | None:

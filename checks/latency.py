@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from checks.due import due
 from checks.figures import behind_ms, load_figures
 from checks.gates import GATES, Gate, limit
 from checks.history import History
@@ -31,7 +32,7 @@ def latency(history: History) -> Verdict:
     parts = phases(history)
     windows = {"whole": history.ops, **parts.split(history.ops)}
     measured: dict[str, Any] = {name: load_figures(ops) for name, ops in windows.items()}
-    measured["behind_ms"] = behind_ms(history.ops)
+    measured["behind_ms"] = behind_ms(due(history.ops, history))
     before_ms = measured["before"]["response_ms"]["p99"]
     limits = _limits(history, before_ms)
     expected = _expected(history, before_ms)

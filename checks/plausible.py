@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checks import topology
+from checks.due import last_due_ns
 from checks.fields import spelt
 from checks.handovers import OPENED
 from checks.history import FaultRecord, History
@@ -117,12 +118,13 @@ def _outside_of_the_load(history: History) -> Iterator[str]:
     load = history.manifest.get("load")
     zero_ns = load.get("zero_ns") if isinstance(load, Mapping) else None
     begun_ns = int(intended.min()) - _FIRST_ARRIVAL_NS if zero_ns is None else int(zero_ns)
+    ended_ns = last_due_ns(history)
     for fault in history.faults:
         if fault.injected_ns is None:
             continue
         if fault.injected_ns < begun_ns:
             yield f"{name_of(fault)} came before the load had begun, so nothing shows what it did to it"
-        if fault.injected_ns > int(intended.max()):
+        if fault.injected_ns > ended_ns:
             yield f"{name_of(fault)} came after the load had ended, so nothing shows what it did to it"
 
 

@@ -43,6 +43,7 @@ class FaultRecord:
     Each line there is ``{"id": 0, "step": …, "at_ns": …, "fault": "kill", "target": "primary", "pod": "node1",
     "ok": true, "evidence": {…}}`` with step one of planned, injected, bitten, healed, clean; times are CLOCK_MONOTONIC
     nanoseconds. A step that never happened is ``None``; bitten and clean are true only with evidence that says so.
+    injected_evidence: ``done_ns``, when the injection had returned, and ``due_ns``, when it was due, if both are told.
     pod: whom it hit; several are separated by ", " (the line may list them).
 
     What the lines may also say, None (or nothing) where they do not, as in folders of other tools:
@@ -58,6 +59,7 @@ class FaultRecord:
     pod: str | None = None
     planned_ns: int | None = None
     injected_ns: int | None = None
+    injected_evidence: dict[str, Any] = field(default_factory=dict)
     bitten: bool = False
     bitten_evidence: dict[str, Any] = field(default_factory=dict)
     healed_ns: int | None = None
@@ -83,6 +85,28 @@ class FaultRecord:
         return self.fault in OPERATIONS if self.kind is None else self.kind == "change"
 
     @property
+    def late_ms(self) -> float | None:
+        """How long after it was due it was injected; None where one of both is not known."""
+        due_ns = _moment(self.injected_evidence, "due_ns") if self.planned_ns is None else self.planned_ns
+        return None if due_ns is None or self.injected_ns is None else max(0.0, (self.injected_ns - due_ns) / 1e6)
+
+    @property
+    def healed_late_ms(self) -> float | None:
+        """How long after it was due it was healed; None where that is not known, or the load ended before."""
+        if None in (self.heal_after_s, self.healed_ns, self.injected_ns):
+            return None
+        lasted_s = ((self.healed_ns or 0) - (self.injected_ns or 0)) / 1e9
+        return max(0.0, (lasted_s - (self.heal_after_s or 0.0)) * 1e3)
+
+    @property
+    def took_ms(self) -> float | None:
+        """How long a change itself took, as the one who asked for it saw; None of a fault, and of one that failed."""
+        done_ns = _moment(self.injected_evidence, "done_ns")
+        if not self.operation or not self.bitten or done_ns is None or self.injected_ns is None:
+            return None
+        return (done_ns - self.injected_ns) / 1e6 if done_ns >= self.injected_ns else None
+
+    @property
     def hit_node(self) -> bool:
         """Whether a MySQL pod, or its network, was hit, and not what stands around it."""
         return self.hits in (None, "node", "link") and self.target not in _NO_NODE
@@ -100,6 +124,12 @@ class Decision:
     epoch: int
     pod: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+def _moment(evidence: Mapping[str, Any], name: str) -> int | None:
+    """A time in evidence, which is free in what it says."""
+    value = evidence.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
 
 def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRecord, ...]:
@@ -122,6 +152,7 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
             record[f"{name}_ns"] = at_ns
         if name in ("bitten", "clean"):
             record[name] = ok is True and bool(evidence)
+        if name in ("injected", "bitten", "clean"):
             record[f"{name}_evidence"] = evidence or {}
     return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from checks import topology
-from checks.blind import PROXIES, blind_stretches
+from checks.blind import PROXIES, blind_stretches, without_performance_schema
 from checks.cuts import cut_off_from_clients
 from checks.handovers import Handover, changes, decided, seen_to_happen
 from checks.history import Decision, History
@@ -44,7 +44,8 @@ def replication(history: History) -> Verdict:
     written to both; None if no proxy told), writes_out_of_turn (writes by a pod whose turn it was not) and
     two_writers_ms (from the first of them to the last), writes_outside (by a pod that was no primary in service),
     failovers, switchovers, errant_transactions, errant {pod: GTID set}, replica_lag_during_ms and replica_lag_after_ms
-    (largest age of a transaction being applied on a replica in service; None if none was ever seen applying).
+    (largest age of a transaction being applied on a replica in service; None if none was ever seen applying, or a pod
+    ran without its performance schema, from which lag is read).
     """
     seen = history.samples
     pods = {sample.name for sample in seen if sample.kind == "pod"}
@@ -183,6 +184,8 @@ def _lag(history: History) -> dict[str, float | None]:
     observed = history.observed
     if observed is None:
         return {}
+    if without_performance_schema(history):
+        return dict.fromkeys(("replica_lag_during_ms", "replica_lag_after_ms"))
     own = observed[(observed["role"] == "replica") & (observed["state"] == "ONLINE") & observed["lag_ms"].notna()]
     windows = phases(history)
     after = column_ns(own, "at_ns") >= (windows.recovered_ns or END_OF_TIME_NS)

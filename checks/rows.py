@@ -141,9 +141,11 @@ def _load_s(manifest: Mapping[str, Any]) -> float | None:
     scenario = manifest.get("scenario")
     load = scenario.get("load") if isinstance(scenario, Mapping) else None
     told = [load.get(name) for name in ("duration", "drain")] if isinstance(load, Mapping) else [None]
-    lengths = [
-        re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", one) if isinstance(one, str) else None for one in told
-    ]
-    if lengths[0] is None:
-        return None
-    return sum(float(one[1]) * _UNITS_S[one[2]] for one in lengths if one)
+    lengths = [seconds_told(one) for one in told]
+    return None if lengths[0] is None else sum(one for one in lengths if one)
+
+
+def seconds_told(duration: object) -> float | None:
+    """``"50s"`` -> 50.0; None for what is no duration in words."""
+    told = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", duration) if isinstance(duration, str) else None
+    return None if told is None else float(told[1]) * _UNITS_S[told[2]]

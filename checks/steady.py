@@ -57,13 +57,15 @@ class Steady:
     lost: bool = False
 
 
-def steady(ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int, until_ns: int | None = None) -> Steady:
+def steady(
+    ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int, load_end_ns: int, until_ns: int | None = None
+) -> Steady:
     """The start of the first of 3 successive full seconds, counted from first_ack_ns, that are each as good as before,
     and from which service stays so until the load ends, or until_ns, when another pod was broken.
 
     As good: acknowledged writes at least 90 % of those offered in that second, and response p99 of all acknowledged
     ops at most the larger of twice the p99 before baseline_end_ns and 50 ms more. A second is full if the load still
-    offered ops until its end.
+    offered ops until its end; load_end_ns: when it offered the last.
     """
     if ops.empty:
         return Steady(at_ns=None, note="the ops are empty")
@@ -75,7 +77,7 @@ def steady(ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int, until_
         ends=ends,
         response_ns=ends - column_ns(ok, "intended_ns"),
     )
-    load_start_ns, load_end_ns = int(ops["intended_ns"].min()), int(ops["intended_ns"].max())
+    load_start_ns = int(ops["intended_ns"].min())
     p99_before_ms = acked.p99_ms(load_start_ns, baseline_end_ns)
     if p99_before_ms == float("inf"):
         return Steady(at_ns=None, note="nothing was acknowledged before the fault to compare with")

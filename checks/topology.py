@@ -27,6 +27,12 @@ def pods_at_end(history: History) -> int | None:
     return _number(history, "pods") if at_end is None else at_end
 
 
+def kind(history: History) -> str | None:
+    """How its pods replicate, such as ``semisync``; None where nothing says so."""
+    found = _section(history, "topology").get("kind")
+    return found if isinstance(found, str) else None
+
+
 def source_replica(history: History) -> bool:
     return _section(history, "topology").get("kind") in SOURCE_REPLICA
 

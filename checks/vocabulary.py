@@ -42,6 +42,11 @@ def is_own(name: str) -> bool:
     return name.rpartition(":")[0].endswith(".py") or name.endswith(".py")
 
 
+def is_locustfile(name: str) -> bool:
+    """Whether a workload is a user's own locustfile, whose users ask when they like."""
+    return name.endswith(".py")
+
+
 def operations_of(name: str | None) -> frozenset[str] | None:
     """The f that a workload's operations may have, without a name those of all of ours; None if any will do."""
     if name is None:

@@ -20,6 +20,7 @@ import pandas as pd
 
 from checks import topology
 from checks.control import Control, until_ns
+from checks.due import last_due_ns
 from checks.history import FaultRecord, History
 from checks.moments import Moment, absent, earlier, exact, in_order, noted
 from checks.operations import OVERFLOW, column_ns, wanted_writes, writes
@@ -189,7 +190,7 @@ class _Reading:
     def _steady(self, first_ack: Moment) -> Steady:
         injections = [fault.injected_ns for fault in self.history.faults if fault.injected_ns is not None]
         if first_ack.at_ns is None:
-            left_ns = int(self.history.ops["intended_ns"].max()) - self.injected_ns if len(self.history.ops) else 0
+            left_ns = last_due_ns(self.history) - self.injected_ns if len(self.history.ops) else 0
             note = "no first acknowledged write to count from"
             return Steady(at_ns=None, note=note, lost=left_ns >= WINDOWS * WINDOW_NS)
         others = [fault.injected_ns for fault in self.history.faults if not _no_pod_lost(fault)]
@@ -197,6 +198,7 @@ class _Reading:
             self.history.ops,
             first_ack_ns=first_ack.at_ns,
             baseline_end_ns=min([*injections, self.injected_ns]),
+            load_end_ns=last_due_ns(self.history),
             until_ns=min((at_ns for at_ns in others if at_ns is not None and at_ns > first_ack.at_ns), default=None),
         )
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from reports.decisions import quarantine_words
 from reports.numbers import gate_words, key_numbers
 from reports.provenance import provenance_words
+from reports.server_words import MINOR, WordsRow, words_rows
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
 from reports.visible import all_visible, visible
@@ -23,6 +24,7 @@ from reports.visible import all_visible, visible
 _COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "unknown": "dim"}
 _COLUMNS_OF_A_PIPE = 80
 _WITNESSES = 5
+_WORDS = 10
 
 
 def print_table(summary: dict[str, Any], *, folder: Path | None = None, console: Console | None = None) -> None:
@@ -36,7 +38,7 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         Text(f"{summary['verdict'].upper()} ", style=f"bold {_COLOURS[summary['verdict']]}")
         + Text(f"{summary['scenario'] or 'unnamed run'} (seed {seed})", style="bold")
     )
-    for line in summary["headline"].values():
+    for line in (*summary["headline"].values(), *summary["notes"]):
         console.print(Text(line))
     for words in provenance_words(summary):
         console.print(Text(words, style="bold yellow"))
@@ -64,6 +66,8 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
     for check in summary["checks"]:
         if check["verdict"] == "fail" and check["witness"]:
             tables.append(_witnesses(check))
+    if words := words_rows(summary):
+        tables.append(_server_words(words))
     numbers = _table("number", "value", "")
     for number in key_numbers(summary):
         numbers.add_row(number.label, number.value, Text(number.note, style="dim"))
@@ -79,6 +83,18 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
                 steps.add_row(escape(label(step["step"])), duration(step["since_ms"]), escape(step["source"] or ""))
             tables.append(steps)
     return tables
+
+
+def _server_words(words: list[WordsRow]) -> Table:
+    """The first of what the servers said; the report has all, in MySQL's own words."""
+    said = _table("since load began", "MySQL's log of", "says")
+    # Where it cannot be all, that somebody is well again is what a reader can do without.
+    telling = words if len(words) <= _WORDS else [row for row in words if row.code not in MINOR]
+    for row in telling[:_WORDS]:
+        said.add_row(row.since, escape(row.pods), escape(f"{row.what} ({row.code})"))
+    if rest := len(words) - len(telling[:_WORDS]):
+        said.add_row("", "", f"… {rest} more in the report")
+    return said
 
 
 def _witnesses(check: dict[str, Any]) -> Table:

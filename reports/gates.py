@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks.gates import BY_KEY, REQUIRE, Gate
+from checks.judge import HELD_BY_DEFAULT
 from checks.verdict import Verdict
 
 
@@ -17,14 +18,18 @@ def gate_rows(gates: Mapping[str, Any], checks: Sequence[Verdict], manifest: Map
     """Rows {name, limit, expected, multiple, measured, verdict}, in the order of the gates.
 
     limit: ``at most``, ``at least``, or empty for a gate that is no limit. expected: the number to hold, for a multiple
-    what it came to (None where there was nothing before to multiply). multiple: such as ``3x``, else None.
+    what it came to (None where there was nothing before to multiply). multiple: such as ``3x``, else None. What makes a
+    trial void holds whether the run set it or not, so what was broken has its row in any case, with default: True.
     """
     by_name = {check.name: check for check in checks}
-    return [
+    rows = [
         _required(expected, by_name) if key == REQUIRE else _row(BY_KEY[key], expected, by_name, manifest)
         for key, expected in gates.items()
         if expected is not None
     ]
+    unset = {gate: limit for gate, limit in HELD_BY_DEFAULT.items() if gates.get(gate.key) is None}
+    own = [_row(gate, limit, by_name, manifest) | {"default": True} for gate, limit in unset.items()]
+    return rows + [row for row in own if row["verdict"] == "void"]
 
 
 def _row(gate: Gate, asked: Any, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 A failed check is a failure, and so is a gate or a required check that could not be decided; any other check without
 evidence is skipped; a fault that did not bite, or any other reason that makes the trial void, is an error: the product
-was not shown to be wrong, the trial was.
+was not shown to be wrong, the trial was. What the servers said in their logs is the suite's output.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 from reports.numbers import flat_numbers
 from reports.provenance import provenance_words
+from reports.server_words import words_rows
 from reports.visible import visible
 
 # XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
@@ -30,6 +31,7 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     properties = ET.SubElement(suite, "properties")
     facts = {name: summary[name] for name in ("verdict", "why", "seed", "sealed")}
     facts["provenance"] = " ".join(provenance_words(summary))
+    facts["notes"] = " ".join(summary["notes"])
     for key, value in {**facts, **flat_numbers(summary)}.items():
         ET.SubElement(properties, "property", name=key, value=_clean("" if value is None else str(value)))
     for check in summary["checks"]:
@@ -43,6 +45,8 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
             _outcome(case, "error", f"the {kind} {did_not}: {json.dumps(fault['bitten_evidence'], default=str)}")
     if summary["verdict"] == "void":
         _outcome(_case(suite, name, "the trial is valid"), "error", "; ".join(summary["void_reasons"]))
+    if words := words_rows(summary):
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(" | ".join(row) for row in words))
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):

@@ -8,6 +8,7 @@ from typing import Any
 from reports.decisions import decision_rows, quarantine_words
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.provenance import provenance_words
+from reports.server_words import words_rows
 from reports.steps import known_steps
 from reports.units import UNKNOWN, duration, label
 from reports.visible import visible
@@ -22,7 +23,7 @@ def summary_md(summary: dict[str, Any]) -> str:
     lines = [
         f"## {summary['verdict'].upper()}: {_text(summary['scenario'] or 'unnamed run')} (seed {seed})",
         "",
-        *(f"{_text(line)}\n" for line in summary["headline"].values()),
+        *(f"{_text(line)}\n" for line in (*summary["headline"].values(), *summary["notes"])),
     ]
     for words in (*provenance_words(summary), *map(quarantine_words, summary["quarantined"])):
         lines += ["", f"**{_text(words)}**"]
@@ -49,6 +50,10 @@ def summary_md(summary: dict[str, Any]) -> str:
             ]
             title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
             lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], steps)]
+    if said := words_rows(summary):
+        rows = [[_text(cell) for cell in row] for row in said]
+        head = ["since load began", "log of", "what happened", "code", "MySQL's own words"]
+        lines += ["", "### MySQL's own words", "", *_table(head, rows)]
     if summary["decisions"]:
         rows = [[_text(cell) for cell in row] for row in decision_rows(summary)]
         lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "pod", "detail"], rows)]

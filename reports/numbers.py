@@ -35,6 +35,7 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
     loop = str(summary["load_model"].get("loop", ""))
     numbers = [
         KeyNumber("write outage", duration(summary["write_outage_ms"]), _outage_note(summary)),
+        *_changes(summary),
         *_service(summary),
         KeyNumber("acknowledged writes", count(rpo["acked"]), ""),
         KeyNumber("lost", count(rpo["lost"]), _lost_note(rpo)),
@@ -55,6 +56,15 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
     return numbers + [
         KeyNumber(f"response p99 {phase}", duration(times["p99"]), "acknowledged only")
         for phase, times in phases.items()
+    ]
+
+
+def _changes(summary: dict[str, Any]) -> list[KeyNumber]:
+    """How long each change took by itself, beside the outage that clients saw of it."""
+    return [
+        KeyNumber(f"{one['name']} itself", duration(one["took_ms"]), "from the request until it was done")
+        for one in summary["faults"]
+        if one["took_ms"] is not None
     ]
 
 
@@ -93,7 +103,7 @@ def _outage_note(summary: dict[str, Any]) -> str:
 
 
 class GateRow(NamedTuple):
-    """One line of the thresholds table in words; ``verdict`` is pass, fail or unknown."""
+    """One line of the thresholds table in words; ``verdict`` is pass, fail, void or unknown."""
 
     name: str
     expected: str
@@ -116,6 +126,7 @@ def gate_words(summary: dict[str, Any]) -> list[GateRow]:
 def _expected(gate: dict[str, Any]) -> str:
     """``30 s``, or for a multiple what it came to: ``3x of before = 45 ms``."""
     came_to = measured(gate["expected"], gate["name"])
+    came_to += " (default)" if gate.get("default") else ""
     return f"{gate['multiple']} of before = {came_to}" if gate.get("multiple") else came_to
 
 

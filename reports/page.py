@@ -17,10 +17,13 @@ from markupsafe import Markup
 
 from reports import units
 from reports.decisions import decision_rows, quarantine_words
+from reports.errors import error_words
 from reports.figures import Picture
+from reports.notes import LATE_MS
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.provenance import provenance_words
 from reports.routing import mesh_words
+from reports.server_words import words_rows
 from reports.steps import known_steps
 from reports.visible import visible
 
@@ -42,6 +45,8 @@ def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str
         provenance=provenance_words(summary),
         quarantined=[quarantine_words(pod) for pod in summary["quarantined"]],
         decisions=decision_rows(summary),
+        server_words=words_rows(summary),
+        teaches=_teaches(summary),
         key_numbers=key_numbers(summary),
         recovered=[fault for fault in summary["faults"] if known_steps(fault)],
         percentiles=PERCENTILES,
@@ -62,6 +67,7 @@ def template(name: str) -> Template:
     )
     environment.filters.update(
         asked=_asked,
+        error_words=_error,
         count=units.count,
         duration=units.duration,
         facts=units.facts,
@@ -89,6 +95,17 @@ def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
+def _teaches(summary: Mapping[str, Any]) -> str:
+    """What the scenario is about; said of this run only where it came out so."""
+    about = summary["teaches"] or ""
+    return about if summary["shown"] or not about else f"what the scenario is to show, and this run does not: {about}"
+
+
+def _error(error: Mapping[str, Any], mesh: Mapping[str, Any]) -> str:
+    """An error of an operation in plain words; its number has a column of its own."""
+    return error_words(None, error["error"], direct=mesh.get("mode") == "direct")
+
+
 def _asked(fault: Mapping[str, Any]) -> dict[str, Any]:
     """What a step of the timeline was told to do, for its card; left out where it was not told."""
     healed = "never, it was for good" if fault["for_good"] else None
@@ -102,6 +119,8 @@ def _asked(fault: Mapping[str, Any]) -> dict[str, Any]:
         "after": fault["after"],
         **fault["parameters"],
         "healed": healed if fault["hits"] else None,  # a record of another tool does not say
+        "came_late_by_ms": fault["late_ms"] if (fault["late_ms"] or 0) > LATE_MS else None,
+        "took_ms": fault["took_ms"],
     }
     return {name: value for name, value in told.items() if value not in (None, [])}
 

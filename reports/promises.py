@@ -8,7 +8,7 @@ Source: MySQL 9.7 Reference Manual, "Semisynchronous Replication", "Group Replic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Variables = Mapping[str, Mapping[str, Any]]
@@ -112,11 +112,16 @@ def _whole(value: Any) -> int | None:
         return None
 
 
-def promise_of(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a run's own topology promised with the settings that its manifest recorded; None where it says neither."""
+def promise_of(manifest: Mapping[str, Any], *, broken: Sequence[str] = ()) -> dict[str, Any] | None:
+    """What a run's own topology promised with the settings that its manifest recorded; None where it says neither.
+
+    broken: how it did not hold in this run, in words; then that is what is said first.
+    """
     topology, variables = manifest.get("topology"), manifest.get("variables")
     if not isinstance(topology, Mapping):
         return None
     usable = isinstance(variables, Mapping) and all(isinstance(pod, Mapping) for pod in variables.values())
     found = promise(str(topology.get("kind")), pods=topology.get("pods"), variables=variables if usable else None)
+    if found is not None and broken:
+        found = Promise(True, f"the promise did not hold in this run: {'; '.join(broken)}. By settings: {found.why}")
     return None if found is None else found._asdict()

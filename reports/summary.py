@@ -19,9 +19,11 @@ from checks.waterfall import waterfall
 from reports.decisions import decisions, set_aside
 from reports.findings import finding
 from reports.gates import gate_rows
+from reports.notes import notes
 from reports.promises import promise_of
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
+from reports.server_words import fallback_words, fell_back, server_words
 from reports.units import duration
 from reports.why import headline
 from reports.witnesses import witness_words
@@ -48,13 +50,16 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         **provenance_of(provenance, history.gates),
         "scenario": scenario.get("name"),
         "teaches": scenario.get("teaches"),
+        "shown": _shown(history, judgement, scenario),
         "seed": manifest.get("seed"),
         "started_at": manifest.get("started_at"),
         "command": manifest.get("command"),
         "gates": gates,
         "checks": [_check(check, history) for check in judgement.checks],
         "faults": faults,
+        "notes": notes(history),
         "decisions": decisions(history),
+        "server_log": server_words(history),
         "quarantined": set_aside(history),
         "write_outage_ms": measured.get("availability", {}).get("write_outage_ms"),
         "write_unavailable_ms": measured.get("availability", {}).get("write_unavailable_ms"),
@@ -74,7 +79,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),
         "topology": _part(manifest, "topology"),
-        "promise": promise_of(manifest),
+        "promise": promise_of(manifest, broken=[fallback_words(one, history) for one in fell_back(history)]),
         "mesh": _part(manifest, "mesh"),
         "load_model": _part(manifest, "load_model"),
         "generator": _part(manifest, "load"),
@@ -86,6 +91,12 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
     }
     finite: dict[str, Any] = _finite(summary)
     return finite
+
+
+def _shown(history: History, judgement: Judgement, scenario: Mapping[str, Any]) -> bool:
+    """Whether the run came out as its scenario says, so that what it teaches may be said of this run."""
+    expected = _part(scenario, "expect").get("verdict") or "pass"
+    return judgement.verdict == expected and not fell_back(history)
 
 
 def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -116,6 +127,8 @@ def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
         "parameters": fault.parameters,
         "planned_ns": fault.planned_ns,
         "injected_ns": fault.injected_ns,
+        "late_ms": fault.late_ms,
+        "took_ms": fault.took_ms,
         "bitten": fault.bitten,
         "bitten_evidence": fault.bitten_evidence,
         "healed_ns": fault.healed_ns,

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from checks.causes import NOTHING
-from checks.history import History
+from checks.history import FaultRecord, History
 from checks.judge import SAFETY, Judgement
-from checks.operations import column_ns, refused
+from checks.operations import column_ns
 from checks.unseen import unseen
 from checks.verdict import Verdict
+from reports.errors import what_did_not_succeed
 from reports.findings import finding
 from reports.numbers import fell_behind
+from reports.server_words import fallback_words, fell_back, refusals, server_words
 from reports.units import count, duration, listed
 
 _OUTAGES_TOLD = 3
-_REASONS_TOLD = 2
 
 #: Where a reader finds more about a check that failed: a part of the page, and what stands there.
 _PLACES = {
@@ -44,7 +45,7 @@ def headline(judgement: Judgement, history: History) -> Headline:
     """The first words of every verdict."""
     checks = {check.name: check for check in judgement.checks}
     return Headline(
-        money=" ".join(_money(checks)),
+        money=" ".join([*_money(checks), *_promise_not_held(history)]),
         service=" ".join(_service(checks, history)),
         look_at=" ".join(_look_at(judgement, checks, history)),
     )
@@ -90,8 +91,24 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
             f"The system did not keep up: when the load ended it was {duration(behind_ms)} behind, so response times "
             "tell how long the load lasted, not how fast the system is."
         )
-    told += [finding(check) for check in (availability, latency) if check is not None and check.verdict == "fail"]
-    return [*told, *_what_did_not_succeed(history), *_task_errors(history)]
+    told += [_took_itself(fault) for fault in history.faults if fault.took_ms is not None]
+    failed = [finding(check) for check in (availability, latency) if check is not None and check.verdict == "fail"]
+    unavailable = availability.verdict == "fail"
+    errors = what_did_not_succeed(history, all_told=unavailable)
+    errors += [f"MySQL says why: {why}." for why in refusals(history)] if errors else []
+    # Where service failed, what it died of comes first: all the rest follows from it.
+    told = [*errors, *failed, *told] if unavailable else [*told, *failed, *errors]
+    return [*told, *_task_errors(history)]
+
+
+def _took_itself(fault: FaultRecord) -> str:
+    """A change's own time, beside the outage that clients saw of it."""
+    return f"The {fault.fault} of {fault.pod or fault.target} itself took {duration(fault.took_ms)}."
+
+
+def _promise_not_held(history: History) -> list[str]:
+    """That commits were acknowledged with less than the topology promises, by MySQL's own words."""
+    return [f"{_sentence(fallback_words(one, history))}." for one in fell_back(history)]
 
 
 def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: History) -> list[str]:
@@ -104,6 +121,7 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
         return [*told, f"The trial proves nothing: {void}. What to do: see to that, and run it again."]
     told += _made_to_fail(judgement, history)
     if judgement.verdict == "fail":
+        places += ["MySQL's own words, below Over time"] if server_words(history)["said"] else []
         told += [f"What to look at: {'; '.join(places)}."] if places else []
         return [*told, f"The trial would be void in any case: {void}."] if void else told
     passed = [check.name for check in judgement.checks if check.verdict == "pass"]
@@ -135,25 +153,6 @@ def _undecided(name: str, check: Verdict | None) -> str:
     if check is None:
         return f"{name} is required, but there is no such check."
     return f"{name} is required, but could not be decided: {check.measured.get('reason') or 'it says no reason'}."
-
-
-def _what_did_not_succeed(history: History) -> list[str]:
-    """How many operations had no success, and of what they died, where it is more than one in a hundred."""
-    tried = history.ops
-    ok = tried["outcome"] == "ok"
-    asked = tried["key"].nunique()
-    bad = tried[~ok & ~refused(tried) & ~tried["key"].isin(tried["key"][ok])]
-    failed = bad["key"].nunique()
-    if failed <= asked // 100:
-        return []
-    reasons = bad.drop_duplicates("key", keep="last")["error"].fillna("no reason given").value_counts()
-    told = [f"{reason:.100} ({count(number)})" for reason, number in reasons.head(_REASONS_TOLD).items()]
-    more = (
-        f", and {count(len(reasons) - len(told))} more kind{'s' * (len(reasons) - len(told) > 1)}"
-        if len(reasons) > len(told)
-        else ""
-    )
-    return [f"{count(failed)} of {count(asked)} operations did not succeed: {', '.join(told)}{more}."]
 
 
 def _task_errors(history: History) -> list[str]:

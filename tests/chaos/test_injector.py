@@ -167,6 +167,32 @@ def test_a_fault_is_injected_proved_healed_and_proved_clean(record: Path, monkey
     assert times == sorted(times)
 
 
+def test_a_fault_that_was_held_up_says_so_and_when_it_was_due(
+    record: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after the process that runs the timeline was stopped for a quarter of a minute."""
+    fault = FakeFault()
+    one = injector(fault, record, monkeypatch)
+    one.start(time.monotonic_ns() - 15_000_000_000)
+    assert fault.injected.wait(5)
+    one.stop()
+    written = steps(record)
+    assert "s after it was due" in caplog.text
+    assert written["injected"]["evidence"]["due_ns"] == written["planned"]["at_ns"]
+
+
+def test_a_fault_that_comes_in_time_is_not_called_late(
+    record: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fault = FakeFault()
+    monkeypatch.setattr(chaos.injector, "LATE_S", 60.0)
+    one = injector(fault, record, monkeypatch)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    assert "after it was due" not in caplog.text
+
+
 def test_a_fault_that_does_not_show_is_recorded_as_not_bitten(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = FakeFault(bites=False)
     one = injector(fault, record, monkeypatch)
@@ -307,6 +333,7 @@ def test_a_step_can_wait_for_a_while_after_an_event(record: Path, monkeypatch: p
     injected = steps(record)["injected"]
     assert injected["at_ns"] >= cluster.steering.made[0]["at_ns"] + 300_000_000
     assert (injected["after"], injected["parameters"]) == ("promoted", {"delay_s": 0.3})
+    assert injected["evidence"]["due_ns"] == cluster.steering.made[0]["at_ns"] + 300_000_000
 
 
 def test_an_event_that_never_comes_leaves_the_step_planned(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
