@@ -3,8 +3,8 @@
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
           not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
-          check needs it, a check broke off, the generator ran late or died, the host was noisy or a gate on that cannot
-          be decided, or no check could be.
+          check needs it, a pod in service could not be read, the run could not record something, a check broke off,
+          the generator ran late or died, the host was noisy or a gate on that cannot be decided, or no check could be.
 ``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
@@ -32,6 +32,7 @@ from checks.durability import durability
 from checks.gates import GATES, assert_readable, gate, required, undecided
 from checks.history import History, HistoryError
 from checks.latency import latency
+from checks.ledger import not_read, serves
 from checks.plausible import implausible, name_of
 from checks.registers import registers
 from checks.replication import replication
@@ -40,6 +41,7 @@ from checks.staleness import staleness
 from checks.torn import torn
 from checks.tpcb import tpcb
 from checks.tpcc import tpcc
+from checks.unread import unasked
 from checks.verdict import Verdict, unknown
 
 Check = Callable[[History], Verdict]
@@ -119,6 +121,7 @@ def judge(history: History) -> Judgement:
         *implausible(history),
         *incomplete(history),
         *_not_seen(history, outcomes),
+        *_not_recorded(history),
         *_noise(history),
         *(
             f"gate {one.key} cannot be decided: manifest.json has no {'.'.join(one.path)}"
@@ -196,6 +199,21 @@ def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
     return [
         f"the observer did not see {one.name} for {one.lasted_s:.1f} s of the load, on which {', '.join(needed)} rests"
         for one in blind
+    ]
+
+
+def _not_recorded(history: History) -> list[str]:
+    """What the run could not record, in its own words; and pods in service that could not be asked for their rows."""
+    missing = history.manifest.get("missing")
+    told = [one for one in missing if isinstance(one, Mapping)] if isinstance(missing, list) else []
+    silent = not_read(history)
+    return [
+        *(f"{one.get('what')} could not be recorded: {one.get('why')}" for one in told),
+        *(
+            f"{name} was in service at the end, and its rows could not be read: {silent[name]}"
+            for name, node in (history.nodes or {}).items()
+            if unasked(node) and serves(node)
+        ),
     ]
 
 

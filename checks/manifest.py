@@ -75,6 +75,10 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     ("load_model", "loop"): TEXT,
     **{(name,): OBJECT for name in ("versions", "images", "variables")},
     ("variables", "*"): OBJECT,
+    ("missing",): LIST,
+    ("missing", "*"): OBJECT,
+    **{("missing", "*", name): TEXT for name in ("what", "why")},
+    ("notes",): WORDS,
 }
 #: Kinds in which several pods take writes.
 _MULTI = frozenset({"group-multi"})

@@ -68,10 +68,14 @@ def _durability(check: Verdict) -> str:
         )
     if altered:
         told.append(f"{count(altered)} stored {_one(altered, f'{what[:-1]} is', f'{what} are')} not what was asked for")
-    if told:
+    for node, tables in (found.get("tables_gone") or {}).items():
+        told.append(f"{node} has lost table {listed(tables)}" if "all" not in tables else f"{node} has no database")
+    if told and check.verdict == "fail":
         return f"{', and '.join(told)}."
     if check.verdict == "fail":
         return _broken(check)
+    if held := found.get("held"):
+        return f"No money is lost: all {count(acked)} acknowledged {what} are on {listed(held)}; no node is in service."
     return f"No money is lost: all {count(acked)} acknowledged {what} are on every node in service."
 
 
