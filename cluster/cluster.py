@@ -20,9 +20,11 @@ import pymysql
 
 from cluster import clone, group, images, mysqld, replication
 from cluster.assignment import CONTROL_PORT
+from cluster.joining import PASSING, told_in_a_line, tried
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
+from cluster.prospects import Prospects
 from cluster.proxies import Admin
 from cluster.rescue import Rescuer
 from cluster.status import Status, in_agreement
@@ -94,7 +96,7 @@ class Cluster:
 
             def state() -> None:
                 try:
-                    self.join(pod, first=pod is first)
+                    self._join_at_boot(pod, first=pod is first)
                 except Exception as error:  # noqa: BLE001  whoever waits for it hears of it
                     outcome.set_exception(error)
                 else:
@@ -166,7 +168,8 @@ class Cluster:
         if agent:
             self.start_agent(pod)
         self.wait_for_login(pod)
-        with self.connection(pod.name) as connection:
+        refused = told_in_a_line(f"{pod.name} could not be set up", pod, self.topology)
+        with refused, self.connection(pod.name) as connection:
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)
@@ -196,6 +199,19 @@ class Cluster:
                 return True
 
         wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
+
+    def _join_at_boot(self, pod: Pod, *, first: bool) -> None:
+        """`join`, with another try where its failure may pass; raises ConfigurationError or HarnessError."""
+
+        def leave() -> None:
+            with self.connection(pod.name, timeout_s=60) as connection:
+                group.leave(connection)
+
+        part = "begin the group" if first else "join the group"
+        part = part if self.topology.group else "lead" if first else "follow its source"
+        with told_in_a_line(f"{pod.name} could not {part}", pod, self.topology):
+            deed = f"{pod.name} is to {part}"
+            tried(deed, lambda: self.join(pod, first=first), undo=leave, passing=PASSING)
 
     def join(self, pod: Pod, *, first: bool = False) -> None:
         """Give a pod that replicates with nobody its part: the first one leads, others follow whoever leads."""
@@ -252,12 +268,14 @@ class Cluster:
         back is the control plane's business.
         """
         nudge_at_s = time.monotonic() + NUDGE_AFTER_S
+        prospects = Prospects(f"{pod} is in service", self._decisions)
 
         def back() -> bool:
             nonlocal nudge_at_s
             statuses = self.status()
             if in_agreement(pod, statuses) or pod in self.quarantined():
                 return True
+            prospects.look(statuses)
             if self.topology.group:
                 self._rescuer.look(statuses)
                 if time.monotonic() > nudge_at_s:
@@ -265,7 +283,14 @@ class Cluster:
                     nudge_at_s = time.monotonic() + NUDGE_AFTER_S
             return False
 
-        wait_until(f"{pod} is in service", back, timeout_s=timeout_s, poll_s=0.2)
+        wait_until(f"{pod} is in service", back, timeout_s=timeout_s, poll_s=0.2, now=self.disagreement)
+
+    def _decisions(self) -> list[dict[str, Any]]:
+        """Of the control plane, oldest first; none where there is none, or it is silent."""
+        try:
+            return [] if self.steering is None else self.steering.decisions_since(0, wait_s=0)
+        except OSError:
+            return []
 
     def in_service(self, pod: str) -> bool:
         """Whether a pod serves and a majority sees it as the pod itself does."""
@@ -298,9 +323,18 @@ class Cluster:
 
     def wait_converged(self, *, timeout_s: float) -> bool:
         """Wait until every pod that is not quarantined is in service with the same executed transactions; False when
-        time runs out."""
+        time runs out, or when that cannot come any more."""
+        prospects = Prospects("all pods agree", self._decisions)
+
+        def converged() -> bool:
+            statuses = self.status()
+            if self._agree(statuses):
+                return True
+            prospects.look(statuses)
+            return False
+
         try:
-            wait_until("all pods agree", self._converged, timeout_s=timeout_s, poll_s=0.2)
+            wait_until("all pods agree", converged, timeout_s=timeout_s, poll_s=0.2, now=self.disagreement)
         except WaitTimeoutError as error:
             log.info("%s", error)
             return False
@@ -315,9 +349,9 @@ class Cluster:
         }
         return "; ".join(f"{name} {told.get(name, 'does not answer')}" for name in self.pods)
 
-    def _converged(self) -> bool:
+    def _agree(self, found: Mapping[str, Status | None]) -> bool:
         aside = self.quarantined()
-        statuses = {name: one for name, one in self.status().items() if name not in aside}
+        statuses = {name: one for name, one in found.items() if name not in aside}
         executed = {one.gtid_executed for one in statuses.values() if one}
         return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
 

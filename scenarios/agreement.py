@@ -1,8 +1,8 @@
 """No load begins on pods that do not agree: it would be judged on what was wrong before it.
 
 Pods agree when all are in service and have executed the same transactions. Whether they hold the same rows is not asked
-here: an option that keeps changes from a replica (`replicate_do_db`) leaves its transactions equal and its tables empty,
-and to find that out is what the run is for.
+here: an option that keeps changes from a replica (`replicate_do_db`) leaves its transactions equal and its tables
+empty, and to find that out is what the run is for.
 """
 
 from __future__ import annotations

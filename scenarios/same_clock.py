@@ -2,8 +2,8 @@
 
 All of them are CLOCK_MONOTONIC, which nobody can set. Whether a pod's is ours shows in how far it is from the wall
 clock, which is one for all containers of a kernel, unless somebody (or NTP, stepping) sets the wall clock in mid-run.
-Then it shows in when the pod read it: another kernel's clock counts from another boot, and is not within the few seconds
-in which the pod started.
+Then it shows in when the pod read it: another kernel's clock counts from another boot, and is not within the few
+seconds in which the pod started.
 """
 
 from __future__ import annotations
