@@ -49,7 +49,7 @@ def provenance_words(summary: dict[str, Any]) -> list[str]:
     if summary["second_opinion"] is not None:
         told = "; ".join(_difference(one) for one in summary["second_opinion"]) or "the same ones"
         words.append(f"A second opinion, by gates that are not the run's own: {told}.")
-    return words
+    return [*words, *(f"Note: {note}." for note in summary.get("notes", []))]
 
 
 def _difference(one: dict[str, Any]) -> str:

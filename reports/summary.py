@@ -68,6 +68,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "boot_s": manifest.get("boot_s"),
         "durations_s": _part(manifest, "durations_s"),
         "void_reasons": list(judgement.void_reasons),
+        "notes": [str(note) for note in manifest.get("notes") or []],
         "failed": list(judgement.failed),
         "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),

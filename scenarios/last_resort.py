@@ -58,4 +58,6 @@ def keep_traceback(error: BaseException, folder: RunFolder) -> None:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, pymysql.MySQLError) and error.args[:1] == (0,):
+        return "the session was closed"  # all that PyMySQL says of it is a zero
     return " ".join(str(error).split()) or "it said nothing"

@@ -228,7 +228,7 @@ class Run:
                     self._manifest["opened"] = collect.opened(cursor, queries, of=workload.name)
         except pymysql.MySQLError as error:
             raise ConfigurationError(
-                f"workload {workload.name}: the database could not be set up through the mesh: {error}"
+                f"workload {workload.name}: the database could not be set up through the mesh: {in_one_line(error)}"
             ) from None
         except ConfigError as error:
             raise ConfigurationError(str(error)) from error
