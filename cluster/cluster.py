@@ -27,7 +27,7 @@ from cluster.poller import UNREACHABLE, Poller
 from cluster.prospects import Prospects
 from cluster.proxies import Admin
 from cluster.rescue import Rescuer
-from cluster.status import Status, in_agreement
+from cluster.status import Status, in_agreement, stopped_by
 from cluster.steering import Steering
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
@@ -341,13 +341,23 @@ class Cluster:
         return True
 
     def disagreement(self) -> str:
-        """What every pod says of itself, such as ``node1 ONLINE as primary, executed …; node2 does not answer``."""
-        told = {
-            name: f"{one.state or 'ONLINE'} as {one.role}, executed {one.gtid_executed or 'nothing'}"
-            for name, one in self.status().items()
-            if one
-        }
-        return "; ".join(f"{name} {told.get(name, 'does not answer')}" for name in self.pods)
+        """What every pod says of itself, such as ``node1 ONLINE as primary, executed …; node2 does not answer``, and
+        with which error its replication has stopped."""
+        statuses = self.status()
+        return "; ".join(f"{name} {self._in_words(name, statuses.get(name))}" for name in self.pods)
+
+    def _in_words(self, pod: str, status: Status | None) -> str:
+        if status is None:
+            return "does not answer"
+        told = f"{status.state or 'ONLINE'} as {status.role}, executed {status.gtid_executed or 'nothing'}"
+        if not status.in_service:
+            try:
+                with self.connection(pod, timeout_s=2) as connection:
+                    errors = stopped_by(connection)
+            except UNREACHABLE:
+                errors = []
+            told += "".join(f", stopped by {error}" for error in errors)
+        return told
 
     def _agree(self, found: Mapping[str, Status | None]) -> bool:
         aside = self.quarantined()

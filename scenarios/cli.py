@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from docker.errors import DockerException
-
 from checks.history import HistoryError
 from cluster import labels
 from cluster.engine import client
@@ -28,6 +26,7 @@ from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
 from scenarios.judging import judged_again
+from scenarios.last_resort import FOREIGN_ERRORS, foreign
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.progress import Progress
@@ -57,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as error:
         _say(f"meshbench: the harness broke, nothing was proved: {error}")
         return BROKE
-    except DockerException as error:
-        _say(f"meshbench: the Docker Engine refused: {error}")
+    except FOREIGN_ERRORS as error:
+        _say(f"meshbench: {foreign(error)}")
         return BROKE
     except BrokenPipeError:
         # Who read our output has seen enough, as in `meshbench list | head`; Python would complain of it at exit again.

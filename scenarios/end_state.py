@@ -134,15 +134,19 @@ def _record(status: Status | None, dumped: Dump, *, aside: bool) -> dict[str, An
 
 
 def _write_table(table: str, dumps: Mapping[str, Dump], folder: RunFolder) -> None:
-    parts = [
-        pa.table({"node": [name] * len(rows), **{key: [row[key] for row in rows] for key in columns}})
-        for name, one in dumps.items()
-        if table in one.tables
-        for columns, rows in [one.tables[table]]
-    ]
-    if parts:
-        pq.write_table(
-            pa.concat_tables(parts, promote_options="permissive"),
-            folder.path / "final" / f"{table}.parquet",
-            compression="zstd",
-        )
+    parts = {name: one.tables[table] for name, one in dumps.items() if table in one.tables}
+    if not parts:
+        return
+    rows = [(name, row) for name, (_, found) in parts.items() for row in found]
+    names = dict.fromkeys(column for columns, _ in parts.values() for column in columns)
+    content = {"node": pa.array([name for name, _ in rows], type=pa.string())}
+    content |= {column: _column([row.get(column) for _, row in rows]) for column in names}
+    pq.write_table(pa.table(content), folder.path / "final" / f"{table}.parquet", compression="zstd")
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Cells as they are, or as text where they are of no one kind (a zero date beside others) or too large for one."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):
+        return pa.array([None if value is None else str(value) for value in values], type=pa.string())

@@ -11,20 +11,24 @@ from http.client import HTTPException
 
 import pymysql
 from docker.errors import DockerException
+from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from checks.json_files import HistoryError
 from cluster.errors import ConfigurationError, HarnessError
+from loadgen.errors import ConfigError
 from scenarios.folder import RunFolder
 
 #: Whose words an exception has that was raised by no room of ours, by kind.
 FOREIGN: tuple[tuple[type[Exception], str], ...] = (
     (pymysql.MySQLError, "MySQL refused, or did not answer"),
     (DockerException, "the Docker Engine refused"),
+    (RequestException, "the Docker Engine did not answer"),
     (HTTPError, "the Docker Engine did not answer"),
     (HTTPException, "a pod did not answer in HTTP"),
 )
-_OURS = (ConfigurationError, HarnessError, HistoryError)
+FOREIGN_ERRORS = tuple(kind for kind, _ in FOREIGN)
+_OURS = (ConfigurationError, ConfigError, HarnessError, HistoryError)
 #: Of the run folder's log folder: what a traceback is kept in.
 LOG_NAME = "meshbench"
 

@@ -112,6 +112,8 @@ class Run:
                 self._keep_logs()
         except BaseException as error:
             self._keep_what_it_left(error)
+            if isinstance(error, ConfigError):
+                raise ConfigurationError(str(error)) from error
             if (told := foreign(error)) is not None:
                 raise HarnessError(told) from error
             raise

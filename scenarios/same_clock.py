@@ -24,13 +24,16 @@ def require_same_clock(clock: Mapping[str, int], who: str, *, within: tuple[int,
     clock: ``monotonic_ns`` and ``unix_ns`` of one moment there. within: CLOCK_MONOTONIC here before it can have read
     them, and after.
     """
-    theirs, ours = clock["unix_ns"] - clock["monotonic_ns"], wall_at_zero_ns()
+    try:
+        theirs, ours = clock["unix_ns"] - clock["monotonic_ns"], wall_at_zero_ns()
+    except (KeyError, TypeError):
+        raise HarnessError(f"the {who} did not record how its clock stood") from None
     if abs(theirs - ours) <= TOLERANCE_NS:
         return
     if platform.system() == "Linux" and within[0] <= clock["monotonic_ns"] <= within[1]:
         return
     raise HarnessError(
-        f"the clock of {who} differs from the host's by {abs(theirs - ours) / 1e6:.0f} ms, and is not the host's own: "
+        f"the clock of the {who} differs from the host's by {abs(theirs - ours) / 1e6:.0f} ms, and is not the host's own: "
         "the engine runs on another kernel; run meshbench on the engine's own host"
     )
 
