@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -20,7 +19,8 @@ import pymysql
 
 from cluster import clone, group, images, mysqld, replication
 from cluster.assignment import CONTROL_PORT
-from cluster.joining import PASSING, told_in_a_line, tried
+from cluster.bring_up import BOOT_TIMEOUT_S, bring_up
+from cluster.joining import told_in_a_line
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
@@ -34,7 +34,6 @@ from cluster.wait import WaitTimeoutError, wait_until
 
 log = logging.getLogger("meshbench")
 
-BOOT_TIMEOUT_S = 120.0
 #: A member that still is not online after this long gets what an operator would do: leave and join again.
 NUDGE_AFTER_S = 30.0
 
@@ -79,56 +78,7 @@ class Cluster:
         """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
         if not self.pods:
             self.open_network()
-        self._bring_up()
-
-    def _bring_up(self) -> None:
-        """All pods at once; the first leads as soon as it can, and the others follow from then on.
-
-        A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
-        what counts is what the pods say of themselves.
-        """
-        first, *others = self.pods.values()
-        joining: list[Future[None]] = []
-
-        def join(pod: Pod) -> None:
-            outcome = Future[None]()
-            joining.append(outcome)
-
-            def state() -> None:
-                try:
-                    self._join_at_boot(pod, first=pod is first)
-                except Exception as error:  # noqa: BLE001  whoever waits for it hears of it
-                    outcome.set_exception(error)
-                else:
-                    outcome.set_result(None)
-
-            # A daemon: an interrupted run removes the pod under the statement, whose answer then never comes, and a
-            # process ends only after all of its other threads.
-            threading.Thread(target=state, name=f"join-{pod.name}", daemon=True).start()
-
-        def in_service(pods: Collection[Pod]) -> bool:
-            for one in joining:
-                if one.done():
-                    one.result()  # raises what its statement raised
-            statuses = self.status(pods)
-            return all(in_agreement(pod.name, statuses) for pod in pods)
-
-        def lead() -> None:
-            self.start_pod(first)
-            join(first)
-            wait_until(f"{first.name} leads", lambda: in_service([first]), timeout_s=BOOT_TIMEOUT_S)
-
-        def follow(pod: Pod) -> None:
-            self.start_pod(pod)
-            leader.result()
-            join(pod)
-
-        with ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="boot") as pool:
-            leader = pool.submit(lead)
-            for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
-                one.result()
-        everybody = self.pods.values()
-        wait_until("every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S)
+        bring_up(self)
 
     @property
     def expected_hosts(self) -> dict[str, str]:
@@ -199,19 +149,6 @@ class Cluster:
                 return True
 
         wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
-
-    def _join_at_boot(self, pod: Pod, *, first: bool) -> None:
-        """`join`, with another try where its failure may pass; raises ConfigurationError or HarnessError."""
-
-        def leave() -> None:
-            with self.connection(pod.name, timeout_s=60) as connection:
-                group.leave(connection)
-
-        part = "begin the group" if first else "join the group"
-        part = part if self.topology.group else "lead" if first else "follow its source"
-        with told_in_a_line(f"{pod.name} could not {part}", pod, self.topology):
-            deed = f"{pod.name} is to {part}"
-            tried(deed, lambda: self.join(pod, first=first), undo=leave, passing=PASSING)
 
     def join(self, pod: Pod, *, first: bool = False) -> None:
         """Give a pod that replicates with nobody its part: the first one leads, others follow whoever leads."""

@@ -33,8 +33,8 @@ def require_same_clock(clock: Mapping[str, int], who: str, *, within: tuple[int,
     if platform.system() == "Linux" and within[0] <= clock["monotonic_ns"] <= within[1]:
         return
     raise HarnessError(
-        f"the clock of the {who} differs from the host's by {abs(theirs - ours) / 1e6:.0f} ms, and is not the host's own: "
-        "the engine runs on another kernel; run meshbench on the engine's own host"
+        f"the clock of the {who} differs from the host's by {abs(theirs - ours) / 1e6:.0f} ms, and is not the host's "
+        "own: the engine runs on another kernel; run meshbench on the engine's own host"
     )
 
 
