@@ -41,7 +41,8 @@ def convergence(history: History) -> Verdict:
     records = {name: node if isinstance(node, Mapping) else {} for name, node in (history.nodes or {}).items()}
     found = sorted({*records, *tabled_nodes(history)})
     if not found:
-        return unknown(NAME, expected=EXPECTED, reason="neither final/nodes.json nor a final table names a pod")
+        nobody = "neither final/nodes.json nor a final table names a pod"
+        return unknown(NAME, expected=EXPECTED, reason="no pod was left at the end" if history.nodes == {} else nobody)
     errant = errant_transactions(history.decisions)
     set_aside = {name: errant[name].gtid_set if name in errant else None for name in sorted(quarantined(history))}
     silent = {

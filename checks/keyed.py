@@ -36,6 +36,8 @@ class Keyed:
 
 def keyed(history: History) -> Keyed | str:
     """The evidence, or in one line why there is none."""
+    if history.nodes == {} and not history.final:
+        return "no pod was left at the end, so none could be read"
     history = _with_tables_gone(history)
     if "keys" in history.final and "transfers" not in history.final:
         table = final_tables(history)["keys"]

@@ -186,7 +186,7 @@ class Cluster:
             finally:
                 poller.close()
 
-        with ThreadPoolExecutor(max_workers=len(asked)) as pool:
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:  # none is left where all were killed for good
             return dict(zip((pod.name for pod in asked), pool.map(sample, asked), strict=True))
 
     def primary(self, *, timeout_s: float = 30) -> str:

@@ -167,3 +167,9 @@ def test_with_nobody_in_service_and_a_pod_unread_nothing_is_called_lost_or_safe(
 def test_entries_that_are_none_are_refused(entries: Any) -> None:
     with pytest.raises(HistoryError, match="node1"):
         assert_nodes_readable({"node1": {"unread": entries}})
+
+
+def test_where_no_pod_was_left_at_the_end_that_is_said(busy: Run) -> None:
+    history = busy.history(final={}, nodes={})
+    for verdict in (durability(history), convergence(history)):
+        assert (verdict.verdict, "no pod was left at the end" in verdict.measured["reason"]) == ("unknown", True)

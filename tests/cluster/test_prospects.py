@@ -37,6 +37,10 @@ def test_a_survivor_of_a_group_whose_majority_was_killed_for_good_waits_for_nobo
     assert why == "the group has lost its majority: node3 cannot reach node1, node2, which will not come back"
 
 
+def test_where_every_pod_was_killed_for_good_nobody_is_waited_for() -> None:
+    assert no_prospect({}, NONE) == "no pod is left"
+
+
 @pytest.mark.parametrize(
     "statuses",
     [
