@@ -19,6 +19,7 @@ from checks.history import HistoryError
 from cluster import labels
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
+from loadgen.errors import ConfigError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
 from reports.visible import visible
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         return int(options.do(options, words))
-    except ConfigurationError as error:
+    except (ConfigurationError, ConfigError) as error:
         _say(f"meshbench: {error}", keep="\n")  # a line for each mistake
         return USAGE
     except HistoryError as error:

@@ -21,6 +21,7 @@ from urllib3.exceptions import ProtocolError
 import scenarios.judging
 from checks.history import OPS_SCHEMA
 from cluster.errors import HarnessError
+from loadgen.errors import ConfigError
 from scenarios.cli import main
 
 
@@ -96,6 +97,19 @@ def test_the_word_of_a_server_or_of_the_engine_is_one_line_and_no_defect(
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert err.startswith(f"meshbench: {said}")
+
+
+def test_a_user_s_own_class_that_breaks_late_is_the_user_s(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ConfigError("own.py:Mine.final_queries broke: KeyError: 'x' (own.py:12)", key="workload")
+
+    monkeypatch.setattr(scenarios.judging, "load_history", broken)
+    assert main(["judge", "anything"]) == 2
+    assert capsys.readouterr().err == (
+        "meshbench: workload: own.py:Mine.final_queries broke: KeyError: 'x' (own.py:12)\n"
+    )
 
 
 def test_a_bug_of_ours_is_called_one_and_has_its_traceback(
