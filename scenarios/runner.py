@@ -108,7 +108,7 @@ class Run:
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
         try:
             self._trial(on_second)
-            with self._salvage.step("logs/", evidence=False):
+            with self._salvage.step("keeping logs/", evidence=False):
                 self._keep_logs()
         except BaseException as error:
             self._keep_what_it_left(error)
@@ -118,7 +118,8 @@ class Run:
                 raise HarnessError(told) from error
             raise
         finally:
-            with undisturbed(), self._phase("remove"):
+            gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
+            with undisturbed(), self._phase("remove"), gone:
                 labels.remove(self._run_id)
         self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
         try:
@@ -128,7 +129,10 @@ class Run:
         except Exception as error:
             keep_traceback(error, self._folder)
             raise
-        self._folder.point_latest()
+        try:
+            self._folder.point_latest()
+        except OSError as error:  # the run is judged, and where it lies is said anyway
+            log.warning("runs/latest could not be pointed at it: %s", error)
         return summary
 
     def _keep_what_it_left(self, error: BaseException) -> None:
@@ -268,7 +272,7 @@ class Run:
                 )
         with step("the number of operations"):
             load.totals["rows"] = collect.rows_recorded(self._folder)
-        with step("series.csv", evidence=False):
+        with step("writing series.csv", evidence=False):
             write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
         with step("what the observer saw"):
             observer.containers["observer"].kill()

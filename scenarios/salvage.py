@@ -33,7 +33,8 @@ class Salvage:
 
     @contextmanager
     def step(self, what: str, *, evidence: bool = True) -> Iterator[None]:
-        """Take a step and go on if it fails. what: is recorded by it, in words. evidence: whether judging needs it."""
+        """Take a step and go on if it fails. what: is recorded by it, in words. evidence: whether judging needs it; where
+        not, what is the deed, such as ``writing series.csv``."""
         try:
             yield
         except Exception as error:  # noqa: BLE001  whatever it was, the rest of the run is to be judged
@@ -43,4 +44,4 @@ class Salvage:
                 log.warning("%s could not be recorded: %s", what, why)
                 self._manifest.setdefault(MISSING, []).append({"what": what, "why": why})
             else:
-                self.note(f"{what} could not be written: {why}")
+                self.note(f"{what} failed: {why}")

@@ -86,6 +86,7 @@ class World:
     def end_state(self) -> None: ...
     def decisions(self) -> None: ...
     def logs(self) -> None: ...
+    def remove(self) -> None: ...
 
 
 @pytest.fixture
@@ -194,6 +195,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         counted: dict[str, int] = count_rows(folder)
         return counted
 
+    def remove(run_id: str) -> None:
+        world.removed.append(run_id)
+        world.remove()
+
     runner: Any = scenarios.runner
     keep_logs, count_rows = runner.collect.logs, runner.collect.rows_recorded
     fakes: dict[str, Any] = {
@@ -222,7 +227,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(runner.host, "Noise", FakeNoise)
     monkeypatch.setattr(runner.asked, "in_effect", lambda *_: [])
     monkeypatch.setattr(runner.versions, "of_run", lambda *_: {})
-    monkeypatch.setattr(runner.labels, "remove", world.removed.append)
+    monkeypatch.setattr(runner.labels, "remove", remove)
     monkeypatch.setattr(Run, "_through", through)
     return world
 
@@ -298,7 +303,7 @@ def test_whatever_breaks_after_the_load_the_run_is_judged_and_says_what_is_missi
 
 
 @pytest.mark.parametrize("kind", ["MySQL", "the disk", "a defect"])
-@pytest.mark.parametrize("phase", ["series", "logs"])
+@pytest.mark.parametrize("phase", ["series", "logs", "remove"])
 def test_what_is_no_evidence_leaves_a_note(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, phase: str, kind: str
 ) -> None:
@@ -339,6 +344,21 @@ def test_whatever_breaks_before_the_load_has_ended_is_told_and_every_log_is_kept
     assert (logs / "meshbench.log").exists() == (kind == "a defect")
     assert len(world.removed) == 1
     assert not (run.folder.parents[1] / "latest").exists()
+
+
+def test_pods_that_cannot_be_removed_hide_no_error(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken(world, monkeypatch, "boot", HarnessError("waited 120 s until node1 leads"))
+    broken(world, monkeypatch, "remove", APIError("500 Server Error"))
+    with pytest.raises(HarnessError, match="until node1 leads"):
+        a_run(tmp_path).execute(lambda _: None)
+
+
+def test_something_in_the_way_of_runs_latest_costs_no_finished_run(world: World, tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    (tmp_path / "runs" / "latest").mkdir()
+    assert run.execute(lambda _: None)["verdict"] == "pass"
 
 
 @pytest.mark.parametrize("phase", [*BEFORE, *EVIDENCE])
