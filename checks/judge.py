@@ -221,9 +221,10 @@ def _noise(history: History) -> list[str]:
     reasons: list[str] = []
     load = history.manifest.get("load")
     if isinstance(load, Mapping) and load.get("complete") is False:
-        dead = load.get("dead")
+        dead, unrecorded = load.get("dead"), load.get("unrecorded")
         who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
-        reasons.append(f"{who} ended before its time, so what it recorded is cut off")
+        if dead or not unrecorded:  # else the run has said which operations it could not record
+            reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
     limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:

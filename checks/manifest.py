@@ -66,6 +66,7 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     ("load", "zero_ns"): TIME,
     ("load", "complete"): FLAG,
     ("load", "dead"): WORDS,
+    ("load", "unrecorded"): WORDS,
     ("load", "task_error"): TEXT,
     ("load", "lateness_ms"): OBJECT,
     ("load", "lateness_ms", "*"): NUMBER,

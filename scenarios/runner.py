@@ -264,12 +264,16 @@ class Run:
     def _collect(self, load: Load, observer: Pod) -> None:
         """Everything that judging needs, each part whatever became of the one before."""
         step = self._salvage.step
-        load.totals["torn_lines"] = 0
+        torn: dict[str, int] = {}
         for pod in load.pods:
             with step(f"the operations of {pod.name}"):
-                load.totals["torn_lines"] += collect.operations(
+                torn[pod.name] = collect.operations(
                     pod.container, pod.ops_file, self._folder, worker=pod.name, within=self._load_began, clock=pod.clock
                 )
+        load.totals["torn_lines"] = sum(torn.values())
+        if unrecorded := [pod.name for pod in load.pods if pod.name not in torn]:
+            # what they wrote is there and nobody is known to have asked for it
+            load.totals |= {"complete": False, "unrecorded": unrecorded}
         with step("the number of operations"):
             load.totals["rows"] = collect.rows_recorded(self._folder)
         with step("writing series.csv", evidence=False):

@@ -33,8 +33,8 @@ class Salvage:
 
     @contextmanager
     def step(self, what: str, *, evidence: bool = True) -> Iterator[None]:
-        """Take a step and go on if it fails. what: is recorded by it, in words. evidence: whether judging needs it; where
-        not, what is the deed, such as ``writing series.csv``."""
+        """Take a step and go on if it fails. what: is recorded by it, in words. evidence: whether judging needs it;
+        where not, what is the deed, such as ``writing series.csv``."""
         try:
             yield
         except Exception as error:  # noqa: BLE001  whatever it was, the rest of the run is to be judged

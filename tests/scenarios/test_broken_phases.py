@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -313,6 +314,18 @@ def test_what_is_no_evidence_leaves_a_note(
     assert summary["verdict"] == "pass"
     assert len(summary["notes"]) == 1
     assert word in summary["notes"][0]
+
+
+def test_without_a_single_operation_on_record_the_folder_is_judged_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for left in (50, 0):
+        world.history = replace(world.history, ops=world.history.ops[:left])
+        broken(world, monkeypatch, "operations", HarnessError("/data/ops.jsonl is not there"))
+        summary = a_run(tmp_path).execute(lambda _: None)
+        assert summary["verdict"] == "void", "what is there without its operation was written by somebody"
+        assert not any("before its time" in reason for reason in summary["void_reasons"])
+    assert "the operations of load1 could not be recorded: /data/ops.jsonl is not there" in summary["void_reasons"]
 
 
 def test_money_that_is_lost_is_lost_although_something_else_could_not_be_recorded(
