@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from http.client import HTTPException
 from typing import Any
 
 import pymysql
@@ -226,7 +227,7 @@ class Cluster:
         """Of the control plane, oldest first; none where there is none, or it is silent."""
         try:
             return [] if self.steering is None else self.steering.decisions_since(0, wait_s=0)
-        except OSError:
+        except (OSError, HTTPException, ValueError):  # whatever half an answer may be
             return []
 
     def in_service(self, pod: str) -> bool:
