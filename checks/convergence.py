@@ -1,8 +1,10 @@
 """Convergence: after healing, all pods are in service with the same data, and the right number of them is primary.
 
 Held against nodes.json (member state, GTID sets, table checksums) and against the rows of every final table. A wait for
-convergence that timed out shows here as a pod that is not ONLINE or has another GTID set. A quarantined pod is set
-apart, which is right if it was decided. It does not ask whether what they agree on is right (durability, conservation).
+convergence that timed out shows here as a pod that is not ONLINE or has another GTID set. A table that a pod in service
+says it does not have is a difference; a pod in service that could not be asked for its rows is compared with nothing,
+and leaves it open whether it agrees (`checks.unread`). A quarantined pod is set apart, which is right if it was
+decided. It does not ask whether what they agree on is right (durability, conservation).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from checks.gtids import gtid_set
 from checks.history import History
 from checks.ledger import coded, serves, tabled_nodes, text
 from checks.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
+from checks.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 
 NAME = "convergence"
@@ -32,20 +35,30 @@ def convergence(history: History) -> Verdict:
 
     measured: nodes (names, but for quarantined), tables (name -> rows on each node), quarantined (pod -> its errant
     GTID set), and note "single pod" where nothing can differ. A quarantined pod is compared with nothing, but the
-    control plane must have decided it.
+    control plane must have decided it. not_read: pod in service -> why it could not be asked for its rows; then what
+    the others agree on decides nothing.
     """
     records = {name: node if isinstance(node, Mapping) else {} for name, node in (history.nodes or {}).items()}
     found = sorted({*records, *tabled_nodes(history)})
     if not found:
-        return unknown(NAME, expected=EXPECTED, reason="neither final/nodes.json nor a final table names a pod")
+        nobody = "neither final/nodes.json nor a final table names a pod"
+        return unknown(NAME, expected=EXPECTED, reason="no pod was left at the end" if history.nodes == {} else nobody)
     errant = errant_transactions(history.decisions)
     set_aside = {name: errant[name].gtid_set if name in errant else None for name in sorted(quarantined(history))}
-    nodes = [name for name in found if name not in set_aside]
+    silent = {
+        one.node: one.words
+        for one in unread(records)
+        if not one.gone and serves(records[one.node]) and one.node not in set_aside
+    }
+    nodes = [name for name in found if name not in set_aside and name not in silent]
     measured: dict[str, Any] = {"nodes": nodes, "tables": {}, "quarantined": set_aside}
     served = {name: node for name, node in records.items() if name in nodes}
     tables = {name: frame for name, frame in sorted(final_tables(history).items()) if "node" in frame.columns}
     tabled = any(len(frame) for frame in tables.values())
-    witness = _nodes_apart(served, topology.primaries(history), tabled=tabled) if served else []
+    answering = {name: node for name, node in records.items() if name not in set_aside}
+    witness = _gone(answering, filters(history.manifest))
+    witness += _nodes_apart(served, tabled=tabled) if served else []
+    witness += _roles_apart(answering, topology.primaries(history))
     if history.nodes is not None:
         witness += [
             {"what": "pod", "node": name, "expected": "to be in final/nodes.json", "found": "in tables alone"}
@@ -57,18 +70,37 @@ def convergence(history: History) -> Verdict:
         witness.append({"what": "pods", "expected": pods, "found": found})
     for name in sorted(set_aside.keys() - in_quarantine_at_end(history.decisions)):
         witness.append({"what": "quarantined", "node": name, "expected": "a decision that says why", "found": None})
-    if not nodes:
+    if not nodes and not silent:
         witness.append({"what": "pods in service", "expected": "at least one", "found": []})
     for name, frame in tables.items() if nodes else ():
         measured["tables"][name], apart = _table_apart(name, frame, nodes)
         witness += apart
     if len(found) == 1:
         measured["note"] = "single pod"
-    verdict: Outcome = "fail" if witness else "pass"
+    if silent:
+        told = "; ".join(f"{name} could not be read at the end: {why}" for name, why in silent.items())
+        measured |= {"not_read": silent, "reason": told}
+    verdict: Outcome = "fail" if witness else "unknown" if silent else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
 
 
-def _nodes_apart(records: Mapping[str, Mapping[str, Any]], primaries: int, *, tabled: bool) -> list[dict[str, Any]]:
+def _gone(records: Mapping[str, Mapping[str, Any]], because: str) -> list[dict[str, Any]]:
+    """Tables that a pod in service says it does not have. because: the user's options that may be why."""
+    return [
+        {
+            "what": "table",
+            "node": one.node,
+            "table": one.table,
+            "expected": "to be there",
+            "found": one.words,
+            **({"because": because} if because else {}),
+        }
+        for one in unread(records)
+        if one.gone and serves(records[one.node])
+    ]
+
+
+def _nodes_apart(records: Mapping[str, Mapping[str, Any]], *, tabled: bool) -> list[dict[str, Any]]:
     """What pods in nodes.json say of themselves that is not equal, or that they do not say. tabled: whether there are
     final tables, so that there is something to have checksums of."""
     apart: list[dict[str, Any]] = [
@@ -82,7 +114,7 @@ def _nodes_apart(records: Mapping[str, Mapping[str, Any]], primaries: int, *, ta
         None in sets or any(one != sets[0] for one in sets)
     ):
         apart.append({"what": "gtid_executed", "expected": "equal sets", "found": gtids})
-    return [*apart, *_checksums_apart(records, tabled=tabled), *_roles_apart(records, primaries)]
+    return [*apart, *_checksums_apart(records, tabled=tabled)]
 
 
 def _checksums_apart(records: Mapping[str, Mapping[str, Any]], *, tabled: bool) -> list[dict[str, Any]]:

@@ -3,8 +3,12 @@
 Jepsen's set checker on money: an acknowledged key that is missing is lost, and so is one whose GTID is not in
 gtid_executed of a pod in service: that pod would hand it to nobody. A key whose outcome was unknown is resolved to
 present or absent, and either is right; but any row that is there must be one of those asked for under its key. What
-only a quarantined pod holds is lost: nobody is served from it. It does not ask whether balances follow (conservation),
-nor whether a pod that is out of service is behind.
+only a quarantined pod holds is lost: nobody is served from it. A pod in service that says that it has no such table has
+lost it with all of its rows. It does not ask whether balances follow (conservation), nor whether a pod that is out of
+service is behind.
+
+With no pod in service nobody can say who would lead next. Then every pod that could be read counts: a key that none of
+them holds is lost if all were read, one that all of them hold is not, and anything between is not decided.
 """
 
 from __future__ import annotations
@@ -21,9 +25,10 @@ from checks.gates import gate
 from checks.gtids import committed, contained, gtid_set
 from checks.history import History
 from checks.keyed import keyed
-from checks.ledger import Codes, coded, in_service, text
+from checks.ledger import Codes, coded, in_service, not_read, readable, text
 from checks.operations import OK, UNKNOWN, key_outcomes, moves
 from checks.quarantine import holders_in_quarantine
+from checks.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 
 NAME = "durability"
@@ -38,7 +43,9 @@ def durability(history: History) -> Verdict:
 
     measured: acked, lost, altered, unknown_present, unknown_absent in keys; lost_amount in minor units (of transfers);
     gtids_missing: acknowledged keys whose GTID a pod in service does not have, part of lost; missing_on: how many of
-    the lost keys each pod in service lacks. Raises HistoryError when the gtid of a write is not readable.
+    the lost keys each pod in service lacks; tables_gone: pod in service -> tables that it says it does not have. nodes:
+    the pods held against. With nobody in service those are the pods that were read; held: how many keys each of them
+    has; scattered: keys that only some of them have. Raises HistoryError when the gtid of a write is not readable.
     """
     allowed = gate(history, "lost") or 0
     evidence = keyed(history)
@@ -49,11 +56,15 @@ def durability(history: History) -> Verdict:
     expected += ", none altered" if evidence.transfers else ""
     asked, stored = evidence.asked, evidence.stored
     acked = asked[asked["outcome"] == "ok"].drop_duplicates("key")
-    nodes = in_service(history)
+    serving = in_service(history)
+    nobody_serves = serving is None
+    nodes = readable(history) if serving is None else serving
     if acked.empty:
         return unknown(NAME, expected=expected, reason="no write was acknowledged, so none could be lost")
-    if nodes is None:
-        return unknown(NAME, expected=expected, reason="final/nodes.json shows no pod in service")
+    silent = not_read(history) if nobody_serves else {}
+    if nobody_serves and not nodes:
+        why_not = "; ".join(f"{node}: {why}" for node, why in silent.items())
+        return unknown(NAME, expected=expected, reason=f"no pod in service, and none could be read ({why_not})")
 
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     (places, wanted), names = coded(stored["node"], pd.Series(nodes, dtype="str"))
@@ -62,8 +73,12 @@ def durability(history: History) -> Verdict:
     present[stored_codes] = True
     acked_codes = asked_codes[acked.index.to_numpy()]
     without_gtid = _without_gtid(history, asked, asked_codes, nodes, len(keys))
-    # A ledger in which no pod has a row names no pods either; then nothing is present anywhere.
-    lost = missing.any(axis=0) | without_gtid.any(axis=0) | ~present
+    absent = missing | without_gtid
+    if nobody_serves:
+        lost = np.zeros(len(keys), dtype=bool) if silent else np.asarray(absent.all(axis=0), dtype=bool)
+    else:
+        # A ledger in which no pod has a row names no pods either; then nothing is present anywhere.
+        lost = absent.any(axis=0) | ~present
     best = key_outcomes(asked["outcome"], asked_codes, len(keys))
     told = moves(asked["value"]) if evidence.transfers else None
     altered, unreadable = _altered(told, asked, asked_codes, stored, stored_codes, best)
@@ -71,7 +86,8 @@ def durability(history: History) -> Verdict:
     is_altered[stored_codes[altered]] = True
 
     lost_codes = acked_codes[lost[acked_codes]]
-    gone_from = (missing | without_gtid)[:, lost_codes].sum(axis=1)
+    gone_from = absent[:, lost_codes].sum(axis=1)
+    gone = [one for one in unread(history.nodes) if one.gone and one.node in nodes]
     first = np.full(len(keys), -1, dtype=np.int64)
     first[asked_codes[::-1]] = np.arange(len(asked))[::-1]
     first[acked_codes] = acked.index.to_numpy()
@@ -86,7 +102,18 @@ def durability(history: History) -> Verdict:
         "nodes": nodes,
         "missing_on": {node: int(number) for node, number in zip(nodes, gone_from, strict=True) if number},
     }
-    failed = measured["lost"] > allowed or measured["altered"] > 0
+    if gone:
+        measured["tables_gone"] = {one.node: [] for one in gone}
+        for one in gone:
+            measured["tables_gone"][one.node].append(one.table or "all")
+    failed = measured["lost"] > allowed or measured["altered"] > 0 or bool(gone and not nobody_serves)
+    if nobody_serves:
+        held = (~absent[:, acked_codes]).sum(axis=1)
+        measured["held"] = {node: int(number) for node, number in zip(nodes, held, strict=True)}
+        of_acked = absent[:, acked_codes]
+        measured["scattered"] = int(np.sum(of_acked.any(axis=0) & ~of_acked.all(axis=0)))
+        if not failed and (silent or measured["scattered"]):
+            unreadable = _nobody_serves(measured, silent)
     if not failed and unreadable:
         measured["reason"] = unreadable
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
@@ -94,7 +121,13 @@ def durability(history: History) -> Verdict:
     set_aside = holders_in_quarantine(history)
     wrong = np.union1d(lost_codes, np.flatnonzero(is_altered))
     wrong = wrong[np.argsort(first[wrong], kind="stable")][:WITNESS_LIMIT]
-    witness: list[dict[str, Any]] = []
+    because = filters(history.manifest)
+    witness: list[dict[str, Any]] = [
+        {"what": "table", "node": one.node, "table": one.table, "expected": "to be there", "found": one.words}
+        | ({"because": because} if because else {})
+        for one in gone
+        if not nobody_serves
+    ]
     for code in wrong:
         op = asked.iloc[int(first[code])]
         is_acked = best[code] == OK
@@ -118,8 +151,22 @@ def durability(history: History) -> Verdict:
             row["held_in_quarantine"] = held
         witness.append(row)
     return Verdict(
-        name=NAME, verdict="fail" if failed else "pass", expected=expected, measured=measured, witness=witness
+        name=NAME,
+        verdict="fail" if failed else "pass",
+        expected=expected,
+        measured=measured,
+        witness=witness[:WITNESS_LIMIT],
     )
+
+
+def _nobody_serves(measured: Mapping[str, Any], silent: Mapping[str, str]) -> str:
+    """What is there although nobody is in service, from whom, and who was not read."""
+    acked = measured["acked"]
+    held = ", ".join(f"{node} holds {number}" for node, number in measured["held"].items())
+    told = f"no pod in service; of {acked} acknowledged writes {held}"
+    if silent:
+        told += f"; not read: {', '.join(f'{node} ({why})' for node, why in silent.items())}"
+    return told
 
 
 def _missing(codes: Codes, places: Codes, wanted: Codes, keys: int) -> Mask:

@@ -82,7 +82,8 @@ class History:
     ops: OPS_SCHEMA columns, sorted by end_ns.
     final: table name -> rows read after healing, e.g. ``accounts(node,id,opening,balance)``,
         ``transfers(node,id,src,dst,amount)``, ``entries(node,transfer,account,amount)``; amounts in minor units.
-    nodes: pod -> {"role", "state", "gtid_executed", "checksums": {table: int}}, or None without final/nodes.json.
+    nodes: pod -> {"role", "state", "gtid_executed", "checksums": {table: int}, "unread": [...] (`checks.unread`)}, or
+        None without final/nodes.json.
     faults: in order of their id. decisions: of the control plane, in order of time; empty without decisions.jsonl.
     observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
     manifest: manifest.json, or {}. server_log: what the mysqlds said; it explains, and no check rests on it.

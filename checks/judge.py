@@ -3,8 +3,8 @@
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
           not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
-          check needs it, a check broke off, the generator ran late or died, the host was noisy or a gate on that cannot
-          be decided, or no check could be.
+          check needs it, a pod in service could not be read, the run could not record something, a check broke off,
+          the generator ran late or died, the host was noisy or a gate on that cannot be decided, or no check could be.
 ``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
@@ -32,6 +32,7 @@ from checks.durability import durability
 from checks.gates import GATES, Gate, assert_readable, gate, given, required, undecided
 from checks.history import History, HistoryError
 from checks.latency import latency
+from checks.ledger import not_read, serves
 from checks.plausible import implausible, name_of
 from checks.registers import registers
 from checks.replication import replication
@@ -40,6 +41,7 @@ from checks.staleness import staleness
 from checks.torn import torn
 from checks.tpcb import tpcb
 from checks.tpcc import tpcc
+from checks.unread import unasked
 from checks.unseen import unseen
 from checks.verdict import Verdict, unknown
 
@@ -125,6 +127,7 @@ def judge(history: History) -> Judgement:
         *implausible(history),
         *incomplete(history),
         *_not_seen(history, outcomes),
+        *_not_recorded(history),
         *_noise(history),
         *(
             f"gate {one.key} cannot be decided: manifest.json has no {'.'.join(one.path)}"
@@ -208,13 +211,29 @@ def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
     ] + [f"{words}, and {', '.join(resting)} rests on what was to be seen" for words in unseen(history) if resting]
 
 
+def _not_recorded(history: History) -> list[str]:
+    """What the run could not record, in its own words; and pods in service that could not be asked for their rows."""
+    missing = history.manifest.get("missing")
+    told = [one for one in missing if isinstance(one, Mapping)] if isinstance(missing, list) else []
+    silent = not_read(history)
+    return [
+        *(f"{one.get('what')} could not be recorded: {one.get('why')}" for one in told),
+        *(
+            f"{name} was in service at the end, and its rows could not be read: {silent[name]}"
+            for name, node in (history.nodes or {}).items()
+            if unasked(node) and serves(node)
+        ),
+    ]
+
+
 def _noise(history: History) -> list[str]:
     reasons: list[str] = []
     load = history.manifest.get("load")
     if isinstance(load, Mapping) and load.get("complete") is False:
-        dead = load.get("dead")
+        dead, unrecorded = load.get("dead"), load.get("unrecorded")
         who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
-        reasons.append(f"{who} ended before its time, so what it recorded is cut off")
+        if dead or not unrecorded:  # else the run has said which operations it could not record
+            reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
     limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:

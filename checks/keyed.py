@@ -7,15 +7,17 @@ operation's own transaction, under the key the client had chosen. Rows of quaran
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from checks.history import History
-from checks.ledger import lacks
+from checks.ledger import TABLES, lacks
 from checks.operations import transfers, writes
 from checks.quarantine import final_tables
 from checks.tables import Tables, apart
+from checks.unread import unread
+from checks.vocabulary import workload_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,9 @@ class Keyed:
 
 def keyed(history: History) -> Keyed | str:
     """The evidence, or in one line why there is none."""
+    if history.nodes == {} and not history.final:
+        return "no pod was left at the end, so none could be read"
+    history = _with_tables_gone(history)
     if "keys" in history.final and "transfers" not in history.final:
         table = final_tables(history)["keys"]
         for column in ("node", "key"):
@@ -46,6 +51,21 @@ def keyed(history: History) -> Keyed | str:
     if (reason := lacks(history, "transfers")) is not None:
         return reason
     return Keyed(asked=transfers(history.ops), stored=final_tables(history)["transfers"], transfers=True)
+
+
+def _with_tables_gone(history: History) -> History:
+    """A table that no pod has any more is there without rows: its rows are gone, and not the evidence."""
+    gone = {one.table for one in unread(history.nodes) if one.gone}
+    if {"transfers", "keys"} & history.final.keys():
+        return history
+    name = "transfers" if "transfers" in gone else "keys" if "keys" in gone else None
+    if name is None and None in gone:  # the whole database
+        name = "transfers" if workload_name(history.manifest) == "transfer" else "keys"
+    if name is None:
+        return history
+    columns = TABLES["transfers"] if name == "transfers" else ("node", "key")
+    empty = pd.DataFrame({column: pd.Series([], dtype="str") for column in columns})
+    return replace(history, final={**history.final, name: empty})
 
 
 def keys_apart(tables: Tables, *booked: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from checks.history import History
+from checks.unread import unasked, unread
 
 #: int64 codes or positions, shape (n,).
 Codes = npt.NDArray[np.int64]
@@ -43,11 +44,36 @@ def in_service(history: History) -> list[str] | None:
     """The pods that must hold the whole ledger, sorted.
 
     With nodes.json: those in state ONLINE (a pod outside a group has no member state: it counts if it answered at
-    all), whether or not the tables have rows of them; None when no pod is in service. Without: all pods in any table.
+    all), whether or not the tables have rows of them, but for those that could not be asked for their rows
+    (`checks.unread`); None when there is no such pod. Without: all pods in any table.
     """
     if history.nodes:
-        return sorted(name for name, node in history.nodes.items() if serves(node)) or None
+        return sorted(name for name, node in history.nodes.items() if serves(node) and not unasked(node)) or None
     return tabled_nodes(history)
+
+
+def readable(history: History) -> list[str]:
+    """The pods whose rows were read, in service or not, but for those in quarantine, sorted."""
+    nodes = (history.nodes or {}).items()
+    return sorted(name for name, node in nodes if _was_read(node) and not _aside(node))
+
+
+def not_read(history: History) -> dict[str, str]:
+    """Pods whose rows could not be read, but for those in quarantine -> why."""
+    why = {one.node: one.words for one in unread(history.nodes) if not one.gone}
+    return {
+        name: why.get(name, "it did not answer")
+        for name, node in sorted((history.nodes or {}).items())
+        if not _was_read(node) and not _aside(node)
+    }
+
+
+def _was_read(node: object) -> bool:
+    return isinstance(node, Mapping) and node.get("gtid_executed") is not None and not unasked(node)
+
+
+def _aside(node: object) -> bool:
+    return isinstance(node, Mapping) and node.get("state") == "QUARANTINED"
 
 
 def serves(node: object) -> bool:

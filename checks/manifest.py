@@ -66,6 +66,7 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     ("load", "zero_ns"): TIME,
     ("load", "complete"): FLAG,
     ("load", "dead"): WORDS,
+    ("load", "unrecorded"): WORDS,
     ("load", "task_error"): TEXT,
     ("load", "lateness_ms"): OBJECT,
     ("load", "lateness_ms", "*"): NUMBER,
@@ -75,6 +76,10 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     ("load_model", "loop"): TEXT,
     **{(name,): OBJECT for name in ("versions", "images", "variables")},
     ("variables", "*"): OBJECT,
+    ("missing",): LIST,
+    ("missing", "*"): OBJECT,
+    **{("missing", "*", name): TEXT for name in ("what", "why")},
+    ("notes",): WORDS,
 }
 #: Kinds in which several pods take writes.
 _MULTI = frozenset({"group-multi"})

@@ -1,11 +1,11 @@
-"""``final/nodes.json``, checked before it is used: pod -> {"role", "state", "gtid_executed", "checksums"}."""
+"""``final/nodes.json``, checked before it is used: pod -> {"role", "state", "gtid_executed", "checksums", "unread"}."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from checks.fields import OBJECT, TEXT, Kind, is_whole, one_of, taken, taken_if_there
+from checks.fields import LIST, OBJECT, TEXT, WHOLE, Kind, is_whole, one_of, taken, taken_if_there
 from checks.vocabulary import ROLES
 
 _ROLE = one_of(sorted(ROLES))
@@ -24,3 +24,8 @@ def assert_nodes_readable(nodes: Mapping[str, Any] | None, *, name: str = "nodes
         checksums = taken_if_there(record, "checksums", OBJECT, place=place) or {}
         for table in checksums:
             taken_if_there(checksums, table, _CHECKSUM, place=f"{place}: checksums")
+        entries = taken_if_there(record, "unread", LIST, place=place) or []
+        for number in range(len(entries)):
+            entry = taken({"unread": entries[number]}, "unread", OBJECT, place=place)
+            for key, kind in (("table", TEXT), ("errno", WHOLE), ("error", TEXT)):
+                taken_if_there(entry, key, kind, place=f"{place}: unread")

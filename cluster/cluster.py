@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from http.client import HTTPException
 from typing import Any
 
 import pymysql
@@ -21,19 +21,21 @@ import pymysql
 from cluster import agent as role_agent
 from cluster import clone, group, images, mysqld, reach, replication
 from cluster.assignment import CONTROL_PORT
+from cluster.bring_up import BOOT_TIMEOUT_S, bring_up
+from cluster.joining import told_in_a_line
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
 from cluster.poller import UNREACHABLE, Poller
+from cluster.prospects import Prospects
 from cluster.proxies import Admin
 from cluster.rescue import Rescuer
-from cluster.status import Status, in_agreement
+from cluster.status import Status, in_agreement, stopped_by
 from cluster.steering import Steering
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
 log = logging.getLogger("meshbench")
 
-BOOT_TIMEOUT_S = 120.0
 #: A member that still is not online after this long gets what an operator would do: leave and join again.
 NUDGE_AFTER_S = 30.0
 
@@ -78,56 +80,7 @@ class Cluster:
         """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
         if not self.pods:
             self.open_network()
-        self._bring_up()
-
-    def _bring_up(self) -> None:
-        """All pods at once; the first leads as soon as it can, and the others follow from then on.
-
-        A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
-        what counts is what the pods say of themselves.
-        """
-        first, *others = self.pods.values()
-        joining: list[Future[None]] = []
-
-        def join(pod: Pod) -> None:
-            outcome = Future[None]()
-            joining.append(outcome)
-
-            def state() -> None:
-                try:
-                    self.join(pod, first=pod is first)
-                except Exception as error:  # noqa: BLE001  whoever waits for it hears of it
-                    outcome.set_exception(error)
-                else:
-                    outcome.set_result(None)
-
-            # A daemon: an interrupted run removes the pod under the statement, whose answer then never comes, and a
-            # process ends only after all of its other threads.
-            threading.Thread(target=state, name=f"join-{pod.name}", daemon=True).start()
-
-        def in_service(pods: Collection[Pod]) -> bool:
-            for one in joining:
-                if one.done():
-                    one.result()  # raises what its statement raised
-            statuses = self.status(pods)
-            return all(in_agreement(pod.name, statuses) for pod in pods)
-
-        def lead() -> None:
-            self.start_pod(first)
-            join(first)
-            wait_until(f"{first.name} leads", lambda: in_service([first]), timeout_s=BOOT_TIMEOUT_S)
-
-        def follow(pod: Pod) -> None:
-            self.start_pod(pod)
-            leader.result()
-            join(pod)
-
-        with ThreadPoolExecutor(max_workers=len(self.pods), thread_name_prefix="boot") as pool:
-            leader = pool.submit(lead)
-            for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
-                one.result()
-        everybody = self.pods.values()
-        wait_until("every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S)
+        bring_up(self)
 
     @property
     def expected_hosts(self) -> dict[str, str]:
@@ -168,7 +121,8 @@ class Cluster:
             self.start_agent(pod)
             reach.require(pod, "agent", port=role_agent.PORT)
         self.wait_for_login(pod)
-        with self.connection(pod.name) as connection:
+        refused = told_in_a_line(f"{pod.name} could not be set up", pod, self.topology)
+        with refused, self.connection(pod.name) as connection:
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)
@@ -235,7 +189,7 @@ class Cluster:
             finally:
                 poller.close()
 
-        with ThreadPoolExecutor(max_workers=len(asked)) as pool:
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:  # none is left where all were killed for good
             return dict(zip((pod.name for pod in asked), pool.map(sample, asked), strict=True))
 
     def primary(self, *, timeout_s: float = 30) -> str:
@@ -254,12 +208,14 @@ class Cluster:
         back is the control plane's business.
         """
         nudge_at_s = time.monotonic() + NUDGE_AFTER_S
+        prospects = Prospects(f"{pod} is in service", self._decisions)
 
         def back() -> bool:
             nonlocal nudge_at_s
             statuses = self.status()
             if in_agreement(pod, statuses) or pod in self.quarantined():
                 return True
+            prospects.look(statuses)
             if self.topology.group:
                 self._rescuer.look(statuses)
                 if time.monotonic() > nudge_at_s:
@@ -267,7 +223,14 @@ class Cluster:
                     nudge_at_s = time.monotonic() + NUDGE_AFTER_S
             return False
 
-        wait_until(f"{pod} is in service", back, timeout_s=timeout_s, poll_s=0.2)
+        wait_until(f"{pod} is in service", back, timeout_s=timeout_s, poll_s=0.2, now=self.disagreement)
+
+    def _decisions(self) -> list[dict[str, Any]]:
+        """Of the control plane, oldest first; none where there is none, or it is silent."""
+        try:
+            return [] if self.steering is None else self.steering.decisions_since(0, wait_s=0)
+        except (OSError, HTTPException, ValueError):  # whatever half an answer may be
+            return []
 
     def in_service(self, pod: str) -> bool:
         """Whether a pod serves and a majority sees it as the pod itself does."""
@@ -300,26 +263,45 @@ class Cluster:
 
     def wait_converged(self, *, timeout_s: float) -> bool:
         """Wait until every pod that is not quarantined is in service with the same executed transactions; False when
-        time runs out."""
+        time runs out, or when that cannot come any more."""
+        prospects = Prospects("all pods agree", self._decisions)
+
+        def converged() -> bool:
+            statuses = self.status()
+            if self._agree(statuses):
+                return True
+            prospects.look(statuses)
+            return False
+
         try:
-            wait_until("all pods agree", self._converged, timeout_s=timeout_s, poll_s=0.2)
+            wait_until("all pods agree", converged, timeout_s=timeout_s, poll_s=0.2, now=self.disagreement)
         except WaitTimeoutError as error:
             log.info("%s", error)
             return False
         return True
 
     def disagreement(self) -> str:
-        """What every pod says of itself, such as ``node1 ONLINE as primary, executed …; node2 does not answer``."""
-        told = {
-            name: f"{one.state or 'ONLINE'} as {one.role}, executed {one.gtid_executed or 'nothing'}"
-            for name, one in self.status().items()
-            if one
-        }
-        return "; ".join(f"{name} {told.get(name, 'does not answer')}" for name in self.pods)
+        """What every pod says of itself, such as ``node1 ONLINE as primary, executed …; node2 does not answer``, and
+        with which error its replication has stopped."""
+        statuses = self.status()
+        return "; ".join(f"{name} {self._in_words(name, statuses.get(name))}" for name in self.pods)
 
-    def _converged(self) -> bool:
+    def _in_words(self, pod: str, status: Status | None) -> str:
+        if status is None:
+            return "does not answer"
+        told = f"{status.state or 'ONLINE'} as {status.role}, executed {status.gtid_executed or 'nothing'}"
+        if not status.in_service:
+            try:
+                with self.connection(pod, timeout_s=2) as connection:
+                    errors = stopped_by(connection)
+            except UNREACHABLE:
+                errors = []
+            told += "".join(f", stopped by {error}" for error in errors)
+        return told
+
+    def _agree(self, found: Mapping[str, Status | None]) -> bool:
         aside = self.quarantined()
-        statuses = {name: one for name, one in self.status().items() if name not in aside}
+        statuses = {name: one for name, one in found.items() if name not in aside}
         executed = {one.gtid_executed for one in statuses.values() if one}
         return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
 

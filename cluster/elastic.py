@@ -15,6 +15,7 @@ from cluster import clone, group, replication
 from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import HarnessError
+from cluster.joining import CLONE_PASSING, tried
 from cluster.labels import labels
 from cluster.pod import Pod
 from cluster.wait import wait_until
@@ -95,7 +96,11 @@ def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
     with cluster.connection(pod.name, timeout_s=CLONE_TIMEOUT_S) as connection:
         own_uuid = _uuid(connection)
         cluster.clones_begun_ns.append(time.monotonic_ns())
-        clone.fetch(connection, donor=cluster.hosts[donor], password=cluster.credentials.repl)
+        tried(
+            f"{pod.name} copies the data of {donor}",
+            lambda: clone.fetch(connection, donor=cluster.hosts[donor], password=cluster.credentials.repl),
+            passing=CLONE_PASSING,
+        )
     container = pod.containers["mysqld"]
 
     def ended() -> bool:

@@ -54,9 +54,11 @@ def join(connection: Any, *, bootstrap: bool, at_boot: bool = True) -> None:
             cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
         if bootstrap:
             cursor.execute("SET GLOBAL group_replication_bootstrap_group = ON")
-        cursor.execute("START GROUP_REPLICATION")
-        if bootstrap:
-            cursor.execute("SET GLOBAL group_replication_bootstrap_group = OFF")
+        try:
+            cursor.execute("START GROUP_REPLICATION")
+        finally:
+            if bootstrap:  # also when it failed: a second bootstrap would be a second group
+                cursor.execute("SET GLOBAL group_replication_bootstrap_group = OFF")
 
 
 def leave(connection: Any) -> None:

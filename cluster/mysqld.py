@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from docker.errors import DockerException
+
 from cluster import options, poller
 from cluster.errors import ConfigurationError
 from cluster.pod import Pod
@@ -142,6 +144,15 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
             for privilege in privileges:
                 cursor.execute(f"GRANT {privilege} TO {user}@'%'")
         cursor.execute("SET SESSION sql_log_bin = 1")
+
+
+def said_errors(pod: Pod) -> list[str]:
+    """The last errors that a pod's mysqld wrote to its container's log, at most two, oldest first."""
+    try:
+        printed = pod.containers["mysqld"].logs(tail=200).decode(errors="replace").splitlines()
+    except (DockerException, OSError):
+        return []
+    return [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line][-2:]
 
 
 def refuse_exited(pod: Pod) -> None:

@@ -108,6 +108,20 @@ def _channel_state(receiver: str | None, applier: str | None) -> str:
     return {"ON": "ONLINE", "CONNECTING": "CONNECTING"}.get(receiver or "OFF", "OFFLINE")
 
 
+def stopped_by(connection: Any) -> list[str]:
+    """The errors with which replication has stopped on a pod, each once: ``1146 Table 'shop.a' doesn't exist``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE FROM ("
+            " SELECT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE FROM performance_schema.replication_connection_status"
+            " UNION SELECT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE"
+            " FROM performance_schema.replication_applier_status_by_coordinator"
+            " UNION SELECT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE"
+            " FROM performance_schema.replication_applier_status_by_worker) errors WHERE LAST_ERROR_NUMBER <> 0"
+        )
+        return [f"{number} {' '.join(str(words).split())}" for number, words in cursor.fetchall()]
+
+
 def in_agreement(name: str, statuses: Mapping[str, Status | None]) -> bool:
     """Whether a pod is in service and a majority sees who leads exactly as it does.
 

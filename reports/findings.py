@@ -68,11 +68,28 @@ def _durability(check: Verdict) -> str:
         )
     if altered:
         told.append(f"{count(altered)} stored {_one(altered, f'{what[:-1]} is', f'{what} are')} not what was asked for")
-    if told:
+    told += _tables_gone(found.get("tables_gone") or {})
+    if told and check.verdict == "fail":
         return f"{', and '.join(told)}."
     if check.verdict == "fail":
         return _broken(check)
+    if held := found.get("held"):
+        return f"No money is lost: all {count(acked)} acknowledged {what} are on {listed(held)}; no node is in service."
     return f"No money is lost: all {count(acked)} acknowledged {what} are on every node in service."
+
+
+def _tables_gone(tables_of: Mapping[str, list[str]]) -> list[str]:
+    """``table entries is gone from node2 and node3``. tables_of: node -> tables; ``all`` for its whole database."""
+    nodes_of: dict[str, list[str]] = {}
+    for node, tables in tables_of.items():
+        for table in tables:
+            nodes_of.setdefault(table, []).append(node)
+    return [
+        f"the database is gone from {listed(nodes)}"
+        if table == "all"
+        else f"table {table} is gone from {listed(nodes)}"
+        for table, nodes in nodes_of.items()
+    ]
 
 
 def _missing_on(check: Verdict) -> str:

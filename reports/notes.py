@@ -18,7 +18,8 @@ LATE_MS, HEALED_LATE_MS = 2_000.0, 10_000.0
 
 
 def notes(history: History) -> list[str]:
-    return [*_late(history), *_not_seen(history), *missing_words(history)]
+    of_run = [f"{str(note).rstrip('.')}." for note in history.manifest.get("notes") or []]
+    return [*_late(history), *_not_seen(history), *missing_words(history), *of_run]
 
 
 def _late(history: History) -> Iterator[str]:

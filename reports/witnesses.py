@@ -102,6 +102,10 @@ def difference(row: Mapping[str, Any]) -> str:
     if what == "primaries":
         names = listed(found) if isinstance(found, list) and found else "none"
         return f"{names} {'is' if len(found or []) < 2 else 'are'} primary, and {row.get('expected')} should be"
+    if what == "table":
+        thing = f"table {row['table']}" if row.get("table") else "database to read"
+        because = f"; {row['because']} was asked for" if row.get("because") else ""
+        return f"{row.get('node')} has no {thing} ({plain(found)}{because})"
     if what == "pods":
         return f"there should be {row.get('expected')} nodes, and there are {listed(found) if found else 'none'}"
     return _general(row)

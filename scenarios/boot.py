@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 import pymysql
 
@@ -69,5 +70,5 @@ def first_write(cluster: Cluster, mesh: Mesh) -> None:
 def _quarantined(control: ControlHandle) -> Mapping[str, str]:
     try:
         return control.assignment().quarantined
-    except OSError:  # a control plane that is down keeps nobody out
+    except (OSError, HTTPException, ValueError):  # a control plane that is down keeps nobody out
         return {}

@@ -16,12 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from docker.errors import DockerException
-
 from checks.history import HistoryError
 from cluster import labels
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
+from loadgen.errors import ConfigError
 from reports.console import print_table
 from reports.matrix_console import print_matrix
 from reports.visible import visible
@@ -29,6 +28,7 @@ from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
 from scenarios.judging import judged_again
+from scenarios.last_resort import FOREIGN_ERRORS, foreign
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.outlet import settle
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.do(options, words))
         sys.stdout.flush()
         return code
-    except ConfigurationError as error:
+    except (ConfigurationError, ConfigError) as error:
         _say(f"meshbench: {error}", keep="\n")  # a line for each mistake
         return USAGE
     except HistoryError as error:
@@ -78,15 +78,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as error:
         _say(f"meshbench: the harness broke, nothing was proved: {error}")
         return BROKE
-    except DockerException as error:
-        _say(f"meshbench: the Docker Engine refused: {error}")
+    except FOREIGN_ERRORS as error:
+        _say(f"meshbench: {foreign(error)}")
         return BROKE
     except OSError as error:
         _say(f"meshbench: {_unreadable(error)}")
         return USAGE if error.errno in _OF_THE_PLACE else BROKE
     except KeyboardInterrupt as ended:
         # nothing, unless it came in the very moment in which a run began to remove its own
-        with undisturbed(), contextlib.suppress(DockerException, OSError):
+        with undisturbed(), contextlib.suppress(*FOREIGN_ERRORS, OSError):
             labels.remove_own()
         print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
         return exit_code(ended)

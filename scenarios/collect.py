@@ -1,4 +1,4 @@
-"""From running pods to tables in the run folder: operations, observations, final state, logs."""
+"""From running pods to tables in the run folder: operations, observations, decisions, logs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import itertools
 import json
 import shutil
 import tarfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +15,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
-from docker.errors import NotFound
+from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
+from urllib3.exceptions import HTTPError
 
 from checks import openings
 from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
 from cluster import steering
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.mysqld import DATABASE
 from cluster.observer import OUTPUT as OBSERVED_FILE
 from loadgen.clock import ROW_TIMES, Translation
 from loadgen.recorder import OpsFile, OpsFileError
 from scenarios.folder import RunFolder
+from scenarios.same_clock import require_same_clock
 
-#: Clocks of pods and host must agree this well; they are one clock unless the engine runs in a virtual machine.
-CLOCK_TOLERANCE_NS = 50_000_000
-DUMP_TIMEOUT_S = 120.0
+#: CLOCK_MONOTONIC of this machine before and after a pod read its clock.
+Moments = tuple[int, int]
 #: Operations in memory at once: a long run must need no more than a short one.
 BATCH = 50_000
 
@@ -69,28 +67,41 @@ class _Stream(io.RawIOBase):
 
 
 def operations(
-    container: Container, source: str, folder: RunFolder, *, worker: str, clock: Translation | None = None
+    container: Container,
+    source: str,
+    folder: RunFolder,
+    *,
+    worker: str,
+    within: Moments,
+    clock: Translation | None = None,
 ) -> int:
     """``ops/<worker>.parquet`` from the load worker's file; returns how many torn last lines were left out (0 or 1).
-    clock: of a worker on another machine."""
-    raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
+
+    within: when it began. clock: of a worker on another machine. What can be read of a damaged file is kept, and so is
+    the file; raises HarnessError then.
+    """
+    into = folder.path / "ops" / f"{worker}.parquet"
     try:
-        torn = to_parquet(raw, folder.path / "ops" / f"{worker}.parquet", who=f"load pod {worker}", clock=clock)
+        raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
+        torn = to_parquet(raw, into, who=f"load pod {worker}", within=within, clock=clock)
     except OpsFileError as error:
         raise HarnessError(str(error)) from None
+    finally:
+        if not into.exists():
+            write_ops(iter(()), into)  # an empty record is judged, none at all is no run
     raw.unlink()
     return torn
 
 
-def to_parquet(raw: Path, into: Path, *, who: str, clock: Translation | None = None) -> int:
+def to_parquet(raw: Path, into: Path, *, who: str, within: Moments, clock: Translation | None = None) -> int:
     """Turn an ops.jsonl into a table; returns how many torn last lines were left out (0 or 1).
 
-    clock: translates its times to this machine's. Raises OpsFileError, and without one HarnessError when its clock is
-    not this machine's.
+    clock: translates its times to this machine's. Raises OpsFileError, and without one HarnessError when its clock,
+    read within those moments, is not this machine's.
     """
     with OpsFile(raw) as recorded:
         if clock is None:
-            _same_clock(recorded.clock, who)
+            require_same_clock(recorded.clock, who, within=within)
         rows = iter(recorded) if clock is None else (clock.moved(row, ROW_TIMES) for row in recorded)
         write_ops(rows, into)
     return recorded.torn
@@ -108,12 +119,16 @@ def rows_recorded(folder: RunFolder) -> dict[str, int]:
     return {file.stem: pq.read_metadata(file).num_rows for file in sorted((folder.path / "ops").glob("*.parquet"))}
 
 
-def observations(container: Container, folder: RunFolder) -> None:
-    """``observed.parquet`` from the observer's file, in order of time."""
+def observations(container: Container, folder: RunFolder, *, within: Moments) -> None:
+    """``observed.parquet`` from the observer's file, in order of time. within: when it began. Raises HarnessError."""
     raw = fetch(container, str(OBSERVED_FILE), folder.path / "observed.jsonl")
-    lines = raw.read_text().splitlines()
-    _same_clock(json.loads(lines[0])["clock"], "observer")
-    rows = [json.loads(line) for line in _whole(lines[1:])]
+    lines = raw.read_text(errors="replace").splitlines()
+    try:
+        clock = json.loads(lines[0])["clock"]
+        rows = [json.loads(line) for line in _whole(lines[1:])]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise HarnessError(f"{raw.name} of the observer cannot be read ({error})") from None
+    require_same_clock(clock, "observer", within=within)
     rows.sort(key=lambda row: row["at_ns"])
     columns = {name: [row.get(name) for row in rows] for name in OBSERVED_SCHEMA.names}
     pq.write_table(
@@ -132,53 +147,6 @@ def decisions(cluster: Cluster, folder: RunFolder) -> None:
 def _whole(lines: list[str]) -> list[str]:
     """All lines but a last one that was cut off when the observer was stopped."""
     return lines if not lines or lines[-1].endswith("}") else lines[:-1]
-
-
-def _same_clock(clock: Mapping[str, int], who: str) -> None:
-    """CLOCK_MONOTONIC must be the host's: faults are timed here, operations there."""
-    theirs = clock["unix_ns"] - clock["monotonic_ns"]
-    ours = time.time_ns() - time.monotonic_ns()
-    if abs(theirs - ours) > CLOCK_TOLERANCE_NS:
-        raise HarnessError(
-            f"the clock of {who} differs from the host's by {abs(theirs - ours) / 1e6:.0f} ms: the engine runs on "
-            "another kernel, or the wall clock was set during the run; run meshbench on the engine's own host"
-        )
-
-
-def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder) -> None:
-    """``final/<table>.parquet`` with a ``node`` column, and ``final/nodes.json``, from every pod that answers."""
-    statuses, aside = cluster.status(), cluster.quarantined()
-    with ThreadPoolExecutor(max_workers=len(statuses)) as pool:
-        dumps = dict(
-            zip(
-                statuses,
-                pool.map(lambda name: _dump(cluster, name, queries) if statuses[name] else None, statuses),
-                strict=True,
-            )
-        )
-    for table in queries:
-        parts = [
-            pa.table({"node": [name] * len(rows), **{key: [row[key] for row in rows] for key in columns}})
-            for name, dump in dumps.items()
-            if dump
-            for columns, rows in [dump["tables"][table]]
-        ]
-        if parts:
-            pq.write_table(
-                pa.concat_tables(parts, promote_options="permissive"),
-                folder.path / "final" / f"{table}.parquet",
-                compression="zstd",
-            )
-    nodes: dict[str, Any] = {}
-    for name, status in statuses.items():
-        dump = dumps[name]
-        nodes[name] = {
-            "role": status.role if status else None,
-            "state": "QUARANTINED" if name in aside else (status.state or "ONLINE") if status else "UNREACHABLE",
-            "gtid_executed": dump["gtid_executed"] if dump else None,
-            "checksums": dump["checksums"] if dump else {},
-        }
-    folder.write_json("final/nodes.json", nodes)
 
 
 def refuse_unreadable(cursor: Any, queries: Mapping[str, str], *, of: str) -> None:
@@ -205,29 +173,6 @@ def opened(cursor: Any, queries: Mapping[str, str], *, of: str) -> dict[str, Any
     return found
 
 
-def _dump(cluster: Cluster, name: str, queries: Mapping[str, str]) -> dict[str, Any]:
-    """One pod's tables, checksums and executed transactions, read in one consistent snapshot."""
-    tables: dict[str, tuple[list[str], list[dict[str, Any]]]] = {}
-    with (
-        cluster.connection(name, timeout_s=DUMP_TIMEOUT_S, database=DATABASE) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-        for table, query in queries.items():
-            cursor.execute(query)
-            columns = [column[0] for column in cursor.description]
-            tables[table] = (columns, [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()])
-        cursor.execute("COMMIT")
-        cursor.execute("SHOW TABLES")
-        names = ", ".join(f"`{name}`" for (name,) in cursor.fetchall())
-        if names:
-            cursor.execute(f"CHECKSUM TABLE {names}")
-        checksums = {row[0].partition(".")[2]: row[1] for row in cursor.fetchall()}
-        cursor.execute("SELECT @@global.gtid_executed")
-        executed = "".join(cursor.fetchone()[0].split())
-    return {"tables": tables, "checksums": checksums, "gtid_executed": executed}
-
-
 def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     """Effective ``SHOW GLOBAL VARIABLES`` of every pod that answers."""
     found: dict[str, dict[str, str]] = {}
@@ -246,5 +191,7 @@ def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str])
             text = container.logs()
         except NotFound:
             continue
+        except (DockerException, HTTPError, OSError) as error:  # one that is lost must not cost the others
+            text = f"meshbench: this log could not be read: {error}\n".encode()
         short = str(container.name).split("-", 2)[-1]
         folder.write_log(short, text, hide=hide)

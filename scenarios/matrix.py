@@ -18,14 +18,12 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from docker.errors import DockerException
-
-from cluster.errors import ConfigurationError, HarnessError
 from reports.matrix_trial import Cell, Experiment, Trial
 from reports.matrix_write import write_matrix
 from reports.units import duration
 from reports.visible import visible
 from scenarios.folder import fresh, point
+from scenarios.last_resort import in_one_line, is_defect
 from scenarios.matrix_plan import Plan
 from scenarios.runner import Run, require_images
 from scenarios.signals import undisturbed
@@ -79,13 +77,11 @@ class Matrix:
         try:
             run = self._run(cell, seed)
             summary = run.execute(lambda _: None)
-        except (ConfigurationError, HarnessError) as error:
-            broke = str(error)
-        except (DockerException, OSError) as error:
-            broke = f"{type(error).__name__}: {error}"
-        except Exception as bug:  # noqa: BLE001  one trial's defect must not cost the others
-            traceback.print_exc()
-            broke = f"a defect of meshbench: {bug!r}"
+        except Exception as error:  # noqa: BLE001  whatever breaks one trial must not cost the others
+            broke = in_one_line(error)
+            if is_defect(error):
+                traceback.print_exc()
+                broke = f"a defect of meshbench: {error!r}"
         return Trial(
             cell=cell,
             number=number,

@@ -1,7 +1,8 @@
 """One run, from a checked scenario to a judged run folder.
 
 Boot, route, set up, observe, load, break, heal, converge, read the end state, judge, report, remove. Whatever happens,
-faults are healed and every container, network and volume of the run is removed; what was recorded stays.
+faults are healed, every container's log is kept, and every container, network and volume of the run is removed. Once
+the load has ended the run is judged, whatever fails after it (`scenarios.salvage`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ import pymysql
 from docker.models.containers import Container
 
 from chaos.injector import Injector
+from checks.history import HistoryError
 from cluster import asked, images, labels, mysqld
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
@@ -29,13 +31,18 @@ from mesh.router import routing
 from mesh.spec import Mesh
 from reports.seal import EVIDENCE, evidence_of
 from scenarios import calibrate, collect, host, versions
+from scenarios.agreement import require_agreement
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
+from scenarios.end_state import final_state
 from scenarios.folder import RunFolder
 from scenarios.judging import judged_and_sealed
+from scenarios.last_resort import foreign, in_one_line, keep_traceback
 from scenarios.live import forwarded
 from scenarios.load import Load
 from scenarios.model import Scenario
+from scenarios.salvage import Salvage
+from scenarios.same_clock import step_note
 from scenarios.series import write_series
 from scenarios.signals import undisturbed
 
@@ -68,6 +75,9 @@ class Run:
         self._workload = None if workload.is_locustfile else create(workload.config(isolation=scenario.mysql.isolation))
         self._durations_s: dict[str, float] = {}
         made_of = versions.of_machine()
+        self._queries: Mapping[str, str] = {}
+        self._load_began: collect.Moments
+        self._observer_began_ns = 0
         self._manifest: dict[str, Any] = {
             "schema": "meshbench/manifest/1",
             "scenario": scenario.model_dump(mode="json"),
@@ -87,26 +97,52 @@ class Run:
             "mesh": _describe_mesh(scenario),
             "durations_s": self._durations_s,
         }
+        self._salvage = Salvage(self._manifest, self._folder)
 
     @property
     def folder(self) -> Path:
         return self._folder.path
 
     def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """Run and judge; returns the summary. Raises ConfigurationError, HarnessError or KeyboardInterrupt."""
+        """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
+        and whatever a defect of meshbench raises, whose traceback is then among the logs."""
         try:
             self._trial(on_second)
-            self._keep_logs()
-        except HarnessError:
-            self._keep_logs()  # they say why
+            with self._salvage.step("keeping logs/", evidence=False):
+                self._keep_logs()
+        except BaseException as error:
+            self._keep_what_it_left(error)
+            if isinstance(error, ConfigError):
+                raise ConfigurationError(str(error)) from error
+            if (told := foreign(error)) is not None:
+                raise HarnessError(told) from error
             raise
         finally:
-            with undisturbed(), self._phase("remove"):
+            gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
+            with undisturbed(), self._phase("remove"), gone:
                 labels.remove(self._run_id)
         self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
-        summary = judged_and_sealed(self.folder)
-        self._folder.point_latest()
+        try:
+            summary = judged_and_sealed(self.folder)
+        except HistoryError as error:
+            raise HarnessError(f"what this run has recorded cannot be judged: {error}") from error
+        except Exception as error:
+            keep_traceback(error, self._folder)
+            raise
+        try:
+            self._folder.point_latest()
+        except OSError as error:  # the run is judged, and where it lies is said anyway
+            log.warning("runs/latest could not be pointed at it: %s", error)
         return summary
+
+    def _keep_what_it_left(self, error: BaseException) -> None:
+        """Of a run that broke off: every container's log, which says why, and the traceback where it was a defect."""
+        with undisturbed():
+            keep_traceback(error, self._folder)
+            try:
+                self._keep_logs()
+            except Exception as another:  # noqa: BLE001  the first one is what has to be told
+                log.warning("logs could not be kept: %s", in_one_line(another))
 
     def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
         began_s = time.monotonic()
@@ -127,14 +163,15 @@ class Run:
                 load.open()
         with self._phase("set up"):
             self._set_up(mesh, began_s)
-            self._require_agreement()
+            require_agreement(self._cluster, self._manifest)
         if trial is not None:
             load = self._calibrated(load, mesh, began_s)
         self._manifest["load_model"] = load.asked
         self._describe_pods()
+        self._observer_began_ns = time.monotonic_ns()
         observer = self._cluster.start_observer(dict(mesh.admin))
         self._load_and_break(load, on_second)
-        with self._phase("converge"):
+        with self._phase("converge"), self._salvage.step("whether all pods agree"):
             self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
@@ -145,7 +182,7 @@ class Run:
             found = self._manifest["calibration"] = calibrate.measure(trial, self._scenario)
             log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
             self._set_up(mesh, began_s)
-            self._require_agreement()
+            require_agreement(self._cluster, self._manifest)
         return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
     def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
@@ -160,18 +197,21 @@ class Run:
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
+                before_ns = time.monotonic_ns()
                 zero_ns = load.start()
+                self._load_began = before_ns, time.monotonic_ns()
                 noise = host.Noise(self._run_id)
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
                 load.run(on_second)
-                self._manifest["host"] |= noise.stop()
                 self._manifest["load"] = load.totals
                 load.totals["zero_ns"] = load.zero_ns
+                with self._salvage.step("the noise of this machine"):
+                    self._manifest["host"] |= noise.stop()
             orderly = True
         finally:
-            with self._phase("heal"):
+            with self._phase("heal"), self._salvage.step("a fault's story"):
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
         at_end = len(self._cluster.pods)
@@ -189,12 +229,12 @@ class Run:
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
-                    queries = self._workload.final_queries()
+                    queries = self._queries = self._workload.final_queries()
                     collect.refuse_unreadable(cursor, queries, of=workload.name)
                     self._manifest["opened"] = collect.opened(cursor, queries, of=workload.name)
         except pymysql.MySQLError as error:
             raise ConfigurationError(
-                f"workload {workload.name}: the database could not be set up through the mesh: {error}"
+                f"workload {workload.name}: the database could not be set up through the mesh: {in_one_line(error)}"
             ) from None
         except ConfigError as error:
             raise ConfigurationError(str(error)) from error
@@ -215,15 +255,6 @@ class Run:
         found = self._manifest["variables"] = collect.variables(self._cluster)
         self._manifest["options"] = asked.in_effect(self._cluster.topology, found)
 
-    def _require_agreement(self) -> None:
-        """A load on pods that do not agree would be judged on what was wrong before it; raises HarnessError."""
-        agreed = self._cluster.wait_converged(timeout_s=SET_UP_TIMEOUT_S)
-        if not agreed or self._cluster.quarantined():
-            raise HarnessError(
-                f"the pods did not agree within {SET_UP_TIMEOUT_S:g} s after the set-up, so no load was begun: "
-                f"{self._cluster.disagreement()}"
-            )
-
     def _describe_pods(self) -> None:
         self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
         self._manifest["images"] = {
@@ -231,17 +262,32 @@ class Run:
         }
 
     def _collect(self, load: Load, observer: Pod) -> None:
-        observer.containers["observer"].kill()
-        load.totals["torn_lines"] = sum(
-            collect.operations(pod.container, pod.ops_file, self._folder, worker=pod.name, clock=pod.clock)
-            for pod in load.pods
-        )
-        load.totals["rows"] = collect.rows_recorded(self._folder)
-        write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
-        collect.observations(observer.containers["observer"], self._folder)
-        queries = {} if self._workload is None else self._workload.final_queries()
-        collect.final_state(self._cluster, queries, self._folder)
-        collect.decisions(self._cluster, self._folder)
+        """Everything that judging needs, each part whatever became of the one before."""
+        step = self._salvage.step
+        torn: dict[str, int] = {}
+        for pod in load.pods:
+            with step(f"the operations of {pod.name}"):
+                torn[pod.name] = collect.operations(
+                    pod.container, pod.ops_file, self._folder, worker=pod.name, within=self._load_began, clock=pod.clock
+                )
+        load.totals["torn_lines"] = sum(torn.values())
+        if unrecorded := [pod.name for pod in load.pods if pod.name not in torn]:
+            # what they wrote is there and nobody is known to have asked for it
+            load.totals |= {"complete": False, "unrecorded": unrecorded}
+        with step("the number of operations"):
+            load.totals["rows"] = collect.rows_recorded(self._folder)
+        with step("writing series.csv", evidence=False):
+            write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
+        with step("what the observer saw"):
+            observer.containers["observer"].kill()
+            within = self._observer_began_ns, time.monotonic_ns()
+            collect.observations(observer.containers["observer"], self._folder, within=within)
+        with step("the end state of the pods"):
+            final_state(self._cluster, self._queries, self._folder)
+        with step("the decisions of the control plane"):
+            collect.decisions(self._cluster, self._folder)
+        if (set_by := step_note(self._manifest["monotonic_zero_unix_ns"])) is not None:
+            self._salvage.note(set_by)
 
     def _roles(self) -> list[tuple[str, Container]]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]

@@ -36,7 +36,7 @@ def of_run(variables: Mapping[str, Mapping[str, str]], containers: Iterable[tupl
     """
     servers = sorted({pod["version"] for pod in variables.values()})
     engine = client().version().get("Version")
-    found: dict[str, Any] = {"mysqld": ", ".join(servers), "mysql": servers[0]}
+    found: dict[str, Any] = {"mysqld": ", ".join(servers) or None, "mysql": servers[0] if servers else None}
     for role, container in containers:
         if role in ASK and found.get(role) is None:
             found[role] = _printed(container, ASK[role])

@@ -28,6 +28,18 @@ def test_waiting_in_vain_names_what_it_awaited_and_what_it_saw() -> None:
         wait_until("an error nobody expects", refuse, timeout_s=5, tolerate=ValueError)
 
 
+def test_a_wait_says_what_it_waits_for_and_how_things_stand(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("cluster.wait.TELL_EVERY_S", 0.0)
+    caplog.set_level("INFO", logger="meshbench")
+    answers = iter([False, "there"])
+    wait_until("all pods agree", lambda: next(answers), timeout_s=60, poll_s=0.001, now=lambda: "node2 CONNECTING")
+    assert caplog.messages == ["waiting until all pods agree, for 0 s of at most 60 s; last seen: node2 CONNECTING"]
+    with pytest.raises(WaitTimeoutError, match=r"until all pods agree; last seen: node2 CONNECTING$"):
+        wait_until("all pods agree", lambda: False, timeout_s=0, now=lambda: "node2 CONNECTING")
+
+
 def test_a_tag_changes_with_its_inputs_and_with_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "ROOT", tmp_path)
     recipe = tmp_path / "Dockerfile"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cluster.errors import HarnessError
-from scenarios.runner import Run
+from cluster.errors import ConfigurationError, HarnessError
+from scenarios.agreement import require_agreement
 
 
 class Pods:
@@ -27,10 +27,9 @@ class Pods:
         return "node1 ONLINE as primary, executed a:1-9; node2 does not answer"
 
 
-def after_set_up(**pods: Any) -> None:
-    run = Run.__new__(Run)
-    run._cluster = Pods(**pods)  # type: ignore[assignment]
-    run._require_agreement()
+def after_set_up(*options: tuple[str, str], **pods: Any) -> None:
+    asked = [{"option": name, "from": "mysql.config", "asked": value} for name, value in options]
+    require_agreement(Pods(**pods), {"options": asked})  # type: ignore[arg-type]
 
 
 def test_pods_that_agree_may_be_loaded() -> None:
@@ -42,3 +41,9 @@ def test_pods_that_do_not_agree_end_the_run_in_one_line(agree: bool, aside: dict
     with pytest.raises(HarnessError, match=r"did not agree.*no load was begun: .*node2 does not answer") as ended:
         after_set_up(agree=agree, aside=aside)
     assert "\n" not in str(ended.value)
+
+
+def test_an_option_that_keeps_changes_from_pods_is_named_and_is_the_user_s() -> None:
+    with pytest.raises(ConfigurationError, match=r"no load was begun.*replicate_do_table=shop\.a \(mysql\.config\)"):
+        after_set_up(("max_connections", "9"), ("replicate_do_table", "shop.a"), agree=False, aside={})
+    after_set_up(("replicate_do_table", "shop.a"), agree=True, aside={})  # what it loses is for the run to show

@@ -6,16 +6,22 @@ import os
 import signal
 import subprocess
 import sys
+from http.client import BadStatusLine
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pymysql
 import pytest
+from docker.errors import APIError, NotFound
+from requests.exceptions import ReadTimeout
+from urllib3.exceptions import ProtocolError
 
 import scenarios.judging
 from checks.history import OPS_SCHEMA
 from cluster.errors import HarnessError
+from loadgen.errors import ConfigError
 from scenarios.cli import main
 
 
@@ -66,6 +72,57 @@ def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(scenarios.judging, "load_history", broken)
     assert main(["judge", "anything"]) == 4
     assert "the disk is full" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (APIError("500 Server Error: no space left"), "the Docker Engine refused: 500 Server Error: no space left"),
+        (NotFound("404: No such container"), "the Docker Engine refused: 404: No such container"),
+        (ReadTimeout("Read timed out. (read timeout=60)"), "the Docker Engine did not answer: Read timed out."),
+        (ProtocolError("Connection broken"), "the Docker Engine did not answer: Connection broken"),
+        (BadStatusLine("\x05"), "a pod did not answer in HTTP: \\x05"),
+        (pymysql.OperationalError(1049, "Unknown database"), "MySQL refused, or did not answer: (1049,"),
+        (pymysql.InterfaceError(0, ""), "MySQL refused, or did not answer: the session was closed"),
+    ],
+)
+def test_the_word_of_a_server_or_of_the_engine_is_one_line_and_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(scenarios.judging, "load_history", broken)
+    assert main(["judge", "anything"]) == 4
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith(f"meshbench: {said}")
+
+
+def test_a_user_s_own_class_that_breaks_late_is_the_user_s(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ConfigError("own.py:Mine.final_queries broke: KeyError: 'x' (own.py:12)", key="workload")
+
+    monkeypatch.setattr(scenarios.judging, "load_history", broken)
+    assert main(["judge", "anything"]) == 2
+    assert capsys.readouterr().err == (
+        "meshbench: workload: own.py:Mine.final_queries broke: KeyError: 'x' (own.py:12)\n"
+    )
+
+
+def test_a_bug_of_ours_is_called_one_and_has_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("bug")
+
+    monkeypatch.setattr(scenarios.judging, "load_history", broken)
+    assert main(["judge", "anything"]) == 4
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "a defect of meshbench, nothing was proved: KeyError('bug')" in err
 
 
 def test_a_reader_that_has_seen_enough_hears_no_complaint() -> None:

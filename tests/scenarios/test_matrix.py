@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import APIError
+from pymysql import OperationalError
 
 import reports.matrix_write
 import scenarios.cli
 import scenarios.matrix
+from checks.history import HistoryError
 from cluster import labels
 from cluster.errors import ConfigurationError, HarnessError
 from reports.figures import Picture
@@ -195,6 +198,9 @@ def test_a_run_says_how_to_repeat_it_alone(outcome: Callable[[Outcome], None]) -
     [
         (HarnessError("the disk\nis full"), "the disk | is full"),
         (OSError("no route"), "OSError: no route"),
+        (APIError("no space left"), "the Docker Engine refused: no space left"),
+        (OperationalError(2013, "Lost connection"), "MySQL refused, or did not answer: (2013, 'Lost connection')"),
+        (HistoryError("ops/load1.parquet: row 3"), "ops/load1.parquet: row 3"),
         (KeyError("bug"), "a defect of meshbench: KeyError('bug')"),
     ],
 )

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from cluster import images, labels
+from scenarios.cli import main
 from scenarios.read import read_scenario
 from scenarios.runner import Run, require_images
 
@@ -91,3 +92,21 @@ def test_a_load_pod_that_dies_voids_the_trial_and_keeps_its_history(
     assert 2 < lasted_s["load2"] < 8, "what was recorded before the kill must still be there"
     assert lasted_s["load1"] > 11, "one that dies takes nobody with it"
     assert summary["rpo"]["lost"] == 0
+
+
+def test_a_table_that_two_pods_were_told_to_ignore_fails_the_run_naming_pods_table_and_option(tmp_path: Path) -> None:
+    config = "mysql: {config: {replicate_wild_ignore_table: meshbench.entries}}\n"
+    text = BASE.format(topology="{kind: async, pods: 3}", mesh="direct", duration="4s") + config
+    summary, folder = run(tmp_path / "mine.yaml", text)
+    assert summary["verdict"] == "fail"
+    assert {"durability", "convergence"} <= set(summary["failed"])
+    nodes = json.loads((folder / "final" / "nodes.json").read_text())
+    for name in ("node2", "node3"):
+        (entry,) = nodes[name]["unread"]
+        assert (entry["table"], entry["errno"]) == ("entries", 1146)
+    checks = {one["name"]: one for one in summary["checks"]}
+    for name in ("durability", "convergence"):
+        witness = next(one for one in checks[name]["witness"] if one["what"] == "table")
+        assert (witness["node"], witness["table"]) == ("node2", "entries")
+        assert "replicate_wild_ignore_table" in witness["because"]
+    assert main(["judge", str(folder)]) == 1

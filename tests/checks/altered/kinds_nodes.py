@@ -58,6 +58,16 @@ def records(topology: str) -> Cases:
         "gtid_executed past 2^63": ({"gtid_executed": f"55a71968-15fa-4724-8787-7aa8d8181dfb:1-{2**70}"}, DOUBTFUL),
         "gtid_executed of a few": ({"gtid_executed": "55a71968-15fa-4724-8787-7aa8d8181dfb:1-7"}, DOUBTFUL),
     }
+    said: dict[str, Any] = {
+        "a table gone": [{"table": "entries", "errno": 1146, "error": "Table 'meshbench.entries' doesn't exist"}],
+        "the database gone": [{"table": None, "errno": 1049, "error": "Unknown database 'meshbench'"}],
+        "not asked": [{"table": None, "errno": 2013, "error": "Lost connection"}],
+        "not asked without a number": [{"table": "entries", "errno": None, "error": "it did not answer"}],
+        "without words": [{}],
+        "text": "entries",
+        "numbers": [1146],
+    }
+    ways |= {f"unread: {how}": ({"unread": entries}, DOUBTFUL) for how, entries in said.items()}
     for how, (changes, allowed) in ways.items():
         for own in {pods[-1:], pods}:
             place = f"{how}, {'all pods' if own == pods else 'one pod'}"

@@ -1,0 +1,86 @@
+"""All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from cluster import group
+from cluster.joining import PASSING, told_in_a_line, tried
+from cluster.pod import Pod
+from cluster.status import in_agreement
+from cluster.wait import wait_until
+
+if TYPE_CHECKING:  # a cluster brings itself up
+    from cluster.cluster import Cluster
+
+BOOT_TIMEOUT_S = 120.0
+
+
+def bring_up(cluster: Cluster) -> None:
+    """Start all pods at once and return when every one is in service; raises ConfigurationError or HarnessError.
+
+    A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
+    what counts is what the pods say of themselves.
+    """
+    first, *others = cluster.pods.values()
+    joining: list[Future[None]] = []
+
+    def join(pod: Pod) -> None:
+        outcome = Future[None]()
+        joining.append(outcome)
+
+        def state() -> None:
+            try:
+                _join(cluster, pod, first=pod is first)
+            except Exception as error:  # noqa: BLE001  whoever waits for it hears of it
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(None)
+
+        # A daemon: an interrupted run removes the pod under the statement, whose answer then never comes, and a
+        # process ends only after all of its other threads.
+        threading.Thread(target=state, name=f"join-{pod.name}", daemon=True).start()
+
+    def in_service(pods: Collection[Pod]) -> bool:
+        for one in joining:
+            if one.done():
+                one.result()  # raises what its statement raised
+        statuses = cluster.status(pods)
+        return all(in_agreement(pod.name, statuses) for pod in pods)
+
+    def lead() -> None:
+        cluster.start_pod(first)
+        join(first)
+        wait_until(
+            f"{first.name} leads", lambda: in_service([first]), timeout_s=BOOT_TIMEOUT_S, now=cluster.disagreement
+        )
+
+    def follow(pod: Pod) -> None:
+        cluster.start_pod(pod)
+        leader.result()
+        join(pod)
+
+    with ThreadPoolExecutor(max_workers=len(cluster.pods), thread_name_prefix="boot") as pool:
+        leader = pool.submit(lead)
+        for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
+            one.result()
+    everybody = cluster.pods.values()
+    wait_until(
+        "every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S, now=cluster.disagreement
+    )
+
+
+def _join(cluster: Cluster, pod: Pod, *, first: bool) -> None:
+    """`Cluster.join`, with another try where its failure may pass; raises ConfigurationError or HarnessError."""
+
+    def leave() -> None:
+        with cluster.connection(pod.name, timeout_s=60) as connection:
+            group.leave(connection)
+
+    part = "begin the group" if first else "join the group"
+    part = part if cluster.topology.group else "lead" if first else "follow its source"
+    with told_in_a_line(f"{pod.name} could not {part}", pod, cluster.topology):
+        tried(f"{pod.name} is to {part}", lambda: cluster.join(pod, first=first), undo=leave, passing=PASSING)

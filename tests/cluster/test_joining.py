@@ -1,0 +1,160 @@
+"""What may pass is tried again, a few times; what MySQL refuses is one line with its own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pymysql
+import pytest
+
+from cluster import group, joining
+from cluster.errors import ConfigurationError, HarnessError
+from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
+from cluster.topology import Topology
+
+NOT_CONFIGURED = pymysql.OperationalError(3092, "The server is not configured properly to be an active member")
+LOG = (
+    b"2026-11-27T14:00:00.1Z 0 [System] [MY-010931] ready\n"
+    b"2026-11-27T14:00:01.2Z 14 [ERROR] [MY-011640] Plugin group_replication reported: 'Timeout on wait for view'\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "PAUSE_S", 0.0)
+
+
+class Deed:
+    """Fails so many times with an error, then works."""
+
+    def __init__(self, error: Exception, *, times: int) -> None:
+        self._error, self._times = error, times
+        self.calls: list[str] = []
+
+    def __call__(self) -> None:
+        self.calls.append("join")
+        if self.calls.count("join") <= self._times:
+            raise self._error
+
+    def leave(self) -> None:
+        self.calls.append("leave")
+
+
+@pytest.mark.parametrize("number", sorted(PASSING))
+def test_a_group_that_fails_to_start_once_is_left_and_joined_again(number: int) -> None:
+    deed = Deed(pymysql.OperationalError(number, "once"), times=1)
+    tried("node1 is to begin the group", deed, undo=deed.leave, passing=PASSING)
+    assert deed.calls == ["join", "leave", "join"]
+
+
+@pytest.mark.parametrize("number", sorted(CLONE_PASSING))
+def test_a_clone_whose_donor_fails_once_is_made_again(number: int) -> None:
+    deed = Deed(pymysql.OperationalError(number, "once"), times=1)
+    tried("node4 copies the data of node2", deed, passing=CLONE_PASSING)
+    assert deed.calls == ["join", "join"]
+
+
+def test_it_is_tried_a_few_times_and_no_more() -> None:
+    deed = Deed(NOT_CONFIGURED, times=99)
+    with pytest.raises(pymysql.OperationalError, match="3092"):
+        tried("node1 is to begin the group", deed, passing=PASSING)
+    assert deed.calls.count("join") == TRIES
+
+
+def test_what_took_its_whole_time_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(range(0, 1000, 71))
+    monkeypatch.setattr("cluster.joining.time.monotonic", lambda: float(next(moments)))
+    deed = Deed(NOT_CONFIGURED, times=99)
+    with pytest.raises(pymysql.OperationalError):
+        tried("node1 is to begin the group", deed, passing=PASSING)
+    assert deed.calls == ["join"]
+
+
+@pytest.mark.parametrize("number", [1045, 1227, 1290, 1792, 2013])
+def test_what_mysql_refuses_it_would_refuse_again(number: int) -> None:
+    deed = Deed(pymysql.OperationalError(number, "no"), times=1)
+    with pytest.raises(pymysql.OperationalError):
+        tried("node1 is to lead", deed, passing=PASSING)
+    assert deed.calls == ["join"]
+
+
+def test_a_pod_that_cannot_leave_is_tried_all_the_same() -> None:
+    deed = Deed(NOT_CONFIGURED, times=1)
+
+    def leave() -> None:
+        raise pymysql.OperationalError(2013, "Lost connection")
+
+    tried("node1 is to begin the group", deed, undo=leave, passing=PASSING)
+    assert deed.calls == ["join", "join"]
+
+
+def a_pod(log: bytes | Exception = LOG) -> Any:
+    def logs(**_: Any) -> bytes:
+        if isinstance(log, Exception):
+            raise log
+        return log
+
+    return SimpleNamespace(name="node1", containers={"mysqld": SimpleNamespace(logs=logs)})
+
+
+@pytest.mark.parametrize(
+    ("brought", "expected", "where"),
+    [
+        ({}, HarnessError, ""),
+        ({"config": {"group_replication_ssl_mode": "VERIFY_CA"}}, ConfigurationError, "mysql.config"),
+        ({"my_cnf": Path("my.cnf")}, ConfigurationError, "mysql.my_cnf"),
+        ({"image": "mine:1", "config": {"a": 1}}, ConfigurationError, "mysql.config and mysql.image"),
+    ],
+)
+def test_what_is_refused_is_one_line_with_mysqld_s_own_words_and_what_the_user_brought(
+    brought: dict[str, Any], expected: type[Exception], where: str
+) -> None:
+    topology = Topology(kind="group", pods=3, **brought)
+    with (
+        pytest.raises(
+            expected, match=r"node1 could not begin the group: .*3092.*MY-011640.*Timeout on wait for view"
+        ) as e,
+        told_in_a_line("node1 could not begin the group", a_pod(), topology),
+    ):
+        raise NOT_CONFIGURED
+    assert "\n" not in str(e.value)
+    assert where in str(e.value)
+
+
+def test_a_log_that_cannot_be_read_hides_no_error() -> None:
+    topology = Topology(kind="single", pods=1)
+    with (
+        pytest.raises(HarnessError, match=r"could not be set up: .*1290"),
+        told_in_a_line("node1 could not be set up", a_pod(OSError("gone")), topology),
+    ):
+        raise pymysql.OperationalError(1290, "--super-read-only")
+
+
+class Session:
+    """A connection that notes its statements; START GROUP_REPLICATION fails."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def cursor(self) -> Any:
+        return self
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def execute(self, statement: str) -> None:
+        self.said.append(statement)
+        if statement.startswith("START"):
+            raise NOT_CONFIGURED
+
+
+def test_a_bootstrap_that_fails_leaves_no_pod_that_would_begin_a_second_group() -> None:
+    session = Session()
+    with pytest.raises(pymysql.OperationalError):
+        group.join(session, bootstrap=True)
+    assert session.said[-1] == "SET GLOBAL group_replication_bootstrap_group = OFF"
