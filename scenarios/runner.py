@@ -184,7 +184,7 @@ class Run:
         try:
             connection = self._through(mesh)
             with connection, connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+                mysqld.create_database(cursor)
                 self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
