@@ -57,7 +57,7 @@ def first_write(cluster: Cluster, mesh: Mesh) -> None:
     def write() -> bool:
         password = cluster.credentials.app
         with (
-            mysqld.connect(address, port=port, user="meshbench_app", password=password) as connection,
+            mysqld.connect(address, port=port, user=mysqld.APPLICATION, password=password) as connection,
             connection.cursor() as cursor,
         ):
             mysqld.create_database(cursor)
