@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pymysql
+from pymysql.cursors import Cursor
 
 from cluster import mysqld
 from cluster.cluster import Cluster
@@ -73,6 +74,14 @@ def _noted(row: dict[str, Any], instead: Mapping[str, tuple[str, str]]) -> dict[
         return row
     log.warning("%s: %s is overridden: %s", row["from"], row["option"], sentence)
     return row | {"note": "; ".join(filter(None, (row["note"], f"overridden: {sentence}")))}
+
+
+def fit_packets(connection: Any) -> None:
+    """Have the cursors made from now on fold rows into statements that the server's max_allowed_packet lets through."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@max_allowed_packet")
+        size = min(Cursor.max_stmt_length, cursor.fetchone()[0] // 2)
+    connection.cursorclass = type("FittedCursor", (Cursor,), {"max_stmt_length": size})
 
 
 def require_init_connect(cluster: Cluster, variables: Mapping[str, Mapping[str, str]]) -> None:

@@ -27,6 +27,7 @@ HOSTILE: dict[str, str | int] = {
     "init_connect": "SET sql_safe_updates = 1, sql_select_limit = 1000",
     "innodb_lock_wait_timeout": 2,
     "lock_wait_timeout": 2,
+    "max_allowed_packet": 65_536,
     "max_execution_time": 20,
     "max_join_size": 1000,
     "max_user_connections": 8,
