@@ -123,6 +123,7 @@ class Cluster:
         self.wait_for_login(pod)
         refused = told_in_a_line(f"{pod.name} could not be set up", pod, self.topology)
         with refused, self.connection(pod.name) as connection:
+            mysqld.refuse_without_plugins(connection, pod, own)
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)

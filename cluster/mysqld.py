@@ -10,7 +10,7 @@ from typing import Any
 
 from docker.errors import DockerException
 
-from cluster import options, poller
+from cluster import options, session
 from cluster.errors import ConfigurationError
 from cluster.pod import Pod
 from cluster.topology import Topology
@@ -18,6 +18,10 @@ from cluster.topology import Topology
 USER_CNF = "/etc/meshbench-user.cnf"
 DATABASE = "meshbench"
 PORT = 3306
+#: The user of the load, and of the set-up through the mesh: as an application's, with no privilege beyond its database.
+APPLICATION = "meshbench_app"
+#: Of one of our other users on a server: far more than it needs, whatever max_user_connections is for others.
+SESSIONS_MAX = 1000
 #: mysqld options that meshbench must set itself, at start or later (roles change), so that a scenario may not.
 RESERVED = (
     "server_id",
@@ -52,7 +56,9 @@ PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
 
 def _password() -> str:
-    return secrets.token_hex(16)
+    """With a capital, a small letter, a digit and a sign, which validate_password may ask for; 32 characters, which is
+    the most that a replication user may have."""
+    return f"Aa0-{secrets.token_hex(14)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,16 +112,21 @@ def reserved(name: str, value: str) -> bool:
 def connect(
     host: str, *, user: str, password: str, port: int = PORT, timeout_s: float = 10, database: str | None = None
 ) -> Any:
-    """A plain PyMySQL connection from the host into the run's network, autocommit."""
-    return poller.connect(host=host, port=port, user=user, password=password, timeout_s=timeout_s, database=database)
+    """A session of ours from the host into the run's network, autocommit."""
+    return session.connect(host=host, port=port, user=user, password=password, timeout_s=timeout_s, database=database)
+
+
+def create_database(cursor: Any, name: str = DATABASE) -> None:
+    """Create the database of a run, where there is none: its text is utf8mb4 whatever the server's default is."""
+    cursor.execute(f"CREATE DATABASE IF NOT EXISTS {name} {session.TEXT}")
 
 
 def create_users(connection: Any, credentials: Credentials, *, group: bool) -> None:
     """The run's accounts, on this pod only: nothing of it enters the binary log, so all pods start with equal GTIDs."""
     stream = ", GROUP_REPLICATION_STREAM" if group else ""  # which no MySQL before 8.0.27 knows
     grants: Mapping[str, tuple[str, list[str]]] = {
-        "meshbench_app": (credentials.app, [f"ALL ON {DATABASE}.*"]),
-        # CONNECTION_ADMIN: the agent must get in when the load has used up max_connections
+        APPLICATION: (credentials.app, [f"ALL ON {DATABASE}.*"]),
+        # CONNECTION_ADMIN: ours get in when the load has used up max_connections, and init_connect is not for them
         "meshbench_watch": (
             credentials.watch,
             [
@@ -140,7 +151,8 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0")
         for user, (password, privileges) in grants.items():
-            cursor.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s", (password,))
+            limit = "" if user == APPLICATION else f" WITH MAX_USER_CONNECTIONS {SESSIONS_MAX}"
+            cursor.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s{limit}", (password,))
             for privilege in privileges:
                 cursor.execute(f"GRANT {privilege} TO {user}@'%'")
         cursor.execute("SET SESSION sql_log_bin = 1")
@@ -161,9 +173,25 @@ def refuse_exited(pod: Pod) -> None:
     container.reload()
     if container.status in ("created", "running"):
         return
+    code = container.attrs["State"]["ExitCode"]
+    raise ConfigurationError(f"mysqld of {pod.name} ended at start with code {code}; {_said(container)}")
+
+
+def refuse_without_plugins(connection: Any, pod: Pod, arguments: Iterable[str]) -> None:
+    """Raise ConfigurationError with mysqld's own words when it serves without a plugin that its arguments load: it goes
+    on without, and replication then ends in an unknown variable."""
+    wanted = [one.partition("=")[2] for one in arguments if one.startswith("--plugin-load-add=")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT PLUGIN_LIBRARY FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'")
+        active = {row[0] for row in cursor.fetchall()}
+    missing = [library for library in wanted if library not in active]
+    if missing:
+        what = f"mysqld of {pod.name} could not start {', '.join(missing)}"
+        raise ConfigurationError(f"{what}; {_said(pod.containers['mysqld'])}")
+
+
+def _said(container: Any) -> str:
+    """Where to look, and mysqld's first two errors; its last line where it names none."""
     printed = container.logs(tail=200).decode(errors="replace").splitlines()
     errors = [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line] or printed[-1:]
-    raise ConfigurationError(
-        f"mysqld of {pod.name} ended at start with code {container.attrs['State']['ExitCode']}; see mysql.config and "
-        f"mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"
-    )
+    return f"see mysql.config and mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"

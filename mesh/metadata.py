@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.session import TABLE, TEXT
+
 SCHEMA = "mysql_innodb_cluster_metadata"
 CLUSTER = "meshbench"
 ROUTER_ID = 1
@@ -17,17 +19,17 @@ USER = "meshbench_router"
 
 _ID = "CHAR(36) CHARACTER SET ascii"
 _SCHEMA = f"""
-CREATE SCHEMA {SCHEMA};
+CREATE SCHEMA {SCHEMA} {TEXT};
 USE {SCHEMA};
 CREATE VIEW schema_version (major, minor, patch) AS SELECT 2, 2, 0;
-CREATE TABLE v2_gr_clusters (cluster_id {_ID} PRIMARY KEY, cluster_name VARCHAR(63), group_name {_ID});
+CREATE TABLE v2_gr_clusters (cluster_id {_ID} PRIMARY KEY, cluster_name VARCHAR(63), group_name {_ID}) {TABLE};
 CREATE TABLE v2_instances (
   mysql_server_uuid {_ID} PRIMARY KEY, cluster_id {_ID}, label VARCHAR(255), endpoint VARCHAR(265),
-  xendpoint VARCHAR(265), attributes JSON);
-CREATE TABLE v2_cs_members (cluster_id {_ID} PRIMARY KEY, clusterset_id {_ID});
+  xendpoint VARCHAR(265), attributes JSON) {TABLE};
+CREATE TABLE v2_cs_members (cluster_id {_ID} PRIMARY KEY, clusterset_id {_ID}) {TABLE};
 CREATE TABLE v2_routers (
   router_id INT UNSIGNED PRIMARY KEY, router_name VARCHAR(265), address VARCHAR(256), version VARCHAR(12),
-  last_check_in TIMESTAMP NULL, attributes JSON, options JSON);
+  last_check_in TIMESTAMP NULL, attributes JSON, options JSON) {TABLE};
 CREATE VIEW v2_router_options AS SELECT router_id, COALESCE(options, JSON_OBJECT()) AS router_options FROM v2_routers;
 CREATE VIEW v2_this_instance AS
   SELECT i.cluster_id, c.cluster_name, 'gr' AS cluster_type
@@ -38,8 +40,9 @@ INSERT INTO v2_gr_clusters VALUES ('{CLUSTER}', '{CLUSTER}', @@group_replication
 INSERT INTO v2_routers (router_id, router_name, address) VALUES ({ROUTER_ID}, 'gateway', 'gateway');
 """
 
-#: The privileges that `mysqlrouter --bootstrap` gives the account it makes.
+#: The privileges that `mysqlrouter --bootstrap` gives the account it makes, and no init_connect of the user's for it.
 _GRANTS = f"""
+GRANT CONNECTION_ADMIN ON *.* TO {USER}@'%';
 GRANT SELECT, EXECUTE ON {SCHEMA}.* TO {USER}@'%';
 GRANT INSERT, UPDATE, DELETE ON {SCHEMA}.v2_routers TO {USER}@'%';
 GRANT SELECT ON performance_schema.replication_group_members TO {USER}@'%';

@@ -30,7 +30,7 @@ from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.seal import EVIDENCE, evidence_of
-from scenarios import calibrate, collect, host, versions
+from scenarios import calibrate, collect, host, sessions, versions
 from scenarios.agreement import require_agreement
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
@@ -224,9 +224,10 @@ class Run:
         try:
             connection = self._through(mesh)
             with connection, connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+                mysqld.create_database(cursor)
                 self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
                 connection.select_db(mysqld.DATABASE)
+                sessions.fit_packets(connection)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
                     queries = self._queries = self._workload.final_queries()
@@ -245,7 +246,7 @@ class Run:
         return mysqld.connect(
             address,
             port=port,
-            user="meshbench_app",
+            user=mysqld.APPLICATION,
             password=self._cluster.credentials.app,
             timeout_s=SET_UP_TIMEOUT_S,
         )
@@ -253,7 +254,11 @@ class Run:
     def _require_options(self) -> None:
         """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
         found = self._manifest["variables"] = collect.variables(self._cluster)
-        self._manifest["options"] = asked.in_effect(self._cluster.topology, found)
+        effects = asked.in_effect(self._cluster.topology, found)
+        self._manifest["options"] = sessions.noted(
+            effects, isolation=self._scenario.mysql.isolation, locustfile=self._scenario.workload.is_locustfile
+        )
+        sessions.require_init_connect(self._cluster, found)
 
     def _describe_pods(self) -> None:
         self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
