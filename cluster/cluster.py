@@ -153,14 +153,14 @@ class Cluster:
             own = replication.options(self.topology.kind, alone=not others)
         if self.topology.kind != "single":
             own += clone.OPTIONS
-        cnf = self.topology.my_cnf
+        file = mysqld.user_file(self.topology, own=own)
         pod.start_pause(self.network, self.network.node_names)
         pod.add(
             "mysqld",
             self.topology.image or images.image("mysql").tag,
             mysqld.command(self.topology, index=_number(pod.name) - 1, name=pod.name, own=own),
             env={"MYSQL_ROOT_PASSWORD": self.credentials.root, "MYSQL_ROOT_HOST": "%"},
-            files={mysqld.USER_CNF: cnf.read_bytes()} if cnf else None,
+            files={mysqld.USER_CNF: file} if file else None,
             volumes=volumes,
         )
         if agent:

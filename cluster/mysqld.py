@@ -10,42 +10,17 @@ from typing import Any
 
 from cluster import options, poller
 from cluster.errors import ConfigurationError
+from cluster.option_file import read
+from cluster.option_names import LOOSE, canonical
+from cluster.option_rules import reserved
 from cluster.pod import Pod
 from cluster.topology import Topology
 
 USER_CNF = "/etc/meshbench-user.cnf"
 DATABASE = "meshbench"
 PORT = 3306
-#: mysqld options that meshbench must set itself, at start or later (roles change), so that a scenario may not.
-RESERVED = (
-    "server_id",
-    "report_host",
-    "gtid_mode",
-    "enforce_gtid_consistency",
-    "port",
-    "datadir",
-    "plugin_load_add",
-    "group_replication_group_name",
-    "group_replication_local_address",
-    "group_replication_group_seeds",
-    "group_replication_ip_allowlist",
-    "group_replication_start_on_boot",
-    "group_replication_bootstrap_group",
-    "group_replication_single_primary_mode",
-    "group_replication_enforce_update_everywhere_checks",
-    "read_only",
-    "super_read_only",
-    "offline_mode",
-    "skip_replica_start",
-    "skip_slave_start",
-    "rpl_semi_sync_source_enabled",
-    "rpl_semi_sync_replica_enabled",
-    "group_replication_force_members",
-    "clone_valid_donor_list",
-)
-#: Of those, what an option file may say as well, because it is what meshbench sets.
-SAID_AS_WELL = {"gtid_mode": "ON", "enforce_gtid_consistency": "ON", "port": "3306", "datadir": "/var/lib/mysql"}
-#: Plugins' options are unknown while an image initialises its data directory: loose_ lets that pass.
+#: Options of plugins, and of components (with a dot), are unknown while an image initialises its data directory:
+#: loose_ lets that pass.
 PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
 
@@ -69,20 +44,45 @@ class Credentials:
         return [getattr(self, one.name) for one in fields(self)]
 
 
+#: What the user's options may change.
+DEFAULTS = ("--skip-name-resolve=ON", "--secure-file-priv=")
+
+
 def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = ()) -> list[str]:
     """mysqld's arguments: the user's file, what meshbench needs, ``own`` (replication), the scenario's config."""
-    first = [f"--defaults-extra-file={USER_CNF}"] if topology.my_cnf else []
+    soft, hard = _by_weight([*DEFAULTS, *own])
+    first = [f"--defaults-extra-file={USER_CNF}"] if topology.my_cnf else soft
     return [
         *first,
         f"--server-id={index + 1}",
         f"--report-host={name}",
         "--gtid-mode=ON",
         "--enforce-gtid-consistency=ON",
-        "--skip-name-resolve=ON",
-        "--secure-file-priv=",
-        *own,
+        *hard,
         *config_arguments(topology.config),
     ]
+
+
+def user_file(topology: Topology, *, own: Iterable[str] = ()) -> bytes | None:
+    """The user's option file as it goes into a pod, after those of our options that it may change; None: there is none.
+
+    own: as for `command`. Raises ConfigurationError.
+    """
+    if topology.my_cnf is None:
+        return None
+    soft, _ = _by_weight([*DEFAULTS, *own])
+    return (
+        "\n".join(["[mysqld]", *(one.removeprefix("--") for one in soft), ""]).encode() + read(topology.my_cnf).content
+    )
+
+
+def _by_weight(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of our arguments that the user's may change, and those that stand whatever a file says."""
+    soft, hard = list[str](), list[str]()
+    for one in arguments:
+        name, _, value = one.removeprefix("--").partition("=")
+        (hard if reserved(canonical(name), value) else soft).append(one)
+    return soft, hard
 
 
 def config_arguments(config: Mapping[str, str | int | float | bool]) -> list[str]:
@@ -91,14 +91,8 @@ def config_arguments(config: Mapping[str, str | int | float | bool]) -> list[str
 
 
 def _option(name: str, value: str) -> str:
-    loose = options.LOOSE if name.startswith(PLUGIN_PREFIXES) else ""
+    loose = LOOSE if name.startswith(PLUGIN_PREFIXES) or "." in name else ""
     return f"--{loose}{name}={value}"
-
-
-def reserved(name: str, value: str) -> bool:
-    """Whether an option, in its canonical name (`options.canonical`), is one of RESERVED, ``skip_`` and its kin too."""
-    found = options.meaning(name, value, RESERVED)
-    return found is not None and found[0] in RESERVED
 
 
 def connect(

@@ -7,8 +7,7 @@ import pytest
 from cluster.errors import ConfigurationError
 from cluster.floor import FLOORS, floor, parse_version, require_version
 from cluster.mysql_image import help_values, split_defaults
-from cluster.mysqld import RESERVED, reserved
-from cluster.options import Asked, Effect, Known, canonical, effects, meaning
+from cluster.options import Asked, Effect, Known, effects
 
 SHOWN = {
     "autocommit": "ON",
@@ -166,22 +165,12 @@ def test_of_one_option_the_last_wins_whatever_it_is_spelt() -> None:
     assert (found.wrong, found.asked.source) == (None, "mysql.config")
 
 
-def test_no_spelling_gets_around_what_is_reserved() -> None:
-    for name in RESERVED:
-        assert reserved(canonical(f"loose-{name.replace('_', '-')}"), "")
-    assert reserved("skip_super_read_only", "")
-    assert reserved("disable_read_only", "1")
-    assert not reserved("skip_name_resolve", "ON")
-    assert meaning("skip_slow_query_log", "0", SHOWN) == ("slow_query_log", "ON")
-
-
 def test_what_mysqld_prints_of_an_option_file_is_split_at_its_options() -> None:
-    printed = "/usr/sbin/mysqld would have been started with the following arguments:\n"
-    printed += "--sync-binlog=0 --init_connect=SET NAMES utf8mb4 -- --skip-log-bin --sql_mode= \n"
+    printed = "--sync-binlog=0 --init_connect=SET NAMES utf8mb4 -- --skip-log-bin --sql_mode= \n"
     expected = [
         ("sync-binlog", "0"),
         ("init_connect", "SET NAMES utf8mb4 --"),
-        ("skip-log-bin", "ON"),
+        ("skip-log-bin", None),
         ("sql_mode", ""),
     ]
     assert split_defaults(printed) == expected
