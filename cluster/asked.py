@@ -79,8 +79,7 @@ def _misspelt(one: Asked, names: Collection[str]) -> str | None:
     if not names or left_open or meaning(one.name, one.value, names) is not None:
         return None
     near = nearest(one.name, names)
-    ours = ", which is set by meshbench itself; leave it out" if near and reserved(near, "") else ""
-    return f"{unknown(one, names)}{ours}"
+    return unknown(one, names) + (" It is set by meshbench itself" if near and reserved(near, "") else "")
 
 
 def _misplaced(one: Asked, topology: Topology) -> str | None:
@@ -95,7 +94,7 @@ def _yaml_word(one: Asked, topology: Topology, answer: ServerAnswer) -> str | No
         return None
     found = meaning(one.name, one.value, answer.known.names)
     default = answer.known.defaults.get(found.variable, "0") if found else "0"
-    if normal(default) and not default.startswith("/"):
+    if normal(default) and not default.startswith("/") and "," not in default:
         return None
     return f"{one.source}: {one.written}: is no switch, and YAML reads the value as a truth value; quote it"
 
@@ -118,6 +117,13 @@ def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) ->
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found
+
+
+def error_log(topology: Topology) -> str | None:
+    """The file that mysqld logs into, as its options name it, which may be empty; None: its container's output."""
+    options = [*split_defaults(_answer(topology).all_printed), *topology.config.items()]
+    named = [value for name, value in options if canonical(name) == "log_error"]
+    return None if not named or named[-1] == "stderr" else written_value(named[-1] or "")
 
 
 def _answer(topology: Topology) -> ServerAnswer:

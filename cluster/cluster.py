@@ -18,7 +18,7 @@ from typing import Any
 
 import pymysql
 
-from cluster import clone, group, images, mysqld, replication
+from cluster import clone, group, images, mysqld, mysqld_log, replication
 from cluster.assignment import CONTROL_PORT
 from cluster.network import RunNetwork, create_network
 from cluster.pod import Pod
@@ -109,6 +109,9 @@ class Cluster:
                 if one.done():
                     one.result()  # raises what its statement raised
             statuses = self.status(pods)
+            for pod in pods:
+                if statuses[pod.name] is None:
+                    mysqld_log.refuse_exited(pod, self.topology)
             return all(in_agreement(pod.name, statuses) for pod in pods)
 
         def lead() -> None:
@@ -188,14 +191,14 @@ class Cluster:
         )
 
     def wait_for_login(self, pod: Pod) -> None:
-        """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended instead."""
+        """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended, or never will."""
 
         def login() -> bool:
-            mysqld.refuse_exited(pod)
             with self.connection(pod.name, timeout_s=2):
                 return True
 
-        wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
+        probe = mysqld_log.login_probe(pod, self.topology, login)
+        wait_until(f"{pod.name} accepts logins", probe, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
     def join(self, pod: Pod, *, first: bool = False) -> None:
         """Give a pod that replicates with nobody its part: the first one leads, others follow whoever leads."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cluster import options, poller
-from cluster.errors import ConfigurationError
 from cluster.option_file import read
 from cluster.option_names import LOOSE, canonical
 from cluster.option_rules import reserved
-from cluster.pod import Pod
 from cluster.topology import Topology
 
 USER_CNF = "/etc/meshbench-user.cnf"
@@ -136,17 +133,3 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
             for privilege in privileges:
                 cursor.execute(f"GRANT {privilege} TO {user}@'%'")
         cursor.execute("SET SESSION sql_log_bin = 1")
-
-
-def refuse_exited(pod: Pod) -> None:
-    """Raise ConfigurationError with mysqld's own words when its container has ended instead of starting."""
-    container = pod.containers["mysqld"]
-    container.reload()
-    if container.status in ("created", "running"):
-        return
-    printed = container.logs(tail=200).decode(errors="replace").splitlines()
-    errors = [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line] or printed[-1:]
-    raise ConfigurationError(
-        f"mysqld of {pod.name} ended at start with code {container.attrs['State']['ExitCode']}; see mysql.config and "
-        f"mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"
-    )

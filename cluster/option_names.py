@@ -107,7 +107,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     if name in OLDER:
         return None
     longer = [one for one in known if one.startswith(newer)]
-    found = longer if len(longer) == 1 else difflib.get_close_matches(newer, known, n=1)
+    found = longer if len(longer) == 1 else difflib.get_close_matches(newer, known, n=1, cutoff=0.75)
     return found[0] if found else None
 
 

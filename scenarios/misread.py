@@ -25,7 +25,7 @@ def misread(node: yaml.ScalarNode) -> str | None:
         return f"{why}: write '' for an empty value, or quote it: {_quoted(text)}"
     if kind == "bool":
         return f"YAML reads {text} as {str(_read(text)).lower()}; quote it: {_quoted(text)}, or write ON or OFF"
-    return f"YAML reads {text} as {_read(text)}; quote it: {_quoted(text)}"
+    return f"YAML reads {text} as {'a date' if kind == 'timestamp' else _read(text)}; quote it: {_quoted(text)}"
 
 
 def _faithful(kind: str, text: str) -> bool:

@@ -116,11 +116,8 @@ def test_a_file_that_includes_itself_comes_to_an_end(tmp_path: Path) -> None:
 def test_a_pod_gets_what_may_be_changed_before_the_user_s_file_and_the_rest_on_the_command_line(tmp_path: Path) -> None:
     file = written(tmp_path, "[mysqld]\nsecure_file_priv = /var/lib/mysql-files\n")
     topology = Topology(kind="semisync", pods=2, my_cnf=file, config={"sync_binlog": 0})
-    own = [
-        "--plugin-load-add=x.so",
-        "--loose-rpl_semi_sync_source_timeout=1",
-        "--loose-rpl_semi_sync_replica_enabled=ON",
-    ]
+    ours, theirs = "--loose-rpl_semi_sync_replica_enabled=ON", "--loose-rpl_semi_sync_source_timeout=1"
+    own = ["--plugin-load-add=x.so", theirs, ours]
     arguments = mysqld.command(topology, index=0, name="node1", own=own)
     content = (mysqld.user_file(topology, own=own) or b"").decode().splitlines()
     assert arguments[0] == f"--defaults-extra-file={mysqld.USER_CNF}"
