@@ -119,6 +119,11 @@ def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) ->
     return found
 
 
+def known_options(topology: Topology) -> Mapping[str, str]:
+    """Every option that the image's mysqld has a value for -> its default, as its help shows it."""
+    return _answer(topology).known.defaults
+
+
 def error_log(topology: Topology) -> str | None:
     """The file that mysqld logs into, as its options name it, which may be empty; None: its container's output."""
     options = [*split_defaults(_answer(topology).all_printed), *topology.config.items()]

@@ -56,7 +56,7 @@ class Known:
     unshown: frozenset[str] = frozenset()
 
     @property
-    def names(self) -> Collection[str]:
+    def names(self) -> set[str]:
         return {*self.values, *self.defaults, *self.unshown}
 
 
@@ -135,6 +135,8 @@ def _effect(asked: Asked, variables: Mapping[str, Mapping[str, str]], shown: Col
 def took(name: str, asked: str, effective: str, known: Known) -> bool:
     """Whether a value is in effect as it was written, in MySQL's own normal form."""
     if normal(asked) == normal(effective) or _same_path(asked, effective):
+        return True
+    if name == "log_error" and _same_path(f"{asked}.err", effective):
         return True
     if name == "log_bin":
         return _same_path(str(PurePosixPath(asked).with_suffix("")), effective)

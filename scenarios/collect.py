@@ -22,7 +22,7 @@ from docker.models.containers import Container
 
 from checks import openings
 from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
-from cluster import steering
+from cluster import mysqld_log, steering
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import DATABASE
@@ -239,12 +239,14 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str]) -> None:
-    """Every container's log, without the run's prefix in its name."""
+def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
+    """Every container's log, without the run's prefix in its name. error_log: a file that mysqld logs into."""
     for container in containers:
         try:
             text = container.logs()
         except NotFound:
             continue
         short = str(container.name).split("-", 2)[-1]
+        if error_log is not None and short.endswith("-mysqld"):
+            text += mysqld_log.file_text(container, error_log)
         folder.write_log(short, text, hide=hide)
