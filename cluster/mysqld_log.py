@@ -30,6 +30,9 @@ PATIENCE_S = 20.0
 LOOK_EVERY_S = 2.0
 _MOST_BYTES = 10_000_000
 _READY = re.compile(rf"ready for connections.*\bport: {PORT}\b")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
+#: Letters of a time, up to its microseconds.
+MICROSECOND = 26
 _SEE = "see mysql.config, mysql.my_cnf and mysql.image of the scenario"
 
 
@@ -101,10 +104,16 @@ def _paths(error_log: str, container: str) -> Iterator[str]:
 
 
 def _lines(container: Container, topology: Topology) -> list[str]:
+    """What mysqld has said since its container was started last."""
+    began = str(container.attrs["State"]["StartedAt"])  # as mysqld writes times: 2026-11-27T15:05:24.833704…Z
     printed = container.logs(tail=400).decode(errors="replace").splitlines()
     error_log = asked.error_log(topology)
     written = b"" if error_log is None else file_text(container, error_log)
-    return [*written.decode(errors="replace").splitlines(), *printed]
+    return [
+        line
+        for line in (*written.decode(errors="replace").splitlines(), *printed)
+        if not _TIME.match(line) or line[:MICROSECOND] >= began[:MICROSECOND]
+    ]
 
 
 def _said(container: Container, topology: Topology) -> str:
