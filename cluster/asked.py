@@ -31,6 +31,7 @@ _ERROR = re.compile(r"Error while setting value '(?P<value>.*)' to '(?P<name>[^'
 _OWNERS = {
     "group_replication_": ("Group Replication", is_group),
     "rpl_semi_sync_": ("semi-sync", lambda kind: kind == "semisync"),
+    "clone_": ("CLONE plugin", lambda kind: kind != "single"),
 }
 
 
