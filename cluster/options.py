@@ -144,7 +144,8 @@ def took(name: str, asked: str, effective: str, known: Known) -> bool:
         return True
     wanted, now = _number(asked), _number(effective)
     if wanted is not None and now is not None:
-        return (wanted == -1 and now > 0) or (name in AT_LEAST and now > wanted)  # -1: sized by the server itself
+        sized = wanted == -1 or (wanted == 0 == _number(known.defaults.get(name, "")))  # by the server itself
+        return (sized and now > 0) or (name in AT_LEAST and now > wanted)
     read = known.values.get(name)
     if read is None or normal(read) != normal(effective):
         return False

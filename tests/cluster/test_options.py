@@ -21,6 +21,7 @@ SHOWN = {
     "innodb_buffer_pool_instances": "1",
     "innodb_buffer_pool_size": "536870912",
     "innodb_flush_log_at_trx_commit": "1",
+    "innodb_open_files": "4000",
     "log_bin": "ON",
     "log_bin_basename": "/var/lib/mysql/mysql-bin",
     "log_error": "./own.err",
@@ -51,6 +52,7 @@ KNOWN = Known(
     defaults={
         "binlog_row_image": "FULL",
         "character_set_server": "utf8mb4",
+        "innodb_open_files": "0",
         "transaction_isolation": "REPEATABLE-READ",
     },
 )
@@ -95,6 +97,7 @@ def effect(written: str, value: str, **shown: str) -> Effect:
         ("log_bin", "ON"),
         ("default-time-zone", "+01:00"),
         ("host_cache_size", "-1"),
+        ("innodb_open_files", "0"),
         ("open_files_limit", "65535"),
     ],
 )
@@ -110,6 +113,7 @@ def test_what_is_in_effect_is_known_in_whatever_form_it_was_written(written: str
         ("group_replication_member_expel_timeout", "0", "'5'"),
         ("loose_innodb_flush_log_at_trx_commit", "7", "'1'"),
         ("max_connections", "200000", "'100000'"),
+        ("max_connections", "0", "'100000'"),
         ("slow_query_log", "ON", "'OFF'"),
         ("skip_autocommit", "ON", "'ON'"),
         ("slow_query_log", "maybe", "'OFF'"),
