@@ -45,7 +45,7 @@ def refuse_exited(pod: Pod, topology: Topology) -> None:
     code = container.attrs["State"]["ExitCode"]
     killed = " (killed, perhaps for want of memory)" if code == 137 else ""
     raise ConfigurationError(
-        f"mysqld of {pod.name} ended at start with code {code}{killed}; {_SEE}. {_said(container, topology)}"
+        f"mysqld of {pod.name} ended at start with code {code}{killed}; {_SEE}. {said(container, topology)}"
     )
 
 
@@ -71,7 +71,7 @@ def login_probe(pod: Pod, topology: Topology, try_login: Callable[[], bool]) -> 
             if ready_s is not None and now_s - ready_s >= PATIENCE_S:
                 raise ConfigurationError(
                     f"mysqld of {pod.name} says that it is ready, but lets nobody in ({error}); {_SEE}. "
-                    f"{_said(container, topology)}"
+                    f"{said(container, topology)}"
                 ) from None
             raise
 
@@ -116,7 +116,8 @@ def _lines(container: Container, topology: Topology) -> list[str]:
     ]
 
 
-def _said(container: Container, topology: Topology) -> str:
+def said(container: Container, topology: Topology) -> str:
+    """``It said: …`` with mysqld's first two errors since it was started, or else its last line."""
     lines = [line for line in _lines(container, topology) if line.strip()]
     telling = list(dict.fromkeys(errors(lines)))[:2] or lines[-1:]
     return f"It said: {' | '.join(telling)}" if telling else "It said nothing"

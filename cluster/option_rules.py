@@ -141,6 +141,12 @@ RULES = (
     Rule("binlog_format", lambda value: value not in ("row", "2"), is_group, "must be ROW: groups take nothing else"),
     Rule("replica_preserve_commit_order", _off, is_group, _ORDER),
     Rule("slave_preserve_commit_order", _off, is_group, _ORDER),
+    Rule(
+        "group_replication_communication_stack",
+        lambda value: value not in ("xcom", "0"),
+        is_group,
+        "must be XCOM: members reach one another at a port of the group's own",
+    ),
     Rule("transaction_isolation", lambda value: value in ("serializable", "3"), _all_lead, NOT_SERIALIZABLE),
     Rule(
         "disabled_storage_engines",
