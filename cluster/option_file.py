@@ -74,7 +74,8 @@ def read(file: Path) -> OptionFile:
 def _read(file: Path, found: OptionFile, *, depth: int, within: str) -> list[str]:
     """A file's lines, with includes in their place. within: who asks for it, as the messages say it."""
     try:
-        raw = file.read_bytes()
+        with file.open("rb") as opened:
+            raw = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"{within}: {file} cannot be read ({error.strerror})") from None
     found.files.append(file)
@@ -89,6 +90,8 @@ def _read(file: Path, found: OptionFile, *, depth: int, within: str) -> list[str
         text, where = line.lstrip(_SPACES), f"{file.name}:{number}"
         if not text or text[0] in "#;":
             continue
+        if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ConfigurationError(f"{where}: expected UTF-8")
         if text[0] == "!":
             if depth < DEEPEST:
                 for one in _included(text, file, where):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cluster.option_file import FileOption
-from cluster.option_names import canonical, meaning
+from cluster.option_names import Meaning, canonical, meaning
 from cluster.options import normal
 from cluster.topology import Kind, is_group
 
@@ -90,7 +90,7 @@ SAID_AS_WELL = {
     "bind_address": r"\*|::|0\.0\.0\.0",
     "datadir": "/var/lib/mysql/?",
     "user": "mysql",
-    "log_bin": r"(?!(?:on|off|true|false|yes|no|[01])$)[\w.-]*",  # a name for its files, but not one named OFF
+    "log_bin": r"(?!(?:on|off|true|false|yes|no|[01])$)\w[\w.-]*",  # a name for its files, but not one named OFF
     "skip_networking": "OFF|0",
     "skip_grant_tables": "OFF|0",
     "plugin_load_add": ".*",  # beside ours
@@ -195,15 +195,18 @@ def refused_in_file(options: Iterable[FileOption], *, kind: Kind, isolation: str
     """
     found = list[str]()
     for one in options:
-        value = one.value or ""
-        said = meaning(canonical(one.name), one.given, RESERVED)
         why = unusable(one.name, one.given, kind=kind, isolation=isolation)
-        if said is not None:
-            given = value if said.variable == "log_bin" and canonical(one.name) == "log_bin" else said.value
-            allowed = SAID_AS_WELL.get(said.variable)
-            if said.maximum or allowed is None or not re.fullmatch(allowed, given, re.IGNORECASE):
-                why = RESERVED_WHY
-                why += ". Others may be added with plugin_load_add" if said.variable == "plugin_load" else ""
+        said = meaning(canonical(one.name), one.given, RESERVED)
+        if said is not None and not _comes_to_the_same(one, said):
+            why = RESERVED_WHY
+            why += ". Others may be added with plugin_load_add" if said.variable == "plugin_load" else ""
         if why:
             found.append(f"{one.where}: {one.name}: {why}")
     return found
+
+
+def _comes_to_the_same(one: FileOption, said: Meaning) -> bool:
+    if said.variable == canonical(one.name) == "log_bin" and one.value is None:
+        return True  # a binary log, by its default name
+    allowed = SAID_AS_WELL.get(said.variable)
+    return allowed is not None and not said.maximum and re.fullmatch(allowed, said.value, re.IGNORECASE) is not None

@@ -25,6 +25,8 @@ BLOCKS = (1024, 4096, 1024**2)
 POOL = "innodb_buffer_pool_size"
 #: Sets of which a few may be named, or whose words stand for others.
 PARTIAL = ("sql_mode", "optimizer_switch", "optimizer_trace", "optimizer_trace_features")
+#: No option has a number this long; to write out 1e999999999 would take a gigabyte.
+MOST_DIGITS = 40
 #: mysqld takes more where the system lets it.
 AT_LEAST = ("open_files_limit",)
 
@@ -195,7 +197,7 @@ def _number(value: str) -> Decimal | None:
         number = Decimal(text.rstrip("kmgtpe") if factor > 1 and text[:-1].lstrip("-").isdigit() else text)
     except InvalidOperation:
         return None
-    return number * factor if number.is_finite() else None
+    return number * factor if number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS else None
 
 
 def _same_path(asked: str, effective: str) -> bool:

@@ -107,6 +107,15 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, text: str, sa
         read(written(tmp_path, text))
 
 
+def test_comments_may_be_in_any_encoding_and_options_are_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "my.cnf"
+    file.write_bytes(b"# gr\xfc\xdfe\n[mysqld]\nreport_user = caf\xc3\xa9\n")
+    assert only(file).value == "café"
+    file.write_bytes(b"[mysqld]\nreport_user = caf\xe9\n")
+    with pytest.raises(ConfigurationError, match=r"my.cnf:2: expected UTF-8"):
+        read(file)
+
+
 def test_a_file_that_includes_itself_comes_to_an_end(tmp_path: Path) -> None:
     assert len(read(written(tmp_path, "[mysqld]\na=1\n!include my.cnf\n")).options) == 11
     with pytest.raises(ConfigurationError, match=f"more than {MOST_FILES} files"):

@@ -114,6 +114,7 @@ def test_what_is_in_effect_is_known_in_whatever_form_it_was_written(written: str
         ("loose_innodb_flush_log_at_trx_commit", "7", "'1'"),
         ("max_connections", "200000", "'100000'"),
         ("max_connections", "0", "'100000'"),
+        ("max_connections", "1e999999999", "'100000'"),
         ("slow_query_log", "ON", "'OFF'"),
         ("skip_autocommit", "ON", "'ON'"),
         ("slow_query_log", "maybe", "'OFF'"),
