@@ -58,7 +58,8 @@ def test_debian_s_own_file_is_refused_for_the_one_line_that_no_pod_can_have(tmp_
 
 
 @pytest.mark.parametrize(
-    "line", ["log_bin = off", "log_bin =", "log-bin = 0", "skip-log-bin", "disable_log_bin", "log_bin = /x/y"]
+    "line",
+    ["log_bin = off", "log_bin =", "log_bin = .", "log-bin = 0", "skip-log-bin", "disable_log_bin", "log_bin = /x/y"],
 )
 def test_the_binary_log_is_ours_and_none_is_called_off(tmp_path: Path, line: str) -> None:
     assert len(refused(tmp_path, line)) == 1

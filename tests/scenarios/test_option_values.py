@@ -157,5 +157,12 @@ def test_an_option_file_is_held_against_the_same_rules_with_its_own_lines(tmp_pa
         "of such a session with error 1665",
         "net.cnf:3: bind-address: is set by meshbench itself; leave it out",
     ]
-    file.write_text("[mysqld]\nsync_binlog = 0\n")
-    assert of_set(f"mysql.my_cnf={file}").mysql.my_cnf == file
+
+
+def test_what_an_option_file_includes_is_listed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "more.cnf").write_text("[mysqld]\nsync_binlog = 0\n")
+    file = tmp_path / "my.cnf"
+    file.write_text("!include more.cnf\n")
+    with caplog.at_level("INFO", logger="meshbench"):
+        assert of_set(f"mysql.my_cnf={file}").mysql.my_cnf == file
+    assert f"my.cnf brings along: {tmp_path / 'more.cnf'}" in caplog.text
