@@ -8,6 +8,7 @@ an image or a server is `cluster.mysql_image` and `cluster.asked`. The rules are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -141,7 +142,7 @@ def took(name: str, asked: str, effective: str, known: Known) -> bool:
     if name == "log_error" and _same_path(f"{asked}.err", effective):
         return True
     if name == "log_bin":
-        return _same_path(str(PurePosixPath(asked).with_suffix("")), effective)
+        return _same_path(re.sub(r"\.[^./]*$", "", asked), effective)
     if name in PARTIAL and _words(asked) <= _words(effective):
         return True
     wanted, now = _number(asked), _number(effective)

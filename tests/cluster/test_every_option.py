@@ -16,7 +16,7 @@ from cluster.errors import ConfigurationError
 from cluster.mysql_image import ServerAnswer, help_names, help_values
 from cluster.option_names import OLDER
 from cluster.option_rules import RESERVED, RULES, SAID_AS_WELL
-from cluster.options import Known
+from cluster.options import Asked, Known, effects
 from cluster.topology import Topology
 from scenarios.model import MySQLSection
 
@@ -76,3 +76,14 @@ def test_what_is_ruled_out_or_replaced_is_real() -> None:
     only_as_words = {"defaults_extra_file", "defaults_file", "defaults_group_suffix", "login_path", "no_defaults"}
     assert set(RESERVED) - set(KNOWN.names) <= only_as_words | {"print_defaults"}
     assert SAID_AS_WELL.keys() <= {*RESERVED}
+
+
+@pytest.mark.parametrize(
+    "value", ["", ".", "..", "/", "-", ",", "'", "1e99", "1e-99", "NaN", "-inf", "١", "5x", "\\", "k"]
+)
+def test_no_value_however_odd_breaks_the_comparison(value: str) -> None:
+    shown = {name: default for name, default in DEFAULTS.items() if default != "(No default value)"}
+    asked_for = [Asked(written=name, value=value, source="mysql.config") for name in sorted(KNOWN.names)]
+    found = effects(asked_for, {"node1": shown | {"log_bin": "ON", "log_bin_basename": "/var/lib/mysql/binlog"}}, KNOWN)
+    assert len(found) == len(asked_for)
+    assert all(one.wrong is None or one.wrong.startswith("mysql.config: ") for one in found)
