@@ -14,7 +14,7 @@ demo: images  ## kill the primary of a group of three under load, and judge it
 test: check images  ## everything: fast tests, every fault on real pods, the core of the catalogue
 	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
 
-nightly: images  ## what takes longer: the whole catalogue, primary-kill through every proxy, a matrix of 2 x 2, altered folders
+nightly: images  ## what takes longer: the whole catalogue, every mysqld option, primary-kill through every proxy, a matrix of 2 x 2, altered folders
 	@pytest -m "engine or nightly" scenarios --all-stories --junitxml=runs/junit.xml --runs=runs
 	@$(PY) -m tests.checks.altered --most 2400
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from cluster import mysqld
+from cluster import mysqld, option_file
 from cluster.errors import ConfigurationError
-from cluster.floor import require_version
+from cluster.floor import parse_version, require_version
 from cluster.group import unfit
 from cluster.images import image
-from cluster.mysql_image import ServerAnswer, ask
-from cluster.options import LOOSE, Asked, canonical, effects, meaning, unknown, written_value
+from cluster.mysql_image import ServerAnswer, ask, split_defaults
+from cluster.option_file import FileOption
+from cluster.option_names import LOOSE, canonical, meaning, nearest
+from cluster.option_rules import refused_in_file, reserved
+from cluster.options import Asked, effects, normal, unknown, written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import Topology, is_group
 
@@ -28,15 +32,28 @@ _ERROR = re.compile(r"Error while setting value '(?P<value>.*)' to '(?P<name>[^'
 _OWNERS = {
     "group_replication_": ("Group Replication", is_group),
     "rpl_semi_sync_": ("semi-sync", lambda kind: kind == "semisync"),
+    "clone_": ("CLONE plugin", lambda kind: kind != "single"),
 }
 
 
 def asked_options(topology: Topology, answer: ServerAnswer) -> list[Asked]:
     """Every option of the user's, in the order in which mysqld reads them: of one name the last wins."""
-    file = "mysql.my_cnf" if topology.my_cnf is None else topology.my_cnf.name
-    found = [Asked(written=name, value=value, source=file) for name, value in answer.file_options]
     config = [Asked(written=key, value=written_value(value), source=CONFIG) for key, value in topology.config.items()]
-    return [*found, *config]
+    if topology.my_cnf is None:
+        return config
+    options = _file_options(topology.my_cnf, answer)
+    return [*(Asked(written=one.name, value=one.given, source=one.where) for one in options), *config]
+
+
+def _file_options(file: Path, answer: ServerAnswer) -> list[FileOption]:
+    """With their lines; without them should the image's own mysqld read the file otherwise than we do."""
+    ours = option_file.read(file).of(option_file.groups_of(parse_version(answer.version)))
+    if option_file.printed(ours).split() == answer.file_printed.split():
+        return ours
+    return [
+        FileOption(name=name, value=value, group="mysqld", where=file.name)
+        for name, value in split_defaults(answer.file_printed)
+    ]
 
 
 def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
@@ -45,15 +62,13 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
     answer = _answer(topology)
     reference = topology.image or image("mysql").tag
     require_version(answer.version, image=reference, kind=topology.kind, switchover=switchover)
-    _refuse_reserved(topology, answer)
-    names = answer.known.names
     problems = []
-    for one in asked_options(topology, answer) if names else []:
-        # what only a component of the data directory may know (a.b), or was to be forgotten, the running pods tell
-        left_open = "." in one.name or (one.source != CONFIG and one.written.replace("-", "_").startswith(LOOSE))
-        if not left_open and meaning(one.name, one.value, names) is None:
-            problems.append(unknown(one, names))
-    problems += _refused(answer, asked_options(topology, answer))
+    if topology.my_cnf is not None:
+        problems += refused_in_file(_file_options(topology.my_cnf, answer), kind=topology.kind)
+    asked, names = asked_options(topology, answer), answer.known.names
+    problems += [why for one in asked if (why := _misspelt(one, names) or _misplaced(one, topology))]
+    problems += [why for one in asked if one.source == CONFIG and (why := _yaml_word(one, topology, answer))]
+    problems += _refused(answer, asked)
     problems += _unfit(topology, answer)
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
@@ -66,6 +81,34 @@ def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
     source = {one.name: one.source for one in asked_options(topology, answer)}
     found = unfit(answer.known.values)
     return [f"{source.get(name, CONFIG)}: {name}: topology {topology.kind}: {why}" for name, why in found.items()]
+
+
+def _misspelt(one: Asked, names: Collection[str]) -> str | None:
+    if one.written != one.written.lower():
+        return f"{one.source}: {one.written}: mysqld takes small letters only; write {one.written.lower()}"
+    # what only a component of the data directory may know (a.b), or was to be forgotten, the running pods tell
+    left_open = "." in one.name or (one.source != CONFIG and one.written.replace("-", "_").startswith(LOOSE))
+    if not names or left_open or meaning(one.name, one.value, names) is not None:
+        return None
+    near = nearest(one.name, names)
+    return unknown(one, names) + (" It is set by meshbench itself" if near and reserved(near, "") else "")
+
+
+def _misplaced(one: Asked, topology: Topology) -> str | None:
+    if one.source == CONFIG or one.name != WAIT_COUNT or topology.kind != "semisync":
+        return None
+    return f"{one.source}: {one.written}: the control plane must know it; put it into mysql.config"
+
+
+def _yaml_word(one: Asked, topology: Topology, answer: ServerAnswer) -> str | None:
+    """YAML's on, off, true and false are meant for a switch; an option that takes any words would take them too."""
+    if not isinstance(topology.config[one.written], bool):
+        return None
+    found = meaning(one.name, one.value, answer.known.names)
+    default = answer.known.defaults.get(found.variable, "0") if found else "0"
+    if normal(default) and not default.startswith("/") and "," not in default:
+        return None
+    return f"{one.source}: {one.written}: is no switch, and YAML reads the value as a truth value; quote it"
 
 
 def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
@@ -88,22 +131,22 @@ def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) ->
     return found
 
 
+def known_options(topology: Topology) -> Mapping[str, str]:
+    """Every option that the image's mysqld has a value for -> its default, as its help shows it."""
+    return _answer(topology).known.defaults
+
+
+def error_log(topology: Topology) -> str | None:
+    """The file that mysqld logs into, as its options name it, which may be empty; None: its container's output."""
+    options = [*split_defaults(_answer(topology).all_printed), *topology.config.items()]
+    named = [value for name, value in options if canonical(name) == "log_error"]
+    return None if not named or named[-1] == "stderr" else written_value(named[-1] or "")
+
+
 def _answer(topology: Topology) -> ServerAnswer:
     reference = topology.image or image("mysql").tag
-    return ask(reference, my_cnf=topology.my_cnf, arguments=tuple(mysqld.config_arguments(topology.config)))
-
-
-def _refuse_reserved(topology: Topology, answer: ServerAnswer) -> None:
-    """An option file may not say what meshbench sets, unless it says the same."""
-    for one in asked_options(topology, answer):
-        if one.source == CONFIG or one.name == "plugin_load_add":
-            continue
-        if mysqld.reserved(one.name, one.value) and mysqld.SAID_AS_WELL.get(one.name) != one.value.rstrip("/"):
-            raise ConfigurationError(f"{one.source}: {one.written}: is set by meshbench itself; leave it out")
-        if one.name == WAIT_COUNT and topology.kind == "semisync":
-            raise ConfigurationError(
-                f"{one.source}: {one.written}: the control plane must know it; put it into mysql.config"
-            )
+    file = None if topology.my_cnf is None else option_file.read(topology.my_cnf).content
+    return ask(reference, my_cnf=file, arguments=tuple(mysqld.config_arguments(topology.config)))
 
 
 def _refused(answer: ServerAnswer, asked: Sequence[Asked]) -> list[str]:

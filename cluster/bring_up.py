@@ -7,7 +7,7 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from cluster import group
+from cluster import group, mysqld_log
 from cluster.joining import PASSING, told_in_a_line, tried
 from cluster.pod import Pod
 from cluster.status import in_agreement
@@ -49,6 +49,9 @@ def bring_up(cluster: Cluster) -> None:
             if one.done():
                 one.result()  # raises what its statement raised
         statuses = cluster.status(pods)
+        for pod in pods:
+            if statuses[pod.name] is None:
+                mysqld_log.refuse_exited(pod, cluster.topology)
         return all(in_agreement(pod.name, statuses) for pod in pods)
 
     def lead() -> None:

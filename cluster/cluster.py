@@ -19,7 +19,7 @@ from typing import Any
 import pymysql
 
 from cluster import agent as role_agent
-from cluster import clone, group, images, mysqld, reach, replication
+from cluster import clone, group, images, mysqld, mysqld_log, reach, replication
 from cluster.assignment import CONTROL_PORT
 from cluster.bring_up import BOOT_TIMEOUT_S, bring_up
 from cluster.joining import told_in_a_line
@@ -107,14 +107,14 @@ class Cluster:
             own = replication.options(self.topology.kind, alone=not others)
         if self.topology.kind != "single":
             own += clone.OPTIONS
-        cnf = self.topology.my_cnf
+        file = mysqld.user_file(self.topology, own=own)
         pod.start_pause(self.network, self.network.node_names)
         pod.add(
             "mysqld",
             self.topology.image or images.image("mysql").tag,
             mysqld.command(self.topology, index=_number(pod.name) - 1, name=pod.name, own=own),
             env={"MYSQL_ROOT_PASSWORD": self.credentials.root, "MYSQL_ROOT_HOST": "%"},
-            files={mysqld.USER_CNF: cnf.read_bytes()} if cnf else None,
+            files={mysqld.USER_CNF: file} if file else None,
             volumes=volumes,
         )
         if agent:
@@ -123,7 +123,7 @@ class Cluster:
         self.wait_for_login(pod)
         refused = told_in_a_line(f"{pod.name} could not be set up", pod, self.topology)
         with refused, self.connection(pod.name) as connection:
-            mysqld.refuse_without_plugins(connection, pod, own)
+            mysqld_log.refuse_without_plugins(connection, pod, self.topology, arguments=own)
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)
@@ -145,14 +145,14 @@ class Cluster:
         )
 
     def wait_for_login(self, pod: Pod) -> None:
-        """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended instead."""
+        """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended, or never will."""
 
         def login() -> bool:
-            mysqld.refuse_exited(pod)
             with self.connection(pod.name, timeout_s=2):
                 return True
 
-        wait_until(f"{pod.name} accepts logins", login, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
+        probe = mysqld_log.login_probe(pod, self.topology, login)
+        wait_until(f"{pod.name} accepts logins", probe, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
     def join(self, pod: Pod, *, first: bool = False) -> None:
         """Give a pod that replicates with nobody its part: the first one leads, others follow whoever leads."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pymysql
 
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.mysqld import said_errors
+from cluster.mysqld_log import last_errors
 from cluster.pod import Pod
 from cluster.topology import Topology
 
@@ -67,7 +67,7 @@ def told_in_a_line(what: str, pod: Pod, topology: Topology) -> Iterator[None]:
     try:
         yield
     except pymysql.MySQLError as error:
-        said = said_errors(pod)
+        said = last_errors(pod, topology)
         told = f"{what}: {_words(error)}" + (f"; its error log says: {' | '.join(said)}" if said else "")
         theirs = [
             name

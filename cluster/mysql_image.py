@@ -14,7 +14,6 @@ import shlex
 import tarfile
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 from docker.errors import APIError
 from requests.exceptions import RequestException
@@ -34,26 +33,29 @@ _FIND = "mysqld=$(PATH=$PATH:/usr/sbin:/usr/libexec:/usr/local/mysql/bin command
 _PART = re.compile(rf"^{_MARK} (\w+)\n", re.MULTILINE)
 #: mysqld's own words for an option it cannot use; the rest of its log is no matter of options.
 _REFUSED = re.compile(r"Error while setting value|[Uu]nknown suffix|[Uu]nknown option|rejected as command line option")
+#: Said after every error that ends mysqld, and says nothing.
+_EMPTY = re.compile(r"\] Aborting\s*$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerAnswer:
-    """version: what ``mysqld --version`` printed. file_options: (name, value) of an option file, in its order; one
-    without a value is ON. refused: mysqld's words for what it cannot use."""
+    """version: what ``mysqld --version`` printed. file_printed: what ``--print-defaults`` made of an option file, one
+    line; all_printed: the same of the image's own files, too. refused: mysqld's words for what it cannot use."""
 
     version: str
-    file_options: tuple[tuple[str, str], ...] = ()
+    file_printed: str = ""
+    all_printed: str = ""
     known: Known = field(default_factory=Known)
     refused: tuple[str, ...] = ()
 
 
-def ask(image: str, *, my_cnf: Path | None, arguments: tuple[str, ...]) -> ServerAnswer:
-    """Ask an image that is on the engine. arguments: options as they will stand on its command line.
+def ask(image: str, *, my_cnf: bytes | None, arguments: tuple[str, ...]) -> ServerAnswer:
+    """Ask an image that is on the engine. my_cnf: an option file's content. arguments: as on its command line.
 
     Raises ConfigurationError when it has no mysqld that could answer.
     """
     identity = str(client().images.get(image).id)
-    return _ask(identity, image, None if my_cnf is None else my_cnf.read_bytes(), arguments)
+    return _ask(identity, image, my_cnf, arguments)
 
 
 @cache
@@ -64,6 +66,7 @@ def _ask(identity: str, image: str, content: bytes | None, arguments: tuple[str,
     if content is not None:
         script += [f"echo {_MARK} file", f'"$mysqld" --defaults-file={mysqld.USER_CNF} --print-defaults']
         arguments = (f"--defaults-extra-file={mysqld.USER_CNF}", *arguments)
+    script += [f"echo {_MARK} all", f'"$mysqld" {shlex.join(arguments[: content is not None])} --print-defaults']
     for part, words in (("defaults", plugins), ("values", [*arguments, *plugins])):
         script += [f"echo {_MARK} {part}", f'"$mysqld" {shlex.join(words)} --verbose --help 2>/tmp/said; code=$?']
         script += [f"echo {_MARK} {part}_code; echo $code; echo {_MARK} {part}_said; cat /tmp/said"]
@@ -71,15 +74,20 @@ def _ask(identity: str, image: str, content: bytes | None, arguments: tuple[str,
     if "defaults" not in parts:
         answered = " ".join(parts.get("version", "").split()) or "nothing"
         raise ConfigurationError(f"image {image}: no mysqld in it answers --version; it said: {answered[:200]}")
-    known = Known(values=help_values(parts["values"]), defaults=help_values(parts["defaults"]))
+    known = Known(
+        values=help_values(parts["values"]),
+        defaults=help_values(parts["defaults"]),
+        unshown=help_names(parts["defaults"]),
+    )
     usable = parts["defaults_code"].strip() == "0" and bool(known.defaults)  # else only a running server can tell
-    said = [re.sub(r"^\S+ \d+ ", "", line) for line in parts["values_said"].splitlines() if "[ERROR]" in line]
+    said = errors(parts["values_said"].splitlines())
     refused = [line for line in said if _REFUSED.search(line)]
     if usable and parts["values_code"].strip() != "0":
         refused = refused or said[:2] or ["mysqld ended at once"]
     return ServerAnswer(
         version=parts["version"].strip(),
-        file_options=tuple(split_defaults(parts.get("file", ""))),
+        file_printed=parts.get("file", "").partition("arguments:")[2].strip(),
+        all_printed=parts.get("all", "").partition("arguments:")[2].strip(),
         known=known if usable else Known(),
         refused=tuple(refused) if usable else (),
     )
@@ -129,11 +137,25 @@ def _parts(printed: str) -> dict[str, str]:
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
-def split_defaults(printed: str) -> list[tuple[str, str]]:
-    """(name, value) of every option in what ``mysqld --print-defaults`` printed: one line, each option after ``--``."""
-    last = (printed.strip().splitlines() or [""])[-1]
-    words = [word.strip() for word in re.split(r"(?:^|\s)--(?=[A-Za-z])", last)[1:]]
-    return [(name, value if equals else "ON") for name, equals, value in (word.partition("=") for word in words)]
+def split_defaults(printed: str) -> list[tuple[str, str | None]]:
+    """(name, value) of every option in a line of ``mysqld --print-defaults``, in which each stands after ``--``; the
+    value is None where there is no ``=``."""
+    words = [word.strip() for word in re.split(r"(?:^|\s)--(?=[A-Za-z])", printed)[1:]]
+    return [(name, value if equals else None) for name, equals, value in (word.partition("=") for word in words)]
+
+
+def errors(lines: list[str]) -> list[str]:
+    """mysqld's errors, without time and thread; what it printed outside of its log counts too."""
+    telling = [line for line in lines if not _EMPTY.search(line)]
+    found = [line for line in telling if "[ERROR]" in line or re.match(r"\S*mysqld: ", line)]
+    return [re.sub(r"^\d{4}-\S+ \d+ ", "", line).strip() for line in found]
+
+
+def help_names(printed: str) -> frozenset[str]:
+    """Every option (with underscores) that the text of ``mysqld --verbose --help`` describes above its table."""
+    return frozenset(
+        name.replace("-", "_") for name in re.findall(r"^  (?:-\S, )?--([a-z][\w-]*)", printed, re.MULTILINE)
+    )
 
 
 def help_values(printed: str) -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from docker.errors import DockerException
-
 from cluster import options, session
-from cluster.errors import ConfigurationError
-from cluster.pod import Pod
+from cluster.option_file import read
+from cluster.option_names import LOOSE, canonical
+from cluster.option_rules import reserved
 from cluster.topology import Topology
 
 USER_CNF = "/etc/meshbench-user.cnf"
@@ -22,36 +20,8 @@ PORT = 3306
 APPLICATION = "meshbench_app"
 #: Of one of our other users on a server: far more than it needs, whatever max_user_connections is for others.
 SESSIONS_MAX = 1000
-#: mysqld options that meshbench must set itself, at start or later (roles change), so that a scenario may not.
-RESERVED = (
-    "server_id",
-    "report_host",
-    "gtid_mode",
-    "enforce_gtid_consistency",
-    "port",
-    "datadir",
-    "plugin_load_add",
-    "group_replication_group_name",
-    "group_replication_local_address",
-    "group_replication_group_seeds",
-    "group_replication_ip_allowlist",
-    "group_replication_start_on_boot",
-    "group_replication_bootstrap_group",
-    "group_replication_single_primary_mode",
-    "group_replication_enforce_update_everywhere_checks",
-    "read_only",
-    "super_read_only",
-    "offline_mode",
-    "skip_replica_start",
-    "skip_slave_start",
-    "rpl_semi_sync_source_enabled",
-    "rpl_semi_sync_replica_enabled",
-    "group_replication_force_members",
-    "clone_valid_donor_list",
-)
-#: Of those, what an option file may say as well, because it is what meshbench sets.
-SAID_AS_WELL = {"gtid_mode": "ON", "enforce_gtid_consistency": "ON", "port": "3306", "datadir": "/var/lib/mysql"}
-#: Plugins' options are unknown while an image initialises its data directory: loose_ lets that pass.
+#: Options of plugins, and of components (with a dot), are unknown while an image initialises its data directory:
+#: loose_ lets that pass.
 PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
 
@@ -77,20 +47,45 @@ class Credentials:
         return [getattr(self, one.name) for one in fields(self)]
 
 
+#: What the user's options may change.
+DEFAULTS = ("--skip-name-resolve=ON", "--secure-file-priv=")
+
+
 def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = ()) -> list[str]:
     """mysqld's arguments: the user's file, what meshbench needs, ``own`` (replication), the scenario's config."""
-    first = [f"--defaults-extra-file={USER_CNF}"] if topology.my_cnf else []
+    soft, hard = _by_weight([*DEFAULTS, *own])
+    first = [f"--defaults-extra-file={USER_CNF}"] if topology.my_cnf else soft
     return [
         *first,
         f"--server-id={index + 1}",
         f"--report-host={name}",
         "--gtid-mode=ON",
         "--enforce-gtid-consistency=ON",
-        "--skip-name-resolve=ON",
-        "--secure-file-priv=",
-        *own,
+        *hard,
         *config_arguments(topology.config),
     ]
+
+
+def user_file(topology: Topology, *, own: Iterable[str] = ()) -> bytes | None:
+    """The user's option file as it goes into a pod, after those of our options that it may change; None: there is none.
+
+    own: as for `command`. Raises ConfigurationError.
+    """
+    if topology.my_cnf is None:
+        return None
+    soft, _ = _by_weight([*DEFAULTS, *own])
+    return (
+        "\n".join(["[mysqld]", *(one.removeprefix("--") for one in soft), ""]).encode() + read(topology.my_cnf).content
+    )
+
+
+def _by_weight(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of our arguments that the user's may change, and those that stand whatever a file says."""
+    soft, hard = list[str](), list[str]()
+    for one in arguments:
+        name, _, value = one.removeprefix("--").partition("=")
+        (hard if reserved(canonical(name), value) else soft).append(one)
+    return soft, hard
 
 
 def config_arguments(config: Mapping[str, str | int | float | bool]) -> list[str]:
@@ -99,14 +94,8 @@ def config_arguments(config: Mapping[str, str | int | float | bool]) -> list[str
 
 
 def _option(name: str, value: str) -> str:
-    loose = options.LOOSE if name.startswith(PLUGIN_PREFIXES) else ""
+    loose = LOOSE if name.startswith(PLUGIN_PREFIXES) or "." in name else ""
     return f"--{loose}{name}={value}"
-
-
-def reserved(name: str, value: str) -> bool:
-    """Whether an option, in its canonical name (`options.canonical`), is one of RESERVED, ``skip_`` and its kin too."""
-    found = options.meaning(name, value, RESERVED)
-    return found is not None and found[0] in RESERVED
 
 
 def connect(
@@ -156,42 +145,3 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
             for privilege in privileges:
                 cursor.execute(f"GRANT {privilege} TO {user}@'%'")
         cursor.execute("SET SESSION sql_log_bin = 1")
-
-
-def said_errors(pod: Pod) -> list[str]:
-    """The last errors that a pod's mysqld wrote to its container's log, at most two, oldest first."""
-    try:
-        printed = pod.containers["mysqld"].logs(tail=200).decode(errors="replace").splitlines()
-    except (DockerException, OSError):
-        return []
-    return [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line][-2:]
-
-
-def refuse_exited(pod: Pod) -> None:
-    """Raise ConfigurationError with mysqld's own words when its container has ended instead of starting."""
-    container = pod.containers["mysqld"]
-    container.reload()
-    if container.status in ("created", "running"):
-        return
-    code = container.attrs["State"]["ExitCode"]
-    raise ConfigurationError(f"mysqld of {pod.name} ended at start with code {code}; {_said(container)}")
-
-
-def refuse_without_plugins(connection: Any, pod: Pod, arguments: Iterable[str]) -> None:
-    """Raise ConfigurationError with mysqld's own words when it serves without a plugin that its arguments load: it goes
-    on without, and replication then ends in an unknown variable."""
-    wanted = [one.partition("=")[2] for one in arguments if one.startswith("--plugin-load-add=")]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT PLUGIN_LIBRARY FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'")
-        active = {row[0] for row in cursor.fetchall()}
-    missing = [library for library in wanted if library not in active]
-    if missing:
-        what = f"mysqld of {pod.name} could not start {', '.join(missing)}"
-        raise ConfigurationError(f"{what}; {_said(pod.containers['mysqld'])}")
-
-
-def _said(container: Any) -> str:
-    """Where to look, and mysqld's first two errors; its last line where it names none."""
-    printed = container.logs(tail=200).decode(errors="replace").splitlines()
-    errors = [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line] or printed[-1:]
-    return f"see mysql.config and mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"

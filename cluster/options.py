@@ -1,24 +1,22 @@
-"""mysqld's options as written, and whether each is in effect: names, values in MySQL's normal form, the nearest name.
+"""mysqld's options as asked for, and whether each is in effect, with values in MySQL's normal form.
 
 mysqld drops what it does not know under a ``loose_`` prefix, cuts numbers to what it allows, and lets what stands later
 win. So every option that was asked for is held against ``SHOW GLOBAL VARIABLES``. All functions here are pure; who asks
 an image or a server is `cluster.mysql_image` and `cluster.asked`. The rules are those of the MySQL reference manual,
-"Using Options to Set Program Variables" and "Program Option Modifiers"; docs/decisions/0017 says why.
+"Using Options to Set Program Variables"; docs/decisions/0017 says why. Names are `cluster.option_names`.
 """
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 from typing import Any
 
-#: Written at the option's front: mysqld takes the option, or forgets it with a warning when it does not know it.
-LOOSE = "loose_"
-#: Option prefix -> the value it stands for.
-SWITCHES = {"skip_": "OFF", "disable_": "OFF", "enable_": "ON"}
+from cluster.option_names import Meaning, canonical, meaning, no_such
+
 SUFFIXES = {suffix: 1024**power for power, suffix in enumerate("kmgtpe", start=1)}
 TRUTHS = {"on": "1", "true": "1", "yes": "1", "off": "0", "false": "0", "no": "0"}
 #: Options whose effect shows under another name.
@@ -28,6 +26,8 @@ BLOCKS = (1024, 4096, 1024**2)
 POOL = "innodb_buffer_pool_size"
 #: Sets of which a few may be named, or whose words stand for others.
 PARTIAL = ("sql_mode", "optimizer_switch", "optimizer_trace", "optimizer_trace_features")
+#: No option has a number this long; to write out 1e999999999 would take a gigabyte.
+MOST_DIGITS = 40
 #: mysqld takes more where the system lets it.
 AT_LEAST = ("open_files_limit",)
 
@@ -36,8 +36,8 @@ AT_LEAST = ("open_files_limit",)
 class Asked:
     """One option as it was asked for.
 
-    written: its name as written; name: with underscores and without ``loose_``. source: ``mysql.config`` or the name
-    of an option file.
+    written: its name as written; name: with underscores and without ``loose_``. source: ``mysql.config``, or an option
+    file's name and line, such as ``my.cnf:12``.
     """
 
     written: str
@@ -52,14 +52,15 @@ class Asked:
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """What an image's mysqld knows. values: option -> as it read it, with everything that was asked for; defaults: the
-    same without that. Names have underscores."""
+    same without that; unshown: options that have no value to show, such as plugin_load_add. Names have underscores."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    unshown: frozenset[str] = frozenset()
 
     @property
-    def names(self) -> Collection[str]:
-        return {*self.values, *self.defaults}
+    def names(self) -> set[str]:
+        return {*self.values, *self.defaults, *self.unshown}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,68 +83,44 @@ class Effect:
         }
 
 
-def canonical(written: str) -> str:
-    """``loose-Slow-query_log`` -> ``slow_query_log``."""
-    return written.lower().replace("-", "_").removeprefix(LOOSE)
-
-
 def written_value(value: str | int | float | bool) -> str:
     """A value of a scenario as it stands on mysqld's command line."""
     return ("ON" if value else "OFF") if isinstance(value, bool) else str(value)
 
 
-def meaning(name: str, value: str, names: Collection[str]) -> tuple[str, str] | None:
-    """(variable, value) of an option in its canonical name: ``skip_slow_query_log`` is ``slow_query_log`` OFF.
-
-    None when no name fits.
-    """
-    if name in names:
-        return name, value
-    for prefix, stands_for in SWITCHES.items():
-        rest = name.removeprefix(prefix)
-        if rest != name and rest in names:
-            given = normal(value) if value else "1"
-            return rest, stands_for if given == "1" else {"ON": "OFF", "OFF": "ON"}[stands_for]
-    return None
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The real name that looks most like this one."""
-    found = difflib.get_close_matches(name, list(names), n=1)
-    return found[0] if found else None
-
-
 def unknown(asked: Asked, names: Collection[str]) -> str:
     """The sentence for an option that no name fits."""
-    near = nearest(asked.name, names)
-    hint = f"; did you mean {near}?" if near else ""
-    return f"{asked.source}: {asked.written}: this MySQL has no such option{hint}"
+    return f"{asked.source}: {asked.written}: {no_such(asked.name, names)}"
 
 
-def last_of_each(asked: Iterable[Asked]) -> list[Asked]:
-    """As mysqld reads them: of one name the last wins."""
+def last_of_each(asked: Iterable[Asked], names: Collection[str]) -> list[Asked]:
+    """As mysqld reads them: of one option the last wins, in whatever spelling."""
     kept: dict[str, Asked] = {}
     for one in asked:
-        kept.pop(one.name, None)
-        kept[one.name] = one
+        found = meaning(one.name, one.value, names)
+        key = one.name if found is None or found.maximum else found.variable
+        kept.pop(key, None)
+        kept[key] = one
     return list(kept.values())
 
 
 def effects(asked: Iterable[Asked], variables: Mapping[str, Mapping[str, str]], known: Known) -> list[Effect]:
     """What became of every option. variables: pod -> its ``SHOW GLOBAL VARIABLES``."""
-    return [_effect(one, variables, known) for one in last_of_each(asked)]
-
-
-def _effect(asked: Asked, variables: Mapping[str, Mapping[str, str]], known: Known) -> Effect:
     shown = {name for pod in variables.values() for name in pod}
+    return [_effect(one, variables, shown, known) for one in last_of_each(asked, shown)]
+
+
+def _effect(asked: Asked, variables: Mapping[str, Mapping[str, str]], shown: Collection[str], known: Known) -> Effect:
     found = meaning(asked.name, asked.value, shown)
     if found is None and asked.name in SHOWN_AS and SHOWN_AS[asked.name] in shown:
-        found = asked.name, asked.value
+        found = Meaning(asked.name, asked.value)
     if found is None:
         if meaning(asked.name, asked.value, known.names) is None:
             return Effect(asked=asked, effective={}, wrong=unknown(asked, {*shown, *known.names}))
         return Effect(asked=asked, effective={}, note="no global variable shows it")
-    name, value = found
+    name, value, maximum = found
+    if maximum:
+        return Effect(asked=asked, effective={}, note="the most that a session may set, which no global variable shows")
     named = name != "log_bin" or normal(value) not in ("0", "1")  # else it only says whether there is one
     where = SHOWN_AS.get(name, name) if named else name
     effective = {pod: values.get(where, "") for pod, values in variables.items()}
@@ -162,13 +139,16 @@ def took(name: str, asked: str, effective: str, known: Known) -> bool:
     """Whether a value is in effect as it was written, in MySQL's own normal form."""
     if normal(asked) == normal(effective) or _same_path(asked, effective):
         return True
+    if name == "log_error" and _same_path(f"{asked}.err", effective):
+        return True
     if name == "log_bin":
-        return _same_path(str(PurePosixPath(asked).with_suffix("")), effective)
+        return _same_path(re.sub(r"\.[^./]*$", "", asked), effective)
     if name in PARTIAL and _words(asked) <= _words(effective):
         return True
     wanted, now = _number(asked), _number(effective)
     if wanted is not None and now is not None:
-        return (wanted == -1 and now > 0) or (name in AT_LEAST and now > wanted)  # -1: sized by the server itself
+        sized = wanted == -1 or (wanted == 0 == _number(known.defaults.get(name, "")))  # by the server itself
+        return (sized and now > 0) or (name in AT_LEAST and now > wanted)
     read = known.values.get(name)
     if read is None or normal(read) != normal(effective):
         return False
@@ -218,7 +198,7 @@ def _number(value: str) -> Decimal | None:
         number = Decimal(text.rstrip("kmgtpe") if factor > 1 and text[:-1].lstrip("-").isdigit() else text)
     except InvalidOperation:
         return None
-    return number * factor if number.is_finite() else None
+    return number * factor if number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS else None
 
 
 def _same_path(asked: str, effective: str) -> bool:

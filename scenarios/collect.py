@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from checks import openings
 from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA
-from cluster import steering
+from cluster import mysqld_log, steering
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.observer import OUTPUT as OBSERVED_FILE
@@ -184,8 +184,8 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str]) -> None:
-    """Every container's log, without the run's prefix in its name."""
+def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
+    """Every container's log, without the run's prefix in its name. error_log: a file that mysqld logs into."""
     for container in containers:
         try:
             text = container.logs()
@@ -194,4 +194,6 @@ def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str])
         except (DockerException, HTTPError, OSError) as error:  # one that is lost must not cost the others
             text = f"meshbench: this log could not be read: {error}\n".encode()
         short = str(container.name).split("-", 2)[-1]
+        if error_log is not None and short.endswith("-mysqld"):
+            text += mysqld_log.file_text(container, error_log)
         folder.write_log(short, text, hide=hide)

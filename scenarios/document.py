@@ -11,12 +11,15 @@ from typing import Any
 import yaml
 
 from cluster.errors import ConfigurationError
+from scenarios.misread import misread
 
 #: Keys and indices from the top of a document down, all as words.
 Place = tuple[str, ...]
 
 #: Keys and items of a document, aliases written out. The longest scenario of the catalogue has about fifty.
 MOST_NODES = 10_000
+#: Below it stand mysqld's options, whose values must reach mysqld as they are written.
+OPTIONS: Place = ("mysql", "config")
 
 
 def load(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
@@ -46,12 +49,18 @@ def load(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     return document, lines
 
 
-def value_of(text: str) -> Any:
-    """YAML as plain values. Raises ValueError for what is no YAML, and for a date or number that cannot be."""
+def value_of(text: str, place: Place = ()) -> Any:
+    """YAML as plain values, to stand at ``place``. Raises ValueError for what is no YAML, and for a date or number that
+    cannot be, ConfigurationError for a value of a mysqld option that YAML reads otherwise than it is written."""
     try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            _lines(node, place, {}, inside=())
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(str(error)) from None
+    except ConfigurationError as problem:
+        raise ConfigurationError(str(problem).partition(": ")[2]) from None  # a word of the command line has no lines
 
 
 def _lines(node: yaml.Node, path: Place, found: dict[Place, int], *, inside: tuple[int, ...]) -> None:
@@ -63,6 +72,9 @@ def _lines(node: yaml.Node, path: Place, found: dict[Place, int], *, inside: tup
         raise _at(node, f"more than {MOST_NODES} keys and items, with all aliases written out")
     found.setdefault(path, line)
     inside = (*inside, id(node))
+    below_options = len(path) > len(OPTIONS) and path[: len(OPTIONS)] == OPTIONS
+    if below_options and isinstance(node, yaml.ScalarNode) and (why := misread(node)):
+        raise _at(node, f"{'.'.join(path)}: {why}")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             below = (*path, str(key.value))

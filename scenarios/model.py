@@ -24,8 +24,9 @@ from pydantic import (
 from chaos.fits import misfit
 from chaos.injector import PHASE_S
 from chaos.plan import PlannedFault
-from cluster.mysqld import reserved
-from cluster.options import canonical
+from cluster.option_names import canonical
+from cluster.option_rules import NOT_SERIALIZABLE, RESERVED_WHY, reserved, unusable
+from cluster.options import written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import MAX_PODS, Kind, Topology, is_group, is_source_replica
 from mesh.spec import DEFAULTS
@@ -76,16 +77,30 @@ def _image_reference(value: str) -> str:
 
 
 def _mysqld_options(value: Any) -> Any:
+    """Options of components may be written as a mapping, too: ``{validate_password: {policy: LOW}}``. A value left out
+    is an empty one; YAML's null in words was refused before."""
     if not isinstance(value, dict):
         raise ValueError("expected a mapping of mysqld options, such as {sync_binlog: 0}; leave it out for none")
+    found: dict[str, Any] = {}
     for key, setting in value.items():
-        if not isinstance(key, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
+        within = setting.items() if isinstance(setting, dict) else [(None, setting)]
+        found |= {key if inner is None else f"{key}.{inner}": "" if one is None else one for inner, one in within}
+    for key, setting in found.items():
+        if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z][\w-]*(\.[\w-]+)?", key, re.ASCII):
             raise MisfitError((str(key),), f"{key!r} is not the name of a mysqld option")
         if reserved(canonical(key), ""):
-            raise MisfitError((key,), "is set by meshbench itself; leave it out")
+            raise MisfitError((key,), RESERVED_WHY)
+        if key != key.lower():
+            raise MisfitError((key,), f"mysqld takes small letters only; write {key.lower()}")
         if not isinstance(setting, str | int | float):
-            raise MisfitError((key,), f"expected a word, a number, true or false; got {setting!r}")
-    return value
+            raise MisfitError(
+                (key,),
+                f"expected a word, a number, true or false; got {setting!r}. Write '' for an empty value, and quote "
+                "what YAML reads otherwise",
+            )
+        if "\n" in str(setting) or "\0" in str(setting):
+            raise MisfitError((key,), "an option is one line")
+    return found
 
 
 class MySQLSection(Section):
@@ -205,6 +220,16 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
+    def _options_work(self) -> Self:
+        kind, isolation = self.topology.kind, self.load_isolation
+        if kind == "group-multi" and isolation == "serializable":
+            raise MisfitError(("mysql", "isolation"), NOT_SERIALIZABLE)
+        for key, value in self.mysql.config.items():
+            if why := unusable(key, written_value(value), kind=kind, isolation=isolation):
+                raise MisfitError(("mysql", "config", key), why)
+        return self
+
+    @model_validator(mode="after")
     def _enough_replicas_to_wait_for(self) -> Self:
         given = {canonical(key): key for key in self.mysql.config}
         key = given.get(WAIT_COUNT)
@@ -216,6 +241,11 @@ class Scenario(Section):
                 ("mysql", "config", key), f"expected 1 to {replicas}, the number of replicas; got {count!r}"
             )
         return self
+
+    @property
+    def load_isolation(self) -> str | None:
+        """The level of the load's sessions; None where they are a locustfile's own."""
+        return None if self.workload.is_locustfile else self.mysql.isolation
 
     @property
     def spare_pods(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from cluster import option_file
 from cluster.errors import ConfigurationError
+from cluster.option_rules import refused_in_file
 from scenarios.curve_file import with_curve
 from scenarios.decidable import misfits, without_moot
 from scenarios.document import Place, load, value_of
@@ -23,10 +26,14 @@ from scenarios.model import Scenario
 from scenarios.own import with_own_workload
 from scenarios.section import MisfitError
 
+log = logging.getLogger("meshbench")
+
 CATALOGUE = Path(__file__).parent / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.model).
 _WORDS = {"topology": "kind", "mesh": "proxy", "workload": "name"}
 LONGEST_ECHO = 80
+#: What the names of mysqld's options stand below.
+OPTIONS = "mysql.config."
 
 
 def catalogue() -> dict[str, Path]:
@@ -148,13 +155,13 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise ConfigurationError(f"--set {brief(setting)}: expected key=value, such as load.rate=500")
+    path = _path(key)
     try:
-        value = value_of(text)
+        value = value_of(text, tuple(str(part) for part in path))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"--set {brief(setting)}: {error}") from None
     except ValueError:
         raise ConfigurationError(f"--set {brief(setting)}: the value is not valid YAML") from None
-    path: tuple[str | int, ...] = tuple(
-        int(part) if re.fullmatch(r"[0-9]{1,4}", part) else part for part in key.split(".")
-    )
     if path == ("locustfile",):
         document.pop("workload", None)  # it takes the place of the scenario's own
     place: Any = document
@@ -178,6 +185,13 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     else:
         raise ConfigurationError(f"--set {brief(setting)}: there is no {brief(key)} to set")
     return tuple(str(part) for part in path)
+
+
+def _path(key: str) -> tuple[str | int, ...]:
+    """``faults.0.at`` -> ("faults", 0, "at"); what stands below mysql.config is one name, dots and all."""
+    if key.startswith(OPTIONS):
+        return (*OPTIONS.rstrip(".").split("."), key.removeprefix(OPTIONS))
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,4}", part) else part for part in key.split("."))
 
 
 def _explain(error: dict[str, Any], origin: Origin) -> str:
@@ -242,5 +256,12 @@ def _resolve_files(scenario: Scenario, origin: Origin, folder: Path) -> Scenario
     if not os.path.isfile(found):  # noqa: PTH113  as above
         where = origin.of(("mysql", "my_cnf"))
         raise ConfigurationError(f"{where}: mysql.my_cnf: no file {found}; the path is relative to the scenario")
+    options = option_file.read(found)
+    kind, isolation = scenario.topology.kind, scenario.load_isolation
+    # groups of single versions can only be told by the image
+    if wrong := refused_in_file(options.of(option_file.GROUPS), kind=kind, isolation=isolation):
+        raise ConfigurationError("\n".join(wrong))
+    if included := options.files[1:]:
+        log.info("%s brings along: %s", found.name, ", ".join(map(str, included)))
     mysql = scenario.mysql.model_copy(update={"my_cnf": found.resolve()})
     return scenario.model_copy(update={"mysql": mysql})

@@ -302,7 +302,8 @@ class Run:
         return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:
-        collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets())
+        error_log = asked.error_log(self._cluster.topology)
+        collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets(), error_log=error_log)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -14,7 +14,7 @@ from cluster.cluster import Cluster
 from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
-from cluster.options import canonical
+from cluster.option_names import canonical
 from cluster.plain_http import open_url
 from cluster.pod import Pod
 from cluster.replication import WAIT_COUNT

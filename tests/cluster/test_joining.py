@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from cluster import group, joining
+from cluster import asked, group, joining
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
 from cluster.topology import Topology
@@ -96,7 +96,13 @@ def a_pod(log: bytes | Exception = LOG) -> Any:
             raise log
         return log
 
-    return SimpleNamespace(name="node1", containers={"mysqld": SimpleNamespace(logs=logs)})
+    began = {"State": {"StartedAt": "2026-01-01T00:00:00.000000000Z"}}
+    return SimpleNamespace(name="node1", containers={"mysqld": SimpleNamespace(logs=logs, attrs=began)})
+
+
+@pytest.fixture(autouse=True)
+def no_error_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "error_log", lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pymysql
 import pytest
 
 from cluster import group, mysqld, session
-from cluster.errors import ConfigurationError
 
 
 class Connection:
@@ -107,33 +106,6 @@ def test_the_database_names_its_character_set() -> None:
     mysqld.create_database(connection)
     assert connection.statements == [f"CREATE DATABASE IF NOT EXISTS meshbench {session.TEXT}"]
     assert session.TEXT == "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci"
-
-
-class Container:
-    def logs(self, *, tail: int) -> bytes:
-        del tail
-        said = ["[ERROR] [MY-011254] [Repl] Failed to initialize Performance Schema tables.", "[System] ready"]
-        return "\n".join(f"2026-11-27T15:04:12.728028Z 0 {one}" for one in said).encode()
-
-
-class Pod:
-    name = "node1"
-
-    def __init__(self) -> None:
-        self.containers = {"mysqld": Container()}
-
-
-def test_a_plugin_that_did_not_start_is_told_with_mysqlds_words() -> None:
-    arguments = ["--server-id=1", "--plugin-load-add=group_replication.so", "--plugin-load-add=mysql_clone.so"]
-    pod: Any = Pod()
-    there = (("group_replication.so",), ("mysql_clone.so",), (None,))
-    mysqld.refuse_without_plugins(Connection(rows=there), pod, arguments)
-    with pytest.raises(ConfigurationError) as refused:
-        mysqld.refuse_without_plugins(Connection(rows=there[1:]), pod, arguments)
-    assert str(refused.value) == (
-        "mysqld of node1 could not start group_replication.so; see mysql.config and mysql.my_cnf of the scenario. "
-        "It said: [ERROR] [MY-011254] [Repl] Failed to initialize Performance Schema tables."
-    )
 
 
 @pytest.mark.parametrize(
