@@ -26,9 +26,10 @@ from cluster.assignment import decode
 from cluster.gossip import Gossip
 from cluster.json_http import JsonHandler, JsonServer
 from cluster.lease import is_led
-from cluster.poller import UNREACHABLE, Poller, connect
+from cluster.poller import UNREACHABLE, Poller
 from cluster.replication import fence
 from cluster.role import MAX_AGE_S, Latest, Role
+from cluster.session import connect
 from cluster.status import Status
 from cluster.topology import Kind
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from cluster import options, poller
+from cluster import options, session
 from cluster.errors import ConfigurationError
 from cluster.pod import Pod
 from cluster.topology import Topology
@@ -16,6 +16,10 @@ from cluster.topology import Topology
 USER_CNF = "/etc/meshbench-user.cnf"
 DATABASE = "meshbench"
 PORT = 3306
+#: The user of the load, and of the set-up through the mesh: as an application's, with no privilege beyond its database.
+APPLICATION = "meshbench_app"
+#: Of one of our other users on a server: far more than it needs, whatever max_user_connections is for others.
+SESSIONS_MAX = 1000
 #: mysqld options that meshbench must set itself, at start or later (roles change), so that a scenario may not.
 RESERVED = (
     "server_id",
@@ -50,7 +54,8 @@ PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
 
 def _password() -> str:
-    return secrets.token_hex(16)
+    """With a capital, a small letter, a digit and a sign, which validate_password may ask for."""
+    return f"Aa0-{secrets.token_hex(16)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +109,21 @@ def reserved(name: str, value: str) -> bool:
 def connect(
     host: str, *, user: str, password: str, port: int = PORT, timeout_s: float = 10, database: str | None = None
 ) -> Any:
-    """A plain PyMySQL connection from the host into the run's network, autocommit."""
-    return poller.connect(host=host, port=port, user=user, password=password, timeout_s=timeout_s, database=database)
+    """A session of ours from the host into the run's network, autocommit."""
+    return session.connect(host=host, port=port, user=user, password=password, timeout_s=timeout_s, database=database)
+
+
+def create_database(cursor: Any, name: str = DATABASE) -> None:
+    """Create the database of a run, where there is none: its text is utf8mb4 whatever the server's default is."""
+    cursor.execute(f"CREATE DATABASE IF NOT EXISTS {name} {session.TEXT}")
 
 
 def create_users(connection: Any, credentials: Credentials, *, group: bool) -> None:
     """The run's accounts, on this pod only: nothing of it enters the binary log, so all pods start with equal GTIDs."""
     stream = ", GROUP_REPLICATION_STREAM" if group else ""  # which no MySQL before 8.0.27 knows
     grants: Mapping[str, tuple[str, list[str]]] = {
-        "meshbench_app": (credentials.app, [f"ALL ON {DATABASE}.*"]),
-        # CONNECTION_ADMIN: the agent must get in when the load has used up max_connections
+        APPLICATION: (credentials.app, [f"ALL ON {DATABASE}.*"]),
+        # CONNECTION_ADMIN: ours get in when the load has used up max_connections, and init_connect is not for them
         "meshbench_watch": (
             credentials.watch,
             [
@@ -138,7 +148,8 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0")
         for user, (password, privileges) in grants.items():
-            cursor.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s", (password,))
+            limit = "" if user == APPLICATION else f" WITH MAX_USER_CONNECTIONS {SESSIONS_MAX}"
+            cursor.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s{limit}", (password,))
             for privilege in privileges:
                 cursor.execute(f"GRANT {privilege} TO {user}@'%'")
         cursor.execute("SET SESSION sql_log_bin = 1")

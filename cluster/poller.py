@@ -6,29 +6,12 @@ from typing import Any
 
 import pymysql
 
+from cluster.session import connect
 from cluster.status import STATUS_QUERY, Status, parse
 from cluster.topology import Kind
 
 #: What a frozen or cut-off mysqld raises through PyMySQL: its own errors, or the socket's.
 UNREACHABLE = (pymysql.MySQLError, OSError)
-
-
-def connect(
-    *, host: str, user: str, password: str, timeout_s: float, port: int = 3306, database: str | None = None
-) -> Any:
-    """A connection within the run's network, autocommit; nothing on it takes longer than ``timeout_s``."""
-    return pymysql.connect(
-        host=host,
-        port=port,
-        user=user,
-        password=password,
-        database=database,
-        connect_timeout=max(1, round(timeout_s)),
-        read_timeout=timeout_s,
-        write_timeout=timeout_s,
-        ssl_disabled=True,  # the bridge leads nowhere else; TLS is for the mesh to add
-        autocommit=True,
-    )
 
 
 class Poller:

@@ -1,6 +1,8 @@
 """One logical client: a session that is reopened after it broke or grew old, and one attempt at an operation on it.
 
-Never tries an operation twice by itself: that is the driver's, where the scenario asks for it.
+Never tries an operation twice by itself: that is the driver's, where the scenario asks for it. A session that the
+server ended while it was idle (``wait_timeout``) is no attempt: nothing of the operation was read by any server, so
+another session is opened, once, for the same attempt. Decision 0019 says how that is told from everything else.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from loadgen.connection import Connector, NoServerError
 from loadgen.outcome import ERROR_TEXT_LIMIT, SESSION_SURVIVES, WIRE_ERRORS, Result, judge
 from loadgen.policy import Policy
 from loadgen.session import Session
+from loadgen.wire import ER_CLIENT_INTERACTION_TIMEOUT
 from loadgen.workload import Op, Port, RefusedError, Workload
 
 
@@ -67,8 +70,11 @@ class Client:
         self._lost.add(port)
 
     def connect(self, port: Port = "write") -> Session:
-        """The open session of a port, or a new one. Raises NoServerError."""
+        """The open session of a port, or a new one, also where the server has ended it. Raises NoServerError."""
         session = self._sessions.get(port)
+        if session is not None and session.ended:
+            self._drop(port)
+            session = None
         if session is None:
             self.server = None
             self._lost.add(port)
@@ -80,11 +86,20 @@ class Client:
 
     def attempt(self, op: Op) -> Result:
         """Run the operation once, after at most one attempt to connect."""
-        try:
-            session = self.connect(op.port)
-        except NoServerError as error:
-            return Result(outcome="fail", errno=error.errno, error=str(error)[:ERROR_TEXT_LIMIT])
-        session.forget_gtid()
+        reopened = False
+        while True:
+            try:
+                session = self.connect(op.port)
+            except NoServerError as error:
+                return Result(outcome="fail", errno=error.errno, error=str(error)[:ERROR_TEXT_LIMIT])
+            result = self._run(session, op)
+            if result.errno != ER_CLIENT_INTERACTION_TIMEOUT or session.asked != 1 or session.commit_sent or reopened:
+                return result
+            reopened = True  # its farewell was under way already when the first statement was sent
+
+    def _run(self, session: Session, op: Op) -> Result:
+        """One attempt on a session, which is kept where it is still of use."""
+        session.begin_operation()
         try:
             return Result(outcome="ok", value=self._workload.run(session, op), gtid=session.gtid)
         except RefusedError as refusal:

@@ -12,6 +12,7 @@ import socket
 import pymysql
 from pymysql.constants import CR
 
+from cluster.session import CHARACTER_SET, COLLATION, statement
 from loadgen.config import LoadConfig
 from loadgen.errors import in_words
 from loadgen.outcome import WIRE_ERRORS, errno_of
@@ -21,6 +22,18 @@ from loadgen.wire import CAPABILITIES, SEVERAL_STATEMENTS, Wire
 from loadgen.workload import Port
 
 WHO_ARE_YOU = "SELECT @@report_host, @@hostname, @@global.read_only OR @@global.super_read_only"
+
+
+def settings(isolation: str) -> dict[str, str | int]:
+    """What a session of the load sets for itself, because the transactions of a workload mean something else without
+    it; all else is as the server's options have it for any application. isolation: one of config.ISOLATION_LEVELS."""
+    return {
+        "transaction_isolation": isolation.upper(),
+        "autocommit": 1,
+        "completion_type": "NO_CHAIN",
+        "transaction_read_only": 0,
+        "session_track_gtids": "OWN_GTID",  # the answer to a commit then carries its GTID
+    }
 
 
 class NoServerError(Exception):
@@ -74,18 +87,17 @@ class Connector:
 
     def _open(self, host: str, port: int) -> tuple[Session, bool]:
         config = self._config
-        isolation = config.workload.isolation.upper()
         connection = pymysql.Connection(
             host=host,
             port=port,
             user=config.user,
             password=config.password,
             database=config.database,
-            charset="utf8mb4",
-            autocommit=True,
+            charset=CHARACTER_SET,
+            collation=COLLATION,
+            autocommit=None,  # it is among the settings
             client_flag=CAPABILITIES | (SEVERAL_STATEMENTS if config.batch else 0),
-            # OWN_GTID: the answer to a commit then carries its GTID.
-            init_command=f"SET SESSION transaction_isolation = '{isolation}', SESSION session_track_gtids = OWN_GTID",
+            init_command=statement(settings(config.workload.isolation)),
             connect_timeout=config.connect_timeout_s,
             read_timeout=config.statement_timeout_s,
             write_timeout=config.statement_timeout_s,

@@ -8,12 +8,14 @@ slow timer a connection looks for answers that are overdue.
 from __future__ import annotations
 
 import os
+import select
 import socket
 from contextlib import suppress
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 from gevent import getcurrent
+from gevent.monkey import get_original  # type: ignore[import-untyped]
 from gevent.socket import wait_write  # type: ignore[import-untyped]
 
 from loadgen.transport import READ_SIZE
@@ -29,6 +31,8 @@ class HubTransport:
 
     def __init__(self, sock: socket.socket, timeout_s: float) -> None:
         self._fd = sock.fileno()
+        self._heard = get_original("select", "poll")()  # gevent's would give the turn away
+        self._heard.register(self._fd, select.POLLIN)
         self._timeout_s = timeout_s
         hub = gevent.get_hub()
         self._to_hub = hub.switch
@@ -62,6 +66,9 @@ class HubTransport:
         finally:
             self._waiting = None
         return os.read(self._fd, READ_SIZE)
+
+    def ended(self) -> bool:
+        return bool(self._heard.poll(0))
 
     def close(self) -> None:
         self._timer.close()

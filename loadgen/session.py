@@ -42,6 +42,21 @@ class Session:
     def forget_gtid(self) -> None:
         self._wire.forget_gtids()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the server has ended it since its last answer; what is sent now would only be lost."""
+        return self._wire.ended()
+
+    @property
+    def asked(self) -> int:
+        """How many commands were sent since `begin_operation`."""
+        return self._wire.asked
+
+    def begin_operation(self) -> None:
+        """Count commands and GTIDs from here."""
+        self._wire.asked = 0
+        self._wire.forget_gtids()
+
     def execute(self, sql: str, args: Row = ()) -> int:
         """Run a statement; returns its affected rows (or, for a SELECT, how many rows it gave)."""
         if self._held:

@@ -18,17 +18,16 @@ from pymysql.cursors import Cursor
 from loadgen.options import Options, bounded, require_sums_fit, share
 from loadgen.session import Session
 from loadgen.skew import UNIFORM, Skew
-from loadgen.workload import Op, count_problem, refuse
+from loadgen.workload import Op, count_problem, recreate, refuse
 
-#: Primary keys and InnoDB throughout: Group Replication takes nothing else.
-SCHEMA = (
-    "CREATE TABLE accounts (id INT NOT NULL PRIMARY KEY, opening BIGINT NOT NULL, balance BIGINT NOT NULL)"
-    " ENGINE=InnoDB",
-    "CREATE TABLE transfers (id VARCHAR(40) NOT NULL PRIMARY KEY, src INT NOT NULL, dst INT NOT NULL,"
-    " amount BIGINT NOT NULL, created TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB",
-    "CREATE TABLE entries (transfer VARCHAR(40) NOT NULL, account INT NOT NULL, amount BIGINT NOT NULL,"
-    " PRIMARY KEY (transfer, account)) ENGINE=InnoDB",
-)
+#: Primary keys throughout: Group Replication takes nothing else.
+TABLES = {
+    "accounts": "id INT NOT NULL PRIMARY KEY, opening BIGINT NOT NULL, balance BIGINT NOT NULL",
+    "transfers": "id VARCHAR(40) NOT NULL PRIMARY KEY, src INT NOT NULL, dst INT NOT NULL, amount BIGINT NOT NULL,"
+    " created TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)",
+    "entries": "transfer VARCHAR(40) NOT NULL, account INT NOT NULL, amount BIGINT NOT NULL,"
+    " PRIMARY KEY (transfer, account)",
+}
 
 #: Final table -> SQL that reads it whole, in key order, for ``final/<table>.parquet``.
 FINAL_QUERIES = {
@@ -74,9 +73,7 @@ class Transfer:
         rng = random.Random(f"openings/{seed}")
         openings = [rng.randint(self._opening // 2, self._opening + self._opening // 2) for _ in range(self._accounts)]
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS accounts, transfers, entries")
-            for statement in SCHEMA:
-                cursor.execute(statement)
+            recreate(cursor, TABLES)
             # PyMySQL folds this into multi-row INSERTs of about 1 MB.
             cursor.executemany(
                 "INSERT INTO accounts (id, opening, balance) VALUES (%s, %s, %s)",

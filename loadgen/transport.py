@@ -5,6 +5,7 @@ Load workers use `loadgen.hub_transport`, which waits in gevent's hub.
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable
 from typing import Protocol
@@ -22,6 +23,9 @@ class Transport(Protocol):
     def receive(self) -> bytes:
         """Wait for bytes and return what there is; empty when the other side has closed."""
 
+    def ended(self) -> bool:
+        """Whether the other side has closed, or spoken unasked, while nothing was to be answered. Never waits."""
+
     def close(self) -> None:
         """Let go of the socket, before it is closed."""
 
@@ -36,12 +40,17 @@ class BlockingTransport:
     def __init__(self, sock: socket.socket, timeout_s: float) -> None:
         sock.settimeout(timeout_s)
         self._sock = sock
+        self._heard = select.poll()
+        self._heard.register(sock, select.POLLIN)
 
     def send(self, data: bytes) -> None:
         self._sock.sendall(data)
 
     def receive(self) -> bytes:
         return self._sock.recv(READ_SIZE)
+
+    def ended(self) -> bool:
+        return bool(self._heard.poll(0))
 
     def close(self) -> None:
         """Nothing of the socket is held."""

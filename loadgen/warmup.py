@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from cluster.session import SETTINGS, statement
 from loadgen.client import Client
 from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
@@ -44,6 +45,7 @@ def database_problem(config: LoadConfig, workload: Workload, *, timeout_s: float
     except NoServerError as error:
         return f"cannot connect as {config.user} to {config.database}: {error}"
     try:
+        session.execute(statement(SETTINGS))  # a look of ours, which no max_execution_time of the load's may cut
         return workload.check(session)
     except WIRE_ERRORS as error:
         return f"database {config.database} cannot be used: {describe(error)}"

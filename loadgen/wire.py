@@ -30,6 +30,8 @@ SESSION_TRACK_GTIDS = 3
 MORE_RESULTS = SERVER_STATUS.SERVER_MORE_RESULTS_EXISTS
 
 OK, EOF, ERR, LOCAL_INFILE = 0x00, 0xFE, 0xFF, 0xFB
+#: A session that had been idle for wait_timeout: the server ended it before it read anything more.
+ER_CLIENT_INTERACTION_TIMEOUT = 4031
 #: An EOF packet is shorter than this; longer ones with the same first byte are rows.
 EOF_SIZE_MAX = 9
 
@@ -42,6 +44,7 @@ _UINT16 = struct.Struct("<H")
 
 class Wire:
     """in_step: whether the last answer was read to its end, so that another statement can be sent.
+    asked: how many commands were sent since it was set to 0.
     gtids: what the answers since the last `forget_gtids` said to have been committed, in order."""
 
     def __init__(self, transport: Transport) -> None:
@@ -55,6 +58,9 @@ class Wire:
         self._rows: list[bytes] = []
         self.gtids: list[str] = []
         self.in_step = True
+        self.asked = 0
+        #: Whether the other side has closed, or said farewell, since its last answer; never waits.
+        self.ended = transport.ended
 
     def query(self, command: bytes) -> int:
         """Send what `query.com_query` made; returns affected rows, or how many rows there are to fetch.
@@ -102,6 +108,7 @@ class Wire:
         if not self.in_step:
             raise InterfaceError(0, "")
         self.in_step = False
+        self.asked += 1
         try:
             self._send(command)
         except OSError as error:
@@ -205,10 +212,10 @@ class Wire:
             data, at = self._data, self._at
         head = _UINT32.unpack_from(data, at)[0]
         sequence = self._sequence
-        if head >> 24 != sequence:
-            raise self._out_of_order(head >> 24)
-        self._sequence = (sequence + 1) & 0xFF
         size = (head & 0xFFFFFF) + HEADER_SIZE
+        if head >> 24 != sequence:
+            raise self._out_of_order(head >> 24, size)
+        self._sequence = (sequence + 1) & 0xFF
         end = at + size
         if end > len(data):
             self._fill(size)
@@ -234,8 +241,19 @@ class Wire:
             raise OperationalError(CR.CR_SERVER_LOST, "connection closed by the other side")
         return data
 
-    def _out_of_order(self, number: int) -> MySQLError:
+    def _out_of_order(self, number: int, size: int) -> MySQLError:
+        """The error for a packet that is not the next one; size: with its header."""
+        if number != 0:
+            return InternalError(f"packet number {number}, expected {self._sequence}")
         # Packet 0 nobody waits for is the server's farewell: it was shut down, or the session had been idle too long.
-        if number == 0:
-            return OperationalError(CR.CR_SERVER_LOST, "connection ended by the server")
-        return InternalError(f"packet number {number}, expected {self._sequence}")
+        if len(self._data) - self._at < size:
+            self._fill(size)
+        farewell = self._data[self._at + HEADER_SIZE : self._at + size]
+        if farewell[:1] == bytes((ERR,)):
+            try:
+                raise_mysql_exception(farewell)
+            except MySQLError as error:
+                if error.args[0] == ER_CLIENT_INTERACTION_TIMEOUT:
+                    return error
+                return OperationalError(CR.CR_SERVER_LOST, f"connection ended by the server: {in_words(error)}")
+        return OperationalError(CR.CR_SERVER_LOST, "connection ended by the server")

@@ -16,6 +16,7 @@ from typing import Any, Literal, NoReturn, Protocol
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from cluster.session import TEXT
 from loadgen.session import Session
 
 #: Where an operation goes: the mesh's write port, or its read port.
@@ -68,10 +69,11 @@ def sequence_of(key: str) -> tuple[int, int]:
 
 
 def recreate(cursor: Cursor, tables: Mapping[str, str]) -> None:
-    """Drop and create tables. tables: name -> columns and keys, as between the parentheses of CREATE TABLE."""
+    """Drop and create tables, of InnoDB and utf8mb4 whatever the server's defaults. tables: name -> columns and keys,
+    as between the parentheses of CREATE TABLE."""
     cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
     for name, columns in tables.items():
-        cursor.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB")
+        cursor.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB {TEXT}")
 
 
 def fill(cursor: Cursor, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.session import TEXT
+
 SCHEMA = "mysql_innodb_cluster_metadata"
 CLUSTER = "meshbench"
 ROUTER_ID = 1
@@ -17,7 +19,7 @@ USER = "meshbench_router"
 
 _ID = "CHAR(36) CHARACTER SET ascii"
 _SCHEMA = f"""
-CREATE SCHEMA {SCHEMA};
+CREATE SCHEMA {SCHEMA} {TEXT};
 USE {SCHEMA};
 CREATE VIEW schema_version (major, minor, patch) AS SELECT 2, 2, 0;
 CREATE TABLE v2_gr_clusters (cluster_id {_ID} PRIMARY KEY, cluster_name VARCHAR(63), group_name {_ID});
@@ -38,8 +40,9 @@ INSERT INTO v2_gr_clusters VALUES ('{CLUSTER}', '{CLUSTER}', @@group_replication
 INSERT INTO v2_routers (router_id, router_name, address) VALUES ({ROUTER_ID}, 'gateway', 'gateway');
 """
 
-#: The privileges that `mysqlrouter --bootstrap` gives the account it makes.
+#: The privileges that `mysqlrouter --bootstrap` gives the account it makes, and no init_connect of the user's for it.
 _GRANTS = f"""
+GRANT CONNECTION_ADMIN ON *.* TO {USER}@'%';
 GRANT SELECT, EXECUTE ON {SCHEMA}.* TO {USER}@'%';
 GRANT INSERT, UPDATE, DELETE ON {SCHEMA}.v2_routers TO {USER}@'%';
 GRANT SELECT ON performance_schema.replication_group_members TO {USER}@'%';

@@ -16,7 +16,7 @@ from typing import Any
 
 from docker.models.containers import Container
 
-from cluster import images
+from cluster import images, mysqld
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import DATABASE, PORT
@@ -105,7 +105,7 @@ class Contest:
     def start(self) -> None:
         self._cluster.start()
         with self._cluster.connection("node1") as connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {DATABASE}")
+            mysqld.create_database(cursor, DATABASE)
             connection.select_db(DATABASE)
             create(_workload()).setup(connection, seed=1)
         self._pod = self._cluster.extra_pod("load1", self._cluster.network.address("load"))

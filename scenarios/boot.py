@@ -57,10 +57,10 @@ def first_write(cluster: Cluster, mesh: Mesh) -> None:
     def write() -> bool:
         password = cluster.credentials.app
         with (
-            mysqld.connect(address, port=port, user="meshbench_app", password=password) as connection,
+            mysqld.connect(address, port=port, user=mysqld.APPLICATION, password=password) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+            mysqld.create_database(cursor)
         return True
 
     wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)

@@ -28,7 +28,7 @@ from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.seal import EVIDENCE, evidence_of
-from scenarios import calibrate, collect, host, versions
+from scenarios import calibrate, collect, host, sessions, versions
 from scenarios.boot import boot, entrance
 from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
@@ -184,7 +184,7 @@ class Run:
         try:
             connection = self._through(mesh)
             with connection, connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE IF NOT EXISTS {mysqld.DATABASE}")
+                mysqld.create_database(cursor)
                 self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
                 connection.select_db(mysqld.DATABASE)
                 if self._workload is not None:
@@ -205,7 +205,7 @@ class Run:
         return mysqld.connect(
             address,
             port=port,
-            user="meshbench_app",
+            user=mysqld.APPLICATION,
             password=self._cluster.credentials.app,
             timeout_s=SET_UP_TIMEOUT_S,
         )
@@ -213,7 +213,11 @@ class Run:
     def _require_options(self) -> None:
         """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
         found = self._manifest["variables"] = collect.variables(self._cluster)
-        self._manifest["options"] = asked.in_effect(self._cluster.topology, found)
+        effects = asked.in_effect(self._cluster.topology, found)
+        self._manifest["options"] = sessions.noted(
+            effects, isolation=self._scenario.mysql.isolation, locustfile=self._scenario.workload.is_locustfile
+        )
+        sessions.require_init_connect(self._cluster, found)
 
     def _require_agreement(self) -> None:
         """A load on pods that do not agree would be judged on what was wrong before it; raises HarnessError."""

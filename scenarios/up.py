@@ -23,6 +23,7 @@ from scenarios.kept import CLIENT, Kept, keep, refuse_taken
 from scenarios.model import Scenario
 from scenarios.read import brief, read_words
 from scenarios.runner import require_images
+from scenarios.sessions import require_init_connect
 from scenarios.signals import undisturbed
 from scenarios.status import Watcher, show
 
@@ -67,7 +68,9 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     try:
         log.info("boot …")
         mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.down_after_s)
-        in_effect(cluster.topology, variables(cluster))
+        found = variables(cluster)
+        in_effect(cluster.topology, found)
+        require_init_connect(cluster, found)
         mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
         first_write(cluster, mesh)
         with undisturbed():

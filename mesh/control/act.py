@@ -14,7 +14,8 @@ from typing import Any
 
 from cluster import replication
 from cluster.lease import LEASE_S, failover_quorum
-from cluster.poller import UNREACHABLE, connect
+from cluster.poller import UNREACHABLE
+from cluster.session import connect
 from cluster.status import STATUS_QUERY, Status, parse
 from cluster.topology import MAX_PODS
 from mesh.control import gtid

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from cluster.poller import UNREACHABLE, connect
+from cluster.poller import UNREACHABLE
+from cluster.session import connect
 from cluster.wait import WaitTimeoutError, wait_until
 from mesh.control import gtid
 from mesh.control.act import Deeds

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import socketserver
 import struct
 import threading
@@ -47,8 +48,18 @@ class _Session(socketserver.BaseRequestHandler):
         self._send([greeting + b"901234567890\x00mysql_native_password\x00"], first=0)
         self._receive()
         self._send([self._ok(0)], first=2)
+        self.server.sessions.append(self)
         while (command := self._receive()) and command[0] == 3 and not self.server.cut_at(sql := command[1:].decode()):
+            self.server.statements.append(sql)
+            if self.server.bids_farewell_at(sql):
+                self.bid_farewell()
+                return
             self._answer(sql)
+
+    def bid_farewell(self) -> None:
+        """As MySQL does when a session has been idle for wait_timeout: error 4031 as packet 0, then the end."""
+        self._send([b"\xff" + struct.pack("<H", 4031) + b"#HY000idle for too long"], first=0)
+        self.request.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, sql: str) -> None:
         rows = self._rows(sql)
@@ -100,8 +111,9 @@ class _Session(socketserver.BaseRequestHandler):
 
 
 class FakeMysql(socketserver.ThreadingTCPServer):
-    """cut_at: whether to close the connection instead of answering a statement. greeting_errno: refuse every login, or
-    every one after so many as it takes."""
+    """cut_at: whether to close the connection instead of answering a statement; bids_farewell_at: whether the session
+    had ended for idleness when the statement came. greeting_errno: refuse every login, or every one after so many as it
+    takes. statements: all that were answered, in order; sessions: all that there were."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -115,6 +127,9 @@ class FakeMysql(socketserver.ThreadingTCPServer):
         self.takes = 0
         self.connections = 0
         self.cut_at: Callable[[str], bool] = lambda _: False
+        self.bids_farewell_at: Callable[[str], bool] = lambda _: False
+        self.statements: list[str] = []
+        self.sessions: list[_Session] = []
 
     @property
     def endpoint(self) -> tuple[str, int]:

@@ -87,5 +87,8 @@ class Dealt:
             raise piece
         return piece
 
+    def ended(self) -> bool:
+        return False
+
     def close(self) -> None:
         """There is nothing to let go of."""

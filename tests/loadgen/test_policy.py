@@ -41,11 +41,13 @@ class Session:
     server = "node1"
     commit_sent = False
     gtid = None
+    ended = False
+    asked = 1
 
     def __init__(self) -> None:
         self.open = True
 
-    def forget_gtid(self) -> None:
+    def begin_operation(self) -> None:
         pass
 
     def close(self) -> None:

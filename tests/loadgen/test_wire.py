@@ -124,11 +124,33 @@ def test_what_cannot_be_sent_is_2006() -> None:
     assert not one.in_step
 
 
-def test_the_farewell_of_a_server_is_a_lost_connection() -> None:
+@pytest.mark.parametrize(
+    ("farewell", "errno"),
+    [
+        (p.err(4031), 4031),  # idle for too long: certain that nothing was read, so it keeps its number
+        (p.err(1053), 2013),  # shut down, perhaps in the middle of a commit
+        (p.err(1213), 2013),  # a number that would mean a rollback, had it been an answer
+        (p.ok(), 2013),
+        (b"", 2013),
+    ],
+)
+def test_the_farewell_of_a_server_is_a_lost_connection(farewell: bytes, errno: int) -> None:
     """MySQL 8.0.24 and later write error 4031, as packet 0, before they close an idle session."""
-    with pytest.raises(OperationalError) as caught:
-        wire(p.stream([p.err(4031)], first=0)).query(SELECT)
-    assert errno_of(caught.value) == 2013
+    data = p.stream([farewell], first=0)
+    for pieces in [(data,), *splits(data)]:
+        one = wire(*pieces)
+        with pytest.raises(OperationalError) as caught:
+            one.query(SELECT)
+        assert errno_of(caught.value) == errno
+        assert not one.in_step
+
+
+def test_commands_are_counted_whether_they_are_answered_or_not() -> None:
+    one = wire(p.stream([p.ok()]))
+    one.query(SELECT)
+    with pytest.raises(OperationalError):
+        one.query(SELECT)
+    assert one.asked == 2
 
 
 @pytest.mark.parametrize(

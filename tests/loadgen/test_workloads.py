@@ -69,6 +69,9 @@ class Server:
         columns = sql[len("SELECT ") : sql.index(" FROM ")].count(",") + 1 if " FROM " in sql else 1
         return ((7,) * columns,) if "c_data" not in sql else ((7, "BC", "data"),)
 
+    def ended(self) -> bool:
+        return False
+
     def forget_gtids(self) -> None:
         """None is ever told."""
 

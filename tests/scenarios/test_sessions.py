@@ -1,0 +1,78 @@
+"""What the sessions and tables of a run override of the user's options is said, and nothing else is."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from scenarios.sessions import noted
+
+
+def row(option: str, effective: str, *, note: str = "") -> dict[str, Any]:
+    return {"option": option, "from": "own.cnf", "asked": effective, "effective": {"node1": effective}, "note": note}
+
+
+def note(option: str, effective: str, *, isolation: str = "repeatable-read", locustfile: bool = False) -> str:
+    [found] = noted([row(option, effective)], isolation=isolation, locustfile=locustfile)
+    assert found == row(option, effective) | {"note": found["note"]}
+    return str(found["note"])
+
+
+@pytest.mark.parametrize(
+    ("option", "effective", "said"),
+    [
+        ("transaction_isolation", "READ-COMMITTED", "REPEATABLE-READ, by mysql.isolation"),
+        ("loose-Transaction-Isolation", "SERIALIZABLE", "REPEATABLE-READ, by mysql.isolation"),
+        ("autocommit", "OFF", "every session of the load sets 1"),
+        ("skip-autocommit", "OFF", "every session of the load sets 1"),
+        ("completion_type", "RELEASE", "every session of the load sets NO_CHAIN"),
+        ("completion_type", "CHAIN", "every session of the load sets NO_CHAIN"),
+        ("transaction_read_only", "ON", "every session of the load sets 0"),
+        ("session_track_gtids", "ALL_GTIDS", "every session of the load sets OWN_GTID"),
+        ("character_set_server", "binary", "the run's database and tables say utf8mb4"),
+        ("collation-server", "latin1_swedish_ci", "the run's database and tables say utf8mb4_0900_ai_ci"),
+        ("default_storage_engine", "MyISAM", "the workload's tables say InnoDB"),
+    ],
+)
+def test_what_is_overridden_is_said(option: str, effective: str, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert said in note(option, effective)
+    assert f"own.cnf: {option} is overridden: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("option", "effective"),
+    [
+        ("transaction_isolation", "READ-COMMITTED"),
+        ("autocommit", "ON"),
+        ("completion_type", "NO_CHAIN"),
+        ("character_set_server", "utf8mb4"),
+        ("default_storage_engine", "InnoDB"),
+        ("max_execution_time", "20"),
+        ("wait_timeout", "2"),
+        ("sql_mode", "ANSI"),
+        ("group_replication_consistency", "BEFORE"),
+        ("init_connect", "SET time_zone = '+05:00'"),
+    ],
+)
+def test_what_is_in_force_for_the_load_as_asked_needs_no_word(option: str, effective: str) -> None:
+    assert note(option, effective, isolation="read-committed") == ""
+
+
+def test_the_sessions_of_a_locustfile_are_its_own() -> None:
+    assert note("transaction_isolation", "READ-COMMITTED", locustfile=True) == ""
+    assert note("default_storage_engine", "MyISAM", locustfile=True) == ""
+    assert note("character_set_server", "binary", locustfile=True) == "overridden: the run's database says utf8mb4"
+
+
+def test_a_note_that_is_there_stays() -> None:
+    [found] = noted([row("autocommit", "OFF", note="odd")], isolation="repeatable-read", locustfile=False)
+    assert found["note"].startswith("odd; overridden: ")
+
+
+def test_an_option_with_a_pod_that_differs_is_overridden_there() -> None:
+    mixed = row("autocommit", "ON") | {"effective": {"node1": "ON", "node2": "OFF"}}
+    [found] = noted([mixed], isolation="repeatable-read", locustfile=False)
+    assert found["note"]
