@@ -15,7 +15,7 @@ from cluster.errors import ConfigurationError
 from cluster.floor import require_version
 from cluster.images import image
 from cluster.mysql_image import ServerAnswer, ask
-from cluster.options import LOOSE, Asked, canonical, effects, meaning, unknown, written_value
+from cluster.options import LOOSE, Asked, canonical, effects, meaning, normal, unknown, written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import Topology, is_group
 
@@ -55,6 +55,15 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
     problems += _refused(answer, asked_options(topology, answer))
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
+
+
+def refuse_plaintext_where_none_is_let_in(topology: Topology, *, tls: str) -> None:
+    """Raise ConfigurationError when the load is to do without TLS and mysqld is to let nobody in without it."""
+    demanded = normal(_answer(topology).known.values.get("require_secure_transport", "")) == "1"
+    if tls == "disabled" and demanded:
+        raise ConfigurationError(
+            "mysql.tls: disabled, and require_secure_transport=ON lets nobody in without TLS; leave one of them out"
+        )
 
 
 def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
