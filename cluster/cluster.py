@@ -167,6 +167,7 @@ class Cluster:
             self.start_agent(pod)
         self.wait_for_login(pod)
         with self.connection(pod.name) as connection:
+            mysqld.refuse_without_plugins(connection, pod, own)
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)

@@ -54,8 +54,9 @@ PLUGIN_PREFIXES = ("group_replication_", "rpl_semi_sync_", "clone_")
 
 
 def _password() -> str:
-    """With a capital, a small letter, a digit and a sign, which validate_password may ask for."""
-    return f"Aa0-{secrets.token_hex(16)}"
+    """With a capital, a small letter, a digit and a sign, which validate_password may ask for; 32 characters, which is
+    the most that a replication user may have."""
+    return f"Aa0-{secrets.token_hex(14)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +162,25 @@ def refuse_exited(pod: Pod) -> None:
     container.reload()
     if container.status in ("created", "running"):
         return
+    code = container.attrs["State"]["ExitCode"]
+    raise ConfigurationError(f"mysqld of {pod.name} ended at start with code {code}; {_said(container)}")
+
+
+def refuse_without_plugins(connection: Any, pod: Pod, arguments: Iterable[str]) -> None:
+    """Raise ConfigurationError with mysqld's own words when it serves without a plugin that its arguments load: it goes
+    on without, and replication then ends in an unknown variable."""
+    wanted = [one.partition("=")[2] for one in arguments if one.startswith("--plugin-load-add=")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT PLUGIN_LIBRARY FROM information_schema.PLUGINS WHERE PLUGIN_STATUS = 'ACTIVE'")
+        active = {row[0] for row in cursor.fetchall()}
+    missing = [library for library in wanted if library not in active]
+    if missing:
+        what = f"mysqld of {pod.name} could not start {', '.join(missing)}"
+        raise ConfigurationError(f"{what}; {_said(pod.containers['mysqld'])}")
+
+
+def _said(container: Any) -> str:
+    """Where to look, and mysqld's first two errors; its last line where it names none."""
     printed = container.logs(tail=200).decode(errors="replace").splitlines()
     errors = [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line] or printed[-1:]
-    raise ConfigurationError(
-        f"mysqld of {pod.name} ended at start with code {container.attrs['State']['ExitCode']}; see mysql.config and "
-        f"mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"
-    )
+    return f"see mysql.config and mysql.my_cnf of the scenario. It said: {' | '.join(errors[:2])}"

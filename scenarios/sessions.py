@@ -8,6 +8,7 @@ tables name their character set: such an option of the user's is in effect on th
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,9 @@ REASON = (
     "SELECT DATA FROM performance_schema.error_log WHERE DATA LIKE '%%init\\_connect command failed%%' AND DATA LIKE %s"
     " ORDER BY LOGGED DESC LIMIT 1"
 )
+
+
+FAILED = re.compile(r"init_connect command failed; diagnostics area: (?P<why>.*)\)")
 
 
 def noted(rows: list[dict[str, Any]], *, isolation: str, locustfile: bool) -> list[dict[str, Any]]:
@@ -98,4 +102,5 @@ def _reason(cluster: Cluster, pod: str) -> str | None:
             row = cursor.fetchone()
     except pymysql.MySQLError:  # an older MySQL, or one without performance_schema
         return None
-    return str(row[0]) if row else None
+    found = row and FAILED.search(str(row[0]))
+    return found["why"] if found else None
