@@ -13,6 +13,7 @@ from typing import Any
 from cluster import mysqld
 from cluster.errors import ConfigurationError
 from cluster.floor import require_version
+from cluster.group import unfit
 from cluster.images import image
 from cluster.mysql_image import ServerAnswer, ask
 from cluster.options import LOOSE, Asked, canonical, effects, meaning, normal, unknown, written_value
@@ -53,6 +54,7 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
         if not left_open and meaning(one.name, one.value, names) is None:
             problems.append(unknown(one, names))
     problems += _refused(answer, asked_options(topology, answer))
+    problems += _unfit(topology, answer)
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
 
@@ -64,6 +66,15 @@ def refuse_plaintext_where_none_is_let_in(topology: Topology, *, tls: str) -> No
         raise ConfigurationError(
             "mysql.tls: disabled, and require_secure_transport=ON lets nobody in without TLS; leave one of them out"
         )
+
+
+def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
+    """A line for every option under which this topology's replication cannot work."""
+    if not topology.group:
+        return []
+    source = {one.name: one.source for one in asked_options(topology, answer)}
+    found = unfit(answer.known.values)
+    return [f"{source.get(name, CONFIG)}: {name}: topology {topology.kind}: {why}" for name, why in found.items()]
 
 
 def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:

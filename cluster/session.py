@@ -22,6 +22,8 @@ CHARACTER_SET = "utf8mb4"
 COLLATION = "utf8mb4_0900_ai_ci"
 #: What CREATE DATABASE and CREATE TABLE say of text, so that no ``character_set_server`` says it for them.
 TEXT = f"DEFAULT CHARACTER SET {CHARACTER_SET} COLLATE {COLLATION}"
+#: The same, of a table as a whole. In the statement, because a replica runs that under its own default_storage_engine.
+TABLE = f"ENGINE=InnoDB {TEXT}"
 
 #: Session variables that need no privilege and that every MySQL since 8.0.19 has, at MySQL's defaults.
 SETTINGS: Mapping[str, str | int] = {
@@ -39,7 +41,6 @@ SETTINGS: Mapping[str, str | int] = {
     "max_execution_time": 0,
     "foreign_key_checks": 1,
     "unique_checks": 1,
-    "default_storage_engine": "InnoDB",
     "time_zone": "+00:00",
     "wait_timeout": 28_800,
     "net_read_timeout": 600,  # ours: a large table is read slowly where the machine is busy

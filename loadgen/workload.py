@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn, Protocol
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from cluster.session import TEXT
+from cluster.session import TABLE
 from loadgen.session import Session
 
 #: Where an operation goes: the mesh's write port, or its read port.
@@ -73,7 +73,7 @@ def recreate(cursor: Cursor, tables: Mapping[str, str]) -> None:
     as between the parentheses of CREATE TABLE."""
     cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
     for name, columns in tables.items():
-        cursor.execute(f"CREATE TABLE {name} ({columns}) ENGINE=InnoDB {TEXT}")
+        cursor.execute(f"CREATE TABLE {name} ({columns}) {TABLE}")
 
 
 def fill(cursor: Cursor, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

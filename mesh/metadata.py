@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.session import TEXT
+from cluster.session import TABLE, TEXT
 
 SCHEMA = "mysql_innodb_cluster_metadata"
 CLUSTER = "meshbench"
@@ -22,14 +22,14 @@ _SCHEMA = f"""
 CREATE SCHEMA {SCHEMA} {TEXT};
 USE {SCHEMA};
 CREATE VIEW schema_version (major, minor, patch) AS SELECT 2, 2, 0;
-CREATE TABLE v2_gr_clusters (cluster_id {_ID} PRIMARY KEY, cluster_name VARCHAR(63), group_name {_ID});
+CREATE TABLE v2_gr_clusters (cluster_id {_ID} PRIMARY KEY, cluster_name VARCHAR(63), group_name {_ID}) {TABLE};
 CREATE TABLE v2_instances (
   mysql_server_uuid {_ID} PRIMARY KEY, cluster_id {_ID}, label VARCHAR(255), endpoint VARCHAR(265),
-  xendpoint VARCHAR(265), attributes JSON);
-CREATE TABLE v2_cs_members (cluster_id {_ID} PRIMARY KEY, clusterset_id {_ID});
+  xendpoint VARCHAR(265), attributes JSON) {TABLE};
+CREATE TABLE v2_cs_members (cluster_id {_ID} PRIMARY KEY, clusterset_id {_ID}) {TABLE};
 CREATE TABLE v2_routers (
   router_id INT UNSIGNED PRIMARY KEY, router_name VARCHAR(265), address VARCHAR(256), version VARCHAR(12),
-  last_check_in TIMESTAMP NULL, attributes JSON, options JSON);
+  last_check_in TIMESTAMP NULL, attributes JSON, options JSON) {TABLE};
 CREATE VIEW v2_router_options AS SELECT router_id, COALESCE(options, JSON_OBJECT()) AS router_options FROM v2_routers;
 CREATE VIEW v2_this_instance AS
   SELECT i.cluster_id, c.cluster_name, 'gr' AS cluster_type

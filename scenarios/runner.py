@@ -187,6 +187,7 @@ class Run:
                 mysqld.create_database(cursor)
                 self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
                 connection.select_db(mysqld.DATABASE)
+                sessions.fit_packets(connection)
                 if self._workload is not None:
                     self._workload.setup(connection, seed=self._scenario.seed)
                     queries = self._workload.final_queries()

@@ -13,15 +13,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import pymysql
+from pymysql.cursors import Cursor
 
-from cluster import mysqld, options
+from cluster import mysqld
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
+from cluster.options import normal
 from cluster.session import CHARACTER_SET, COLLATION
 from loadgen.connection import settings
 
 log = logging.getLogger("meshbench")
 
+#: What mysqld takes in front of an option's name.
+PREFIXES = re.compile("^(loose_)?(skip_|disable_|enable_|maximum_)?")
 INIT_CONNECT = "init_connect"
 #: Variable -> what the DDL of a run says instead.
 OF_DATABASE = {"character_set_server": CHARACTER_SET, "collation_server": COLLATION}
@@ -61,15 +65,23 @@ def instead_of(*, isolation: str, locustfile: bool) -> dict[str, tuple[str, str]
 
 
 def _noted(row: dict[str, Any], instead: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    meant = options.meaning(options.canonical(row["option"]), "", instead)
-    if meant is None:
+    name = PREFIXES.sub("", row["option"].lower().replace("-", "_"))
+    if name not in instead:
         return row
-    value, sentence = instead[meant[0]]
+    value, sentence = instead[name]
     effective = row["effective"].values()
-    if all(options.normal(one) == options.normal(value) for one in effective):
+    if all(normal(one) == normal(value) for one in effective):
         return row
     log.warning("%s: %s is overridden: %s", row["from"], row["option"], sentence)
     return row | {"note": "; ".join(filter(None, (row["note"], f"overridden: {sentence}")))}
+
+
+def fit_packets(connection: Any) -> None:
+    """Have the cursors made from now on fold rows into statements that the server's max_allowed_packet lets through."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@max_allowed_packet")
+        size = min(Cursor.max_stmt_length, cursor.fetchone()[0] // 2)
+    connection.cursorclass = type("FittedCursor", (Cursor,), {"max_stmt_length": size})
 
 
 def require_init_connect(cluster: Cluster, variables: Mapping[str, Mapping[str, str]]) -> None:

@@ -34,6 +34,10 @@ LOCUST_SIDE = {
 }
 
 
+#: The only files that open a session: ours, the load's, and the yardstick of the benchmark, which is as anybody's.
+OPENS_SESSIONS = {"cluster/session.py", "loadgen/connection.py", "loadgen/plain.py"}
+
+
 def imported(file: Path) -> set[str]:
     """Top-level names of everything a file imports, wherever in it."""
     names: set[str] = set()
@@ -79,11 +83,45 @@ def test_the_pod_side_of_the_tools_image_needs_nothing_that_is_not_in_it() -> No
         "poller",
         "replication",
         "role",
+        "session",
         "status",
     )
     control = [file for file in (ROOT / "mesh" / "control").glob("*.py") if file.stem != "handle"]
     for file in [*(ROOT / "cluster" / f"{name}.py" for name in cluster), *control]:
         assert imported(file) - set(sys.stdlib_module_names) <= allowed | {"mesh"}, file.name
+
+
+def opens_a_session(file: Path) -> bool:
+    """Whether PyMySQL's connect, or one of its other names, is called there."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("connect", "Connect", "Connection")
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("pymysql", "connections")
+        for node in ast.walk(ast.parse(file.read_text()))
+    )
+
+
+def imports_by_name(file: Path) -> set[str]:
+    """What a file takes from PyMySQL by ``from … import``."""
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "pymysql"
+        for alias in node.names
+    }
+
+
+def test_every_session_is_opened_in_one_of_two_ways() -> None:
+    """Else it would have whatever the user's options make of a session: cluster/session.py says what that does."""
+    found = {
+        file.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        if opens_a_session(file) or imports_by_name(file) & {"connect", "Connect", "Connection"}
+    }
+    assert found == OPENS_SESSIONS
 
 
 def test_no_index_or_mirror_is_written_down() -> None:

@@ -76,6 +76,20 @@ def unasked_bytes() -> dict[str, Any]:
     return {"turns": loop.iteration - before, "got": [answer.decode(), transport.receive().decode()]}
 
 
+def ended_while_idle() -> dict[str, Any]:
+    """Asked between two answers; whoever asks keeps the turn."""
+    pairs = [socket.socketpair() for _ in range(3)]
+    transports = [HubTransport(ours, 5.0) for ours, _ in pairs]
+    pairs[0][1].send(b"answer")
+    transports[0].receive()
+    pairs[1][1].send(b"farewell")
+    pairs[2][1].close()
+    turns: list[str] = []
+    gevent.spawn(turns.append, "another's")
+    ended = [transport.ended() for transport in transports]
+    return {"ended": ended, "turns": turns}
+
+
 def used_after_close() -> dict[str, Any]:
     ours, _theirs = socket.socketpair()
     transport = HubTransport(ours, 5.0)
@@ -100,6 +114,7 @@ if __name__ == "__main__":
         two_at_once,
         closed_by_the_peer,
         unasked_bytes,
+        ended_while_idle,
         used_after_close,
     )
     print(json.dumps({trial.__name__: trial() for trial in trials}))

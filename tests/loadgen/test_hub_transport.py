@@ -50,5 +50,9 @@ def test_bytes_that_nobody_waits_for_do_not_keep_the_hub_busy(found: dict[str, A
     assert found["unasked_bytes"]["turns"] < 20
 
 
+def test_a_session_that_ended_while_idle_is_noticed_without_waiting(found: dict[str, Any]) -> None:
+    assert found["ended_while_idle"] == {"ended": [False, True, True], "turns": []}
+
+
 def test_a_closed_transport_touches_no_other_socket(found: dict[str, Any]) -> None:
     assert found["used_after_close"]["error"] == "OSError"

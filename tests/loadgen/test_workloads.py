@@ -123,6 +123,36 @@ def test_a_write_commits_once_last_and_a_read_never_can_be_in_doubt(name: str) -
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
+def test_every_table_names_its_engine_and_its_character_set(name: str) -> None:
+    statements: list[str] = []
+
+    class Recording:
+        def cursor(self) -> Recording:
+            return self
+
+        def __enter__(self) -> Recording:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return
+
+        def execute(self, sql: str, *_: object) -> None:
+            statements.append(sql)
+
+        def executemany(self, sql: str, _: object) -> None:
+            statements.append(sql)
+
+    small: dict[str, dict[str, Any]] = {"tpcc": {"warehouses": 1, "items": 100, "customers": 30}}
+    workload(name, **small.get(name, {})).setup(cast("Any", Recording()), seed=7)
+    created = [one for one in statements if one.startswith("CREATE")]
+    assert created
+    for one in created:
+        assert one.endswith("ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci")
+    tables = {one.split()[2] for one in created}
+    assert {one.split()[2] for one in statements if one.startswith("INSERT")} <= tables
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
 def test_final_queries_name_their_columns_and_list_the_keys(name: str) -> None:
     queries = workload(name).final_queries()
     assert all(sql.startswith("SELECT ") and "*" not in sql and "ORDER BY" in sql for sql in queries.values())

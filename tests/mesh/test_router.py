@@ -6,7 +6,9 @@ from configparser import ConfigParser
 
 import pytest
 
+from cluster.session import TABLE, TEXT
 from cluster.topology import Kind, Topology
+from mesh import metadata
 from mesh.router import configuration, routing
 from mesh.spec import gateway_spec
 
@@ -51,3 +53,12 @@ def test_a_lone_pod_serves_reads_too() -> None:
 def test_the_report_is_told_which_routing_it_was() -> None:
     assert routing(Topology(kind="group", pods=3)) == "metadata-cache"
     assert routing(Topology(kind="async", pods=3)) == "static first-available"
+
+
+def test_every_table_of_the_metadata_names_its_engine_and_its_character_set() -> None:
+    """A replica runs the statement under its own default_storage_engine, and a group takes InnoDB alone."""
+    statements = [one.strip() for one in metadata._SCHEMA.split(";")]
+    tables = [one for one in statements if one.startswith("CREATE TABLE")]
+    assert len(tables) == 4
+    assert all(one.endswith(TABLE) for one in tables)
+    assert f"CREATE SCHEMA {metadata.SCHEMA} {TEXT}" in statements

@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 import pytest
+from pymysql.cursors import Cursor
 
-from scenarios.sessions import noted
+from scenarios.sessions import fit_packets, noted
 
 
 def row(option: str, effective: str, *, note: str = "") -> dict[str, Any]:
@@ -65,6 +66,32 @@ def test_the_sessions_of_a_locustfile_are_its_own() -> None:
     assert note("transaction_isolation", "READ-COMMITTED", locustfile=True) == ""
     assert note("default_storage_engine", "MyISAM", locustfile=True) == ""
     assert note("character_set_server", "binary", locustfile=True) == "overridden: the run's database says utf8mb4"
+
+
+@pytest.mark.parametrize(("packet", "statement"), [(67_108_864, 1_024_000), (65_536, 32_768), (1024, 512)])
+def test_set_up_folds_rows_into_what_a_packet_holds(packet: int, statement: int) -> None:
+    class Server:
+        cursorclass: Any = None
+
+        def cursor(self) -> Server:
+            return self
+
+        def __enter__(self) -> Server:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return
+
+        def execute(self, sql: str) -> None:
+            assert sql == "SELECT @@max_allowed_packet"
+
+        def fetchone(self) -> tuple[int]:
+            return (packet,)
+
+    server = Server()
+    fit_packets(server)
+    assert server.cursorclass.max_stmt_length == statement
+    assert Cursor.max_stmt_length == 1_024_000
 
 
 def test_a_note_that_is_there_stays() -> None:

@@ -1,0 +1,152 @@
+"""Sessions of our own: one way to open them, what they set, and what our users may do whatever the server's options."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pymysql
+import pytest
+
+from cluster import group, mysqld, session
+from cluster.errors import ConfigurationError
+
+
+class Connection:
+    """Takes statements; fails the one that a test is true of with an error number, or gives a result."""
+
+    def __init__(self, *, fails: tuple[str, int] | None = None, rows: tuple[tuple[Any, ...], ...] = ()) -> None:
+        self.fails = fails
+        self.rows = rows
+        self.statements: list[str] = []
+        self.open = True
+
+    def cursor(self) -> Connection:
+        return self
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def execute(self, sql: str, args: tuple[Any, ...] = ()) -> None:
+        self.statements.append(sql % args if args else sql)
+        if self.fails and self.fails[0] in sql:
+            raise pymysql.OperationalError(self.fails[1], "no")
+
+    def fetchall(self) -> tuple[tuple[Any, ...], ...]:
+        return self.rows
+
+    def _force_close(self) -> None:
+        self.open = False
+
+
+def opened(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> dict[str, Any]:
+    """What PyMySQL was asked for."""
+    asked: dict[str, Any] = {}
+
+    def connect(**keys: Any) -> Connection:
+        asked.update(keys)
+        return connection
+
+    monkeypatch.setattr(pymysql, "connect", connect)
+    assert session.connect(host="node1", user="root", password="secret", timeout_s=2) is connection
+    return asked
+
+
+def test_a_session_of_ours_is_settled_in_one_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection()
+    asked = opened(monkeypatch, connection)
+    assert (asked["charset"], asked["collation"]) == ("utf8mb4", "utf8mb4_0900_ai_ci")
+    [only] = connection.statements
+    assert {**session.SETTINGS, **session.IN_A_GROUP}.keys() == set(re.findall(r"SESSION (\w+) = ", only))
+    assert "SESSION max_execution_time = 0," in only
+    assert only.index("max_join_size") < only.index("sql_big_selects")
+    assert only.endswith("group_replication_consistency = 'EVENTUAL'")
+
+
+def test_where_group_replication_is_not_loaded_the_rest_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection(fails=("group_replication_consistency", 1193))
+    opened(monkeypatch, connection)
+    assert connection.statements[1:] == [session.statement(session.SETTINGS)]
+    assert connection.open
+
+
+@pytest.mark.parametrize("errno", [1193, 1231, 2013])
+def test_a_session_that_cannot_be_settled_is_closed(monkeypatch: pytest.MonkeyPatch, errno: int) -> None:
+    connection = Connection(fails=("max_execution_time", errno))
+    with pytest.raises(pymysql.OperationalError):
+        opened(monkeypatch, connection)
+    assert not connection.open
+
+
+def test_our_users_are_above_init_connect_and_limits_and_the_application_is_not() -> None:
+    connection = Connection()
+    mysqld.create_users(connection, mysqld.Credentials(), group=True)
+    for user in ("meshbench_watch", "meshbench_control", "meshbench_repl"):
+        assert any(f"TO {user}@" in one and "CONNECTION_ADMIN" in one for one in connection.statements), user
+        [created] = [one for one in connection.statements if f"EXISTS {user}@" in one]
+        assert created.endswith("WITH MAX_USER_CONNECTIONS 1000")
+    mine = [one for one in connection.statements if mysqld.APPLICATION in one]
+    assert len(mine) == 2
+    assert not any("ADMIN" in one or "MAX_USER" in one for one in mine)
+
+
+def test_passwords_pass_any_policy_and_fit_a_replication_user() -> None:
+    for secret in mysqld.Credentials().secrets():
+        assert re.search("[A-Z]", secret)
+        assert re.search("[a-z]", secret)
+        assert re.search("[0-9]", secret)
+        assert re.search("[^A-Za-z0-9]", secret)
+        assert len(secret) <= 32
+
+
+def test_the_database_names_its_character_set() -> None:
+    connection = Connection()
+    mysqld.create_database(connection)
+    assert connection.statements == [f"CREATE DATABASE IF NOT EXISTS meshbench {session.TEXT}"]
+    assert session.TEXT == "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci"
+
+
+class Container:
+    def logs(self, *, tail: int) -> bytes:
+        del tail
+        said = ["[ERROR] [MY-011254] [Repl] Failed to initialize Performance Schema tables.", "[System] ready"]
+        return "\n".join(f"2026-11-27T15:04:12.728028Z 0 {one}" for one in said).encode()
+
+
+class Pod:
+    name = "node1"
+
+    def __init__(self) -> None:
+        self.containers = {"mysqld": Container()}
+
+
+def test_a_plugin_that_did_not_start_is_told_with_mysqlds_words() -> None:
+    arguments = ["--server-id=1", "--plugin-load-add=group_replication.so", "--plugin-load-add=mysql_clone.so"]
+    pod: Any = Pod()
+    there = (("group_replication.so",), ("mysql_clone.so",), (None,))
+    mysqld.refuse_without_plugins(Connection(rows=there), pod, arguments)
+    with pytest.raises(ConfigurationError) as refused:
+        mysqld.refuse_without_plugins(Connection(rows=there[1:]), pod, arguments)
+    assert str(refused.value) == (
+        "mysqld of node1 could not start group_replication.so; see mysql.config and mysql.my_cnf of the scenario. "
+        "It said: [ERROR] [MY-011254] [Repl] Failed to initialize Performance Schema tables."
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "unfit"),
+    [
+        ({"transaction_read_only": "TRUE"}, {"transaction_read_only"}),
+        ({"transaction_read_only": "FALSE"}, set()),
+        ({"sql_mode": "ANSI,PAD_CHAR_TO_FULL_LENGTH"}, {"sql_mode"}),
+        ({"sql_mode": "PAD_CHAR_TO_FULL_LENGTH", "transaction_read_only": "ON"}, {"sql_mode", "transaction_read_only"}),
+        ({"sql_mode": "ANSI,NO_BACKSLASH_ESCAPES", "autocommit": "0"}, set()),
+        ({"sql_mode": ""}, set()),
+        ({}, set()),
+    ],
+)
+def test_options_under_which_no_group_comes_about(values: dict[str, str], unfit: set[str]) -> None:
+    assert group.unfit(values).keys() == unfit
