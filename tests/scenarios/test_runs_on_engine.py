@@ -46,7 +46,8 @@ def own_image(engine: docker.DockerClient) -> Iterator[str]:
 
 
 def test_a_user_s_image_and_option_file_are_what_is_tested(own_image: str, tmp_path: Path) -> None:
-    (tmp_path / "my.cnf").write_text("[mysqld]\ninnodb_buffer_pool_size = 96M\nmax_connections = 77\nrequire_secure_transport\n")
+    options = ["innodb_buffer_pool_size = 96M", "max_connections = 77", "require_secure_transport"]
+    (tmp_path / "my.cnf").write_text("\n".join(["[mysqld]", *options, ""]))
     mysql = f"mysql: {{image: '{own_image}', my_cnf: my.cnf, config: {{max_connections: 88}}}}\n"
     text = BASE.format(topology="single", mesh="envoy", duration="5s") + mysql
     summary, folder = run(tmp_path / "mine.yaml", text)
