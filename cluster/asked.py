@@ -74,6 +74,15 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
 
 
+def refuse_plaintext_where_none_is_let_in(topology: Topology, *, tls: str) -> None:
+    """Raise ConfigurationError when the load is to do without TLS and mysqld is to let nobody in without it."""
+    demanded = normal(_answer(topology).known.values.get("require_secure_transport", "")) == "1"
+    if tls == "disabled" and demanded:
+        raise ConfigurationError(
+            "mysql.tls: disabled, and require_secure_transport=ON lets nobody in without TLS; leave one of them out"
+        )
+
+
 def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
     """A line for every option under which this topology's replication cannot work."""
     if not topology.group:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cluster.mysqld import Credentials
 from cluster.options import normal
+from cluster.session import demands_tls
 from cluster.topology import Kind
 
 XCOM_PORT = 33061
@@ -62,6 +63,8 @@ def prepare(connection: Any, credentials: Credentials) -> None:
             " FOR CHANNEL 'group_replication_recovery'",
             (credentials.repl,),
         )
+        if demands_tls(cursor):
+            cursor.execute("SET PERSIST group_replication_recovery_use_ssl = ON")
 
 
 def join(connection: Any, *, bootstrap: bool, at_boot: bool = True) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pymysql
 
+from cluster.session import demands_tls
 from cluster.topology import Kind
 
 #: How soon a replica notices that its source has gone silent: it hears a heartbeat every HEARTBEAT_S at least.
@@ -60,8 +61,8 @@ def follow(connection: Any, *, source: str, password: str) -> None:
         cursor.execute(
             "CHANGE REPLICATION SOURCE TO SOURCE_HOST = %s, SOURCE_PORT = 3306, SOURCE_USER = 'meshbench_repl',"
             " SOURCE_PASSWORD = %s, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 86400,"
-            " SOURCE_HEARTBEAT_PERIOD = %s, GET_SOURCE_PUBLIC_KEY = 1",
-            (source, password, HEARTBEAT_S),
+            " SOURCE_HEARTBEAT_PERIOD = %s, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_SSL = %s",
+            (source, password, HEARTBEAT_S, int(demands_tls(cursor))),
         )
         cursor.execute("START REPLICA")
 

@@ -5,12 +5,15 @@ Agents, observer, control plane, set-up, the dump of the end state: whoever spea
 itself. So a ``max_execution_time`` of the user's is in force for the load, which it is meant for, and cuts no evidence.
 Load workers have a set of their own (`loadgen.connection`). Needs only PyMySQL: it runs in pods.
 
-Why each rule is as it is: docs/decisions/0019.
+Why each rule is as it is: docs/decisions/0019. TLS is spoken to a server that lets nobody in without it, and to no
+other: the bridge of a run leads nowhere else, and encrypting is the mesh's business (docs/decisions/0026).
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pymysql
@@ -50,6 +53,10 @@ SETTINGS: Mapping[str, str | int] = {
 IN_A_GROUP: Mapping[str, str | int] = {"group_replication_consistency": "EVENTUAL"}
 
 ER_UNKNOWN_SYSTEM_VARIABLE = 1193
+#: What a server with require_secure_transport answers to whoever asks to be let in without TLS.
+ER_SECURE_TRANSPORT_REQUIRED = 3159
+#: Servers that have answered so: they are spoken to in TLS at once.
+_demanding: set[tuple[str, int]] = set()
 
 
 def statement(settings: Mapping[str, str | int]) -> str:
@@ -64,26 +71,56 @@ def connect(
 
     Raises pymysql.MySQLError.
     """
-    connection: Any = pymysql.connect(
-        host=host,
-        port=port,
-        user=user,
-        password=password,
-        database=database,
-        charset=CHARACTER_SET,
-        collation=COLLATION,
-        connect_timeout=max(1, round(timeout_s)),
-        read_timeout=timeout_s,
-        write_timeout=timeout_s,
-        ssl_disabled=True,  # the bridge leads nowhere else; TLS is for the mesh to add
-        autocommit=None,  # it is among the settings
-    )
+
+    def opened() -> Any:
+        return pymysql.connect(
+            host=host,
+            port=port,
+            user=user,
+            password=password,
+            database=database,
+            charset=CHARACTER_SET,
+            collation=COLLATION,
+            connect_timeout=max(1, round(timeout_s)),
+            read_timeout=timeout_s,
+            write_timeout=timeout_s,
+            autocommit=None,  # it is among the settings
+            **encryption(tls_context() if (host, port) in _demanding else None),
+        )
+
+    try:
+        connection = opened()
+    except pymysql.MySQLError as error:
+        if error.args[0] != ER_SECURE_TRANSPORT_REQUIRED:
+            raise
+        _demanding.add((host, port))
+        connection = opened()
     try:
         _settle(connection)
     except BaseException:
         connection._force_close()  # no COM_QUIT: the peer may be frozen and the write could block
         raise
     return connection
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Encrypts, and takes any certificate: mysqld signs its own at its first start, and nobody vouches for that."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def encryption(context: ssl.SSLContext | None) -> dict[str, Any]:
+    """PyMySQL's arguments for a session with this context, or without TLS."""
+    return {"ssl_disabled": True} if context is None else {"ssl": context}
+
+
+def demands_tls(cursor: Any) -> bool:
+    """Whether this server lets nobody in without TLS; so do the others of its cluster then, which have its options."""
+    cursor.execute("SELECT @@global.require_secure_transport")
+    return bool(cursor.fetchone()[0])
 
 
 def _settle(connection: Any) -> None:

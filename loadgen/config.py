@@ -16,6 +16,8 @@ from loadgen.policy import Policy
 from loadgen.think import Think
 
 ISOLATION_LEVELS = ("read-uncommitted", "read-committed", "repeatable-read", "serializable")
+#: When clients speak TLS to the server: where it demands that, always, never.
+TLS_MODES = ("auto", "required", "disabled")
 #: Open loops with random and with even arrivals, and the closed loop.
 MODELS = ("poisson", "constant", "closed")
 
@@ -57,6 +59,7 @@ class LoadConfig:
     connect_timeout_s: for TCP connect and the server's greeting. statement_timeout_s: for the answer to a statement.
     batch: statements that can wait for company share a round trip; latencies then are no longer those of an application
     that sends them one by one.
+    tls: one of TLS_MODES.
     worker: index of this worker among the workers of the run.
     out_dir: existing folder of this worker alone, for ``ops.jsonl``.
     """
@@ -84,6 +87,7 @@ class LoadConfig:
     connect_timeout_s: float = 2.0
     statement_timeout_s: float = 10.0
     batch: bool = False
+    tls: str = "auto"
 
     def __post_init__(self) -> None:
         require(len(self.endpoints) >= 1, "endpoints", "at least one [host, port]", self.endpoints)
@@ -92,6 +96,7 @@ class LoadConfig:
             require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
         for name in ("drain_s", "worker"):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        require(self.tls in TLS_MODES, "tls", f"one of {', '.join(TLS_MODES)}", self.tls)
         require(self.worker < self.workers, "worker", f"below workers ({self.workers})", self.worker)
         require(self.backlog_cap >= 1, "backlog_cap", "at least 1", self.backlog_cap)
         require(

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from typing import Any
 
 import pymysql
 from pymysql.constants import CR
 
-from cluster.session import CHARACTER_SET, COLLATION, statement
+from cluster.session import (
+    CHARACTER_SET,
+    COLLATION,
+    ER_SECURE_TRANSPORT_REQUIRED,
+    encryption,
+    statement,
+    tls_context,
+)
 from loadgen.config import LoadConfig
 from loadgen.errors import in_words
 from loadgen.outcome import WIRE_ERRORS, errno_of
@@ -59,6 +67,7 @@ class Connector:
         self._writes = port == "write"
         self._endpoints = config.endpoints if self._writes else config.read_endpoints or config.endpoints
         self._last_good = 0
+        self._tls = config.tls == "required"
         self.opened = 0
 
     def connect(self) -> Session:
@@ -71,7 +80,7 @@ class Connector:
             index = (first + step) % len(endpoints)
             host, port = endpoints[index]
             try:
-                session, read_only = self._open(host, port)
+                session, read_only = self._admitted(host, port)
             except WIRE_ERRORS as error:
                 errno = errno_of(error)
                 failures.append(f"{host}:{port}: {in_words(error)}")
@@ -85,9 +94,19 @@ class Connector:
             return session
         raise NoServerError("; ".join(failures), errno=errno)
 
+    def _admitted(self, host: str, port: int) -> tuple[Session, bool]:
+        """With TLS where this server demands it, unless it is not to be."""
+        try:
+            return self._open(host, port)
+        except pymysql.MySQLError as error:
+            if errno_of(error) != ER_SECURE_TRANSPORT_REQUIRED or self._config.tls != "auto" or self._tls:
+                raise
+            self._tls = True
+            return self._open(host, port)
+
     def _open(self, host: str, port: int) -> tuple[Session, bool]:
         config = self._config
-        connection = pymysql.Connection(
+        connection: Any = pymysql.Connection(
             host=host,
             port=port,
             user=config.user,
@@ -101,14 +120,15 @@ class Connector:
             connect_timeout=config.connect_timeout_s,
             read_timeout=config.statement_timeout_s,
             write_timeout=config.statement_timeout_s,
-            # Traffic stays inside the run's internal network, and encrypting it is the mesh's job (mode mtls): TLS here
-            # would measure the client's cipher.
-            ssl_disabled=True,
             defer_connect=True,
+            **encryption(tls_context() if self._tls else None),
         )
         sock = _greeted_socket(host, port, timeout_s=config.connect_timeout_s)
         connection.connect(sock)
-        transport = self._make_transport(sock, config.statement_timeout_s)
+        sock = connection._sock  # with TLS another one, around the first
+        # What is encrypted comes in records, which only the library under Python's own sockets can take apart.
+        make = BlockingTransport if self._tls else self._make_transport
+        transport = make(sock, config.statement_timeout_s)
         wire = Wire(transport)
 
         def hang_up() -> None:

@@ -220,6 +220,7 @@ class Load:
             drain_s=load.drain,
             statement_timeout_s=load.statement_timeout,
             batch=load.batch,
+            tls=scenario.mysql.tls,
             **(keys | shared | {"rate": keys["rate"] / parts}),
         )
 

@@ -110,6 +110,8 @@ class MySQLSection(Section):
         default_factory=dict
     )
     isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
+    #: When the clients of the load speak TLS to the server: where it demands that, always, never.
+    tls: Literal["auto", "required", "disabled"] = "auto"
 
 
 #: How long a primary may be silent before it is suspected.
@@ -168,8 +170,9 @@ class Scenario(Section):
             for key in type(load).model_fields:
                 if key in load.model_fields_set and key not in OF_LOCUSTFILES:
                     raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
-            if self.mysql.isolation != MySQLSection().isolation:
-                raise MisfitError(("mysql", "isolation"), "means nothing for a locustfile, whose sessions are its own")
+            for key in ("isolation", "tls"):
+                if getattr(self.mysql, key) != MySQLSection.model_fields[key].default:
+                    raise MisfitError(("mysql", key), "means nothing for a locustfile, whose sessions are its own")
         return self
 
     @model_validator(mode="after")

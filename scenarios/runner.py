@@ -21,7 +21,7 @@ from docker.models.containers import Container
 
 from chaos.injector import Injector
 from checks.history import HistoryError
-from cluster import asked, images, labels, mysqld
+from cluster import asked, images, labels, mysqld, options
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
@@ -166,7 +166,7 @@ class Run:
             require_agreement(self._cluster, self._manifest)
         if trial is not None:
             load = self._calibrated(load, mesh, began_s)
-        self._manifest["load_model"] = load.asked
+        self._manifest["load_model"] = load.asked | self._encryption()
         self._describe_pods()
         self._observer_began_ns = time.monotonic_ns()
         observer = self._cluster.start_observer(dict(mesh.admin))
@@ -260,6 +260,12 @@ class Run:
         )
         sessions.require_init_connect(self._cluster, found)
 
+    def _encryption(self) -> dict[str, bool]:
+        """Whether the clients of the load speak TLS to the server; those of a locustfile do as they like."""
+        tls, demands = self._scenario.mysql.tls, "require_secure_transport"
+        demanded = any(options.normal(one.get(demands, "")) == "1" for one in self._manifest["variables"].values())
+        return {} if self._workload is None else {"tls": tls == "required" or (tls == "auto" and demanded)}
+
     def _describe_pods(self) -> None:
         self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
         self._manifest["images"] = {
@@ -333,3 +339,4 @@ def require_images(scenario: Scenario) -> None:
         images.require(images.image(name).tag)
     switchover = any(step.fault == "switchover" for step in scenario.faults)
     asked.require_mysql(scenario.topology_spec(), switchover=switchover)
+    asked.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

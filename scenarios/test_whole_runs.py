@@ -53,6 +53,22 @@ def test_a_killed_primary_through_every_other_proxy(go: Go, mesh: str) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize(("topology", "mesh"), [("group", "router"), ("semisync", "mtls"), ("async", "haproxy")])
+def test_a_killed_primary_where_the_server_demands_tls(go: Go, topology: str, mesh: str) -> None:
+    summary = go(
+        "primary-kill",
+        f"topology.kind={topology}",
+        f"mesh={mesh}",
+        "mysql.config={require_secure_transport: true}",
+        "gates.brownout=30s",  # the options that keep a group's short are not set here
+        "gates.write_outage=40s",
+    )
+    assert summary["load_model"]["tls"]
+    assert summary["faults"][0]["bitten"]
+    assert summary["rpo"]["lost"] == 0 or topology == "async"
+
+
+@pytest.mark.nightly
 def test_a_killed_member_of_a_group_in_which_all_lead(go: Go) -> None:
     summary = go("primary-kill", "topology.kind=group-multi")
     assert_passed(summary)

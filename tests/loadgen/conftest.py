@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tests.loadgen.driven import OpenLoop
 LONGLONG, VAR_STRING = 8, 253
 EOF = b"\xfe\x00\x00\x02\x00"
 ACCOUNTS = 100
+SSL_REQUEST_SIZE = 32
 
 
 def _length_coded(text: bytes) -> bytes:
@@ -42,12 +44,15 @@ class _Session(socketserver.BaseRequestHandler):
         if self.server.greeting_errno and self.server.connections > self.server.takes:
             self._send([b"\xff" + struct.pack("<H", self.server.greeting_errno) + b"refused"], first=0)
             return
-        capabilities = 0x0008 | 0x0200 | 0x2000 | 0x8000 | 0x80000
+        capabilities = 0x0008 | 0x0200 | 0x2000 | 0x8000 | 0x80000 | (0x0800 if self.server.tls else 0)
         greeting = b"\x0a8.0.0-fake\x00" + struct.pack("<I", 1) + b"12345678\x00"
         greeting += struct.pack("<HBHHB", capabilities & 0xFFFF, 45, 2, capabilities >> 16, 21) + b"\x00" * 10
         self._send([greeting + b"901234567890\x00mysql_native_password\x00"], first=0)
-        self._receive()
-        self._send([self._ok(0)], first=2)
+        encrypted = self._is_tls_begun(self._receive())
+        if self.server.tls and not encrypted:
+            self._send([b"\xff" + struct.pack("<H", 3159) + b"#HY000insecure transport"], first=2)
+            return
+        self._send([self._ok(0)], first=2 + encrypted)
         self.server.sessions.append(self)
         while (command := self._receive()) and command[0] == 3 and not self.server.cut_at(sql := command[1:].decode()):
             self.server.statements.append(sql)
@@ -55,6 +60,18 @@ class _Session(socketserver.BaseRequestHandler):
                 self.bid_farewell()
                 return
             self._answer(sql)
+
+    def _is_tls_begun(self, answer: bytes) -> bool:
+        """Whether the client asked for TLS, which is then spoken, instead of logging in."""
+        if len(answer) != SSL_REQUEST_SIZE or self.server.tls is None:
+            return False
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        self.server.encrypted += 1
+        self._receive()
+        return True
+
+    def finish(self) -> None:
+        self.request.close()  # with TLS not the socket that the server closes by itself
 
     def bid_farewell(self) -> None:
         """As MySQL does when a session has been idle for wait_timeout: error 4031 as packet 0, then the end."""
@@ -113,7 +130,8 @@ class _Session(socketserver.BaseRequestHandler):
 class FakeMysql(socketserver.ThreadingTCPServer):
     """cut_at: whether to close the connection instead of answering a statement; bids_farewell_at: whether the session
     had ended for idleness when the statement came. greeting_errno: refuse every login, or every one after so many as it
-    takes. statements: all that were answered, in order; sessions: all that there were."""
+    takes. tls: lets nobody in without; encrypted: how many spoke it. statements: all that were answered, in order;
+    sessions: all that there were."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -125,6 +143,8 @@ class FakeMysql(socketserver.ThreadingTCPServer):
         self.read_only = False
         self.greeting_errno = 0
         self.takes = 0
+        self.tls: ssl.SSLContext | None = None
+        self.encrypted = 0
         self.connections = 0
         self.cut_at: Callable[[str], bool] = lambda _: False
         self.bids_farewell_at: Callable[[str], bool] = lambda _: False

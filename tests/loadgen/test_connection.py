@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cluster.session import connect
 from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
 from loadgen.registry import create
 from loadgen.warmup import database_problem
+from mesh.tls import Authority
 
 Build = Callable[..., LoadConfig]
 
@@ -104,3 +108,61 @@ def test_a_refused_login_ends_the_warm_up_at_once(load_config: Build, start_mysq
 
 def test_a_dead_server_ends_the_warm_up_in_time(load_config: Build) -> None:
     assert "cannot connect" in (problem(load_config(endpoints=(unused_endpoint(),))) or "")
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server's side, with a certificate that no client knows."""
+    identity = Authority("test").issue("node1", "server")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate.write_bytes(identity.certificate)
+    key.write_bytes(identity.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def test_tls_is_spoken_where_the_server_demands_it(load_config: Build, start_mysql: Any, tls: ssl.SSLContext) -> None:
+    server = start_mysql()
+    server.tls = tls
+    connector = Connector(load_config(endpoints=(server.endpoint,)))
+    for _ in range(3):
+        session = connector.connect()
+        assert session.fetch("SELECT balance FROM accounts WHERE id = %s", (1,)) == ((5,),)
+        session.close()
+    assert (server.connections, server.encrypted) == (4, 3), "it was asked without TLS once"
+
+
+@pytest.mark.parametrize(("mode", "demanded", "errno", "encrypted"), [
+    ("auto", False, None, 0),
+    ("disabled", False, None, 0),
+    ("required", True, None, 1),
+    ("disabled", True, 3159, 0),
+])  # fmt: skip
+def test_tls_is_required_or_disabled_as_asked(
+    load_config: Build,
+    start_mysql: Any,
+    tls: ssl.SSLContext,
+    mode: str,
+    demanded: bool,
+    errno: int | None,
+    encrypted: int,
+) -> None:
+    server = start_mysql()
+    server.tls = tls if demanded else None
+    connector = Connector(load_config(endpoints=(server.endpoint,), tls=mode))
+    try:
+        connector.connect().close()
+        found = None
+    except NoServerError as error:
+        found = error.errno
+    assert (found, server.encrypted, server.connections) == (errno, encrypted, 1)
+
+
+def test_sessions_of_ours_speak_tls_where_the_server_demands_it(start_mysql: Any, tls: ssl.SSLContext) -> None:
+    server = start_mysql()
+    server.tls = tls
+    host, port = server.endpoint
+    for _ in range(2):
+        connect(host=host, port=port, user="watch", password="secret", timeout_s=5).close()
+    assert (server.connections, server.encrypted) == (3, 2), "one that has said so is spoken to in TLS at once"

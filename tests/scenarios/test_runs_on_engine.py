@@ -47,7 +47,8 @@ def own_image(engine: docker.DockerClient) -> Iterator[str]:
 
 
 def test_a_user_s_image_and_option_file_are_what_is_tested(own_image: str, tmp_path: Path) -> None:
-    (tmp_path / "my.cnf").write_text("[mysqld]\ninnodb_buffer_pool_size = 96M\nmax_connections = 77\n")
+    options = ["innodb_buffer_pool_size = 96M", "max_connections = 77", "require_secure_transport"]
+    (tmp_path / "my.cnf").write_text("\n".join(["[mysqld]", *options, ""]))
     mysql = f"mysql: {{image: '{own_image}', my_cnf: my.cnf, config: {{max_connections: 88}}}}\n"
     text = BASE.format(topology="single", mesh="envoy", duration="5s") + mysql
     summary, folder = run(tmp_path / "mine.yaml", text)
@@ -56,6 +57,7 @@ def test_a_user_s_image_and_option_file_are_what_is_tested(own_image: str, tmp_p
     effective = manifest["variables"]["node1"]
     assert effective["innodb_buffer_pool_size"] == str(96 * 2**20), "from the option file"
     assert effective["max_connections"] == "88", "the scenario's config wins over the option file"
+    assert manifest["load_model"]["tls"], "which the option file demands"
     assert own_image in manifest["images"]
 
 
