@@ -204,8 +204,6 @@ def _explain(error: dict[str, Any], origin: Origin) -> str:
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
             hint = f"did you mean {near[0]!r}? Allowed" if near else "allowed"
             what = f"unknown key; {hint} here: {', '.join(known)}"
-        case "invalid_key":
-            what = f"a key must be a word; allowed here: {', '.join(_known_keys(path[:-1]))}"
         case "missing":
             what = "is required and missing"
         case "value_error":

@@ -37,6 +37,7 @@ workload: {name: transfer, accounts: 10}
 load: {rate: 100, duration: 2s, connections: 4}
 gates: {require: [durability, convergence]}
 """
+READY = b"2026-11-27T15:05:24.100000Z 0 [System] [MY-010931] [Server] mysqld: ready for connections.\n"
 
 
 class Container:
@@ -53,7 +54,7 @@ class Container:
         return
 
 
-def pod(name: str, *, role: str = "mysqld", said: bytes | Exception = b"ready for connections\n") -> Any:
+def pod(name: str, *, role: str = "mysqld", said: bytes | Exception = READY) -> Any:
     return SimpleNamespace(name=name, containers={role: Container(f"{name}-{role}", said)})
 
 
@@ -68,7 +69,7 @@ class World:
             told.pod(100, name)
         self.history = told.history()
         self.removed: list[str] = []
-        self.node2_log: bytes | Exception = b"ready\n"
+        self.node2_log: bytes | Exception = READY
 
     def boot(self) -> None: ...
     def options(self) -> None: ...
@@ -179,13 +180,15 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             file.rename(folder.path / "final" / file.name)
             world.end_state()
 
-    def logs(containers: Any, folder: RunFolder, *, hide: list[str]) -> None:
+    def logs(containers: Any, folder: RunFolder, *, hide: list[str], error_log: str | None) -> None:
         world.logs()
-        keep_logs(containers, folder, hide=hide)
+        keep_logs(containers, folder, hide=hide, error_log=error_log)
 
     def through(_: Run, __: Any) -> Any:
         world.set_up()
-        return MagicMock()
+        session = MagicMock()
+        session.cursor.return_value.__enter__.return_value.fetchone.return_value = (67_108_864,)  # max_allowed_packet
+        return session
 
     def variables(_: Any) -> dict[str, Any]:
         world.options()
@@ -227,6 +230,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(runner.collect, name, fake)
     monkeypatch.setattr(runner.host, "Noise", FakeNoise)
     monkeypatch.setattr(runner.asked, "in_effect", lambda *_: [])
+    monkeypatch.setattr(runner.asked, "error_log", lambda _: None)
     monkeypatch.setattr(runner.versions, "of_run", lambda *_: {})
     monkeypatch.setattr(runner.labels, "remove", remove)
     monkeypatch.setattr(Run, "_through", through)

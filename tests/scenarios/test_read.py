@@ -133,7 +133,7 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("mysql: {image: 'Bad/IMAGE:x:y'}", r":6: mysql.image: expected 'default' or an image reference"),
         ("workload2: 1", r":6: workload2: unknown key; did you mean 'workload'\? Allowed here: name, "),
         ("zzz: 1", r":6: zzz: unknown key; allowed here: name, "),
-        ("1: 2", r":6: 1: a key must be a word; allowed here: name, "),
+        ("1: 2", r":6: 1: YAML reads this key as 1; a key must be a word"),
         ("mysql: {config: null}", r":6: mysql.config: expected a mapping of mysqld options"),
         ("mysql: {config: [1]}", r":6: mysql.config: expected a mapping of mysqld options"),
         ("mysql: {config: {sync_binlog: null}}", r":6: mysql.config.sync_binlog: expected a word, a number"),
