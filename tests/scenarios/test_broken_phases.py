@@ -357,7 +357,7 @@ def test_whatever_breaks_before_the_load_has_ended_is_told_and_every_log_is_kept
         assert isinstance(ended.value, ConfigurationError | HarnessError)
     assert word.removeprefix("KeyError: ") in str(ended.value)
     logs = run.folder / "logs"
-    assert (logs / "node1-mysqld.log").read_bytes() == b"ready for connections\n"
+    assert (logs / "node1-mysqld.log").read_bytes() == READY
     assert (logs / "meshbench.log").exists() == (kind == "a defect")
     assert len(world.removed) == 1
     assert not (run.folder.parents[1] / "latest").exists()
@@ -396,7 +396,7 @@ def test_a_log_that_cannot_be_read_says_so_and_costs_no_other(world: World, tmp_
     run = a_run(tmp_path)
     assert run.execute(lambda _: None)["verdict"] == "pass"
     assert "does not support reading" in (run.folder / "logs" / "node2-mysqld.log").read_text()
-    assert (run.folder / "logs" / "node3-mysqld.log").read_bytes() == b"ready for connections\n"
+    assert (run.folder / "logs" / "node3-mysqld.log").read_bytes() == READY
 
 
 def test_a_wall_clock_that_is_set_in_mid_run_is_a_note_and_no_end(

@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from cluster import images, labels
+from cluster import images, keeper, labels
 from cluster.mysql_image import ASKED
 from cluster.wait import wait_until
 from scenarios.cli import main
@@ -68,6 +68,9 @@ def test_an_interrupted_run_leaves_nothing(
 ) -> None:
     process, run_id = under_way
     assert leftovers(engine, {run_id})
+    (pod, *_) = engine.containers.list(filters={"label": f"{labels.RUN}={run_id}"})
+    token = pod.labels[labels.KEEPER]
+    assert token in keeper.living()
     if number == signal.SIGPIPE:  # as `meshbench run … 2>&1 | head` does: the reader goes away
         assert process.stderr is not None
         process.stderr.close()
@@ -75,7 +78,7 @@ def test_an_interrupted_run_leaves_nothing(
         process.send_signal(number)
     assert process.wait(60) == code
     assert leftovers(engine, {run_id}) == []
-    assert not engine.containers.list(all=True, filters={"name": "meshbench-keeper-"})
+    assert token not in keeper.living()
 
 
 def test_a_run_whose_terminal_is_closed_leaves_nothing(engine: docker.DockerClient, tmp_path: Path) -> None:
