@@ -147,12 +147,13 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
 
 
 def said_errors(pod: Pod) -> list[str]:
-    """The last errors that a pod's mysqld wrote to its container's log, at most two, oldest first."""
+    """The last errors that a pod's mysqld wrote to its container's log, each once, at most four, oldest first."""
     try:
         printed = pod.containers["mysqld"].logs(tail=200).decode(errors="replace").splitlines()
     except (DockerException, OSError):
         return []
-    return [re.sub(r"^\S+ \d+ ", "", line) for line in printed if "[ERROR]" in line][-2:]
+    errors = [re.sub(r"^\S+ \d+ ", "", line)[:200] for line in reversed(printed) if "[ERROR]" in line]
+    return list(dict.fromkeys(errors))[:4][::-1]
 
 
 def refuse_exited(pod: Pod) -> None:
