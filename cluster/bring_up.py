@@ -7,6 +7,8 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pymysql
+
 from cluster import group
 from cluster.joining import PASSING, PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
 from cluster.pod import Pod
@@ -82,13 +84,20 @@ def _join(cluster: Cluster, pod: Pod, *, first: bool) -> None:
         with cluster.connection(pod.name, timeout_s=60) as connection:
             group.leave(connection)
 
+    def join() -> None:
+        try:
+            cluster.join(pod, first=first)
+        except pymysql.MySQLError:
+            if not cluster.in_service(pod.name):  # it may have joined all the same, and the load may have begun
+                raise
+
     part = "begin the group" if first else "join the group"
     part = part if cluster.topology.group else "lead" if first else "follow its source"
     patience_s = PATIENCE_WITH_THEIRS_S if brought(cluster.topology) else PATIENCE_S
     with told_in_a_line(f"{pod.name} could not {part}", pod, cluster.topology):
         tried(
             f"{pod.name} is to {part}",
-            lambda: cluster.join(pod, first=first),
+            join,
             undo=leave,
             passing=PASSING,
             patience_s=patience_s,

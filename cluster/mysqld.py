@@ -147,13 +147,13 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
 
 
 def said_errors(pod: Pod) -> list[str]:
-    """The last errors that a pod's mysqld wrote to its container's log, each once, at most four, oldest first."""
+    """The last errors that a pod's mysqld wrote to its container's log, each once, at most six, oldest first."""
     try:
         printed = pod.containers["mysqld"].logs(tail=200).decode(errors="replace").splitlines()
     except (DockerException, OSError):
         return []
     errors = [re.sub(r"^\S+ \d+ ", "", line)[:200] for line in reversed(printed) if "[ERROR]" in line]
-    return list(dict.fromkeys(errors))[:4][::-1]
+    return list(dict.fromkeys(errors))[:6][::-1]  # what came of an error repeats itself beside it
 
 
 def refuse_exited(pod: Pod) -> None:
