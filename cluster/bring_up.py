@@ -7,8 +7,10 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pymysql
+
 from cluster import group, mysqld_log
-from cluster.joining import PASSING, told_in_a_line, tried
+from cluster.joining import PASSING, PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
 from cluster.pod import Pod
 from cluster.status import in_agreement
 from cluster.wait import wait_until
@@ -17,6 +19,8 @@ if TYPE_CHECKING:  # a cluster brings itself up
     from cluster.cluster import Cluster
 
 BOOT_TIMEOUT_S = 120.0
+#: Longer than two tries to start Group Replication, each of which takes up to a minute to fail.
+JOIN_TIMEOUT_S = 150.0
 
 
 def bring_up(cluster: Cluster) -> None:
@@ -58,7 +62,7 @@ def bring_up(cluster: Cluster) -> None:
         cluster.start_pod(first)
         join(first)
         wait_until(
-            f"{first.name} leads", lambda: in_service([first]), timeout_s=BOOT_TIMEOUT_S, now=cluster.disagreement
+            f"{first.name} leads", lambda: in_service([first]), timeout_s=JOIN_TIMEOUT_S, now=cluster.disagreement
         )
 
     def follow(pod: Pod) -> None:
@@ -72,7 +76,7 @@ def bring_up(cluster: Cluster) -> None:
             one.result()
     everybody = cluster.pods.values()
     wait_until(
-        "every pod is in service", lambda: in_service(everybody), timeout_s=BOOT_TIMEOUT_S, now=cluster.disagreement
+        "every pod is in service", lambda: in_service(everybody), timeout_s=JOIN_TIMEOUT_S, now=cluster.disagreement
     )
 
 
@@ -83,7 +87,21 @@ def _join(cluster: Cluster, pod: Pod, *, first: bool) -> None:
         with cluster.connection(pod.name, timeout_s=60) as connection:
             group.leave(connection)
 
+    def join() -> None:
+        try:
+            cluster.join(pod, first=first)
+        except pymysql.MySQLError:
+            if not cluster.in_service(pod.name):  # it may have joined all the same, and the load may have begun
+                raise
+
     part = "begin the group" if first else "join the group"
     part = part if cluster.topology.group else "lead" if first else "follow its source"
+    patience_s = PATIENCE_WITH_THEIRS_S if brought(cluster.topology) else PATIENCE_S
     with told_in_a_line(f"{pod.name} could not {part}", pod, cluster.topology):
-        tried(f"{pod.name} is to {part}", lambda: cluster.join(pod, first=first), undo=leave, passing=PASSING)
+        tried(
+            f"{pod.name} is to {part}",
+            join,
+            undo=leave,
+            passing=PASSING,
+            patience_s=patience_s,
+        )

@@ -290,7 +290,8 @@ class Cluster:
     def _in_words(self, pod: str, status: Status | None) -> str:
         if status is None:
             return "does not answer"
-        told = f"{status.state or 'ONLINE'} as {status.role}, executed {status.gtid_executed or 'nothing'}"
+        alone = "" if status.quorum else " without a majority"
+        told = f"{status.state or 'ONLINE'}{alone} as {status.role}, executed {status.gtid_executed or 'nothing'}"
         if not status.in_service:
             try:
                 with self.connection(pod, timeout_s=2) as connection:

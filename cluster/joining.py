@@ -29,13 +29,20 @@ CLONE_PASSING = frozenset({3862, 3863, 3868, 3869})
 TRIES = 3
 #: No further try once so long has gone by: START GROUP_REPLICATION alone takes up to a minute to fail.
 PATIENCE_S = 70.0
+#: The same where the user's own options, file or image are the likelier reason: a minute in vain is enough.
+PATIENCE_WITH_THEIRS_S = 20.0
 PAUSE_S = 1.0
 
 
 def tried(
-    what: str, deed: Callable[[], None], *, undo: Callable[[], None] = lambda: None, passing: frozenset[int]
+    what: str,
+    deed: Callable[[], None],
+    *,
+    undo: Callable[[], None] = lambda: None,
+    passing: frozenset[int],
+    patience_s: float = PATIENCE_S,
 ) -> None:
-    """Do it, and once more after one of these errors, up to TRIES times within PATIENCE_S; raises pymysql.MySQLError.
+    """Do it, and once more after one of these errors, up to TRIES times within patience_s; raises pymysql.MySQLError.
 
     what: in words, such as ``node2 joins its group``. undo: puts the pod back to where it was before; may fail.
     """
@@ -45,7 +52,7 @@ def tried(
             deed()
         except pymysql.MySQLError as error:
             lasted_s = time.monotonic() - begin
-            if number_of(error) not in passing or number == TRIES or lasted_s > PATIENCE_S:
+            if number_of(error) not in passing or number == TRIES or lasted_s > patience_s:
                 raise
             log.info("%s: failed after %.0f s (%s); trying again", what, lasted_s, _words(error))
         else:
@@ -55,6 +62,12 @@ def tried(
         except pymysql.MySQLError as error:
             log.info("%s: %s", what, _words(error))
         time.sleep(PAUSE_S)
+
+
+def brought(topology: Topology) -> list[str]:
+    """The keys of the scenario with which the user decides what mysqld does."""
+    theirs = {"mysql.config": topology.config, "mysql.my_cnf": topology.my_cnf, "mysql.image": topology.image}
+    return [key for key, given in theirs.items() if given]
 
 
 @contextmanager
@@ -69,16 +82,7 @@ def told_in_a_line(what: str, pod: Pod, topology: Topology) -> Iterator[None]:
     except pymysql.MySQLError as error:
         said = last_errors(pod, topology)
         told = f"{what}: {_words(error)}" + (f"; its error log says: {' | '.join(said)}" if said else "")
-        theirs = [
-            name
-            for name, asked in (
-                ("mysql.config", topology.config),
-                ("mysql.my_cnf", topology.my_cnf),
-                ("mysql.image", topology.image),
-            )
-            if asked
-        ]
-        if theirs:
+        if theirs := brought(topology):
             raise ConfigurationError(f"{told}; see {' and '.join(theirs)} of the scenario") from error
         raise HarnessError(told) from error
 

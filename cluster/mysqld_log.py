@@ -125,11 +125,12 @@ def said(container: Container, topology: Topology) -> str:
 
 
 def last_errors(pod: Pod, topology: Topology) -> list[str]:
-    """mysqld's last errors since it was started, at most two, oldest first; none where they cannot be had."""
+    """mysqld's last errors since it was started, each once, at most six, oldest first; none where they cannot be had."""
     try:
-        return list(dict.fromkeys(errors(_lines(pod.containers["mysqld"], topology))))[-2:]
+        said = errors(_lines(pod.containers["mysqld"], topology))
     except (DockerException, OSError):
         return []
+    return list(dict.fromkeys(one[:200] for one in reversed(said)))[:6][::-1]  # what came of an error repeats itself
 
 
 def refuse_without_plugins(connection: Any, pod: Pod, topology: Topology, *, arguments: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from cluster import asked, group, joining
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
+from cluster.mysqld import said_errors
 from cluster.topology import Topology
 
 NOT_CONFIGURED = pymysql.OperationalError(3092, "The server is not configured properly to be an active member")
@@ -72,6 +73,18 @@ def test_what_took_its_whole_time_is_not_tried_again(monkeypatch: pytest.MonkeyP
     assert deed.calls == ["join"]
 
 
+def test_a_minute_in_vain_is_enough_where_the_user_s_own_options_are_the_likelier_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for patience_s, calls in ((joining.PATIENCE_WITH_THEIRS_S, 1), (joining.PATIENCE_S, 2)):
+        moments = iter(range(0, 1000, 61))
+        monkeypatch.setattr("cluster.joining.time.monotonic", lambda moments=moments: float(next(moments)))
+        deed = Deed(NOT_CONFIGURED, times=99)
+        with pytest.raises(pymysql.OperationalError):
+            tried("node1 is to begin the group", deed, passing=PASSING, patience_s=patience_s)
+        assert len(deed.calls) == calls
+
+
 @pytest.mark.parametrize("number", [1045, 1227, 1290, 1792, 2013])
 def test_what_mysql_refuses_it_would_refuse_again(number: int) -> None:
     deed = Deed(pymysql.OperationalError(number, "no"), times=1)
@@ -127,6 +140,13 @@ def test_what_is_refused_is_one_line_with_mysqld_s_own_words_and_what_the_user_b
         raise NOT_CONFIGURED
     assert "\n" not in str(e.value)
     assert where in str(e.value)
+
+
+def test_of_an_error_log_that_repeats_itself_each_error_is_told_once() -> None:
+    line = "2026-11-27T14:00:0{}.2Z 0 [ERROR] [MY-011735] [Repl] Plugin group_replication reported: '[GCS] {}'\n"
+    words = ("Failed to verify the server certificate", "The member was unable to join the group")
+    log = "".join(line.format(second, said) for second in range(9) for said in words).encode()
+    assert [one.rpartition("[GCS] ")[2].rstrip("'") for one in said_errors(a_pod(log))] == list(words)
 
 
 def test_a_log_that_cannot_be_read_hides_no_error() -> None:
