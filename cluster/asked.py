@@ -13,12 +13,12 @@ from typing import Any
 from cluster import mysqld
 from cluster.errors import ConfigurationError
 from cluster.floor import require_version
-from cluster.group import unfit
 from cluster.images import image
 from cluster.mysql_image import ServerAnswer, ask
 from cluster.options import LOOSE, Asked, canonical, effects, meaning, unknown, written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import Topology, is_group
+from cluster.unfit import unfit
 
 log = logging.getLogger("meshbench")
 
@@ -61,10 +61,8 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
 
 def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
     """A line for every option under which this topology's replication cannot work."""
-    if not topology.group:
-        return []
     source = {one.name: one.source for one in asked_options(topology, answer)}
-    found = unfit(answer.known.values)
+    found = unfit(topology.kind, answer.known.values)
     return [f"{source.get(name, CONFIG)}: {name}: topology {topology.kind}: {why}" for name, why in found.items()]
 
 
