@@ -14,7 +14,6 @@ from typing import Any
 from cluster import mysqld, option_file
 from cluster.errors import ConfigurationError
 from cluster.floor import parse_version, require_version
-from cluster.group import unfit
 from cluster.images import image
 from cluster.mysql_image import ServerAnswer, ask, split_defaults
 from cluster.option_file import FileOption
@@ -23,6 +22,7 @@ from cluster.option_rules import refused_in_file, reserved
 from cluster.options import Asked, effects, normal, unknown, written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import Topology, is_group
+from cluster.unfit import unfit
 
 log = logging.getLogger("meshbench")
 
@@ -85,10 +85,8 @@ def refuse_plaintext_where_none_is_let_in(topology: Topology, *, tls: str) -> No
 
 def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
     """A line for every option under which this topology's replication cannot work."""
-    if not topology.group:
-        return []
     source = {one.name: one.source for one in asked_options(topology, answer)}
-    found = unfit(answer.known.values)
+    found = unfit(topology.kind, answer.known.values)
     return [f"{source.get(name, CONFIG)}: {name}: topology {topology.kind}: {why}" for name, why in found.items()]
 
 

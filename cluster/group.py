@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from cluster.mysqld import Credentials
-from cluster.options import normal
 from cluster.session import demands_tls
 from cluster.topology import Kind
 
 XCOM_PORT = 33061
-#: What Group Replication's own sessions take over from the server and cannot work under (tried on MySQL 9.7): variable
-#: -> the word of its value -> what then happens.
-UNFIT: Mapping[str, tuple[str, str]] = {
-    "transaction_read_only": ("1", "its plugin writes when it starts, and does not start"),
-    "sql_mode": (
-        "pad_char_to_full_length",
-        "a pod that joins cannot read the group's configuration, and does not join",
-    ),
-}
-
-
-def unfit(values: Mapping[str, str]) -> dict[str, str]:
-    """Variables under which no group comes about -> why. values: variable -> its value on the pods."""
-    return {
-        name: f"Group Replication inherits {values[name]}: {why}"
-        for name, (word, why) in UNFIT.items()
-        if name in values and word in normal(values[name]).split(",")
-    }
 
 
 def options(*, group_name: uuid.UUID, address: str, seeds: list[str], subnet: str, kind: Kind) -> list[str]:

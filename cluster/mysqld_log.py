@@ -125,7 +125,7 @@ def said(container: Container, topology: Topology) -> str:
 
 
 def last_errors(pod: Pod, topology: Topology) -> list[str]:
-    """mysqld's last errors since it was started, each once, at most six, oldest first; none where they cannot be had."""
+    """mysqld's last errors since it was started, each once, at most six, oldest first; none if they cannot be had."""
     try:
         said = errors(_lines(pod.containers["mysqld"], topology))
     except (DockerException, OSError):

@@ -12,7 +12,7 @@ import pytest
 from cluster import asked, group, joining
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
-from cluster.mysqld import said_errors
+from cluster.mysqld_log import last_errors
 from cluster.topology import Topology
 
 NOT_CONFIGURED = pymysql.OperationalError(3092, "The server is not configured properly to be an active member")
@@ -146,7 +146,9 @@ def test_of_an_error_log_that_repeats_itself_each_error_is_told_once() -> None:
     line = "2026-11-27T14:00:0{}.2Z 0 [ERROR] [MY-011735] [Repl] Plugin group_replication reported: '[GCS] {}'\n"
     words = ("Failed to verify the server certificate", "The member was unable to join the group")
     log = "".join(line.format(second, said) for second in range(9) for said in words).encode()
-    assert [one.rpartition("[GCS] ")[2].rstrip("'") for one in said_errors(a_pod(log))] == list(words)
+    assert [
+        one.rpartition("[GCS] ")[2].rstrip("'") for one in last_errors(a_pod(log), Topology(kind="single", pods=1))
+    ] == list(words)
 
 
 def test_a_log_that_cannot_be_read_hides_no_error() -> None:

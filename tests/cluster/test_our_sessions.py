@@ -8,7 +8,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from cluster import group, mysqld, session
+from cluster import mysqld, session
+from cluster.topology import Kind
+from cluster.unfit import unfit
 
 
 class Connection:
@@ -109,16 +111,25 @@ def test_the_database_names_its_character_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "unfit"),
+    ("kind", "values", "told"),
     [
-        ({"transaction_read_only": "TRUE"}, {"transaction_read_only"}),
-        ({"transaction_read_only": "FALSE"}, set()),
-        ({"sql_mode": "ANSI,PAD_CHAR_TO_FULL_LENGTH"}, {"sql_mode"}),
-        ({"sql_mode": "PAD_CHAR_TO_FULL_LENGTH", "transaction_read_only": "ON"}, {"sql_mode", "transaction_read_only"}),
-        ({"sql_mode": "ANSI,NO_BACKSLASH_ESCAPES", "autocommit": "0"}, set()),
-        ({"sql_mode": ""}, set()),
-        ({}, set()),
+        ("group", {"transaction_read_only": "TRUE"}, {"transaction_read_only"}),
+        ("async", {"transaction_read_only": "ON"}, {"transaction_read_only"}),
+        ("single", {"transaction_read_only": "ON", "sql_mode": "PAD_CHAR_TO_FULL_LENGTH"}, set()),
+        ("group", {"transaction_read_only": "FALSE"}, set()),
+        ("group-multi", {"sql_mode": "ANSI,PAD_CHAR_TO_FULL_LENGTH"}, {"sql_mode"}),
+        ("semisync", {"sql_mode": "ANSI,PAD_CHAR_TO_FULL_LENGTH"}, set()),
+        (
+            "group",
+            {"sql_mode": "PAD_CHAR_TO_FULL_LENGTH", "transaction_read_only": "1"},
+            {"sql_mode", "transaction_read_only"},
+        ),
+        ("group", {"sql_mode": "ANSI,NO_BACKSLASH_ESCAPES", "autocommit": "0"}, set()),
+        ("group", {"sql_mode": ""}, set()),
+        ("group", {}, set()),
     ],
 )
-def test_options_under_which_no_group_comes_about(values: dict[str, str], unfit: set[str]) -> None:
-    assert group.unfit(values).keys() == unfit
+def test_options_under_which_replication_does_not_come_about(
+    kind: Kind, values: dict[str, str], told: set[str]
+) -> None:
+    assert unfit(kind, values).keys() == told

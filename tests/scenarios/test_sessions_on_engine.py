@@ -80,6 +80,7 @@ def run(folder: Path, *, workload: str, load: str, config: dict[str, str | int])
         "mesh": "direct",
         "workload": json.loads(workload),
         "load": json.loads(load),
+        "gates": {"cpu_pressure": 100, "steal_percent": 100, "lateness_p99": "10s"},  # whatever else the machine does
     }
     file = folder / "mine.yaml"
     file.write_text(json.dumps(scenario))
