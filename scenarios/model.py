@@ -95,8 +95,8 @@ def _mysqld_options(value: Any) -> Any:
         if not isinstance(setting, str | int | float):
             raise MisfitError(
                 (key,),
-                f"expected a word, a number, true or false; got {setting!r:.80}. Write '' for an empty value, and quote "
-                "what YAML reads otherwise",
+                f"expected a word, a number, true or false; got {setting!r:.80}. "
+                "Write '' for an empty value, and quote what YAML reads otherwise",
             )
         if "\n" in str(setting) or "\0" in str(setting):
             raise MisfitError((key,), "an option is one line")
