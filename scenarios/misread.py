@@ -11,6 +11,8 @@ from decimal import Decimal
 import yaml
 
 _TAG = "tag:yaml.org,2002:"
+#: Letters of a value that a message shows.
+LONGEST = 40
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 _DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 
@@ -20,12 +22,14 @@ def misread(node: yaml.ScalarNode) -> str | None:
     kind, text = node.tag.removeprefix(_TAG), node.value
     if node.style is not None or kind == "str" or _faithful(kind, text):
         return None
+    shown = _short(text)
+    quoted = "'" + shown.replace("'", "''") + "'"
     if kind == "null":
-        why = f"expected a word, a number, true or false; YAML reads {text} as nothing"
-        return f"{why}: write '' for an empty value, or quote it: {_quoted(text)}"
+        why = f"expected a word, a number, true or false; YAML reads {shown} as nothing"
+        return f"{why}: write '' for an empty value, or quote it: {quoted}"
     if kind == "bool":
-        return f"YAML reads {text} as {str(_read(text)).lower()}; quote it: {_quoted(text)}, or write ON or OFF"
-    return f"YAML reads {text} as {'a date' if kind == 'timestamp' else _read(text)}; quote it: {_quoted(text)}"
+        return f"YAML reads {shown} as {_read(text).lower()}; quote it: {quoted}, or write ON or OFF"
+    return f"YAML reads {shown} as {'a date' if kind == 'timestamp' else _short(_read(text))}; quote it: {quoted}"
 
 
 def _faithful(kind: str, text: str) -> bool:
@@ -37,16 +41,17 @@ def _faithful(kind: str, text: str) -> bool:
         case "int":
             return _INTEGER.fullmatch(text) is not None
         case "float":
-            return _DECIMAL.fullmatch(text) is not None and Decimal(str(_read(text))) == Decimal(text)
+            return _DECIMAL.fullmatch(text) is not None and Decimal(_read(text)) == Decimal(text)
     return False
 
 
-def _read(text: str) -> object:
+def _read(text: str) -> str:
+    """What YAML makes of it, in Python's words; a number may be too long for those."""
     try:
-        return yaml.safe_load(text)
+        return str(yaml.safe_load(text))
     except (yaml.YAMLError, ValueError):
         return "something else"
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -87,7 +87,7 @@ def _mysqld_options(value: Any) -> Any:
         found |= {key if inner is None else f"{key}.{inner}": "" if one is None else one for inner, one in within}
     for key, setting in found.items():
         if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z][\w-]*(\.[\w-]+)?", key, re.ASCII):
-            raise MisfitError((str(key),), f"{key!r} is not the name of a mysqld option")
+            raise MisfitError((str(key),), f"{key!r:.80} is not the name of a mysqld option")
         if reserved(canonical(key), ""):
             raise MisfitError((key,), RESERVED_WHY)
         if key != key.lower():
@@ -95,8 +95,8 @@ def _mysqld_options(value: Any) -> Any:
         if not isinstance(setting, str | int | float):
             raise MisfitError(
                 (key,),
-                f"expected a word, a number, true or false; got {setting!r}. Write '' for an empty value, and quote "
-                "what YAML reads otherwise",
+                f"expected a word, a number, true or false; got {setting!r:.80}. "
+                "Write '' for an empty value, and quote what YAML reads otherwise",
             )
         if "\n" in str(setting) or "\0" in str(setting):
             raise MisfitError((key,), "an option is one line")

@@ -41,6 +41,7 @@ def of_file(folder: Path, config: str) -> Scenario:
         ("max_connections: +5", r"YAML reads \+5 as 5"),
         ("long_query_time: 1.0e+3", r"YAML reads 1.0e\+3 as 1000.0"),
         ("long_query_time: .5", "YAML reads .5 as 0.5"),
+        (f"max_connections: 0{'7' * 9999}", "YAML reads 0777.*… as something else; quote it: '0777.*…'"),
         ("max_connections: .inf", "YAML reads .inf as inf"),
         ("max_connections: .nan", "YAML reads .nan as nan"),
         ("report_user: 2024-01-02", "YAML reads 2024-01-02 as a date"),
