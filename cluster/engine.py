@@ -39,7 +39,11 @@ class NoEngineError(ConfigurationError):
 @cache
 def address() -> EngineAddress:
     """The one engine of this process, as it was configured when it was first asked for; raises ConfigurationError."""
-    return find(os.environ, Path.home())
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user id without a name and without HOME
+        home = Path("/")
+    return find(os.environ, home)
 
 
 @cache
@@ -48,8 +52,8 @@ def client() -> docker.DockerClient:
     at = address()
     if at.host.startswith("ssh:"):
         raise ConfigurationError(f"{at.host} (from {at.configured}) is an engine on another machine: {OWN_ENGINE}")
-    _settle(at)
     try:
+        _settle(at)
         with closing(docker.from_env(timeout=ANSWER_S)) as asked:
             asked.ping()
         return docker.from_env(timeout=120)
