@@ -32,10 +32,18 @@ ANSWER_S = 20
 NO_CONFIGURATION = Path(__file__).resolve().parent.parent / "images" / "client"
 
 
+class NoEngineError(ConfigurationError):
+    """None runs on this machine, so one may be started."""
+
+
 @cache
 def address() -> EngineAddress:
     """The one engine of this process, as it was configured when it was first asked for; raises ConfigurationError."""
-    return find(os.environ, Path.home())
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user id without a name and without HOME
+        home = Path("/")
+    return find(os.environ, home)
 
 
 @cache
@@ -44,13 +52,13 @@ def client() -> docker.DockerClient:
     at = address()
     if at.host.startswith("ssh:"):
         raise ConfigurationError(f"{at.host} (from {at.configured}) is an engine on another machine: {OWN_ENGINE}")
-    _settle(at)
     try:
+        _settle(at)
         with closing(docker.from_env(timeout=ANSWER_S)) as asked:
             asked.ping()
         return docker.from_env(timeout=120)
     except (DockerException, OSError, ValueError) as error:
-        raise ConfigurationError(_no_answer(at, error)) from None
+        raise _no_answer(at, error) from None
 
 
 def _settle(at: EngineAddress) -> None:
@@ -82,14 +90,18 @@ def _no_proxy_to(host: str | None) -> None:
         os.environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(filter(None, (known, host))))
 
 
-def _no_answer(at: EngineAddress, error: Exception) -> str:
-    where = f"no Docker Engine answers at {at.host} (from {at.configured})"
-    if "Permission denied" in str(error):
-        return f"{where}: this user may not use it; be root, or of the group that owns the socket (docker)"
-    if at.host == DEFAULT_HOST and any(words in str(error) for words in ("No such file", "Connection refused")):
+def _no_answer(at: EngineAddress, error: Exception) -> ConfigurationError:
+    certified = [name for name in ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH") if os.environ.get(name)]
+    where = f"no Docker Engine answers at {at.host} (from {', '.join([at.configured, *certified])})"
+    said = " ".join(str(error).split())
+    if "Permission denied" in said:
+        return ConfigurationError(
+            f"{where}: this user may not use it; be root, or of the group that owns the socket (docker)"
+        )
+    if at.host == DEFAULT_HOST and ("No such file" in said or "Connection refused" in said):
         how = "run `make images` (it starts one on Debian and Ubuntu as root), start yours, or set DOCKER_HOST"
-        return f"{where}: {how}"
-    return f"{where}: start it, or mend or remove that setting. Docker's library says: {' '.join(str(error).split())}"
+        return NoEngineError(f"{where}: {how}")
+    return ConfigurationError(f"{where}: start it, or mend or remove that setting. Docker's library says: {said}")
 
 
 def is_debian() -> bool:
@@ -132,8 +144,3 @@ def start_dockerd() -> None:
 def can_install() -> bool:
     """Whether this process may install packages and start an engine here."""
     return is_debian() and os.geteuid() == 0
-
-
-def local_host() -> bool:
-    """Whether the engine we look for is the one a local dockerd would be."""
-    return address().host == DEFAULT_HOST

@@ -29,8 +29,8 @@ def ensure_engine() -> None:
     try:
         engine.client()
         return
-    except ConfigurationError:
-        if not engine.can_install() or not engine.local_host():
+    except engine.NoEngineError:
+        if not engine.can_install():
             raise
     if shutil.which("dockerd") is None or shutil.which("iptables") is None:
         with step("install the Docker Engine"):
