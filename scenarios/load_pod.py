@@ -24,6 +24,15 @@ OWN_FILE = "/etc/meshbench-own.py"
 Event = dict[str, Any]
 
 
+def event_in(line: bytes) -> Event | None:
+    """The event of a line of standard output, or None: before our program has begun, others may have printed there."""
+    try:
+        found = json.loads(line) if line.startswith(b'{"event"') else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 class LoadPod:
     """A pod with one Locust process. role: of its container.
 
@@ -56,7 +65,7 @@ class LoadPod:
         if own is not None:
             given[OWN_FILE] = own
         locustfile = f"{OWN_FILE},/app/loadgen/guest.py" if is_locustfile else "/app/loadgen/locustfile.py"
-        command = ["python3", "-m", "locust", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
+        command = ["python3", "-m", "loadgen.start", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
         self.container = self.pod.add(self._role, images.image("tools").tag, command, files=given)
 
     def heard(self, event: Event) -> None:
@@ -75,8 +84,8 @@ class LoadPod:
             for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    if line.startswith(b'{"event"'):
-                        on_event(self, json.loads(line))
+                    if (event := event_in(line)) is not None:
+                        on_event(self, event)
             on_event(self, None)
 
         threading.Thread(target=follow, name=f"{self.name}-events", daemon=True).start()

@@ -29,7 +29,7 @@ def start(config: LoadConfig, *options: str) -> subprocess.Popen[str]:
 def start_with(config_file: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)),
+            *(sys.executable, "-m", "loadgen.start", "-f", str(LOCUSTFILE)),
             *("--headless", "--only-summary", "--load-config", str(config_file)),
             *options,
         ],
