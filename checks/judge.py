@@ -3,8 +3,8 @@
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
           not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
-          check needs it, a check broke off, the generator ran late or died, the host was noisy or a gate on that cannot
-          be decided, or no check could be.
+          check needs it, a user's locustfile did not run the load that was asked for, a check broke off, the generator
+          ran late or died, the host was noisy or a gate on that cannot be decided, or no check could be.
 ``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
@@ -32,6 +32,7 @@ from checks.durability import durability
 from checks.gates import GATES, assert_readable, gate, required, undecided
 from checks.history import History, HistoryError
 from checks.latency import latency
+from checks.locustfile import locustfile, not_as_asked
 from checks.plausible import implausible, name_of
 from checks.registers import registers
 from checks.replication import replication
@@ -59,6 +60,7 @@ CHECKS: dict[str, Check] = {
     "append": append,
     "registers": registers,
     "staleness": staleness,
+    "locustfile": locustfile,
 }
 
 #: Checks that say something about one workload only. A run of another one that cannot decide them does not list them.
@@ -71,6 +73,8 @@ OF_WORKLOAD = {
     "append": "append",
     "registers": "mixed-read",
     "staleness": "mixed-read",
+    # No workload has this name: it is listed where a user's file has given a verdict of its own, and nowhere else.
+    "locustfile": "",
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
@@ -118,6 +122,7 @@ def judge(history: History) -> Judgement:
         *_unproven_faults(history, converged=outcomes["convergence"] == "pass"),
         *implausible(history),
         *incomplete(history),
+        *not_as_asked(history),
         *_not_seen(history, outcomes),
         *_noise(history),
         *(
@@ -204,7 +209,11 @@ def _noise(history: History) -> list[str]:
     load = history.manifest.get("load")
     if isinstance(load, Mapping) and load.get("complete") is False:
         dead = load.get("dead")
-        who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
+        codes = load.get("exit_codes") or {}
+        names = [
+            f"{name} (exit code {codes[name]})" if codes.get(name) is not None else str(name) for name in dead or []
+        ]
+        who = f"load pod {', '.join(names)}" if names else "the load generator"
         reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
     limit_ms = _limit(history, "lateness_p99")

@@ -16,6 +16,7 @@ from testcontainers.core.container import DockerContainer
 from cluster import images
 from cluster.errors import HarnessError
 from cluster.labels import labels
+from cluster.logs import LOG_CONFIG
 from cluster.network import RunNetwork
 
 API_VERSION = "1.41"
@@ -81,7 +82,7 @@ class Pod:
         self, role: str, container: DockerContainer, *, marks: Mapping[str, str] | None = None, **kwargs: object
     ) -> Container:
         container.with_name(f"meshbench-{self.run_id}-{self.name}-{role}")
-        container.with_kwargs(labels=labels(self.run_id) | dict(marks or {}), **kwargs)
+        container.with_kwargs(labels=labels(self.run_id) | dict(marks or {}), log_config=LOG_CONFIG, **kwargs)
         container.start()
         self.containers[role] = container.get_wrapped_container()
         return self.containers[role]

@@ -10,8 +10,8 @@ driver's business, and clients of our own run it, so that Locust's users only st
 event is fired only where somebody listens: without --headless, or with one of --csv, --html, --json, --json-file.
 
 Standard output carries JSON events only, one a line: ready, started, second, done, or error; whatever else is printed
-goes to standard error, as Locust's own log does. SIGTERM stops the arrivals, drains and ends with done. Exit codes: 0 done, 2 the configuration cannot be
-used, 3 the database refused the load before it began, 4 this program broke.
+goes to standard error, as Locust's own log does. SIGTERM stops the arrivals, drains and ends with done. Exit codes: 0
+done, 2 the configuration cannot be used, 3 the database refused the load before it began, 4 this program broke.
 """
 
 from __future__ import annotations

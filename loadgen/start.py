@@ -23,8 +23,8 @@ def main() -> NoReturn:
 
     bug: BaseException | None = None
     try:
-        locust.main.main()
-    except BaseException as error:
+        locust.main.main()  # type: ignore[no-untyped-call]
+    except BaseException as error:  # noqa: BLE001  SystemExit as a rule; what it means is told below
         bug = error
     sys.exit(ending.told(bug))
 

@@ -61,9 +61,9 @@ class Watch:
         watch = self
 
         def fired(hook: EventHook, *, reverse: bool = False, **fields: Any) -> None:
-            watched = EventHook()
+            watched = EventHook()  # type: ignore[no-untyped-call]
             watched._handlers = [watch._watched(handler) for handler in hook._handlers]
-            fire(watched, reverse=reverse, **fields)
+            fire(watched, reverse=reverse, **fields)  # type: ignore[no-untyped-call]
 
         def started(user: User, group: Any) -> Any:
             greenlet = start(user, group)
@@ -151,11 +151,14 @@ class Watch:
                 self._shape_ended_s = now_s
                 self._ended_by = self._ended_by or f"its load shape {name} ended it (tick returned None)"
             elif isinstance(found, tuple | list) and found and isinstance(found[0], int):
-                if not self._steps or self._steps[-1][1] != found[0]:
-                    self._steps.append((now_s, found[0]))
+                self._note_step(now_s, found[0])
             return found
 
         shape.tick = ticked  # type: ignore[method-assign]
+
+    def _note_step(self, at_s: float, users: int) -> None:
+        if not self._steps or self._steps[-1][1] != users:
+            self._steps.append((at_s, users))
 
     def _shape_account(self) -> dict[str, Any]:
         return {
@@ -172,11 +175,15 @@ class Watch:
         failed = getattr(self._shape_worker, "exception", None)
         if self._shape is not None and isinstance(failed, Exception):
             gave = repr(self._last_tick)[:80]
-            return f"its load shape {type(self._shape).__name__} gave {gave}, of which Locust says: {what_broke(failed)}"
+            return (
+                f"its load shape {type(self._shape).__name__} gave {gave}, of which Locust says: {what_broke(failed)}"
+            )
         if isinstance(ending, SystemExit) and (where := place_of_theirs(ending.__traceback__)):
             return f"the locustfile called sys.exit({said(ending)}) {where}"
         if ending is not None and not isinstance(ending, SystemExit):
             return f"it broke: {what_broke(ending)}"
+        if self._listener_error and not self._zero_ns:  # Locust takes one of init for fatal
+            return f"a listener of the locustfile broke: {self._listener_error}"
         return "Locust was told to end"
 
     def _exit_code(self, ending: BaseException | None) -> tuple[int | None, str]:

@@ -11,6 +11,7 @@ from checks.judge import SAFETY, Judgement
 from checks.operations import column_ns, refused
 from checks.verdict import Verdict
 from reports.findings import finding
+from reports.locustfile import sentences
 from reports.numbers import fell_behind
 from reports.units import count, duration, listed
 
@@ -80,7 +81,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
     availability, latency = checks.get("availability"), checks.get("latency")
     if availability is None or "write_outage_ms" not in availability.measured:
         reason = availability.measured.get("reason") if availability else "the check availability was not made"
-        return [f"What happened to service is not known: {reason}.", *_task_errors(history)]
+        return [f"What happened to service is not known: {reason}.", *sentences(history)]
     outages = _outages(checks, history)
     told = outages or [f"The longest write outage was {duration(availability.measured['write_outage_ms'])}."]
     behind_ms = latency.measured.get("behind_ms") if latency else None
@@ -90,7 +91,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
             "tell how long the load lasted, not how fast the system is."
         )
     told += [finding(check) for check in (availability, latency) if check is not None and check.verdict == "fail"]
-    return [*told, *_what_did_not_succeed(history), *_task_errors(history)]
+    return [*told, *_what_did_not_succeed(history), *sentences(history)]
 
 
 def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: History) -> list[str]:
@@ -152,13 +153,6 @@ def _what_did_not_succeed(history: History) -> list[str]:
         else ""
     )
     return [f"{count(failed)} of {count(asked)} operations did not succeed: {', '.join(told)}{more}."]
-
-
-def _task_errors(history: History) -> list[str]:
-    load = history.manifest.get("load") or {}
-    if not load.get("task_errors"):
-        return []
-    return [f"Tasks of the locustfile raised {count(load['task_errors'])} exceptions, the first: {load['task_error']}."]
 
 
 def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from docker.errors import APIError
 from docker.models.containers import Container
+from requests.exceptions import RequestException
 
 from cluster import images
 from cluster.pod import Pod
@@ -15,6 +17,7 @@ from loadgen.clock import Translation
 from loadgen.config import LoadConfig
 from loadgen.recorder import FILE_NAME
 
+EXIT_TIMEOUT_S = 5
 OUT_DIR = "/data"
 OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
 CONFIG_FILE = "/etc/meshbench-load.json"
@@ -52,6 +55,8 @@ class LoadPod:
         self.clock: Translation | None = None
         self.seconds: list[Event] = []
         self.totals: Event | None = None
+        #: What it tells of a user's locustfile, once that has ended in order.
+        self.locustfile: Event | None = None
 
     @property
     def address(self) -> str:
@@ -73,7 +78,10 @@ class LoadPod:
         match event["event"]:
             case "second":
                 self.seconds.append(event)
+            case "ended":  # of Locust's master, which has no operations
+                self.locustfile = event["locustfile"]
             case "done":
+                self.locustfile = event.pop("locustfile", None)
                 self.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
 
     def listen(self, on_event: Callable[[LoadPod, Event | None], None]) -> None:
@@ -96,6 +104,13 @@ class LoadPod:
 
     def last_words(self) -> str:
         return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+
+    def exit_code(self) -> int | None:
+        """What its program ended with; None where that is not known."""
+        try:
+            return int(self.container.wait(timeout=EXIT_TIMEOUT_S)["StatusCode"])
+        except (APIError, RequestException):  # it runs again, or the engine does not say
+            return None
 
     def account(self) -> Event:
         """Its totals; of a pod that died what its seconds told, which is neither lateness nor overflow nor CPU time."""

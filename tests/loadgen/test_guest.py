@@ -30,7 +30,6 @@ class Visitor(User):
 """
 
 
-
 def test_requests_are_recorded_as_operations(
     load_config: Callable[..., LoadConfig], read_events: Any, tmp_path: Path
 ) -> None:
@@ -65,7 +64,16 @@ def test_a_bad_configuration_is_exit_2(tmp_path: Path, read_events: Any) -> None
     theirs, file = tmp_path / "theirs.py", tmp_path / "load.json"
     theirs.write_text(THEIRS)
     file.write_text("{}")
-    command = [sys.executable, "-m", "loadgen.start", "-f", f"{theirs},{GUEST}", "--headless", "--load-config", str(file)]
+    command = [
+        sys.executable,
+        "-m",
+        "loadgen.start",
+        "-f",
+        f"{theirs},{GUEST}",
+        "--headless",
+        "--load-config",
+        str(file),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
     assert done.returncode == 2
     assert read_events(done.stdout)["error"][0]["refused"] is True
