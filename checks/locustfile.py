@@ -31,7 +31,7 @@ def locustfile(history: History) -> Verdict:
     if code is None:
         return unknown(NAME, expected=_EXPECTED, reason="it set no process_exit_code")
     how = str(told.get("exit_said") or f"exit code {code}")
-    witness = [{"what": f"the locustfile failed the run: {how}", "exit_code": code}] if code else []
+    witness = [{"what": how}] if code else []
     verdict: Outcome = "fail" if code else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=_EXPECTED, measured={"exit_code": code}, witness=witness)
 
