@@ -49,7 +49,7 @@ class Guest:
         self._zero_ns = 0
         self._cpu_began_s = 0.0
         #: Reason -> how many requests are no operations of the record because of it.
-        self._refused: Counter[str] = Counter()
+        self._refused = EARLY
         self._renamed = 0
 
     def start(self, **_: Any) -> None:
@@ -113,6 +113,15 @@ class Guest:
 
 WATCH = Watch()
 WATCH.install()
+#: Requests of listeners that run before `begin`; see `Guest`.
+EARLY: Counter[str] = Counter()
+
+
+@events.request.add_listener  # type: ignore[untyped-decorator]
+def before_the_load(**_: Any) -> None:
+    EARLY[strange.EARLY] += 1
+
+
 events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-untyped-call]
 
 
@@ -145,4 +154,5 @@ def begin(environment: Environment, **_: Any) -> None:
     WATCH.begin(environment, duration_s=config.duration_s)
     environment.events.test_start.add_listener(guest.start)  # type: ignore[no-untyped-call]
     if recorder is not None:
+        environment.events.request.remove_listener(before_the_load)  # type: ignore[no-untyped-call]
         environment.events.request.add_listener(guest.record)  # type: ignore[no-untyped-call]

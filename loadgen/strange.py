@@ -21,6 +21,8 @@ BEFORE_LIMIT_NS = 50_000_000
 #: MySQL's own numbers end long before.
 _MAX_ERRNO = 65_535
 
+EARLY = "begun before the load did, by its response_time"
+
 Row = dict[str, Any]
 
 
@@ -36,7 +38,7 @@ def row(fields: dict[str, Any], *, key: str, zero_ns: int, now_ns: int) -> tuple
             raise RefusedError(f"without {needed}")
     start_ns = now_ns - round(_time_ms(fields["response_time"]) * 1e6)
     if not zero_ns or start_ns < zero_ns - BEFORE_LIMIT_NS:
-        raise RefusedError("begun before the load did, by its response_time")
+        raise RefusedError(EARLY)
     name, other = plain(fields["name"], limit=NAME_LIMIT)
     exception = fields.get("exception")
     failed = exception is not None and _holds(exception)

@@ -34,6 +34,8 @@ from scenarios.folder import RunFolder
 #: Clocks of pods and host must agree this well; they are one clock unless the engine runs in a virtual machine.
 CLOCK_TOLERANCE_NS = 50_000_000
 DUMP_TIMEOUT_S = 120.0
+#: A user's code may print a hundred thousand lines a second, and reading them takes longer than the run.
+LOG_LINES = 100_000
 #: Operations in memory at once: a long run must need no more than a short one.
 BATCH = 50_000
 
@@ -240,11 +242,13 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
 
 
 def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str]) -> None:
-    """Every container's log, without the run's prefix in its name."""
+    """Every container's log, its end if it is long, without the run's prefix in its name."""
     for container in containers:
         try:
-            text = container.logs()
+            text = container.logs(tail=LOG_LINES)
         except NotFound:
             continue
+        if text.count(b"\n") >= LOG_LINES:
+            text = f"(the last {LOG_LINES:,} lines; it printed more)\n".encode() + text
         short = str(container.name).split("-", 2)[-1]
         folder.write_log(short, text, hide=hide)
