@@ -66,7 +66,7 @@ def caller_of_theirs() -> str:
 
 def is_theirs(file: str) -> bool:
     """Whether it is a file of a user's. Compiled code names no path of this machine: it is gevent's as a rule."""
-    return os.path.isabs(file) and not file.startswith(_NOT_THEIRS)
+    return Path(file).is_absolute() and not file.startswith(_NOT_THEIRS)
 
 
 def _place(frames: Iterable[traceback.FrameSummary]) -> str:
