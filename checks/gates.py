@@ -41,7 +41,7 @@ class Gate:
     check: str | None
     path: tuple[str, ...]
     at: Literal["at most", "at least"] = "at most"
-    needs: Literal["", "reads", "writes", "fault"] = ""
+    needs: Literal["", "reads", "writes", "fault", "arrivals"] = ""
     default: float | None = None
     relative: bool = False
 
@@ -190,6 +190,7 @@ GATES: Mapping[str, Gate] = {
             asks="how late the load generator sent 99 % of its operations; more makes a run void",
             check=None,
             path=("load", "lateness_ms", "p99"),
+            needs="arrivals",
             default=100.0,
         ),
         Gate(

@@ -3,8 +3,9 @@
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
 ``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
           not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
-          check needs it, a pod in service could not be read, the run could not record something, a check broke off,
-          the generator ran late or died, the host was noisy or a gate on that cannot be decided, or no check could be.
+           check needs it, a pod in service could not be read, the run could not record something, a user's locustfile
+           did not run the load that was asked for, a check broke off, the generator ran late or died, the host was noisy
+           or a gate on that cannot be decided, or no check could be.
 ``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 
@@ -33,6 +34,7 @@ from checks.gates import GATES, Gate, assert_readable, gate, given, required, un
 from checks.history import History, HistoryError
 from checks.latency import latency
 from checks.ledger import not_read, serves
+from checks.locustfile import locustfile, not_as_asked
 from checks.plausible import implausible, name_of
 from checks.registers import registers
 from checks.replication import replication
@@ -62,6 +64,7 @@ CHECKS: dict[str, Check] = {
     "append": append,
     "registers": registers,
     "staleness": staleness,
+    "locustfile": locustfile,
 }
 
 #: Checks that say something about one workload only. A run of another one that cannot decide them does not list them.
@@ -74,6 +77,8 @@ OF_WORKLOAD = {
     "append": "append",
     "registers": "mixed-read",
     "staleness": "mixed-read",
+    # No workload has this name: it is listed where a user's file has given a verdict of its own, and nowhere else.
+    "locustfile": "",
 }
 
 #: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
@@ -126,6 +131,7 @@ def judge(history: History) -> Judgement:
         *_unproven_faults(history, converged=outcomes["convergence"] == "pass"),
         *implausible(history),
         *incomplete(history),
+        *not_as_asked(history),
         *_not_seen(history, outcomes),
         *_not_recorded(history),
         *_noise(history),
@@ -230,8 +236,10 @@ def _noise(history: History) -> list[str]:
     reasons: list[str] = []
     load = history.manifest.get("load")
     if isinstance(load, Mapping) and load.get("complete") is False:
-        dead, unrecorded = load.get("dead"), load.get("unrecorded")
-        who = f"load pod {', '.join(map(str, dead))}" if isinstance(dead, list) and dead else "the load generator"
+        dead, unrecorded = load.get("dead") or [], load.get("unrecorded")
+        codes = load.get("exit_codes") or {}
+        names = [f"{name} (exit code {codes[name]})" if codes.get(name) is not None else str(name) for name in dead]
+        who = f"load pod {', '.join(names)}" if names else "the load generator"
         if dead or not unrecorded:  # else the run has said which operations it could not record
             reasons.append(f"{who} ended before its time, so what it recorded is cut off")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")

@@ -26,6 +26,7 @@ from docker.errors import BuildError, ImageNotFound
 
 from cluster.engine import address, apt_install, client
 from cluster.errors import ConfigurationError, HarnessError
+from cluster.logs import LOG_CONFIG
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "images"
@@ -204,6 +205,7 @@ def _base_python() -> str:
         remove=True,
         network_mode="none",
         labels={LABEL: "build"},
+        log_config=LOG_CONFIG,
     )
     return str(printed.decode().strip())
 

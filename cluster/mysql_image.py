@@ -21,6 +21,7 @@ from requests.exceptions import RequestException
 from cluster import labels, mysqld
 from cluster.engine import client
 from cluster.errors import ConfigurationError
+from cluster.logs import LOG_CONFIG
 from cluster.options import Known
 
 TIMEOUT_S = 60
@@ -104,6 +105,7 @@ def _run(identity: str, script: str, content: bytes | None, *, name: str) -> str
             network_mode="none",
             user="0",
             labels=labels.labels(own_id),
+            log_config=LOG_CONFIG,
             name=f"meshbench-{own_id}",
         )
         if content is not None:

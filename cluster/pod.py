@@ -17,6 +17,7 @@ from cluster import images
 from cluster.engine import client
 from cluster.errors import HarnessError
 from cluster.labels import labels
+from cluster.logs import LOG_CONFIG
 from cluster.network import RunNetwork
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class Pod:
     ) -> Container:
         container.with_name(f"meshbench-{self.run_id}-{self.name}-{role}")
         marked = labels(self.run_id) | dict(marks or {})
-        container.with_kwargs(labels=marked, use_config_proxy=False, **kwargs)  # a pod has no way out, and needs none
+        # a pod has no way out, and needs no proxy
+        container.with_kwargs(labels=marked, use_config_proxy=False, log_config=LOG_CONFIG, **kwargs)
         container.start()
         self.containers[role] = container.get_wrapped_container()
         return self.containers[role]

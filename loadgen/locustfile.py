@@ -1,6 +1,6 @@
 """Locust's side of the load: users, statistics and the life of the process. In a pod:
 
-    python3 -m locust -f loadgen/locustfile.py --headless --only-summary --load-config load.json
+    python3 -m loadgen.start -f loadgen/locustfile.py --headless --only-summary --load-config load.json
 
 With --worker beside it, it is one of several under Locust's master, which is this file with --master: that needs the
 configuration of the whole load, connects to no database, and may show Locust's web page (--autostart instead of
@@ -9,9 +9,9 @@ machines. Locust gives the beginning, its request event, its web page and its si
 driver's business, and clients of our own run it, so that Locust's users only stand for the connections. The request
 event is fired only where somebody listens: without --headless, or with one of --csv, --html, --json, --json-file.
 
-Standard output carries JSON events only, one a line: ready, started, second, done, or error; Locust's own log goes to
-standard error. SIGTERM stops the arrivals, drains and ends with done. Exit codes: 0 done, 2 the configuration cannot be
-used, 3 the database refused the load before it began, 4 this program broke.
+Standard output carries JSON events only, one a line: ready, started, second, done, or error; whatever else is printed
+goes to standard error, as Locust's own log does. SIGTERM stops the arrivals, drains and ends with done. Exit codes: 0
+done, 2 the configuration cannot be used, 3 the database refused the load before it began, 4 this program broke.
 """
 
 from __future__ import annotations

@@ -7,12 +7,14 @@ from typing import Any
 
 from locust.argument_parser import LocustArgumentParser
 
+from loadgen import channel
+
 EXIT_CONFIG, EXIT_REFUSED, EXIT_BROKE = 2, 3, 4
 
 
 def emit(event: str, **fields: Any) -> None:
-    """One JSON event, a line of standard output."""
-    print(json.dumps({"event": event, **fields}), flush=True)
+    """One JSON event, a line of the channel for events."""
+    channel.say(json.dumps({"event": event, **fields}).encode())
 
 
 def add_option(parser: LocustArgumentParser, **_: Any) -> None:

@@ -19,6 +19,7 @@ from reports import units
 from reports.decisions import decision_rows, quarantine_words
 from reports.errors import error_words
 from reports.figures import Picture
+from reports.locustfile import facts_of
 from reports.notes import LATE_MS
 from reports.numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.provenance import provenance_words
@@ -31,7 +32,7 @@ _HERE = Path(__file__).parent
 #: The look of every page.
 CSS = _HERE / "report.css"
 #: Of the generator's account, what has its own table or is only for the checks.
-_OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows"})
+_OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows", "locustfile"})
 
 
 def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
@@ -134,6 +135,7 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         # Its pieces may be thousands; the chart shows them better.
         "Load model": {key: value for key, value in summary["load_model"].items() if key != "pieces"},
         "Load": {key: value for key, value in summary["generator"].items() if key not in _OF_MACHINES},
+        "Locustfile": facts_of(summary["generator"]),
         "Durations in seconds": {"boot": summary["boot_s"], **summary["durations_s"]},
         "Versions": {name: one for name, one in summary["versions"].items() if name != "packages"},
         "Packages in the images": _part(summary["versions"], "packages"),

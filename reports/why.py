@@ -13,6 +13,7 @@ from checks.unseen import unseen
 from checks.verdict import Verdict
 from reports.errors import what_did_not_succeed
 from reports.findings import finding
+from reports.locustfile import sentences
 from reports.numbers import fell_behind
 from reports.server_words import fallback_words, fell_back, refusals, server_words
 from reports.units import count, duration, listed
@@ -82,7 +83,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
     availability, latency = checks.get("availability"), checks.get("latency")
     if availability is None or "write_outage_ms" not in availability.measured:
         reason = availability.measured.get("reason") if availability else "the check availability was not made"
-        return [f"What happened to service is not known: {reason}.", *_task_errors(history)]
+        return [f"What happened to service is not known: {reason}.", *sentences(history)]
     outages = _outages(checks, history)
     told = outages or [f"The longest write outage was {duration(availability.measured['write_outage_ms'])}."]
     behind_ms = latency.measured.get("behind_ms") if latency else None
@@ -98,7 +99,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
     errors += [f"MySQL says why: {why}." for why in refusals(history)] if errors else []
     # Where service failed, what it died of comes first: all the rest follows from it.
     told = [*errors, *failed, *told] if unavailable else [*told, *failed, *errors]
-    return [*told, *_task_errors(history)]
+    return [*told, *sentences(history)]
 
 
 def _took_itself(fault: FaultRecord) -> str:
@@ -153,13 +154,6 @@ def _undecided(name: str, check: Verdict | None) -> str:
     if check is None:
         return f"{name} is required, but there is no such check."
     return f"{name} is required, but could not be decided: {check.measured.get('reason') or 'it says no reason'}."
-
-
-def _task_errors(history: History) -> list[str]:
-    load = history.manifest.get("load") or {}
-    if not load.get("task_errors"):
-        return []
-    return [f"Tasks of the locustfile raised {count(load['task_errors'])} exceptions, the first: {load['task_error']}."]
 
 
 def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:

@@ -32,6 +32,8 @@ from scenarios.same_clock import require_same_clock
 
 #: CLOCK_MONOTONIC of this machine before and after a pod read its clock.
 Moments = tuple[int, int]
+#: A user's code may print a hundred thousand lines a second, and reading them takes longer than the run.
+LOG_LINES = 100_000
 #: Operations in memory at once: a long run must need no more than a short one.
 BATCH = 50_000
 
@@ -185,14 +187,19 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
 
 
 def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
-    """Every container's log, without the run's prefix in its name. error_log: a file that mysqld logs into."""
+    """Every container's log, its end if it is long, without the run's prefix in its name.
+
+    error_log: a file that mysqld logs into.
+    """
     for container in containers:
         try:
-            text = container.logs()
+            text = container.logs(tail=LOG_LINES)
         except NotFound:
             continue
         except (DockerException, HTTPError, OSError) as error:  # one that is lost must not cost the others
             text = f"meshbench: this log could not be read: {error}\n".encode()
+        if text.count(b"\n") >= LOG_LINES:
+            text = f"(the last {LOG_LINES:,} lines; it printed more)\n".encode() + text
         short = str(container.name).split("-", 2)[-1]
         if error_log is not None and short.endswith("-mysqld"):
             text += mysqld_log.file_text(container, error_log)

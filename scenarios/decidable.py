@@ -42,6 +42,8 @@ def _undecidable(gate: Gate, scenario: Scenario) -> str:
         return f"{_name(workload)} reads nothing{_share(workload)}, so it cannot decide it"
     if gate.needs == "writes" and not workload.writes:
         return f"{_name(workload)} writes nothing{_share(workload)}, so it cannot decide it"
+    if gate.needs == "arrivals" and workload.is_locustfile:
+        return f"{_name(workload)} asks when its users do, so nothing that it sends is late"
     if not scenario.faults and gate.needs == "fault":
         return "faults has no step, so there is nothing during or after one"
     if not scenario.faults and isinstance(getattr(scenario.gates, gate.name), str):

@@ -27,6 +27,7 @@ from scenarios.live import WEB_PORT
 from scenarios.load_plan import describe, generator_keys
 from scenarios.load_pod import OUT_DIR, OWN_FILE, Event, LoadPod
 from scenarios.load_section import MAX_WORKERS
+from scenarios.locustfile import in_words, shape_words, together
 from scenarios.model import Scenario
 from scenarios.remote_worker import JOINING_FILE, RemoteWorker, joining, relay
 
@@ -122,7 +123,8 @@ class Load:
         zeros: dict[str, int] = {}
         for pod, event in self._until(time.monotonic() + timeout_s):
             if event is None:
-                raise HarnessError(f"{pod.name} ended before its load began: {pod.last_words()}")
+                kind = ConfigurationError if self._scenario.workload.is_own else HarnessError
+                raise kind(f"{pod.name} ended before its load began: {self._in_their_words(pod.last_words())}")
             if event["event"] == "started":
                 zeros[pod.name] = int(event["zero_ns"])
                 if len(zeros) == len(self.pods):
@@ -152,12 +154,23 @@ class Load:
             if pod not in remote:
                 pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
                 pod.listen(self._note)
+        if self._master and self._hears_master:
+            self._master.listen(self._note_master)
         if others and self._master:
             others.open(self._cluster, self._mesh, self._master)
             relay(self._master, remote, self._note)
 
     def _note(self, pod: LoadPod, event: Event | None) -> None:
         self._events.put((pod, event))
+
+    @property
+    def _hears_master(self) -> bool:
+        """Whether Locust's master has something to say: of a user's locustfile, which it runs, too."""
+        return self._master is not None and self._scenario.workload.is_locustfile
+
+    def _note_master(self, pod: LoadPod, event: Event | None) -> None:
+        if event is None or event["event"] in ("ended", "error"):
+            self._note(pod, event)
 
     def run(self, on_second: Callable[[Event], None]) -> None:
         """Return when every pod has ended its load, or has died, which is then what ``totals`` says.
@@ -166,24 +179,41 @@ class Load:
         """
         load = self._scenario.load
         running = {pod.name for pod in self.pods}
+        last = {self._master.name} if self._master and self._hears_master and not self._live else set()
+        codes: dict[str, int | None] = {}
         heard: dict[int, dict[str, Event]] = defaultdict(dict)
         for pod, event in self._until(time.monotonic() + load.duration + load.drain + GRACE_S):
             if event is None:
+                last.discard(pod.name)
                 if pod.name in running:
                     running.discard(pod.name)
+                    codes[pod.name] = pod.exit_code()
                     log.warning("%s ended before its time; what it recorded until then is kept", pod.name)
             elif event["event"] == "second":
                 second = round(event["t_s"])
                 heard[second][pod.name] = event
                 if running <= heard[second].keys():
                     on_second(_together(list(heard.pop(second).values())))
-            elif event["event"] == "done":
+            elif event["event"] in ("done", "ended"):
                 running.discard(pod.name)
-            if not running:
+                last.discard(pod.name)
+            if not running and not last:
                 break
-        self.totals = merged(self.pods)
+        self.totals = merged(self.pods) | ({"exit_codes": codes} if codes else {})
         if error := self.totals.get("task_error"):
             self.totals["task_error"] = self._in_their_words(error)
+        self._note_locustfile()
+
+    def _note_locustfile(self) -> None:
+        """What the pods tell of a user's locustfile, into the totals, and its shape into what the load was."""
+        told = [one.locustfile for one in (self._master, *self.pods) if one is not None and one.locustfile]
+        if not told:
+            return
+        found = self.totals["locustfile"] = in_words(together(told), self._in_their_words)
+        if shape := found["shape"]:
+            self.asked["loop"] = f"closed: as many users as the load shape {shape['name']} of the locustfile says"
+            self.asked["shape"] = shape_words(shape)
+            log.info("load shape %s", self.asked["shape"])
 
     def first_ack(self, since_ns: int, over: threading.Event) -> int | None:
         """When the first write ended that was acknowledged after a moment, as pods of this machine tell; None when

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from docker.errors import APIError
 from docker.models.containers import Container
+from requests.exceptions import RequestException
 
 from cluster import images
 from cluster.pod import Pod
@@ -15,6 +17,7 @@ from loadgen.clock import Translation
 from loadgen.config import LoadConfig
 from loadgen.recorder import FILE_NAME
 
+EXIT_TIMEOUT_S = 5
 OUT_DIR = "/data"
 OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
 CONFIG_FILE = "/etc/meshbench-load.json"
@@ -22,6 +25,15 @@ CONFIG_FILE = "/etc/meshbench-load.json"
 OWN_FILE = "/etc/meshbench-own.py"
 
 Event = dict[str, Any]
+
+
+def event_in(line: bytes) -> Event | None:
+    """The event of a line of standard output, or None: before our program has begun, others may have printed there."""
+    try:
+        found = json.loads(line) if line.startswith(b'{"event"') else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class LoadPod:
@@ -43,6 +55,8 @@ class LoadPod:
         self.clock: Translation | None = None
         self.seconds: list[Event] = []
         self.totals: Event | None = None
+        #: What it tells of a user's locustfile, once that has ended in order.
+        self.locustfile: Event | None = None
 
     @property
     def address(self) -> str:
@@ -56,7 +70,7 @@ class LoadPod:
         if own is not None:
             given[OWN_FILE] = own
         locustfile = f"{OWN_FILE},/app/loadgen/guest.py" if is_locustfile else "/app/loadgen/locustfile.py"
-        command = ["python3", "-m", "locust", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
+        command = ["python3", "-m", "loadgen.start", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
         self.container = self.pod.add(self._role, images.image("tools").tag, command, files=given)
 
     def heard(self, event: Event) -> None:
@@ -64,7 +78,10 @@ class LoadPod:
         match event["event"]:
             case "second":
                 self.seconds.append(event)
+            case "ended":  # of Locust's master, which has no operations
+                self.locustfile = event["locustfile"]
             case "done":
+                self.locustfile = event.pop("locustfile", None)
                 self.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
 
     def listen(self, on_event: Callable[[LoadPod, Event | None], None]) -> None:
@@ -75,8 +92,8 @@ class LoadPod:
             for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    if line.startswith(b'{"event"'):
-                        on_event(self, json.loads(line))
+                    if (event := event_in(line)) is not None:
+                        on_event(self, event)
             on_event(self, None)
 
         threading.Thread(target=follow, name=f"{self.name}-events", daemon=True).start()
@@ -87,6 +104,13 @@ class LoadPod:
 
     def last_words(self) -> str:
         return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+
+    def exit_code(self) -> int | None:
+        """What its program ended with; None where that is not known."""
+        try:
+            return int(self.container.wait(timeout=EXIT_TIMEOUT_S)["StatusCode"])
+        except (APIError, RequestException):  # it runs again, or the engine does not say
+            return None
 
     def account(self) -> Event:
         """Its totals; of a pod that died what its seconds told, which is neither lateness nor overflow nor CPU time."""

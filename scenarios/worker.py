@@ -6,7 +6,6 @@ when to begin, and the clock. What it records goes to the run as it happens, and
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import socket
@@ -18,6 +17,7 @@ from typing import Any
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.wait import WaitTimeoutError, wait_until
 from scenarios.elsewhere import JOIN_TIMEOUT_S, place_of
+from scenarios.load_pod import event_in
 from scenarios.progress import Progress
 
 log = logging.getLogger("meshbench")
@@ -43,7 +43,7 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
         "--loglevel",
         "WARNING",
     ]
-    command = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadgen" / "locustfile.py"), *options]
+    command = [sys.executable, "-m", "loadgen.start", "-f", str(ROOT / "loadgen" / "locustfile.py"), *options]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path}
     # A group of its own: Ctrl-C is for this process, which then ends that one in order.
@@ -52,8 +52,7 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
         last = ""
         try:
             for line in process.stdout:
-                if line.startswith('{"event"'):
-                    event = json.loads(line)
+                if (event := event_in(line.encode())) is not None:
                     last = event.get("message", "")
                     _show(event, progress)
         except KeyboardInterrupt:

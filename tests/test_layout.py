@@ -23,6 +23,7 @@ MAY_IMPORT = {
 }
 #: Importing Locust patches the process: only what runs in the load pod may.
 LOCUST_SIDE = {
+    "loadgen/ending.py",
     "loadgen/guest.py",
     "loadgen/hub_transport.py",
     "loadgen/joining.py",
@@ -31,7 +32,9 @@ LOCUST_SIDE = {
     "loadgen/plain.py",
     "loadgen/program.py",
     "loadgen/rendezvous.py",
+    "loadgen/start.py",
     "loadgen/users.py",
+    "loadgen/watch.py",
 }
 
 

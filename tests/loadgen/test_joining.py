@@ -63,7 +63,7 @@ class Run:
 
     def _start(self, root: Path, *options: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "locust", "-f", str(root / "loadgen" / "locustfile.py"), *QUIET, *options],
+            [sys.executable, "-m", "loadgen.start", "-f", str(root / "loadgen" / "locustfile.py"), *QUIET, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from loadgen.config import LoadConfig, WorkloadConfig
 from loadgen.recorder import FILE_NAME, read_ops
 
@@ -29,7 +31,7 @@ def start(config: LoadConfig, *options: str) -> subprocess.Popen[str]:
 def start_with(config_file: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)),
+            *(sys.executable, "-m", "loadgen.start", "-f", str(LOCUSTFILE)),
             *("--headless", "--only-summary", "--load-config", str(config_file)),
             *options,
         ],
@@ -194,6 +196,35 @@ def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
     assert error["refused"]
     assert "own.py:Mine.run broke: TypeError: " in error["message"]
     assert error["message"].endswith(f"({own}:9, in run)")
+
+
+@pytest.mark.parametrize(("stop", "said"), [("sys.exit(3)", "3"), ("sys.exit('enough')", "enough")])
+def test_a_workload_that_ends_the_program_is_told_with_its_line(
+    load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path, stop: str, said: str
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text("import sys\n" + BROKEN.replace('return session.fetch("SELECT %s", (object, 1))', stop))
+    workload = WorkloadConfig(name=f"{own}:Mine", isolation="repeatable-read", options={})
+    process = start(load_config(endpoints=(start_mysql().endpoint,), workload=workload))
+    stdout, _ = process.communicate(timeout=20)
+    assert process.returncode == 2
+    (error,) = read_events(stdout)["error"]
+    assert error["refused"]
+    assert error["message"].endswith(f"own.py:Mine.run broke: SystemExit: {said} ({own}:10, in run)")
+
+
+def test_what_a_workload_prints_is_no_event(
+    load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.py"
+    prints = "print('{\"event\": \"error\"}'); return session.fetch('SELECT 1')"
+    own.write_text(BROKEN.replace('return session.fetch("SELECT %s", (object, 1))', prints))
+    workload = WorkloadConfig(name=f"{own}:Mine", isolation="repeatable-read", options={})
+    process = start(load_config(endpoints=(start_mysql().endpoint,), workload=workload, duration_s=0.5))
+    stdout, stderr = process.communicate(timeout=20)
+    assert "error" not in read_events(stdout)
+    assert read_events(stdout)["done"][0]["offered"] > 0
+    assert stderr.count('{"event": "error"}') > 0
 
 
 def test_the_host_side_imports_neither_locust_nor_gevent() -> None:

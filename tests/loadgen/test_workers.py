@@ -33,7 +33,7 @@ def start() -> Iterator[Start]:
     def begin(config: LoadConfig, *options: str) -> subprocess.Popen[str]:
         file = Path(config.out_dir) / "load.json"
         file.write_text(config.to_json())
-        command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
+        command = [sys.executable, "-m", "loadgen.start", "-f", str(LOCUSTFILE)]
         process = subprocess.Popen(
             [*command, "--load-config", str(file), *options],
             stdout=subprocess.PIPE,

@@ -57,6 +57,7 @@ def test_numbers_have_units_last_and_a_multiple_stays_as_it_is_written() -> None
         (["gates.stale_reads=0"], "gates.stale_reads: workload transfer cannot decide it; what can: mixed-read;"),
         ([INBOX, "gates.stale_reads=0"], "cannot decide it; what can: mixed-read;"),
         ([LOCUSTFILE, "gates.lost=0"], "gates.lost: a locustfile (.*) cannot decide it; what can: transfer, tpcb, "),
+        ([LOCUSTFILE, "gates.lateness_p99=50ms"], "gates.lateness_p99: a locustfile .* asks when its users do"),
         ([LOCUSTFILE, "gates.duplicated=0"], "gates.duplicated: a locustfile .* a class of your own with a final"),
         (["gates.require=[tpcb]"], "gates.require: workload transfer cannot decide tpcb; what can: tpcb;"),
         ([LOCUSTFILE, "gates.require=[availability, torn]"], "gates.require: a locustfile .*cannot decide torn"),
@@ -81,6 +82,13 @@ def test_a_gate_that_no_run_could_decide_is_refused_before_anything_starts(setti
         read_scenario("steady", settings=["gates={}", *settings] if "gates=" not in settings[-1] else settings)
     assert str(caught.value).startswith("--set gates")
     assert "\n" not in str(caught.value)
+
+
+def test_a_locustfile_is_not_void_for_lateness_that_nobody_measures() -> None:
+    scenario = read_scenario("steady", settings=[LOCUSTFILE])
+    assert "lateness_p99_ms" not in scenario.gates.numbers()
+    assert scenario.model_dump(mode="json")["gates"]["lateness_p99"] is None
+    assert read_scenario("steady").gates.numbers()["lateness_p99_ms"] == 100
 
 
 def test_a_gate_written_in_a_file_is_refused_with_its_line(tmp_path: Path) -> None:
