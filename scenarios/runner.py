@@ -24,18 +24,20 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
 from loadgen.errors import ConfigError
-from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.seal import EVIDENCE, evidence_of
 from scenarios import calibrate, collect, host, versions
 from scenarios.boot import boot, entrance
+from scenarios.brought import secrets_of, without_values
 from scenarios.elsewhere import Elsewhere
 from scenarios.folder import RunFolder
 from scenarios.judging import judged_and_sealed
 from scenarios.live import forwarded
 from scenarios.load import Load
 from scenarios.model import Scenario
+from scenarios.own_class import run_s_workload
+from scenarios.own_pod import described
 from scenarios.series import write_series
 from scenarios.signals import undisturbed
 
@@ -63,9 +65,7 @@ class Run:
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
-        workload = scenario.workload
-        #: None for a locustfile: what is in the database is then its own business.
-        self._workload = None if workload.is_locustfile else create(workload.config(isolation=scenario.mysql.isolation))
+        self._workload = run_s_workload(scenario, self._cluster)
         self._durations_s: dict[str, float] = {}
         made_of = versions.of_machine()
         self._manifest: dict[str, Any] = {
@@ -73,7 +73,7 @@ class Run:
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
             "seed": scenario.seed,
-            "command": command,
+            "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             **host.clock(),
             "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
@@ -85,6 +85,7 @@ class Run:
                 "primaries": self._cluster.topology.primaries,
             },
             "mesh": _describe_mesh(scenario),
+            **({"own": own} if (own := described(scenario)) else {}),
             "durations_s": self._durations_s,
         }
 
@@ -251,7 +252,8 @@ class Run:
         return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:
-        collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets())
+        hidden = [*self._cluster.credentials.secrets(), *secrets_of(self._scenario.load.environment)]
+        collect.logs(self._containers(), self._folder, hide=hidden)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

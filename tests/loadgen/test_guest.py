@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.config import LoadConfig
+from loadgen.environment import variables
 from loadgen.recorder import FILE_NAME, read_ops
 
 GUEST = Path(__file__).parents[2] / "loadgen" / "guest.py"
@@ -43,6 +45,7 @@ def guest(config: LoadConfig, theirs: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         stdin=subprocess.DEVNULL,
         timeout=30,
+        env=os.environ | variables(config),
     )
 
 
