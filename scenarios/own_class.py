@@ -17,6 +17,7 @@ from cluster import one_off
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.mysqld import DATABASE
+from cluster.pod import Pod
 from loadgen.environment import NAMES
 from loadgen.registry import create
 from loadgen.workload import Workload
@@ -42,8 +43,9 @@ class OwnClass:
     def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
         """Set the data up where the connection leads. Raises ConfigurationError with the user's line."""
         self._times += 1
+        pod = self._pod_at(str(connection.host))
         connect = {
-            "host": connection.host,
+            "host": connection.host if pod is None else "127.0.0.1",
             "port": connection.port,
             "user": "meshbench_app",
             "password": self._cluster.credentials.app,
@@ -51,7 +53,7 @@ class OwnClass:
             "timeout_s": STATEMENT_TIMEOUT_S,
         }
         workload = self._scenario.workload.config(isolation=self._scenario.mysql.isolation, folder=POD_FOLDER)
-        answer = self._answer({"workload": asdict(workload), "seed": seed, "connect": connect})
+        answer = self._answer({"workload": asdict(workload), "seed": seed, "connect": connect}, pod)
         if "refused" in answer:
             raise ConfigurationError(f"{answer['key'] or 'workload'}: {answer['refused']}")
         self._queries = answer["queries"]
@@ -60,11 +62,18 @@ class OwnClass:
         """As the class gave them after it had set the data up."""
         return self._queries
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        address = self._cluster.network.address("load", MAX_WORKERS + self._times)  # behind Locust's master
-        pod = self._cluster.extra_pod(f"set-up{self._times}", address)
+    def _pod_at(self, address: str) -> Pod | None:
+        """The load pod whose sidecar is the way in: that lets nobody in but who is in the same pod."""
+        guests = self._cluster.guests.items()
+        return next((pod for name, pod in guests if name.startswith("load") and pod.address == address), None)
+
+    def _answer(self, request: dict[str, Any], pod: Pod | None) -> dict[str, Any]:
+        """pod: where to run, if not in a pod of its own."""
+        if pod is None:
+            address = self._cluster.network.address("load", MAX_WORKERS + self._times)  # behind Locust's master
+            pod = self._cluster.extra_pod(f"own{self._times}", address)
         container = pod.add(
-            "set-up",
+            f"set-up{self._times}",
             self._pod.image,
             program("own_set_up"),
             env=self._pod.variables(_database(request["connect"])),
