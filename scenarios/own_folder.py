@@ -9,19 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import gettempdir
 
 from cluster.errors import ConfigurationError
+from cluster.images import POD_ROOMS
 
 MAX_FILES, MAX_BYTES = 200, 10_000_000
 #: Where it all is in a load pod, and where Locust runs.
 POD_FOLDER = "/etc/meshbench-own"
 _SKIPPED = frozenset({"__pycache__", "runs", "venv", "env", "node_modules", "locust.conf", "pyproject.toml"})
-#: A module of these names would stand before ours.
-_OURS = ("loadgen",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +77,16 @@ def own_folder(file: Path) -> OwnFolder:
                 f"{size / 1e6:.1f} MB until {name}), and all of it would come along into the load pods; put "
                 f"{file.name} into a folder of its own with what it needs"
             )
-    for name in _OURS:
+    for name in POD_ROOMS:
         if f"{name}.py" in found or f"{name}/__init__.py" in found:
-            raise ConfigurationError(f"{file.parent}: a module of the name {name} would stand before ours; rename it")
+            raise ConfigurationError(f"{file.parent}: a module called {name} would take the place of ours; rename it")
     return OwnFolder(file=file, files=tuple(sorted(found.items())))
 
 
 def _no_folder_of_its_own(folder: Path) -> str:
     """Why the folder is not the file's own, or empty."""
     real = folder.resolve()
-    if len(real.parts) <= 2 or real == Path(tempfile.gettempdir()).resolve():
+    if len(real.parts) <= 2 or real == Path(gettempdir()).resolve():
         return f"{folder} holds other things too; in a folder of its own it has its neighbours with it"
     try:
         homes = {Path.home().resolve()}
