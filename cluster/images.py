@@ -69,6 +69,11 @@ def exists(reference: str) -> bool:
     return True
 
 
+def identity(reference: str) -> str:
+    """``sha256:…`` of an image that the engine has."""
+    return str(client().images.get(reference).id)
+
+
 def image(name: str) -> Image:
     return next(one for one in ALL if one.name == name)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from cluster import one_off
+from cluster import images, one_off
 from cluster.errors import ConfigurationError
 from cluster.load_image import SITE, load_image
 from cluster.mysqld import DATABASE
@@ -85,6 +85,7 @@ def described(scenario: Scenario) -> dict[str, Any] | None:
         "environment": sorted(pod.environment),
         "arguments": list(pod.arguments),
         "image": pod.image,
+        "image_id": images.identity(pod.image),
     }
 
 
