@@ -1,4 +1,4 @@
-"""A user's files on their way to another machine: they arrive as they were, and nowhere else than below their folder."""
+"""A user's files on their way to another machine arrive as they were, and nowhere else than below their folder."""
 
 from __future__ import annotations
 
