@@ -38,8 +38,6 @@ def _undecidable(gate: Gate, scenario: Scenario) -> str:
     workload = scenario.workload
     if gate.check and gate.check not in workload.decides:
         return _not_by(workload, gate.check)
-    if gate.name == "lateness_p99" and workload.is_locustfile:
-        return "the users of a locustfile are closed loops of its own, so none of their requests is late"
     if gate.needs == "reads" and not workload.reads:
         return f"{_name(workload)} reads nothing{_share(workload)}, so it cannot decide it"
     if gate.needs == "writes" and not workload.writes:

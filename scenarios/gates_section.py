@@ -47,7 +47,7 @@ class GatesSection(Section):
     response_p99_during: Limit = None
     response_p99_after: Limit = None
     stale_reads: int | None = Field(default=None, ge=0)
-    lateness_p99: PositiveDuration | None = 0.1
+    lateness_p99: PositiveDuration = 0.1
     steal_percent: float = Field(default=25, gt=0, le=100)
     cpu_pressure: float | None = Field(default=None, gt=0, le=100)
     require: list[str] | None = None

@@ -112,7 +112,7 @@ def test_the_command_line_ends_with_2_and_one_line(capsys: pytest.CaptureFixture
 def test_a_default_that_cannot_be_decided_does_not_apply(workload: str) -> None:
     scenario = read_scenario("steady", settings=[workload], look=look_here)
     numbers = scenario.gates.numbers()
-    assert {name in numbers for name in ("lost", "duplicated", "lateness_p99_ms")} == {workload != LOCUSTFILE}
+    assert ("lost" in numbers, "duplicated" in numbers) == ((workload != LOCUSTFILE),) * 2
     assert type(scenario.gates).model_validate(scenario.gates.model_dump(mode="json")).numbers() == numbers
 
 
