@@ -60,10 +60,6 @@ def test_numbers_have_units_last_and_a_multiple_stays_as_it_is_written() -> None
         ([LOCUSTFILE, "gates.lost=0"], "gates.lost: a locustfile (.*) cannot decide it; what can: transfer, tpcb, "),
         ([LOCUSTFILE, "gates.duplicated=0"], "gates.duplicated: a locustfile .* a class of your own with a final"),
         (["gates.require=[tpcb]"], "gates.require: workload transfer cannot decide tpcb; what can: tpcb;"),
-        (
-            [LOCUSTFILE, "gates.lateness_p99=1s"],
-            "gates.lateness_p99: the users of a locustfile are closed loops of its",
-        ),
         ([LOCUSTFILE, "gates.require=[availability, torn]"], "gates.require: a locustfile .*cannot decide torn"),
         (["workload=tpcb", "gates.read_outage=1s"], "gates.read_outage: workload tpcb reads nothing, so it cannot"),
         (["workload.read_share=0", "gates.read_outage=1s"], r"transfer reads nothing \(read_share: 0\), so it cannot"),
