@@ -70,6 +70,11 @@ def exists(reference: str) -> bool:
     return True
 
 
+def identity(reference: str) -> str:
+    """``sha256:…`` of an image that the engine has."""
+    return str(client().images.get(reference).id)
+
+
 def image(name: str) -> Image:
     return next(one for one in ALL if one.name == name)
 
@@ -185,7 +190,7 @@ def _build_envoy(tag: str) -> None:
 def _build_runtime(tag: str) -> None:
     with tempfile.TemporaryDirectory(prefix="meshbench-runtime-") as scratch:
         context = Path(shutil.copytree(IMAGES / "runtime", Path(scratch) / "context"))
-        _pip_target(context / "site", IMAGES / "runtime" / "requirements.lock", python=_base_python())
+        _pip_target(context / "site", IMAGES / "runtime" / "requirements.lock", python=base_python())
         _docker_build(tag, context, wheels=context / "site")
 
 
@@ -197,7 +202,7 @@ def _build_tools(tag: str) -> None:
         _docker_build(tag, context, base="runtime")
 
 
-def _base_python() -> str:
+def base_python() -> str:
     """The Python version in the base image, such as ``3.14``."""
     printed = client().containers.run(
         image("base").tag,
@@ -212,10 +217,8 @@ def _base_python() -> str:
 
 def _pip_target(target: Path, lock: Path, *, python: str | None) -> None:
     """Install hash-pinned wheels into a folder, for another Python version where one is given."""
-    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in (34, 31, 28, 24, 17)]
-    foreign = ["--python-version", python] if python else []
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-    command += ["--only-binary=:all:", *platforms, "--platform=manylinux2014_x86_64", *foreign]
+    command += wheel_options(python)
     done = subprocess.run(
         [*command, "--target", str(target), "-r", str(lock)],
         check=False,
@@ -224,6 +227,13 @@ def _pip_target(target: Path, lock: Path, *, python: str | None) -> None:
     )
     if done.returncode != 0:
         raise HarnessError(f"pip could not fetch {lock.relative_to(ROOT)}: {done.stderr.strip()[-600:]}")
+
+
+def wheel_options(python: str | None) -> list[str]:
+    """pip's options for wheels of the images' platform, and of a Python version where one is given."""
+    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in (34, 31, 28, 24, 17)]
+    foreign = ["--python-version", python] if python else []
+    return ["--only-binary=:all:", *platforms, "--platform=manylinux2014_x86_64", *foreign]
 
 
 def _docker_build(tag: str, context: Path, *, base: str = "base", wheels: Path | None = None) -> None:

@@ -60,10 +60,12 @@ class Pod:
         volumes: Mapping[str, str] | None = None,
         entrypoint: list[str] | None = None,
         marks: Mapping[str, str] | None = None,
+        folder: str | None = None,
     ) -> Container:
         """Start a container in the pod's namespace.
 
         files: absolute path -> content. volumes: name -> where and how, such as ``/eds:ro``. marks: labels beside ours.
+        folder: where its command runs, if not where the image says.
         """
         container = _container(image, command, env=env)
         for path, content in (files or {}).items():
@@ -71,7 +73,8 @@ class Pod:
         for volume, mount in (volumes or {}).items():
             folder, _, mode = mount.partition(":")
             container.with_volume_mapping(volume, folder, mode or "rw")
-        extra = {"entrypoint": entrypoint} if entrypoint else {}
+        extra: dict[str, object] = {"entrypoint": entrypoint} if entrypoint else {}
+        extra |= {"working_dir": folder} if folder else {}
         network_mode = f"container:{self.containers['pause'].id}"
         return self._start(role, container, marks=marks, network_mode=network_mode, **extra)
 

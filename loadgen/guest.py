@@ -7,13 +7,12 @@ rate and model of the load mean nothing to them. Each of Locust's request events
 f, its key is ours. One that failed is ``unknown``: nobody here can tell what a stranger's request had done by then.
 One that cannot be an operation is refused and counted (`loadgen.strange`), and what the file does beside its requests
 is told at the end (`loadgen.watch`).
-Standard output and exit codes are those of `loadgen.locustfile`. Where the database is stands in the environment:
-MYSQL_HOST, MYSQL_TCP_PORT, MYSQL_USER, MYSQL_PWD, MYSQL_DATABASE, MYSQL_READ_HOST, MYSQL_READ_TCP_PORT.
+Standard output and exit codes are those of `loadgen.locustfile`. Where the database is stands in the environment before
+this begins, as `loadgen.environment` names it; how the file was looked at before is `loadgen.look`.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import Counter
@@ -136,16 +135,6 @@ def begin(environment: Environment, **_: Any) -> None:
         emit("error", message=str(error), refused=True)
         sys.exit(EXIT_CONFIG)
     host, port = config.endpoints[0]
-    read_host, read_port = (config.read_endpoints or config.endpoints)[0]
-    os.environ |= {
-        "MYSQL_HOST": host,
-        "MYSQL_TCP_PORT": str(port),
-        "MYSQL_USER": config.user,
-        "MYSQL_PWD": config.password,
-        "MYSQL_DATABASE": config.database,
-        "MYSQL_READ_HOST": read_host,
-        "MYSQL_READ_TCP_PORT": str(read_port),
-    }
     environment.host = environment.host or f"{host}:{port}"
     options.num_users = options.spawn_rate = config.connections
     options.run_time = config.duration_s

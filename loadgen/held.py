@@ -6,9 +6,11 @@ all but the numbers. Our own workloads are held to the same by their tests, and 
 
 from __future__ import annotations
 
+import inspect
 import random
+import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,9 +20,13 @@ from pymysql.cursors import Cursor
 
 from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import WIRE_ERRORS
+from loadgen.own_import import line_of
 from loadgen.recorder import to_json
 from loadgen.session import Session
 from loadgen.workload import Op, Port, RefusedError, Workload
+
+#: Of a final table, which becomes the name of a file.
+TABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 
 
 class Held:
@@ -36,9 +42,12 @@ class Held:
 
     def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
         try:
-            self._workload.setup(connection, seed=seed)
+            set_up: Callable[..., Any] = self._workload.setup  # a stranger's may return anything
+            returned = set_up(connection, seed=seed)
         except (Exception, SystemExit) as bug:
             raise self._broke("setup", bug) from bug
+        if inspect.isawaitable(returned) or inspect.isgenerator(returned) or returned is False:
+            raise self._wrong("setup", "do its work before it returns, and raise when it cannot", returned)
 
     def check(self, session: Session) -> str | None:
         try:
@@ -86,6 +95,8 @@ class Held:
             isinstance(word, str) for pair in queries.items() for word in pair
         ):
             raise self._wrong("final_queries", "return a dict: name of the table -> SQL that reads it", queries)
+        if strange := [name for name in queries if not re.fullmatch(TABLE_NAME, name)]:
+            raise self._wrong("final_queries", "name its tables with letters, digits and _", strange[0])
         return queries
 
     def _is_the_wire_s(self, error: BaseException) -> bool:
@@ -99,7 +110,12 @@ class Held:
         return ConfigError(f"{self._name}.{verb} broke: {what_broke(bug, within=self._file)}", key="workload")
 
     def _wrong(self, verb: str, must: str, got: object) -> ConfigError:
-        return ConfigError(f"{self._name}.{verb} must {must}, got {got!r:.100}", key="workload")
+        try:
+            shown = " ".join(repr(got).split())[:100]
+        except Exception:  # noqa: BLE001  a stranger's __repr__
+            shown = type(got).__name__
+        where = line_of(getattr(type(self._workload), verb), self._file)
+        return ConfigError(f"{self._name}.{verb} must {must}, got {shown} ({where})", key="workload")
 
     def _require_json(self, verb: str, must: str, value: Any) -> None:
         try:

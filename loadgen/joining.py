@@ -73,11 +73,13 @@ def sources() -> str:
 class Admission:
     """Master: hands out the places of workers on other machines, and passes on what they say and record.
 
-    places: (name of the worker, its configuration as JSON), in the order in which they are given out. own: the content
-    of the user's own workload. folder: where the records go.
+    places: (name of the worker, its configuration as JSON), in the order in which they are given out. own: the files
+    of the user's own workload, as `loadgen.own_files.pack` made them. folder: where the records go.
     """
 
-    def __init__(self, runner: Master, places: Sequence[tuple[str, str]], own: str | None, folder: Path) -> None:
+    def __init__(
+        self, runner: Master, places: Sequence[tuple[str, str]], own: Mapping[str, Any] | None, folder: Path
+    ) -> None:
         self._runner = runner
         self._free = list(places)
         self._own = own
@@ -135,7 +137,7 @@ class Admission:
 
 
 class Place:
-    """Worker: its place in the run. config: as JSON. own: the content of the user's own workload, or None."""
+    """Worker: its place in the run. config: as JSON. own: the user's own workload, packed, or None."""
 
     def __init__(self, runner: Worker, answer: Mapping[str, Any]) -> None:
         self._runner = runner

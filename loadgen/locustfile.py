@@ -37,9 +37,11 @@ from loadgen.client import Client
 from loadgen.config import LoadConfig
 from loadgen.connection import Connector, NoServerError
 from loadgen.driver import Driver, Row
+from loadgen.environment import variables
 from loadgen.errors import ConfigError, what_broke
 from loadgen.hub_transport import HubTransport
 from loadgen.joining import Admission, Place, join
+from loadgen.own_files import unpack
 from loadgen.program import EXIT_BROKE, EXIT_CONFIG, EXIT_REFUSED, add_option, emit
 from loadgen.recorder import Recorder
 from loadgen.registry import create
@@ -271,9 +273,11 @@ def _at_home(config: LoadConfig, place: Place) -> LoadConfig:
     print(f"recording in {folder}", file=sys.stderr)
     if place.own is None:
         return replace(config, out_dir=str(folder))
-    file = folder / "own.py"
-    file.write_text(place.own)
-    name = f"{file}:{config.workload.name.rpartition(':')[2]}"
+    own = folder / "own"
+    os.environ |= unpack(place.own, own) | variables(config)
+    os.chdir(own)  # as in a load pod
+    file, _, kind = config.workload.name.rpartition(":")
+    name = f"{own / Path(file).name}:{kind}"
     return replace(config, out_dir=str(folder), workload=replace(config.workload, name=name))
 
 

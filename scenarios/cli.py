@@ -32,6 +32,7 @@ from scenarios.last_resort import FOREIGN_ERRORS, foreign
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
 from scenarios.outlet import settle
+from scenarios.own_pod import look
 from scenarios.progress import Progress
 from scenarios.read import catalogue, read_gates, read_scenario
 from scenarios.runner import Run, require_images
@@ -175,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
-    scenario = read_scenario(options.scenario, settings=options.set, seed=options.seed)
+    scenario = read_scenario(options.scenario, settings=options.set, seed=options.seed, look=look)
     require_images(scenario)
     others = elsewhere(scenario, workers=options.remote_workers, bind=options.bind)
     progress = Progress(duration_s=scenario.load.duration)
@@ -183,6 +184,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     log.addHandler(progress)
     try:
         with interruptible():
+            if scenario.workload.folder is not None:
+                log.info("%s", scenario.workload.folder.told())
             for gone in labels.reap():
                 log.info("left by a dead run, removed: %s", gone)
             log.info("%s: %s", scenario.name, scenario.teaches)
@@ -239,6 +242,7 @@ def _matrix(options: argparse.Namespace, words: list[str]) -> int:
         settings=options.set,
         trials=options.trials,
         seed=options.seed,
+        look=look,
     )
     matrix = Matrix(planned, name=options.scenario, runs=options.runs, command=["meshbench", *words])
     with interruptible():

@@ -84,6 +84,11 @@ def elsewhere(scenario: Scenario, *, workers: int, bind: str | None) -> Elsewher
         )
     if scenario.workload.is_locustfile:
         raise ConfigurationError(f"{what}: a locustfile's users run in load pods only; take a workload class instead")
+    if scenario.workload.requirements is not None:
+        raise ConfigurationError(
+            f"{what}: workload.requirements is installed into the image of the load pods, and a worker elsewhere has "
+            "none; leave it out, and install there what the class needs"
+        )
     if load.calibrate is not None:
         raise ConfigurationError(
             f"{what}: a share of the measured maximum is measured by load pods alone; give rates in arrivals a second"

@@ -25,10 +25,12 @@ from scenarios.acks import first_ack
 from scenarios.elsewhere import JOIN_TIMEOUT_S, Elsewhere
 from scenarios.live import WEB_PORT
 from scenarios.load_plan import describe, generator_keys
-from scenarios.load_pod import OUT_DIR, OWN_FILE, Event, LoadPod
+from scenarios.load_pod import OUT_DIR, Event, LoadPod
 from scenarios.load_section import MAX_WORKERS
 from scenarios.locustfile import in_words, shape_words, together
 from scenarios.model import Scenario
+from scenarios.own_folder import POD_FOLDER
+from scenarios.own_pod import own_pod
 from scenarios.remote_worker import JOINING_FILE, RemoteWorker, joining, relay
 
 log = logging.getLogger("meshbench")
@@ -137,8 +139,7 @@ class Load:
 
     def _launch(self) -> None:
         """Start Locust in every pod, its master first, and let workers from elsewhere in."""
-        workload, others = self._scenario.workload, self._elsewhere
-        own = None if workload.file is None else workload.file.read_bytes()
+        others, own = self._elsewhere, own_pod(self._scenario)
         quiet = ("--headless", "--only-summary")
         role: tuple[str, ...] = () if self._live else quiet
         remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
@@ -149,10 +150,10 @@ class Load:
             files: dict[str, bytes] = {}
             if others:
                 master, files = (*master, "--joining", JOINING_FILE), {JOINING_FILE: joining(remote, own)}
-            self._master.start(*master, own=own, is_locustfile=workload.is_locustfile, files=files)
+            self._master.start(*master, own=own, files=files)
         for pod in self.pods:
             if pod not in remote:
-                pod.start(*role, own=own, is_locustfile=workload.is_locustfile)
+                pod.start(*role, own=own)
                 pod.listen(self._note)
         if self._master and self._hears_master:
             self._master.listen(self._note_master)
@@ -241,7 +242,7 @@ class Load:
             user="meshbench_app",
             password=self._cluster.credentials.app,
             database=DATABASE,
-            workload=scenario.workload.config(isolation=scenario.mysql.isolation, file=OWN_FILE),
+            workload=scenario.workload.config(isolation=scenario.mysql.isolation, folder=POD_FOLDER),
             seed=scenario.seed,
             out_dir=OUT_DIR,
             worker=index,
@@ -272,8 +273,9 @@ class Load:
             yield pod, event
 
     def _in_their_words(self, text: str) -> str:
-        """With the user's name of the file that the pods have a copy of."""
-        return text.replace(OWN_FILE, str(self._scenario.workload.file))
+        """With the names of the user's files that the pods have copies of."""
+        folder = self._scenario.workload.folder
+        return text if folder is None else folder.in_their_words(text)
 
 
 def share(total: int, worker: int, workers: int) -> int:

@@ -15,14 +15,15 @@ from cluster import images
 from cluster.pod import Pod
 from loadgen.clock import Translation
 from loadgen.config import LoadConfig
+from loadgen.environment import variables
 from loadgen.recorder import FILE_NAME
+from scenarios.own_folder import POD_FOLDER
+from scenarios.own_pod import OwnPod
 
 EXIT_TIMEOUT_S = 5
 OUT_DIR = "/data"
 OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
 CONFIG_FILE = "/etc/meshbench-load.json"
-#: A user's own workload or locustfile, in the pod.
-OWN_FILE = "/etc/meshbench-own.py"
 
 Event = dict[str, Any]
 
@@ -62,16 +63,19 @@ class LoadPod:
     def address(self) -> str:
         return self.pod.address
 
-    def start(
-        self, *options: str, own: bytes | None, is_locustfile: bool, files: Mapping[str, bytes] | None = None
-    ) -> None:
-        """Start Locust. own: the user's own workload, or the locustfile that replaces ours. files: more of them."""
+    def start(self, *options: str, own: OwnPod | None, files: Mapping[str, bytes] | None = None) -> None:
+        """Start Locust. own: with the user's own workload, or the locustfile that replaces ours. files: more."""
         given = {CONFIG_FILE: self.config.to_json().encode(), **(files or {})}
+        locustfile, image, folder = "/app/loadgen/locustfile.py", images.image("tools").tag, None
+        env: dict[str, str] = {}
         if own is not None:
-            given[OWN_FILE] = own
-        locustfile = f"{OWN_FILE},/app/loadgen/guest.py" if is_locustfile else "/app/loadgen/locustfile.py"
-        command = ["python3", "-m", "loadgen.start", "-f", locustfile, *options, "--load-config", CONFIG_FILE]
-        self.container = self.pod.add(self._role, images.image("tools").tag, command, files=given)
+            given, image, folder = own.own.for_pod() | given, own.image, POD_FOLDER
+            env = own.variables(variables(self.config))
+            locustfile = f"{own.own.in_pod},/app/loadgen/guest.py" if own.is_locustfile else locustfile
+            options = (*options, *own.arguments)
+        # -P: a file of the user's must not stand before a module that Locust imports.
+        command = ["python3", "-P", "-m", "loadgen.start", "-f", locustfile, "--load-config", CONFIG_FILE, *options]
+        self.container = self.pod.add(self._role, image, command, files=given, env=env, folder=folder)
 
     def heard(self, event: Event) -> None:
         """Note what an event tells of the worker itself."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from loadgen.config import PROCESSES_PER_WORKER
+from scenarios.brought import Arguments, Environment, argument_list
 from scenarios.duration import Duration, PositiveDuration, parse_duration, show_duration
 from scenarios.rate import Rate, is_share
 from scenarios.section import MisfitError, Section
@@ -27,7 +28,7 @@ OWN_KEYS: dict[str, tuple[str, ...]] = {
 }
 NEEDED = {"steps": ("steps",), "ramp": ("end_rate",), "burst": ("burst_rate", "burst_every", "burst_for")}
 #: What a locustfile has of the load: its users are its own closed loops.
-OF_LOCUSTFILES = ("duration", "connections", "workers")
+OF_LOCUSTFILES = ("duration", "connections", "workers", "environment", "arguments")
 #: Models that have no use for load.rate.
 RATELESS = ("steps", "closed")
 
@@ -139,6 +140,12 @@ class LoadSection(Section):
     retry: Annotated[RetrySection, _word("mode")] = RetrySection()
     reconnect: Annotated[ReconnectSection, _word("mode")] = ReconnectSection()
     pool: PoolSection = PoolSection()
+    environment: Environment = Field(default_factory=dict)
+    arguments: Arguments = Field(default_factory=list)
+
+    @property
+    def argument_list(self) -> tuple[str, ...]:
+        return argument_list(self.arguments)
 
     @model_validator(mode="before")
     @classmethod

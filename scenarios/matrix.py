@@ -22,6 +22,7 @@ from reports.matrix_trial import Cell, Experiment, Trial
 from reports.matrix_write import write_matrix
 from reports.units import duration
 from reports.visible import visible
+from scenarios.brought import without_values
 from scenarios.folder import fresh, point
 from scenarios.last_resort import in_one_line, is_defect
 from scenarios.matrix_plan import Plan
@@ -108,7 +109,7 @@ class Matrix:
         return Experiment(
             scenario=self._plan.base.name,
             teaches=self._plan.base.teaches,
-            command=self._command,
+            command=without_values(list(self._command)),
             started_at=self._started_at,
             seed=self._plan.base.seed,
             trials=self._plan.trials,

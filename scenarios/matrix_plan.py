@@ -16,6 +16,7 @@ from cluster.topology import Kind
 from reports.matrix_trial import Cell
 from scenarios.mesh import mesh_words
 from scenarios.model import Scenario
+from scenarios.own import Look
 from scenarios.read import CATALOGUE, read_scenario
 
 
@@ -59,8 +60,9 @@ def plan(
     settings: Sequence[str] = (),
     trials: int = 1,
     seed: int | None = None,
+    look: Look | None = None,
 ) -> Plan:
-    """Check everything before anything starts.
+    """Check everything before anything starts. look: as `read_scenario` takes it.
 
     Raises ConfigurationError for a word that is no topology or no mesh, a mistake in scenario or settings, and when no
     cell can be run. A combination that the scenario refuses is a cell that is not applicable.
@@ -70,7 +72,7 @@ def plan(
     _assert_words("--topology", topologies, get_args(Kind))
     _assert_words("--mesh", meshes, mesh_words())
     everywhere = [one for one in settings if not one.startswith("control.")]
-    base = read_scenario(name, settings=everywhere, seed=seed)
+    base = read_scenario(name, settings=everywhere, seed=seed, look=look)
     cells: list[Cell] = []
     runnable: dict[Cell, Runnable] = {}
     for topology in topologies:
@@ -81,7 +83,7 @@ def plan(
             own = [one for one in settings if one.startswith(("mesh.", "control."))]
             chosen += [one for one in own if _readable(name, [*chosen, one])]
             try:
-                scenario = read_scenario(name, settings=chosen, seed=seed)
+                scenario = read_scenario(name, settings=chosen, seed=seed, look=look)
             except ConfigurationError as error:
                 why = "; ".join(str(error).replace(f"{CATALOGUE}/", "").splitlines())
                 cells.append(Cell(topology=topology, mesh=mesh, not_applicable=why))

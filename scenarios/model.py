@@ -164,6 +164,10 @@ class Scenario(Section):
         load, workload = self.load, self.workload
         if load.think_time is not None and load.think_time.distribution == "tpcc" and workload.name != "tpcc":
             raise MisfitError(("load", "think_time"), f"tpcc is for the workload tpcc, not {workload.name}")
+        if load.environment and not workload.is_own:
+            raise MisfitError(("load", "environment"), "is for a locustfile or a class of your own; leave it out")
+        if load.arguments and not workload.is_locustfile:
+            raise MisfitError(("load", "arguments"), "is for a locustfile, which Locust gives them to; leave it out")
         if workload.is_locustfile:
             if load.calibrate is not None:
                 raise MisfitError(("load",), "a share of the measured maximum means nothing for a locustfile")

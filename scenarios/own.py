@@ -1,85 +1,129 @@
 """A user's own workload or locustfile: found, and looked at before anything starts.
 
-A workload's class is imported here. A locustfile is imported in a process apart, because Locust patches the process
-that imports it.
+On the host it is read and never imported: that it is there, is Python, and has the class. Whatever needs it imported
+is the look's, in a container as the load pods will be (`scenarios.own_pod`), and only for who is about to run it.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import ast
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from cluster.errors import ConfigurationError
-from loadgen.errors import ConfigError
-from loadgen.registry import own_file, resolve
+from loadgen.registry import own_file
 from scenarios.model import Scenario
+from scenarios.own_folder import POD_FOLDER, OwnFolder, own_folder
 from scenarios.workload import REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS, required
 
-IMPORT_TIMEOUT_S = 60.0
-
-_EXAMINE = """
-import sys
-from locust.util.load_locustfile import load_locustfile
-try:
-    users, _ = load_locustfile(sys.argv[1])
-except BaseException as error:
-    sys.exit(f"cannot be imported: {type(error).__name__}: {error}")
-missing = "has no class of users, a subclass of locust.User; of a workload say the class: FILE.py:CLASS"
-sys.exit(None if users else missing)
-"""
+#: Asks a user's file, see `scenarios.own_pod.look`.
+Look = Callable[[Scenario, Mapping[str, Any]], dict[str, Any]]
+#: The line or the word that says a key, ``load.arguments``.
+Blame = Callable[[str], str]
 
 
-def with_own_workload(scenario: Scenario, here: Path, *, where: str) -> Scenario:
-    """The scenario with what a user's own file decides filled in. here: what its path is relative to.
-    where: the line or the word that names it.
+def with_own_workload(
+    scenario: Scenario, here: Path, *, requirements_here: Path, blame: Blame, look: Look | None
+) -> Scenario:
+    """The scenario with what a user's own file decides filled in; without a look only what can be read of it.
+    here: what its path is relative to. requirements_here: the same of the requirements file.
 
     Raises ConfigurationError, in one line, when the file could not be used.
     """
     workload = scenario.workload
     if not workload.is_own:
         return scenario
-    name = Path(workload.name) if workload.is_locustfile else own_file(workload.name)
-    file = here / (name or "")
-    if not file.is_file():
+    try:
+        file = _found(here, workload.name, is_locustfile=workload.is_locustfile)
+        folder = own_folder(file)
+        _read(folder, None if workload.is_locustfile else workload.name.rpartition(":")[2])
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{blame('workload')}: workload: {error}") from None
+    requirements = _requirements(workload.requirements, requirements_here, blame)
+    found = workload.model_copy(update={"file": folder.file, "folder": folder, "requirements_file": requirements})
+    scenario = scenario.model_copy(update={"workload": found})
+    keyed = False if workload.is_locustfile else None
+    if look is not None:
+        answer = _looked(scenario, look, blame)
+        keyed = "keys" in answer.get("tables", ())
+        found = found.model_copy(update={"options": answer.get("options", {}), "keyed": keyed})
+    if scenario.load.retry.mode == "idempotent" and keyed is False:
         raise ConfigurationError(
-            f"{where}: workload: no file {file}; a path is relative to the scenario, or with --set to here"
+            f"{blame('load.retry')}: load.retry: idempotent needs a workload with a final table keys"
         )
-    found = workload.model_copy(update={"file": file.resolve()})
-    checks: tuple[str, ...] = REQUIRED_OF_OTHERS
-    if workload.is_locustfile:
-        _examine(file, where)
-    else:
-        try:
-            own, options = resolve(found.config(isolation=scenario.mysql.isolation))
-        except ConfigError as error:
-            raise ConfigurationError(f"{where}: {error}") from None
-        found = found.model_copy(update={"options": options.as_json()})
-        keyed = "keys" in own.final_queries()
-        found = found.model_copy(update={"keyed": keyed})
-        checks = REQUIRED_OF_KEYED if keyed else checks
-        if scenario.load.retry.mode == "idempotent" and not keyed:
-            raise ConfigurationError(f"{where}: load.retry: idempotent needs a workload with a final table keys")
     gates = scenario.gates
-    if gates.require is None:
+    if gates.require is None and keyed is not None:
+        checks = REQUIRED_OF_KEYED if keyed else REQUIRED_OF_OTHERS
         gates = gates.model_copy(update={"require": required(checks, scenario.topology.kind)})
     return scenario.model_copy(update={"workload": found, "gates": gates})
 
 
-def _examine(locustfile: Path, where: str) -> None:
+def _found(here: Path, name: str, *, is_locustfile: bool) -> Path:
+    file = here / (name if is_locustfile else own_file(name) or "")
+    if not os.path.isfile(file):  # noqa: PTH113  Path.is_file raises for a name that is too long
+        raise ConfigurationError(f"no file {file}; a path is relative to the scenario, or with --set to here")
+    if "," in file.name:
+        raise ConfigurationError(f"{file}: Locust takes a comma in a name for two files; rename it")
+    return file
+
+
+def _requirements(name: str | None, here: Path, blame: Blame) -> Path | None:
+    if name is None:
+        return None
+    file = here / name
+    if not os.path.isfile(file):  # noqa: PTH113  as above
+        raise ConfigurationError(f"{blame('workload.requirements')}: workload.requirements: no file {file}")
+    return file
+
+
+def _read(own: OwnFolder, class_name: str | None) -> None:
+    """Raise ConfigurationError unless the file is Python, and may have the class."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _EXAMINE, str(locustfile.resolve())],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=IMPORT_TIMEOUT_S,
-        )
-    except subprocess.TimeoutExpired:
-        raise ConfigurationError(
-            f"{where}: locustfile: importing {locustfile} takes over {IMPORT_TIMEOUT_S:g} s"
-        ) from None
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["cannot be imported"]
-        raise ConfigurationError(f"{where}: locustfile: {locustfile} {said[-1]}")
+        tree = ast.parse(dict(own.files)[own.file.name])
+    except SyntaxError as error:
+        at = f"{own.file}:{error.lineno}" if error.lineno else f"{own.file}"
+        raise ConfigurationError(f"{at}: not valid Python: {' '.join(str(error.msg).split())}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ConfigurationError(f"{own.file}: not valid Python: {error}") from None
+    if class_name is not None and class_name not in (names := set(_names(tree))) and "*" not in names:
+        classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        raise ConfigurationError(f"{own.file} has no class {class_name!r}; it has {', '.join(classes) or 'none'}")
+
+
+def _names(tree: ast.AST) -> list[str]:
+    """Whatever gets a name anywhere in the file, and ``*`` for what is imported without one."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                found.append(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.append(name)
+            case ast.alias(name=name, asname=as_name):
+                found.append(as_name or name)
+    return found
+
+
+def _looked(scenario: Scenario, look: Look, blame: Blame) -> dict[str, Any]:
+    """What the look found. Raises ConfigurationError with its words."""
+    try:
+        answer = look(scenario, _request(scenario))
+    except ConfigurationError as error:
+        key = "workload.requirements" if str(error).startswith("workload.requirements") else "workload"
+        told = f"{error}" if key != "workload" else f"workload: {error}"
+        raise ConfigurationError(f"{blame(key)}: {told}") from None
+    if "refused" in answer:
+        key = answer["key"] or "workload"
+        raise ConfigurationError(f"{blame(key)}: {key}: {answer['refused']}")
+    return answer
+
+
+def _request(scenario: Scenario) -> dict[str, Any]:
+    """What `loadgen.look` is asked."""
+    workload, load = scenario.workload, scenario.load
+    if workload.is_locustfile and workload.folder is not None:
+        return {"locustfile": workload.folder.in_pod, "arguments": list(load.argument_list)}
+    return {"workload": asdict(workload.config(isolation=scenario.mysql.isolation, folder=POD_FOLDER))}

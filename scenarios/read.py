@@ -23,7 +23,7 @@ from scenarios.gates_section import GatesSection
 from scenarios.load_section import OF_LOCUSTFILES
 from scenarios.mesh import mesh_of_word
 from scenarios.model import Scenario
-from scenarios.own import with_own_workload
+from scenarios.own import Look, with_own_workload
 from scenarios.section import MisfitError
 
 log = logging.getLogger("meshbench")
@@ -59,8 +59,13 @@ class Origin:
         return f"{self.file}:{line}" if line else self.file
 
 
-def read_scenario(name_or_file: str, *, settings: list[str] | None = None, seed: int | None = None) -> Scenario:
-    """Read, override (``key.path=value``), check. Raises ConfigurationError with one line for every mistake."""
+def read_scenario(
+    name_or_file: str, *, settings: list[str] | None = None, seed: int | None = None, look: Look | None = None
+) -> Scenario:
+    """Read, override (``key.path=value``), check. Raises ConfigurationError with one line for every mistake.
+
+    look: asks a user's own file, for who is about to run it (`scenarios.own_pod.look`); without one it is only read.
+    """
     file = catalogue().get(name_or_file) or Path(name_or_file)
     if not os.path.isfile(file):  # noqa: PTH113  Path.is_file raises for a name that is too long
         near = difflib.get_close_matches(name_or_file, catalogue(), n=1)
@@ -73,7 +78,7 @@ def read_scenario(name_or_file: str, *, settings: list[str] | None = None, seed:
     if seed is not None:
         document["seed"] = seed
         origin.words[("seed",)] = f"--seed {seed}"
-    return _checked(document, origin, settings or [], folder=file.parent)
+    return _checked(document, origin, settings or [], folder=file.parent, look=look)
 
 
 def read_words(document: dict[str, Any], *, blame: dict[Place, str], settings: list[str]) -> Scenario:
@@ -107,7 +112,9 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path) -> Scenario:
+def _checked(
+    document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path, look: Look | None = None
+) -> Scenario:
     for setting in settings:
         origin.words[_override(document, setting)] = f"--set {brief(setting)}"
     if problems := list(_no_words(document, (), origin)):
@@ -119,10 +126,14 @@ def _checked(document: dict[str, Any], origin: Origin, settings: list[str], *, f
         problems = [_explain(dict(one), origin) for one in error.errors()]
         raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
     # What the command line names is relative to where the command is given.
-    told = any(place[0] in ("workload", "locustfile") for place in origin.words)
+    named = {("workload",), ("workload", "name"), ("workload", "locustfile"), ("locustfile",)}
+    here = Path.cwd() if named & set(origin.words) else folder
     found = _resolve_files(scenario, origin, folder)
     found = with_curve(found, _base(origin, ("load", "curve"), folder), where=origin.of(("load", "curve")))
-    found = with_own_workload(found, Path.cwd() if told else folder, where=origin.of(("workload",)))
+    asked = _base(origin, ("workload", "requirements"), here)
+    found = with_own_workload(
+        found, here, requirements_here=asked, blame=lambda key: origin.of(tuple(key.split("."))), look=look
+    )
     if problems := [f"{origin.of(('gates', *place))}: {why}" for place, why in misfits(scenario.gates, found)]:
         raise ConfigurationError("\n".join(problems))
     return without_moot(found)

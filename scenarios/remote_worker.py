@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 from loadgen.clock import Reading, Translation
 from loadgen.config import LoadConfig
+from loadgen.own_files import pack
 from scenarios.load_pod import OUT_DIR, Event, LoadPod
+from scenarios.own_pod import OwnPod
 
 log = logging.getLogger("meshbench")
 
@@ -47,10 +49,11 @@ class RemoteWorker(LoadPod):
         return "it says more on its own machine"
 
 
-def joining(workers: Sequence[RemoteWorker], own: bytes | None) -> bytes:
+def joining(workers: Sequence[RemoteWorker], own: OwnPod | None) -> bytes:
     """What Locust's master is told of them, see `loadgen.joining.Admission`."""
     places = [(worker.name, worker.config.to_json()) for worker in workers]
-    return json.dumps({"places": places, "own": None if own is None else own.decode()}).encode()
+    packed = None if own is None else pack(dict(own.own.files), own.environment)
+    return json.dumps({"places": places, "own": packed}).encode()
 
 
 def relay(master: LoadPod, workers: Sequence[RemoteWorker], on_event: Callable[[LoadPod, Event | None], None]) -> None:

@@ -26,13 +26,13 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.pod import Pod
 from loadgen.errors import ConfigError
-from loadgen.registry import create
 from mesh.router import routing
 from mesh.spec import Mesh
 from reports.seal import EVIDENCE, evidence_of
 from scenarios import calibrate, collect, host, sessions, versions
 from scenarios.agreement import require_agreement
 from scenarios.boot import boot, entrance
+from scenarios.brought import secrets_of, without_values
 from scenarios.elsewhere import Elsewhere
 from scenarios.end_state import final_state
 from scenarios.folder import RunFolder
@@ -41,6 +41,8 @@ from scenarios.last_resort import foreign, in_one_line, keep_traceback
 from scenarios.live import forwarded
 from scenarios.load import Load
 from scenarios.model import Scenario
+from scenarios.own_class import run_s_workload
+from scenarios.own_pod import described
 from scenarios.salvage import Salvage
 from scenarios.same_clock import step_note
 from scenarios.series import write_series
@@ -70,9 +72,7 @@ class Run:
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
-        workload = scenario.workload
-        #: None for a locustfile: what is in the database is then its own business.
-        self._workload = None if workload.is_locustfile else create(workload.config(isolation=scenario.mysql.isolation))
+        self._workload = run_s_workload(scenario, self._cluster)
         self._durations_s: dict[str, float] = {}
         made_of = versions.of_machine()
         self._queries: Mapping[str, str] = {}
@@ -83,7 +83,7 @@ class Run:
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
             "seed": scenario.seed,
-            "command": command,
+            "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             **host.clock(),
             "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
@@ -95,6 +95,7 @@ class Run:
                 "primaries": self._cluster.topology.primaries,
             },
             "mesh": _describe_mesh(scenario),
+            **({"own": own} if (own := described(scenario)) else {}),
             "durations_s": self._durations_s,
         }
         self._salvage = Salvage(self._manifest, self._folder)
@@ -309,7 +310,8 @@ class Run:
 
     def _keep_logs(self) -> None:
         error_log = asked.error_log(self._cluster.topology)
-        collect.logs(self._containers(), self._folder, hide=self._cluster.credentials.secrets(), error_log=error_log)
+        hidden = [*self._cluster.credentials.secrets(), *secrets_of(self._scenario.load.environment)]
+        collect.logs(self._containers(), self._folder, hide=hidden, error_log=error_log)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -12,6 +12,7 @@ from cluster.topology import Kind
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.registry import WORKLOADS, own_file, resolve
+from scenarios.own_folder import OwnFolder
 from scenarios.section import MisfitError, Section
 
 _ALWAYS = ("availability", "convergence")
@@ -39,14 +40,18 @@ class WorkloadSection(Section):
     """In a scenario the workload's own keys stand beside its name; here they are ``options``, every default filled in.
 
     name: one of loadgen.registry.WORKLOADS, a user's ``path/to/file.py:ClassName``, or the path of a locustfile.
-    file: where the user's file is, once `scenarios.read` has found it. keyed: whether a user's own has a final table
-    ``keys``, found likewise.
+    requirements: of a user's own, a file that names the packages it needs.
+    file, folder, requirements_file: where the user's files are, and what comes along, once `scenarios.read` has found
+    them. keyed: whether a user's own has a final table ``keys``; None until somebody has looked.
     """
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
+    requirements: str | None = None
     file: Path | None = None
-    keyed: bool = False
+    folder: OwnFolder | None = None
+    requirements_file: Path | None = None
+    keyed: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -59,15 +64,18 @@ class WorkloadSection(Section):
         name = keys.pop("locustfile", None) or keys.pop("name", None)
         if not isinstance(name, str):
             raise MisfitError(("name",), f"expected one of {', '.join(WORKLOADS)}, or path/to/file.py:ClassName")
+        is_own = name.endswith(".py") or own_file(name) is not None
+        own: dict[str, Any] = {key: keys.pop(key) for key in ("requirements",) if is_own and key in keys}
         if name.endswith(".py") and keys:
             raise MisfitError((str(next(iter(keys))),), "means nothing for a locustfile; leave it out")
-        if not name.endswith(".py") and own_file(name) is None:
+        if not is_own:
             keys = _resolved(name, keys)
-        return {"name": name, "options": keys}
+        return {"name": name, "options": keys, **own}
 
     @model_serializer
     def _flat(self) -> dict[str, Any]:
-        return {"name": self.name, **self.options}
+        own = {} if self.requirements is None else {"requirements": self.requirements}
+        return {"name": self.name, **self.options, **own}
 
     @property
     def is_locustfile(self) -> bool:
@@ -79,8 +87,9 @@ class WorkloadSection(Section):
 
     @property
     def decides(self) -> frozenset[str]:
-        """The checks that a run of it can decide."""
-        of_own = REQUIRED_OF_KEYED if self.keyed else REQUIRED_OF_OTHERS
+        """The checks that a run of it can decide; of a class that nobody has looked at yet all that it might."""
+        unkeyed = self.is_locustfile or self.keyed is False
+        of_own = REQUIRED_OF_OTHERS if unkeyed else REQUIRED_OF_KEYED
         return frozenset({*REQUIRED.get(self.name, of_own), "latency", "replication"})
 
     @property
@@ -92,10 +101,12 @@ class WorkloadSection(Section):
     def writes(self) -> bool:
         return self.options.get("read_share") != 1
 
-    def config(self, *, isolation: str, file: str | None = None) -> WorkloadConfig:
-        """What loadgen is told. file: where a user's own file is for the one who is told, if not where it is here."""
-        place = file or self.file
-        name = f"{place}:{self.name.rpartition(':')[2]}" if place and self.is_own else self.name
+    def config(self, *, isolation: str, folder: str | None = None) -> WorkloadConfig:
+        """What loadgen is told. folder: where a user's own file is for the one who is told, if not where it is here."""
+        name = self.name
+        if self.file is not None:
+            place = self.file if folder is None else f"{folder}/{self.file.name}"
+            name = f"{place}:{self.name.rpartition(':')[2]}"
         return WorkloadConfig(name=name, isolation=isolation, options=self.options)
 
 

@@ -28,6 +28,8 @@ LOCUST_SIDE = {
     "loadgen/hub_transport.py",
     "loadgen/joining.py",
     "loadgen/locustfile.py",
+    "loadgen/look.py",
+    "loadgen/own_arguments.py",
     "loadgen/driver.py",
     "loadgen/plain.py",
     "loadgen/program.py",

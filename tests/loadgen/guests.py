@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.config import LoadConfig
+from loadgen.environment import variables
 from loadgen.recorder import FILE_NAME, read_ops
 
 GUEST = Path(__file__).parents[2] / "loadgen" / "guest.py"
@@ -64,6 +66,7 @@ def guest(config: LoadConfig, theirs: Path) -> subprocess.CompletedProcess[str]:
         errors="replace",
         stdin=subprocess.DEVNULL,
         timeout=30,
+        env=os.environ | variables(config),
     )
 
 

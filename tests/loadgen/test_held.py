@@ -98,7 +98,7 @@ def test_what_no_workload_may_is_told(own: Any, verb: str, value: str, says: str
 
 
 def test_a_coroutine_is_no_result(own: Any) -> None:
-    with pytest.raises(ConfigError, match=r"own.py:Mine.run must be a plain def, not async def"):
+    with pytest.raises(ConfigError, match=r"own.py:6: Mine.run must be a plain def, not async def"):
         own(run="async def run(self, session, op): return 1")
 
 

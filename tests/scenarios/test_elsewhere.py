@@ -77,6 +77,14 @@ def test_a_calibration_and_a_locustfile_stay_at_home(read: Read) -> None:
         elsewhere(read(f"workload={example}"), workers=1, bind=HERE)
 
 
+def test_packages_of_the_load_image_are_not_elsewhere(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    inbox = Path(__file__).parents[2] / "docs" / "examples" / "inbox.py"
+    settings = [f"workload={inbox}:Inbox", f"workload.requirements={tmp_path / 'requirements.txt'}"]
+    with pytest.raises(ConfigurationError, match=r"requirements is installed into the image .* install there what"):
+        elsewhere(read(*settings), workers=1, bind=HERE)
+
+
 def taken_after_a_free_port() -> socket.socket:
     """A listening socket on a port whose predecessor nobody has: other tests take ports meanwhile."""
     while True:

@@ -12,6 +12,7 @@ from scenarios import listing
 from scenarios.cli import main
 from scenarios.gates_section import GatesSection
 from scenarios.read import catalogue, read_scenario
+from tests.scenarios.looking import look_here
 
 ROOT = Path(__file__).parents[2]
 LOCUSTFILE = f"workload={ROOT / 'docs' / 'examples' / 'locustfile.py'}"
@@ -79,7 +80,9 @@ def test_numbers_have_units_last_and_a_multiple_stays_as_it_is_written() -> None
 )
 def test_a_gate_that_no_run_could_decide_is_refused_before_anything_starts(settings: list[str], says: str) -> None:
     with pytest.raises(ConfigurationError, match=says) as caught:
-        read_scenario("steady", settings=["gates={}", *settings] if "gates=" not in settings[-1] else settings)
+        read_scenario(
+            "steady", settings=["gates={}", *settings] if "gates=" not in settings[-1] else settings, look=look_here
+        )
     assert str(caught.value).startswith("--set gates")
     assert "\n" not in str(caught.value)
 
@@ -96,9 +99,9 @@ def test_a_gate_written_in_a_file_is_refused_with_its_line(tmp_path: Path) -> No
     text = "name: mine\nteaches: x\ntopology: single\nmesh: envoy\nworkload: own.py:Mine\ngates:\n  lost: 0\n"
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(ConfigurationError, match=r"mine.yaml:7: gates.lost: workload own.py:Mine cannot decide it"):
-        read_scenario(str(tmp_path / "mine.yaml"))
+        read_scenario(str(tmp_path / "mine.yaml"), look=look_here)
     (tmp_path / "mine.yaml").write_text(text.replace("lost: 0", "lost: null"))
-    assert "lost" not in read_scenario(str(tmp_path / "mine.yaml")).gates.numbers()
+    assert "lost" not in read_scenario(str(tmp_path / "mine.yaml"), look=look_here).gates.numbers()
 
 
 def test_the_command_line_ends_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,7 +114,7 @@ def test_the_command_line_ends_with_2_and_one_line(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("workload", [LOCUSTFILE, INBOX, "workload=tpcb", "workload=mixed-read"])
 def test_a_default_that_cannot_be_decided_does_not_apply(workload: str) -> None:
-    scenario = read_scenario("steady", settings=[workload])
+    scenario = read_scenario("steady", settings=[workload], look=look_here)
     numbers = scenario.gates.numbers()
     assert ("lost" in numbers, "duplicated" in numbers) == ((workload != LOCUSTFILE),) * 2
     assert type(scenario.gates).model_validate(scenario.gates.model_dump(mode="json")).numbers() == numbers

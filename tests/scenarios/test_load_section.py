@@ -16,6 +16,7 @@ from scenarios.calibrate import calibration, maximum
 from scenarios.load_plan import describe, generator_keys
 from scenarios.model import Scenario
 from scenarios.read import read_scenario
+from tests.scenarios.looking import look_here
 
 MINIMAL = "name: mine\nteaches: something\ntopology: group\nmesh: envoy\nworkload: {workload}\nload: {load}\n"
 
@@ -23,7 +24,7 @@ MINIMAL = "name: mine\nteaches: something\ntopology: group\nmesh: envoy\nworkloa
 def read(folder: Path, load: str, *, workload: str = "transfer") -> Scenario:
     file = folder / "mine.yaml"
     file.write_text(MINIMAL.format(load=load, workload=workload))
-    return read_scenario(str(file))
+    return read_scenario(str(file), look=look_here)
 
 
 def config(scenario: Scenario, *, maximum: float | None = None) -> LoadConfig:

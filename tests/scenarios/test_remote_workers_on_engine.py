@@ -19,6 +19,7 @@ import pytest
 
 from cluster.wait import wait_until
 from scenarios.elsewhere import elsewhere
+from scenarios.own_pod import look
 from scenarios.read import read_scenario
 from scenarios.runner import Run, require_images
 
@@ -81,7 +82,7 @@ def machine() -> Iterator[Machine]:
 
 def start(file: Path, text: str) -> Run:
     file.write_text(text)
-    scenario = read_scenario(str(file))
+    scenario = read_scenario(str(file), look=look)
     require_images(scenario)
     others = elsewhere(scenario, workers=1, bind=HERE)
     return Run(scenario, runs=file.parent / "runs", command=["meshbench", "run", str(file)], elsewhere=others)

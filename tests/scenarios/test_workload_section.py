@@ -11,6 +11,7 @@ from loadgen.registry import WORKLOADS
 from scenarios.model import Scenario
 from scenarios.read import read_scenario
 from scenarios.workload import REQUIRED
+from tests.scenarios.looking import look_here
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 MINIMAL = "name: mine\nteaches: something\ntopology: single\nmesh: envoy\n"
@@ -28,7 +29,7 @@ class Mine:
 def read(tmp_path: Path, text: str, *settings: str) -> Scenario:
     file = tmp_path / "mine.yaml"
     file.write_text(MINIMAL + text)
-    return read_scenario(str(file), settings=list(settings))
+    return read_scenario(str(file), settings=list(settings), look=look_here)
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -96,13 +97,13 @@ def test_a_user_s_own_class_stands_beside_the_scenario(tmp_path: Path, queries: 
     assert scenario.workload.file == tmp_path / "own.py"
     assert scenario.gates.require is not None
     assert ("durability" in scenario.gates.require) == keyed
-    assert scenario.workload.config(isolation="serializable", file="/in/the/pod.py").name == "/in/the/pod.py:Mine"
+    assert scenario.workload.config(isolation="serializable", folder="/in/the/pod").name == "/in/the/pod/own.py:Mine"
     assert scenario.model_dump(mode="json")["workload"] == {"name": "own.py:Mine"}
 
 
 def test_a_path_on_the_command_line_is_relative_to_where_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(EXAMPLES)
-    scenario = read_scenario("steady", settings=["workload=inbox.py:Inbox", "workload.inboxes=9"])
+    scenario = read_scenario("steady", settings=["workload=inbox.py:Inbox", "workload.inboxes=9"], look=look_here)
     assert scenario.workload.file == EXAMPLES / "inbox.py"
     assert scenario.workload.options == {"inboxes": 9}
     for setting in ("locustfile=locustfile.py", "workload=locustfile.py"):
@@ -111,7 +112,7 @@ def test_a_path_on_the_command_line_is_relative_to_where_it_is_given(monkeypatch
 
 def test_a_class_that_lacks_a_verb_is_refused_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN.replace("def run", "def walk"))
-    with pytest.raises(ConfigurationError, match=r"own\.py:Mine has no method run"):
+    with pytest.raises(ConfigurationError, match=r"own\.py:2: Mine has no method run"):
         read(tmp_path, "workload: own.py:Mine")
 
 
@@ -119,7 +120,7 @@ def test_a_class_that_lacks_a_verb_is_refused_before_anything_starts(tmp_path: P
     ("text", "says"),
     [
         ("import locust", r"mine_too\.py has no class of users"),
-        ("import nothing_like_this", r"mine_too\.py cannot be imported: ModuleNotFoundError"),
+        ("import nothing_like_this", r"mine_too\.py:1: imports nothing_like_this"),
     ],
 )
 def test_a_locustfile_that_locust_cannot_use_is_refused(tmp_path: Path, text: str, says: str) -> None:
