@@ -15,10 +15,10 @@ import threading
 
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
-from docker.types import LogConfig
 
 from cluster import images
 from cluster.engine import client
+from cluster.logs import LOG_CONFIG
 
 #: The label of a keeper: its token, which everything that its process starts carries, too.
 KEEPS = "meshbench.keeps"
@@ -81,7 +81,7 @@ def _started() -> str:
             stdin_open=True,
             auto_remove=True,
             network_mode="none",
-            log_config=LogConfig(type=LogConfig.types.NONE),
+            log_config=LOG_CONFIG,
         )
         connection = keeper.attach_socket(params={"stdin": 1, "stream": 1})
         try:

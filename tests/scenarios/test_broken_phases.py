@@ -211,7 +211,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "Injector": FakeInjector,
         "boot": boot,
         "final_state": end_state,
-        "create": lambda _: SimpleNamespace(setup=lambda *_, **__: None, final_queries=dict),
+        "run_s_workload": lambda *_: SimpleNamespace(setup=lambda *_, **__: None, final_queries=dict),
         "write_series": lambda *_, **__: world.series(),
     }
     for name, fake in fakes.items():
