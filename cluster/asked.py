@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster import mysqld, option_file
+from cluster.engine import client
 from cluster.errors import ConfigurationError
 from cluster.floor import parse_version, require_version
 from cluster.images import image
@@ -22,7 +23,7 @@ from cluster.option_rules import refused_in_file, reserved
 from cluster.options import Asked, effects, normal, unknown, written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import Topology, is_group
-from cluster.unfit import unfit
+from cluster.unfit import too_large, unfit
 
 log = logging.getLogger("meshbench")
 
@@ -84,10 +85,17 @@ def refuse_plaintext_where_none_is_let_in(topology: Topology, *, tls: str) -> No
 
 
 def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
-    """A line for every option under which this topology's replication cannot work."""
+    """A line for every option under which this topology's replication cannot work, or that this machine cannot hold."""
     source = {one.name: one.source for one in asked_options(topology, answer)}
-    found = unfit(topology.kind, answer.known.values)
-    return [f"{source.get(name, CONFIG)}: {name}: topology {topology.kind}: {why}" for name, why in found.items()]
+    found = {
+        name: f"topology {topology.kind}: {why}" for name, why in unfit(topology.kind, answer.known.values).items()
+    }
+    memory_bytes = int(client().info()["MemTotal"])
+    found |= {
+        name: f"{why}; a smaller value in mysql.config wins over a file"
+        for name, why in too_large(topology.pods, memory_bytes, answer.known.values).items()
+    }
+    return [f"{source.get(name, CONFIG)}: {name}: {why}" for name, why in found.items()]
 
 
 def _misspelt(one: Asked, names: Collection[str]) -> str | None:

@@ -12,6 +12,10 @@ from typing import NamedTuple
 from cluster.options import normal
 from cluster.topology import Kind, is_group
 
+#: What mysqld takes for itself when it starts, or as data comes in, whatever else the machine needs.
+BUFFERS = ("innodb_buffer_pool_size", "innodb_log_buffer_size", "key_buffer_size")
+_GIB = 1024**3
+
 
 class Unfit(NamedTuple):
     """variable: an option. word: the one of its value that matters, in MySQL's normal form. where: in which topologies.
@@ -37,6 +41,18 @@ UNFIT = (
         "a pod that joins cannot read the configuration of its group, and does not join",
     ),
 )
+
+
+def too_large(pods: int, memory_bytes: int, values: Mapping[str, str]) -> dict[str, str]:
+    """Buffers that all pods together cannot have on their machine -> why: the kernel would end mysqld, or anything
+    else. memory_bytes: of that machine, all of it. values: variable -> its value on the pods, in bytes."""
+    sizes = {name: normal(values.get(name, "")) for name in BUFFERS}
+    there = f"this machine's {memory_bytes / _GIB:,.1f} GiB of memory"
+    return {
+        name: f"{pods} x {int(size) / _GIB:,.1f} GiB are more than {there}"
+        for name, size in sizes.items()
+        if size.isdigit() and pods * int(size) > memory_bytes
+    }
 
 
 def unfit(kind: Kind, values: Mapping[str, str]) -> dict[str, str]:

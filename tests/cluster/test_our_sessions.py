@@ -10,7 +10,7 @@ import pytest
 
 from cluster import mysqld, session
 from cluster.topology import Kind
-from cluster.unfit import unfit
+from cluster.unfit import too_large, unfit
 
 
 class Connection:
@@ -133,3 +133,19 @@ def test_options_under_which_replication_does_not_come_about(
     kind: Kind, values: dict[str, str], told: set[str]
 ) -> None:
     assert unfit(kind, values).keys() == told
+
+
+@pytest.mark.parametrize(
+    ("pods", "values", "told"),
+    [
+        (1, {"innodb_buffer_pool_size": "966367641600"}, {"innodb_buffer_pool_size"}),
+        (3, {"innodb_buffer_pool_size": str(10 * 2**30), "key_buffer_size": "8388608"}, {"innodb_buffer_pool_size"}),
+        (1, {"innodb_buffer_pool_size": str(10 * 2**30)}, set()),
+        (3, {"innodb_buffer_pool_size": "134217728", "key_buffer_size": "9G"}, {"key_buffer_size"}),
+        (3, {}, set()),
+    ],
+)
+def test_buffers_that_the_machine_cannot_hold(pods: int, values: dict[str, str], told: set[str]) -> None:
+    found = too_large(pods, 24 * 2**30, values)
+    assert found.keys() == told
+    assert all("more than this machine's 24.0 GiB" in why for why in found.values())
