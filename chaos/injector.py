@@ -230,7 +230,7 @@ class Injector:
                 f"nothing is left on {pod}", lambda: residue(self._cluster, pod), timeout_s=RECOVERY_TIMEOUT_S
             )
         try:
-            self._cluster.bring_back(pod, timeout_s=RECOVERY_TIMEOUT_S)
+            self._cluster.bring_back(pod, timeout_s=RECOVERY_TIMEOUT_S, given_up=lambda: not self._recover)
         except WaitTimeoutError as error:
             return Evidence(ok=False, seen={"in_service": False, "reason": str(error)})
 

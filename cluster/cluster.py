@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
@@ -38,6 +39,8 @@ log = logging.getLogger("meshbench")
 
 #: A member that still is not online after this long gets what an operator would do: leave and join again.
 NUDGE_AFTER_S = 30.0
+#: Of a server, in a GTID set; its first group is enough for people to tell it from another.
+_UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}")
 
 
 class Cluster:
@@ -202,8 +205,10 @@ class Cluster:
         writable = [name for name, status in statuses.items() if status and status.writable]
         return next((name for name in writable if in_agreement(name, statuses)), None)
 
-    def bring_back(self, pod: str, *, timeout_s: float) -> None:
+    def bring_back(self, pod: str, *, timeout_s: float, given_up: Callable[[], bool] = lambda: False) -> None:
         """Wait until a healed pod is in service again, or in quarantine; help where a group cannot help itself.
+
+        given_up: whether nobody wants to know any more, after an interruption.
 
         Such help is noted in ``assisted_rejoins``: an operator would have been called. Without a group, to bring a pod
         back is the control plane's business.
@@ -213,6 +218,8 @@ class Cluster:
 
         def back() -> bool:
             nonlocal nudge_at_s
+            if given_up():
+                return True
             statuses = self.status()
             if in_agreement(pod, statuses) or pod in self.quarantined():
                 return True
@@ -291,7 +298,8 @@ class Cluster:
         if status is None:
             return "does not answer"
         alone = "" if status.quorum else " without a majority"
-        told = f"{status.state or 'ONLINE'}{alone} as {status.role}, executed {status.gtid_executed or 'nothing'}"
+        executed = _UUID.sub(r"\1…", status.gtid_executed or "nothing")
+        told = f"{status.state or 'ONLINE'}{alone} as {status.role}, executed {executed}"
         if not status.in_service:
             try:
                 with self.connection(pod, timeout_s=2) as connection:

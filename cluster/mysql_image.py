@@ -7,11 +7,9 @@ everything that was asked for and prints what came of it, and touches no data.
 
 from __future__ import annotations
 
-import io
 import re
 import secrets
 import shlex
-import tarfile
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -22,6 +20,7 @@ from cluster import labels, mysqld
 from cluster.engine import client
 from cluster.errors import ConfigurationError
 from cluster.logs import LOG_CONFIG
+from cluster.one_off import archive
 from cluster.options import Known
 
 TIMEOUT_S = 60
@@ -109,7 +108,7 @@ def _run(identity: str, script: str, content: bytes | None, *, name: str) -> str
             name=f"meshbench-{own_id}",
         )
         if content is not None:
-            container.put_archive("/", _tar(mysqld.USER_CNF, content))
+            container.put_archive("/", archive({mysqld.USER_CNF: content}))
         container.start()
         container.wait(timeout=TIMEOUT_S)
         return str(container.logs(stdout=True, stderr=False).decode(errors="replace"))
@@ -122,15 +121,6 @@ def _run(identity: str, script: str, content: bytes | None, *, name: str) -> str
     finally:
         if container is not None:
             container.remove(force=True, v=True)
-
-
-def _tar(path: str, content: bytes) -> bytes:
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w") as archive:
-        one = tarfile.TarInfo(path.lstrip("/"))
-        one.size, one.mode = len(content), 0o644
-        archive.addfile(one, io.BytesIO(content))
-    return whole.getvalue()
 
 
 def _parts(printed: str) -> dict[str, str]:

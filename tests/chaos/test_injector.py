@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -107,6 +108,8 @@ class FakeCluster:
         self.aside: dict[str, str] = {}
         self.steering = FakeControl()
         self.clones_begun_ns: list[int] = []
+        self.returns, self.awaited = threading.Event(), threading.Event()
+        self.returns.set()
 
     def forget(self, pod: FakePod) -> None:
         self.departed[pod.name] = self.pods.pop(pod.name)
@@ -118,7 +121,12 @@ class FakeCluster:
         replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
         return {"node1": replica, "node2": replica, "node3": replica}
 
-    def bring_back(self, pod: str, *, timeout_s: float) -> None: ...
+    def bring_back(self, pod: str, *, timeout_s: float, given_up: Callable[[], bool]) -> None:
+        """At once, unless ``returns`` is cleared: then not until nobody wants to know any more."""
+        while not self.returns.wait(0.01):
+            self.awaited.set()
+            if given_up():
+                return
 
     def has_executed(self, pod: str, gtid_set: str) -> bool:
         return True
@@ -211,6 +219,17 @@ def test_heal_runs_after_an_injection_that_failed_half_way(record: Path, monkeyp
     with pytest.raises(HarnessError, match="went away"):
         one.stop()
     assert fault.calls == ["inject node2", "heal node2"]
+
+
+def test_an_interruption_ends_the_wait_for_a_pod_that_does_not_come_back(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = FakeCluster()
+    cluster.returns.clear()
+    one = injector(FakeFault(), record, monkeypatch, cluster=cluster, heal_after_s=0.01)
+    one.start(time.monotonic_ns())
+    assert cluster.awaited.wait(5)
+    one.stop(recover=False)  # returns
 
 
 def test_stopping_early_heals_at_once_and_without_waiting_for_recovery(
