@@ -19,7 +19,7 @@ from cluster.mysql_image import ServerAnswer, ask, split_defaults
 from cluster.option_file import FileOption
 from cluster.option_names import LOOSE, canonical, meaning, nearest
 from cluster.option_rules import refused_in_file, reserved
-from cluster.options import Asked, effects, normal, unknown, written_value
+from cluster.options import POOL, Asked, effects, normal, unknown, written_value
 from cluster.replication import WAIT_COUNT
 from cluster.topology import Topology, is_group
 
@@ -67,7 +67,7 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
     asked, names = asked_options(topology, answer), answer.known.names
     problems += [why for one in asked if (why := _misspelt(one, names) or _misplaced(one, topology))]
     problems += [why for one in asked if one.source == CONFIG and (why := _yaml_word(one, topology, answer))]
-    problems += _refused(answer, asked)
+    problems += _refused(answer, asked) + _too_large(answer, asked, pods=topology.pods)
     if problems:
         raise ConfigurationError("\n".join(dict.fromkeys(problems)))
 
@@ -87,6 +87,19 @@ def _misplaced(one: Asked, topology: Topology) -> str | None:
     if one.source == CONFIG or one.name != WAIT_COUNT or topology.kind != "semisync":
         return None
     return f"{one.source}: {one.written}: the control plane must know it; put it into mysql.config"
+
+
+def _too_large(answer: ServerAnswer, asked: Sequence[Asked], *, pods: int) -> list[str]:
+    """A machine that runs out of memory takes down everything on it, and mysqld fills its pool when it starts."""
+    sources = {one.name: one for one in asked if one.name == POOL}
+    size_bytes = float(normal(answer.known.values.get(POOL, "0")) or 0)
+    if not sources or not answer.memory_bytes or size_bytes * pods < answer.memory_bytes:
+        return []
+    one, machine_gib = sources[POOL], answer.memory_bytes / 1024**3
+    return [
+        f"{one.source}: {one.written}: {size_bytes / 1024**3:.1f} GiB for each of {pods} pods is more than the "
+        f"{machine_gib:.1f} GiB of the engine's machine"
+    ]
 
 
 def _yaml_word(one: Asked, topology: Topology, answer: ServerAnswer) -> str | None:
