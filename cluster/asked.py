@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from cluster import mysqld, option_file
-from cluster.engine import client
 from cluster.errors import ConfigurationError
 from cluster.floor import parse_version, require_version
 from cluster.images import image
@@ -90,11 +89,7 @@ def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
     found = {
         name: f"topology {topology.kind}: {why}" for name, why in unfit(topology.kind, answer.known.values).items()
     }
-    memory_bytes = int(client().info()["MemTotal"])
-    found |= {
-        name: f"{why}; a smaller value in mysql.config wins over a file"
-        for name, why in too_large(topology.pods, memory_bytes, answer.known.values).items()
-    }
+    found |= too_large(topology.pods, answer.memory_bytes, answer.known.values)
     return [f"{source.get(name, CONFIG)}: {name}: {why}" for name, why in found.items()]
 
 

@@ -40,13 +40,15 @@ _EMPTY = re.compile(r"\] Aborting\s*$")
 @dataclass(frozen=True, kw_only=True)
 class ServerAnswer:
     """version: what ``mysqld --version`` printed. file_printed: what ``--print-defaults`` made of an option file, one
-    line; all_printed: the same of the image's own files, too. refused: mysqld's words for what it cannot use."""
+    line; all_printed: the same of the image's own files, too. refused: mysqld's words for what it cannot use.
+    memory_bytes: of the machine that the pods will share, 0 where the engine does not say."""
 
     version: str
     file_printed: str = ""
     all_printed: str = ""
     known: Known = field(default_factory=Known)
     refused: tuple[str, ...] = ()
+    memory_bytes: int = 0
 
 
 def ask(image: str, *, my_cnf: bytes | None, arguments: tuple[str, ...]) -> ServerAnswer:
@@ -90,6 +92,7 @@ def _ask(identity: str, image: str, content: bytes | None, arguments: tuple[str,
         all_printed=parts.get("all", "").partition("arguments:")[2].strip(),
         known=known if usable else Known(),
         refused=tuple(refused) if usable else (),
+        memory_bytes=int(client().info().get("MemTotal") or 0),
     )
 
 

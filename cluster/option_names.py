@@ -1,7 +1,7 @@
 """The names of mysqld's options: in which spellings it takes them, and the nearest real one to a name that is none.
 
 mysqld takes ``-`` for ``_``, and in front of a name, also several: loose, skip, disable, enable, maximum. It takes no
-capitals, and since 8.0 no abbreviation. MySQL reference manual, "Program Option Modifiers". All functions are pure.
+capitals, and no abbreviation. MySQL reference manual, "Program Option Modifiers". All functions are pure.
 """
 
 from __future__ import annotations

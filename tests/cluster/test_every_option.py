@@ -6,6 +6,7 @@ scenarios/test_every_option_on_pods.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,22 @@ def refusal(name: str, value: str) -> str | None:
     except (ValidationError, ConfigurationError) as error:
         return str(error.errors()[0]["msg"]) if isinstance(error, ValidationError) else str(error)
     return None
+
+
+@pytest.mark.parametrize(("asked_gib", "pods", "fits"), [(900, 1, False), (12, 3, False), (12, 1, True), (5, 3, True)])
+def test_a_buffer_pool_that_would_fill_the_machine_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, asked_gib: int, pods: int, fits: bool
+) -> None:
+    known = Known(values=DEFAULTS | {"innodb_buffer_pool_size": str(asked_gib * 1024**3)}, defaults=DEFAULTS)
+    answer = replace(ANSWER, known=known, memory_bytes=23 * 1024**3)
+    monkeypatch.setattr(asked, "ask", lambda *_, **__: answer)
+    config = {"innodb_buffer_pool_size": f"{asked_gib}G"}
+    topology = Topology(kind="group", pods=pods, image="own:1", config=config)
+    if fits:
+        asked.require_mysql(topology)
+        return
+    with pytest.raises(ConfigurationError, match=r"innodb_buffer_pool_size: .* more than the 23\.0 GiB"):
+        asked.require_mysql(topology)
 
 
 def test_the_list_is_the_server_s() -> None:

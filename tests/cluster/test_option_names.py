@@ -51,7 +51,7 @@ def test_other_names_are_not_reserved() -> None:
         ("skip_loose_slow_query_log", "ON", Meaning("slow_query_log", "OFF")),
         ("skip_networking", "0", Meaning("skip_networking", "0")),  # an option of its own, not networking's opposite
         ("maximum_sort_buffer_size", "1M", Meaning("sort_buffer_size", "1M", maximum=True)),
-        ("gtid_mod", "ON", None),  # mysqld takes no abbreviation since 8.0
+        ("gtid_mod", "ON", None),  # mysqld takes no abbreviation
         ("skip_nothing", "ON", None),
     ],
 )
