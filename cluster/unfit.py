@@ -45,7 +45,7 @@ UNFIT = (
 
 def too_large(pods: int, memory_bytes: int, values: Mapping[str, str]) -> dict[str, str]:
     """Buffers that all pods together cannot have on their machine -> why: the kernel would end mysqld, or anything
-    else. memory_bytes: of that machine, all of it, or 0 where nobody knows. values: variable -> its value on the pods, in bytes."""
+    else. memory_bytes: of that machine, all of it, or 0 where nobody knows. values: variable -> its value, in bytes."""
     if not memory_bytes:
         return {}
     sizes = {name: normal(values.get(name, "")) for name in BUFFERS}

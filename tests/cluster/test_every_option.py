@@ -56,7 +56,7 @@ def test_a_buffer_pool_that_would_fill_the_machine_is_refused_before_anything_st
     if fits:
         asked.require_mysql(topology)
         return
-    with pytest.raises(ConfigurationError, match=r"innodb_buffer_pool_size: .* more than the 23\.0 GiB"):
+    with pytest.raises(ConfigurationError, match=r"innodb_buffer_pool_size: .* more than this machine's 23\.0 GiB"):
         asked.require_mysql(topology)
 
 
