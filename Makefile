@@ -15,6 +15,7 @@ test: check images  ## everything: fast tests, every fault on real pods, the cor
 	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 nightly: images  ## what takes longer: the whole catalogue, every mysqld option, primary-kill through every proxy, a matrix of 2 x 2, altered folders
+	@pytest -m nightly tests --runs=runs
 	@pytest -m "engine or nightly" scenarios --all-stories --junitxml=runs/junit.xml --runs=runs
 	@$(PY) -m tests.checks.altered --most 2400
 

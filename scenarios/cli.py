@@ -12,12 +12,12 @@ import errno
 import logging
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from checks.history import HistoryError
-from cluster import labels
+from cluster import labels, option_file
 from cluster.engine import client
 from cluster.errors import ConfigurationError, HarnessError
 from loadgen.errors import ConfigError
@@ -31,6 +31,7 @@ from scenarios.judging import judged_again
 from scenarios.last_resort import FOREIGN_ERRORS, foreign
 from scenarios.matrix import Matrix
 from scenarios.matrix_plan import plan
+from scenarios.model import Scenario
 from scenarios.outlet import settle
 from scenarios.own_pod import look
 from scenarios.progress import Progress
@@ -184,8 +185,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     log.addHandler(progress)
     try:
         with interruptible():
-            if scenario.workload.folder is not None:
-                log.info("%s", scenario.workload.folder.told())
+            for told in brought_along(scenario):
+                log.info("%s", told)
             for gone in labels.reap():
                 log.info("left by a dead run, removed: %s", gone)
             log.info("%s: %s", scenario.name, scenario.teaches)
@@ -195,6 +196,14 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         log.removeHandler(progress)
     print_table(summary, folder=run.folder)
     return _EXIT_OF[summary["verdict"]]
+
+
+def brought_along(scenario: Scenario) -> Iterator[str]:
+    """What of the user's files goes into the pods, a line each."""
+    if scenario.workload.folder is not None:
+        yield scenario.workload.folder.told()
+    if (cnf := scenario.mysql.my_cnf) is not None and (included := option_file.read(cnf).files[1:]):
+        yield f"{cnf.name} brings along: {', '.join(map(str, included))}"
 
 
 def _executed(run: Run, progress: Progress) -> dict[str, Any]:

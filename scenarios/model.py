@@ -76,6 +76,10 @@ def _image_reference(value: str) -> str:
     return value
 
 
+#: Letters of all options together: Linux takes 128 KiB in one argument, and some stand around them.
+LONGEST_COMMAND = 60_000
+
+
 def _mysqld_options(value: Any) -> Any:
     """Options of components may be written as a mapping, too: ``{validate_password: {policy: LOW}}``. A value left out
     is an empty one; YAML's null in words was refused before."""
@@ -100,12 +104,20 @@ def _mysqld_options(value: Any) -> Any:
             )
         if "\n" in str(setting) or "\0" in str(setting):
             raise MisfitError((key,), "an option is one line")
+    if sum(len(key) + len(str(setting)) for key, setting in found.items()) > LONGEST_COMMAND:
+        raise ValueError(f"longer than {LONGEST_COMMAND:,} letters, which is no command line; use mysql.my_cnf")
     return found
+
+
+def _path_word(value: Any) -> Any:
+    if value is not None and (not isinstance(value, str | Path) or not str(value)):
+        raise ValueError("expected the path of an option file, or nothing")
+    return value
 
 
 class MySQLSection(Section):
     image: Annotated[str, AfterValidator(_image_reference)] = "default"
-    my_cnf: Annotated[Path | None, Field(strict=False)] = None
+    my_cnf: Annotated[Path | None, Field(strict=False), BeforeValidator(_path_word)] = None
     config: Annotated[dict[str, str | int | float | bool], BeforeValidator(_mysqld_options)] = Field(
         default_factory=dict
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -25,8 +24,6 @@ from scenarios.mesh import mesh_of_word
 from scenarios.model import Scenario
 from scenarios.own import Look, with_own_workload
 from scenarios.section import MisfitError
-
-log = logging.getLogger("meshbench")
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.model).
@@ -128,7 +125,7 @@ def _checked(
     # What the command line names is relative to where the command is given.
     named = {("workload",), ("workload", "name"), ("workload", "locustfile"), ("locustfile",)}
     here = Path.cwd() if named & set(origin.words) else folder
-    found = _resolve_files(scenario, origin, folder)
+    found = _resolve_files(scenario, origin, _base(origin, ("mysql", "my_cnf"), folder))
     found = with_curve(found, _base(origin, ("load", "curve"), folder), where=origin.of(("load", "curve")))
     asked = _base(origin, ("workload", "requirements"), here)
     found = with_own_workload(
@@ -170,7 +167,8 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     try:
         value = value_of(text, tuple(str(part) for part in path))
     except ConfigurationError as error:
-        raise ConfigurationError(f"--set {brief(setting)}: {error}") from None
+        how = brief(f"\"{key}='{text}'\"")
+        raise ConfigurationError(f"--set {brief(setting)}: {error}; for a shell: --set {how}") from None
     except ValueError:
         raise ConfigurationError(f"--set {brief(setting)}: the value is not valid YAML") from None
     if path == ("locustfile",):
@@ -257,20 +255,19 @@ def _base(origin: Origin, place: Place, folder: Path) -> Path:
 
 
 def _resolve_files(scenario: Scenario, origin: Origin, folder: Path) -> Scenario:
-    """Paths in a scenario are relative to its file."""
+    """With the path of its option file. folder: what that is relative to."""
     cnf = scenario.mysql.my_cnf
     if cnf is None:
         return scenario
     found = folder / cnf
     if not os.path.isfile(found):  # noqa: PTH113  as above
         where = origin.of(("mysql", "my_cnf"))
-        raise ConfigurationError(f"{where}: mysql.my_cnf: no file {found}; the path is relative to the scenario")
+        relative = "a path is relative to the scenario, or with --set to here"
+        raise ConfigurationError(f"{where}: mysql.my_cnf: no file {found}; {relative}")
     options = option_file.read(found)
     kind, isolation = scenario.topology.kind, scenario.load_isolation
     # groups of single versions can only be told by the image
     if wrong := refused_in_file(options.of(option_file.GROUPS), kind=kind, isolation=isolation):
         raise ConfigurationError("\n".join(wrong))
-    if included := options.files[1:]:
-        log.info("%s brings along: %s", found.name, ", ".join(map(str, included)))
     mysql = scenario.mysql.model_copy(update={"my_cnf": found.resolve()})
     return scenario.model_copy(update={"mysql": mysql})

@@ -167,7 +167,8 @@ class Run:
             require_agreement(self._cluster, self._manifest)
         if trial is not None:
             load = self._calibrated(load, mesh, began_s)
-        self._manifest["load_model"] = load.asked | self._encryption()
+        load.asked |= self._encryption()
+        self._manifest["load_model"] = load.asked  # to which the load adds what a locustfile's shape decided
         self._describe_pods()
         self._observer_began_ns = time.monotonic_ns()
         observer = self._cluster.start_observer(dict(mesh.admin))

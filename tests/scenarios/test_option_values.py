@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.errors import ConfigurationError
+from scenarios.cli import brought_along
 from scenarios.model import Scenario
 from scenarios.read import read_scenario
 
@@ -160,10 +161,23 @@ def test_an_option_file_is_held_against_the_same_rules_with_its_own_lines(tmp_pa
     ]
 
 
-def test_what_an_option_file_includes_is_listed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_an_option_file_includes_is_listed(tmp_path: Path) -> None:
     (tmp_path / "more.cnf").write_text("[mysqld]\nsync_binlog = 0\n")
     file = tmp_path / "my.cnf"
     file.write_text("!include more.cnf\n")
-    with caplog.at_level("INFO", logger="meshbench"):
-        assert of_set(f"mysql.my_cnf={file}").mysql.my_cnf == file
-    assert f"my.cnf brings along: {tmp_path / 'more.cnf'}" in caplog.text
+    scenario = of_set(f"mysql.my_cnf={file}")
+    assert scenario.mysql.my_cnf == file
+    assert list(brought_along(scenario)) == [f"my.cnf brings along: {tmp_path / 'more.cnf'}"]
+
+
+def test_an_option_file_that_the_command_line_names_is_relative_to_where_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my.cnf").write_text("[mysqld]\nsync_binlog = 0\n")
+    monkeypatch.chdir(tmp_path)
+    assert of_set("mysql.my_cnf=my.cnf").mysql.my_cnf == tmp_path / "my.cnf"
+
+
+def test_quotes_that_the_shell_took_are_told_as_they_must_be_given() -> None:
+    with pytest.raises(ConfigurationError, match=r"--set \"mysql\.config\.default_time_zone='\+8:00'\""):
+        of_set("mysql.config.default_time_zone=+8:00")

@@ -100,7 +100,7 @@ def test_an_option_that_mysql_would_drop_ends_the_run_before_anything_starts(
 def test_an_option_file_may_not_say_what_meshbench_sets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.cnf").write_text("[client]\nport=1\n[mysqld]\nport=3306\nloose-super-read-only\n")
     code, said = told(tmp_path / "mine.yaml", capsys, mysql="{my_cnf: own.cnf}")
-    assert (code, said) == (2, "meshbench: own.cnf: loose-super-read-only: is set by meshbench itself; leave it out")
+    assert (code, said) == (2, "meshbench: own.cnf:5: loose-super-read-only: is set by meshbench itself; leave it out")
 
 
 def test_an_option_that_is_not_in_effect_on_the_pods_ends_the_run_before_the_load(
@@ -113,6 +113,6 @@ def test_an_option_that_is_not_in_effect_on_the_pods_ends_the_run_before_the_loa
     assert code == 2
     assert "loose_innodb_flush_log_at_trx_comit" in unknown
     assert "did you mean innodb_flush_log_at_trx_commit?" in unknown
-    assert "own.cnf: max_connections: asked '200000', but on node1 '" in cut
+    assert "own.cnf:3: max_connections: asked '200000', but on node1 '" in cut
     [folder] = (tmp_path / "runs" / "mine").iterdir()
     assert not list(folder.glob("ops/*")), "no load was begun"

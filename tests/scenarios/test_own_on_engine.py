@@ -122,7 +122,10 @@ def test_a_locustfile_has_its_folder_environment_arguments_and_packages(folder: 
     assert not told, "no value of the environment is recorded"
 
 
-@pytest.mark.parametrize("mesh", ["direct", "haproxy", "mtls"])
+@pytest.mark.parametrize(
+    "mesh",
+    ["direct", pytest.param("haproxy", marks=pytest.mark.nightly), pytest.param("mtls", marks=pytest.mark.nightly)],
+)
 def test_a_class_sets_up_and_runs_where_its_folder_is(folder: Path, mesh: str) -> None:
     load = LOAD + ", rate: 20}\n"
     assert ran(folder, CLASS, workload="own.py:Probe", mesh=mesh, load=load) == 0

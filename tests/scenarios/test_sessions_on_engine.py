@@ -93,7 +93,11 @@ def run(folder: Path, *, workload: str, load: str, config: dict[str, str | int])
     ("workload", "load"),
     [
         ('{"name": "append"}', '{"rate": 20, "duration": "4s", "connections": 2}'),
-        ('{"name": "tpcc", "warehouses": 1, "items": 100, "customers": 30}', '{"rate": 10, "duration": "4s"}'),
+        pytest.param(
+            '{"name": "tpcc", "warehouses": 1, "items": 100, "customers": 30}',
+            '{"rate": 10, "duration": "4s"}',
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_a_run_passes_under_hostile_options_and_says_what_it_overrides(
