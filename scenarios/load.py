@@ -135,7 +135,13 @@ class Load:
         silent = next(pod for pod in self.pods if pod.name not in zeros)
         if isinstance(silent, RemoteWorker) and silent.machine is None:
             raise ConfigurationError(f"no worker joined as {silent.name} within {timeout_s:g} s")
-        raise HarnessError(f"{silent.name} did not start its load within {timeout_s:g} s: {silent.last_words()}")
+        told = f"{silent.name} did not start its load within {timeout_s:g} s"
+        if own := self._scenario.workload.file:
+            raise ConfigurationError(
+                f"{told}: something of {own} takes that long before the first request, such as a listener, on_start or "
+                f"the first tick of a load shape; its last words: {silent.last_words()}"
+            )
+        raise HarnessError(f"{told}: {silent.last_words()}")
 
     def _launch(self) -> None:
         """Start Locust in every pod, its master first, and let workers from elsewhere in."""

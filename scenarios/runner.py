@@ -24,6 +24,7 @@ from checks.history import HistoryError
 from cluster import asked, images, labels, mysqld, options
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
+from cluster.joining import brought
 from cluster.pod import Pod
 from loadgen.errors import ConfigError
 from mesh.router import routing
@@ -116,7 +117,7 @@ class Run:
             if isinstance(error, ConfigError):
                 raise ConfigurationError(str(error)) from error
             if (told := foreign(error)) is not None:
-                raise HarnessError(told) from error
+                raise self._blamed(error, told) from error
             raise
         finally:
             gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
@@ -135,6 +136,14 @@ class Run:
         except OSError as error:  # the run is judged, and where it lies is said anyway
             log.warning("runs/latest could not be pointed at it: %s", error)
         return summary
+
+    def _blamed(self, error: BaseException, told: str) -> Exception:
+        """What MySQL says before there is load is the doing of a user's options, where there are any."""
+        begun = "load" in self._durations_s
+        theirs = brought(self._cluster.topology) if isinstance(error, pymysql.MySQLError) and not begun else []
+        return (
+            ConfigurationError(f"{told}; see {' and '.join(theirs)} of the scenario") if theirs else HarnessError(told)
+        )
 
     def _keep_what_it_left(self, error: BaseException) -> None:
         """Of a run that broke off: every container's log, which says why, and the traceback where it was a defect."""
@@ -261,6 +270,7 @@ class Run:
             effects, isolation=self._scenario.mysql.isolation, locustfile=self._scenario.workload.is_locustfile
         )
         sessions.require_init_connect(self._cluster, found)
+        sessions.require_certificates(self._cluster, effects)
 
     def _encryption(self) -> dict[str, bool]:
         """Whether the clients of the load speak TLS to the server; those of a locustfile do as they like."""

@@ -18,6 +18,7 @@ from pymysql.cursors import Cursor
 from cluster import mysqld
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
+from cluster.option_names import canonical
 from cluster.options import normal
 from cluster.session import CHARACTER_SET, COLLATION
 from loadgen.connection import settings
@@ -82,6 +83,24 @@ def fit_packets(connection: Any) -> None:
         cursor.execute("SELECT @@max_allowed_packet")
         size = min(Cursor.max_stmt_length, cursor.fetchone()[0] // 2)
     connection.cursorclass = type("FittedCursor", (Cursor,), {"max_stmt_length": size})
+
+
+def require_certificates(cluster: Cluster, rows: list[dict[str, Any]]) -> None:
+    """Raise ConfigurationError when a pod serves without TLS because of the certificate files that the user names.
+
+    mysqld warns of files that are not there, and goes on without TLS. rows: as `cluster.asked.in_effect` gives them.
+    """
+    theirs = [row for row in rows if canonical(row["option"]).startswith("ssl_")]
+    for pod in cluster.pods if theirs else ():
+        with cluster.connection(pod) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Ssl_server_not_after'")  # of its certificate; empty without one
+            shown = cursor.fetchone()
+        if not shown or not shown[1]:
+            names = ", ".join(row["option"] for row in theirs)
+            raise ConfigurationError(
+                f"{theirs[0]['from']}: {names}: {pod} serves without TLS under them: a pod has the files of its image, "
+                "none of your machine's; leave them out (mysqld then makes its own), or bring an image that has them"
+            )
 
 
 def require_init_connect(cluster: Cluster, variables: Mapping[str, Mapping[str, str]]) -> None:

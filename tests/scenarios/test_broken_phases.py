@@ -411,3 +411,14 @@ def test_a_wall_clock_that_is_set_in_mid_run_is_a_note_and_no_end(
     assert "was set by +3.000 s during the run" in summary["notes"][0]
     manifest = json.loads((run.folder / "manifest.json").read_text())
     assert manifest["notes"] == summary["notes"]
+
+
+def test_what_mysql_refuses_before_the_load_is_the_doing_of_the_user_s_options(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken(world, monkeypatch, "options", pymysql.OperationalError(1040, "Too many connections"))
+    file = tmp_path / "tiny.yaml"
+    file.write_text(f"{TEXT}mysql: {{config: {{max_connections: 1}}}}\n")
+    run = Run(read_scenario(str(file)), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
+    with pytest.raises(ConfigurationError, match=r"1040.*Too many connections.*see mysql\.config of the scenario"):
+        run.execute(lambda _: None)

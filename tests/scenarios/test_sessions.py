@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from pymysql.cursors import Cursor
 
-from scenarios.sessions import fit_packets, noted
+from cluster.errors import ConfigurationError
+from scenarios.sessions import fit_packets, noted, require_certificates
 
 
 def row(option: str, effective: str, *, note: str = "") -> dict[str, Any]:
@@ -103,3 +106,22 @@ def test_an_option_with_a_pod_that_differs_is_overridden_there() -> None:
     mixed = row("autocommit", "ON") | {"effective": {"node1": "ON", "node2": "OFF"}}
     [found] = noted([mixed], isolation="repeatable-read", locustfile=False)
     assert found["note"]
+
+
+@pytest.mark.parametrize(("option", "until", "refused"), [
+    ("ssl-cert", "", True),
+    ("ssl-cert", "Nov 24 10:00:00 2036 GMT", False),
+    ("sync_binlog", "", False),
+])  # fmt: skip
+def test_certificates_that_leave_a_pod_without_tls_are_refused(option: str, until: str, refused: bool) -> None:
+    connection = MagicMock()
+    connection.__enter__.return_value = connection
+    cursor = connection.cursor.return_value.__enter__.return_value
+    cursor.fetchone.return_value = ("Ssl_server_not_after", until)
+    cluster: Any = SimpleNamespace(pods=["node1"], connection=lambda _: connection)
+    rows = [{"option": option, "from": "my.cnf"}]
+    if not refused:
+        require_certificates(cluster, rows)
+        return
+    with pytest.raises(ConfigurationError, match=r"my\.cnf: ssl-cert: node1 serves without TLS"):
+        require_certificates(cluster, rows)
