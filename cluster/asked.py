@@ -121,6 +121,14 @@ def _yaml_word(one: Asked, topology: Topology, answer: ServerAnswer) -> str | No
     return f"{one.source}: {one.written}: is no switch, and YAML reads the value as a truth value; quote it"
 
 
+def plugin_arguments(topology: Topology) -> list[str]:
+    """``--plugin-load-add=LIBRARY`` of every library that the user has mysqld load: it goes on without one that it
+    cannot load."""
+    named = [one.value for one in asked_options(topology, _answer(topology)) if one.name == "plugin_load_add"]
+    libraries = [word.rpartition("=")[2].strip("\"' ") for value in named for word in value.split(";")]
+    return [f"--plugin-load-add={library}" for library in libraries if library]
+
+
 def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     """Every option asked for as the manifest has it: option, from, asked, effective by pod, note.
 

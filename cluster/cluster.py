@@ -20,7 +20,7 @@ from typing import Any
 import pymysql
 
 from cluster import agent as role_agent
-from cluster import clone, group, images, mysqld, mysqld_log, reach, replication
+from cluster import asked, clone, group, images, mysqld, mysqld_log, reach, replication
 from cluster.assignment import CONTROL_PORT
 from cluster.bring_up import BOOT_TIMEOUT_S, bring_up
 from cluster.joining import told_in_a_line
@@ -126,7 +126,8 @@ class Cluster:
         self.wait_for_login(pod)
         refused = told_in_a_line(f"{pod.name} could not be set up", pod, self.topology)
         with refused, self.connection(pod.name) as connection:
-            mysqld_log.refuse_without_plugins(connection, pod, self.topology, arguments=own)
+            loaded = [*own, *asked.plugin_arguments(self.topology)]
+            mysqld_log.refuse_without_plugins(connection, pod, self.topology, arguments=loaded)
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)

@@ -24,7 +24,7 @@ SITE = "/opt/own-site"
 PIP_TIMEOUT_S = 600
 _DOCKERFILE = f"ARG BASE\nFROM ${{BASE}}\nCOPY site {SITE}\n"
 #: Lines of a requirements file that lead elsewhere, whose content no hash of the file would cover.
-_ELSEWHERE = re.compile(r"\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|/|file:)")
+_ELSEWHERE = re.compile(r"\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|/|file:|\S*://|\S+ *@ )")
 
 
 def load_image(requirements: bytes | None, *, where: str) -> str:
@@ -56,7 +56,7 @@ def _lines(requirements: bytes, where: str) -> list[str]:
     for number, line in enumerate(lines, start=1):
         if _ELSEWHERE.match(line):
             raise ConfigurationError(
-                f"{where}:{number}: {line.strip()[:80]!r} leads to another file; name packages here, one a line"
+                f"{where}:{number}: {line.strip()[:80]!r} leads elsewhere; name packages of the index here, one a line"
             )
     return lines
 

@@ -44,17 +44,18 @@ UNFIT = (
 
 
 def too_large(pods: int, memory_bytes: int, values: Mapping[str, str]) -> dict[str, str]:
-    """Buffers that all pods together cannot have on their machine -> why: the kernel would end mysqld, or anything
-    else. memory_bytes: of that machine, all of it, or 0 where nobody knows. values: variable -> its value, in bytes."""
-    if not memory_bytes:
+    """The largest buffer, where those of all pods are more than their machine has -> why; else nothing.
+
+    memory_bytes: of that machine, all of it, or 0 where nobody knows. values: variable -> its value, in bytes.
+    """
+    shown = {name: normal(values.get(name, "")) for name in BUFFERS}
+    sizes = {name: int(size) for name, size in shown.items() if size.isdigit()}
+    total = sum(sizes.values())
+    if not memory_bytes or pods * total <= memory_bytes:
         return {}
-    sizes = {name: normal(values.get(name, "")) for name in BUFFERS}
+    largest = max(sizes, key=lambda name: sizes[name])
     there = f"this machine's {memory_bytes / _GIB:,.1f} GiB of memory"
-    return {
-        name: f"{pods} x {int(size) / _GIB:,.1f} GiB are more than {there}"
-        for name, size in sizes.items()
-        if size.isdigit() and pods * int(size) > memory_bytes
-    }
+    return {largest: f"{pods} x {total / _GIB:,.1f} GiB of buffers are more than {there}"}
 
 
 def unfit(kind: Kind, values: Mapping[str, str]) -> dict[str, str]:

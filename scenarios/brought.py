@@ -13,6 +13,8 @@ from scenarios.section import MisfitError
 
 #: What stands in a manifest in place of a value, which may be a secret.
 HIDDEN = "(not recorded)"
+#: Letters of a value: Linux takes 128 KiB of one variable.
+LONGEST_VALUE = 30_000
 #: What says where Python, its loader and Locust look, which is ours to say.
 _RESERVED = re.compile(r"LOCUST_.*|PYTHON.*|LD_.*|PATH|HOME")
 #: A name that says that its value is nobody's business, in a log either.
@@ -32,6 +34,8 @@ def _environment(value: Any) -> Any:
             raise MisfitError((name,), f"is set by meshbench itself; leave it out{how}")
         if not isinstance(text, str):
             raise MisfitError((name,), f"expected a text, got {text!r}; quote it: {name}: '…'")
+        if len(text) > LONGEST_VALUE:
+            raise MisfitError((name,), f"is longer than {LONGEST_VALUE:,} letters; put it into a file beside yours")
         if "\0" in text:
             raise MisfitError((name,), "has a zero byte, which no variable can")
     return value

@@ -27,6 +27,7 @@ from reports.visible import visible
 from scenarios import explore, kept, listing
 from scenarios.doctor import examine
 from scenarios.elsewhere import elsewhere
+from scenarios.folder import CWD_IS_GONE
 from scenarios.judging import judged_again
 from scenarios.last_resort import FOREIGN_ERRORS, foreign
 from scenarios.matrix import Matrix
@@ -103,7 +104,7 @@ def _unreadable(error: OSError) -> str:
     try:
         Path.cwd()
     except FileNotFoundError:
-        return "the folder it was started in has been deleted; cd to one that is there"
+        return CWD_IS_GONE
     return f"cannot read or write: {error}"
 
 

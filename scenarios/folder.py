@@ -79,7 +79,14 @@ def fresh(parent: Path, name: str) -> Path:
         raise _no_place(parent, error) from None
 
 
+CWD_IS_GONE = "the folder it was started in has been deleted; cd to one that is there"
+
+
 def _no_place(parent: Path, error: OSError) -> ConfigurationError:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return ConfigurationError(CWD_IS_GONE)
     return ConfigurationError(f"{parent}: run folders cannot be made there ({error.strerror or error})")
 
 

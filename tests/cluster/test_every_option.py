@@ -104,3 +104,16 @@ def test_no_value_however_odd_breaks_the_comparison(value: str) -> None:
     found = effects(asked_for, {"node1": shown | {"log_bin": "ON", "log_bin_basename": "/var/lib/mysql/binlog"}}, KNOWN)
     assert len(found) == len(asked_for)
     assert all(one.wrong is None or one.wrong.startswith("mysql.config: ") for one in found)
+
+
+def test_libraries_that_a_file_has_mysqld_load_are_asked_for_on_the_pods(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.cnf"
+    file.write_text("[mysqld]\nplugin-load-add = audit_log.so\nplugin_load_add='a=one.so;two.so'\n")
+    printed = "--plugin-load-add=audit_log.so --plugin_load_add=a=one.so;two.so "
+    monkeypatch.setattr(asked, "ask", lambda *_, **__: replace(ANSWER, file_printed=printed, all_printed=printed))
+    topology = Topology(kind="single", pods=1, image="own:1", my_cnf=file)
+    libraries = [one.removeprefix("--plugin-load-add=") for one in asked.plugin_arguments(topology)]
+    assert libraries == ["audit_log.so", "one.so", "two.so"]
+    assert asked.plugin_arguments(Topology(kind="single", pods=1, image="own:1")) == []

@@ -16,10 +16,21 @@ def test_packages_with_versions_markers_and_indexes_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["-r other.txt", "-e .", "./wheels/a.whl", "/opt/a.whl", "file:///a", "--requirement=x", "../x"]
+    "line",
+    [
+        "-r other.txt",
+        "-e .",
+        "./wheels/a.whl",
+        "/opt/a.whl",
+        "file:///a",
+        "--requirement=x",
+        "../x",
+        "git+https://x/y.git",
+        "y @ https://x/y.whl",
+    ],
 )
 def test_what_leads_to_other_files_is_refused_with_its_line(line: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"^req.txt:2: .* leads to another file; name packages here"):
+    with pytest.raises(ConfigurationError, match=r"^req.txt:2: .* leads elsewhere; name packages of the index here"):
         _lines(f"numpy\n{line}\n".encode(), "req.txt")
 
 

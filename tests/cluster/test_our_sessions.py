@@ -142,6 +142,7 @@ def test_options_under_which_replication_does_not_come_about(
         (3, {"innodb_buffer_pool_size": str(10 * 2**30), "key_buffer_size": "8388608"}, {"innodb_buffer_pool_size"}),
         (1, {"innodb_buffer_pool_size": str(10 * 2**30)}, set()),
         (3, {"innodb_buffer_pool_size": "134217728", "key_buffer_size": "9G"}, {"key_buffer_size"}),
+        (3, {"innodb_buffer_pool_size": "6G", "key_buffer_size": "5G"}, {"innodb_buffer_pool_size"}),
         (3, {}, set()),
     ],
 )
