@@ -60,8 +60,9 @@ def groups_of(version: tuple[int, int, int]) -> tuple[str, ...]:
 
 
 def printed(options: list[FileOption]) -> str:
-    """Options as ``mysqld --print-defaults`` prints them."""
-    return " ".join(f"--{one.name}" + ("" if one.value is None else f"={one.value}") for one in options)
+    """Options as ``mysqld --print-defaults`` prints them, which takes all that begins with password for one."""
+    words = (f"--{one.name}" + ("" if one.value is None else f"={one.value}") for one in options)
+    return " ".join("--password=*****" if word.startswith("--password") else word for word in words)
 
 
 def read(file: Path) -> OptionFile:

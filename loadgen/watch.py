@@ -184,6 +184,8 @@ class Watch:
             return f"it broke: {what_broke(ending)}"
         if self._listener_error and not self._zero_ns:  # Locust takes one of init for fatal
             return f"a listener of the locustfile broke: {self._listener_error}"
+        if not self._zero_ns:
+            return "Locust was told to end, as when a listener such as test_start takes longer than load.duration"
         return "Locust was told to end"
 
     def _exit_code(self, ending: BaseException | None) -> tuple[int | None, str]:

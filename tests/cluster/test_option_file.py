@@ -134,3 +134,11 @@ def test_a_pod_gets_what_may_be_changed_before_the_user_s_file_and_the_rest_on_t
     assert theirs.removeprefix("--") in content
     assert {"--plugin-load-add=x.so", ours, "--sync_binlog=0"} <= {*arguments}
     assert "--secure-file-priv=" not in arguments
+
+
+def test_options_that_begin_with_password_are_printed_as_mysqld_hides_them(tmp_path: Path) -> None:
+    file = tmp_path / "my.cnf"
+    file.write_text("[mysqld]\npassword_history = 5\npassword_require_current\nsync_binlog = 0\n")
+    found = read(file)
+    assert printed(found.options) == "--password=***** --password=***** --sync_binlog=0", "tried on MySQL 9.7"
+    assert [one.name for one in found.options] == ["password_history", "password_require_current", "sync_binlog"]
