@@ -171,7 +171,12 @@ def test_what_cannot_run_is_told_before_anything_starts(
             "setup broke: ValueError: no bank ({own}:8, ",
         ),
         ("SELECT id AS `key` FROM notes", "SELECT 1 FROM nowhere", "final_queries: table keys cannot be read: (1146, "),
-        ("SELECT id AS `key`", "SELECT id AS `key`, 1 AS node", "final_queries: table keys has a column node"),
+        pytest.param(
+            "SELECT id AS `key`",
+            "SELECT id AS `key`, 1 AS node",
+            "final_queries: table keys has a column node",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_a_set_up_that_fails_is_told_with_the_user_s_line(

@@ -105,6 +105,7 @@ def test_a_worker_with_another_clock_and_the_user_s_own_workload(machine: Machin
     assert summary["rpo"]["lost"] == 0
 
 
+@pytest.mark.nightly
 def test_a_machine_that_loses_power_voids_the_trial_and_leaves_its_history(machine: Machine, tmp_path: Path) -> None:
     def in_the_second_second(second: dict[str, Any]) -> None:
         if round(second["t_s"]) == 2:

@@ -80,7 +80,13 @@ gates: {{lateness_p99: 10s}}   # a load pod that is frozen is late
     ("mesh", "paused", "third", "hits"),
     [
         ("haproxy", "load", "partition, target: load, peer: proxy", ["proxy", "load", "link"]),
-        ("router", "proxy", "partition, target: proxy", ["proxy", "proxy", "link"]),
+        pytest.param(
+            "router",
+            "proxy",
+            "partition, target: proxy",
+            ["proxy", "proxy", "link"],
+            marks=pytest.mark.nightly,
+        ),
         ("mtls", "proxy of primary", "kill, target: proxy of primary", ["proxy", "proxy", "proxy"]),
     ],
 )
