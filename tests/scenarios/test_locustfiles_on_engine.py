@@ -86,7 +86,7 @@ def test_what_a_locustfile_prints_ends_no_run_and_its_exit_code_fails_it(tmp_pat
     assert summary["write_outage_ms"] < 6000
     assert summary["load_model"]["shape"].startswith("Steps: 3 users from 0 s, 1 from ")
     log = (one.folder / "logs" / "load1-locust.log").read_text(errors="replace")
-    assert log.count('{"event": "error"}') > 20_000
+    assert log.count('{"event": "error"}') > 10_000, "the end of a long log is kept"
     assert "<script>alert" not in (one.folder / "report.html").read_text()
     manifest = json.loads((one.folder / "manifest.json").read_text())
     assert manifest["load"]["complete"]
