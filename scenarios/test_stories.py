@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from checks.judge import SAFETY
+from checks.waterfall import NOT_STEADY, PRIMARY_STEPS
 from reports.numbers import flat_numbers
 from scenarios.read import catalogue, read_scenario
 from scenarios.runner import Run, require_images
@@ -83,11 +84,15 @@ def test_story(
 
 
 def assert_complete(steps: list[dict[str, Any]]) -> None:
-    """Every step is known, and none comes before the one that led to it; the old primary is back at some time."""
+    """Every step is known, and none comes before the one that led to it; the old primary is back at some time.
+
+    Service that was not steady again when the load ended is a finding, and says so: how long it takes is a timing.
+    """
+    steps = [step for step in steps if step["at_ns"] is not None or step["source"] != NOT_STEADY]
     times = [step["at_ns"] for step in steps]
     names = [step["step"] for step in steps]
     assert "rejoined" in names or "quarantined" in names
     causal = [name for name in names if name not in ("rejoined", "quarantined")]
-    assert causal == ["injected", "detected", "elected", "rerouted", "first_ack", "steady"]
+    assert tuple(causal) in (PRIMARY_STEPS, PRIMARY_STEPS[:-1])
     assert None not in times, steps
     assert times == sorted(times), steps
