@@ -23,16 +23,16 @@ check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
 	@ruff check . && ruff format --check . && mypy && pytest -m "not engine and not nightly" -n auto
 
 images: .venv/ready  ## the engine, and the images of the pods
-	@$(PY) -m cluster.setup
+	@$(PY) -m cluster.platform.setup
 
 bench-boot: images  ## how fast a whole system is deployed, against pods that initialise at start
-	@$(PY) -m scenarios.bench_boot
+	@$(PY) -m bench.boot
 
 bench-load: images  ## the load worker against sysbench, in turns, on one server: throughput, client CPU, latency
-	@$(PY) -m scenarios.bench_load
+	@$(PY) -m bench.load
 
 clean:  ## remove what runs have left on the engine, the images, and the environment
-	@if [ -x $(PY) ]; then $(PY) -m cluster.clean; fi
+	@if [ -x $(PY) ]; then $(PY) -m cluster.platform.clean; fi
 	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 lock: .venv/ready  ## renew the pinned versions of all requirements

@@ -9,9 +9,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from cluster import labels
 from cluster.cluster import Cluster
-from cluster.engine import client
+from cluster.platform import ownership
+from cluster.platform.docker_engine import client
 from cluster.topology import Topology
 
 
@@ -56,4 +56,4 @@ def cluster(engine: docker.DockerClient) -> Iterator[Callable[..., Cluster]]:
 
     yield start
     for run_id in started:
-        labels.remove(run_id)
+        ownership.remove(run_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from chaos.feed import Feed
-from chaos.probe import control_plane
+from chaos.probes import control_plane
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.topology import Kind

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
+from cluster.control_plane import Steering, decisions
 from cluster.errors import HarnessError
-from cluster.steering import Steering, decisions
 
 Decision = dict[str, Any]
 

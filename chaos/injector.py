@@ -21,11 +21,11 @@ from chaos import FAULTS
 from chaos.events import FirstAck, Watch, nobody_listens
 from chaos.fault import BITE_TIMEOUT_S, Evidence, Fault, await_evidence
 from chaos.feed import Feed
+from chaos.journal import Record, Story
 from chaos.outlook import Outlook
-from chaos.plan import PlannedFault
-from chaos.probe import control_plane
-from chaos.record import Record, Story
+from chaos.probes import control_plane
 from chaos.targets import Aim, NobodyError, part_of, resolve
+from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.wait import WaitTimeoutError

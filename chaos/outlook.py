@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from chaos.feed import Decision
 from cluster.cluster import Cluster
-from cluster.poller import UNREACHABLE, Poller
-from cluster.status import Status, in_agreement
+from cluster.status.poller import UNREACHABLE, Poller
+from cluster.status.status import Status, in_agreement
 
 LOOK_S = 0.1
 TIMEOUT_S = 1.0

@@ -16,11 +16,11 @@ import pymysql
 
 from chaos.feed import Decision
 from chaos.outlook import Settled, Statuses, handover
-from chaos.probe import control_plane, load_pods, proxy_pods
-from cluster import steering
+from chaos.probes import control_plane, load_pods, proxy_pods
 from cluster.cluster import Cluster
-from cluster.elastic import next_name
+from cluster.control_plane import POD
 from cluster.errors import HarnessError
+from cluster.operations.scaling import next_name
 
 #: What of a pod is hit: its mysqld, or what stands beside it or around it.
 Part = Literal["node", "agent", "proxy", "control_plane", "load"]
@@ -94,7 +94,7 @@ def resolve(target: str, aim: Aim) -> list[str]:
     """
     match target:
         case "control_plane":
-            return [steering.POD]
+            return [POD]
         case "new_replica":
             return [next_name(aim.cluster)]
         case "proxy":

@@ -2,10 +2,11 @@
 
 The write outage is what a client sees, whatever the cause: a gap between two acknowledgements counts only from the
 moment a write was wanted in it, so that a low offered rate is not an outage, and only until the load was over
-(``checks/due.py``): a write that was due and waits is wanted until then, and a load that has ended wants nothing more.
-So an outage that begins under load and lasts into the drain counts up to the end of the load, whatever the drain then
-tries again; and what a locustfile asks for after that end counts for nothing. Reads are looked at likewise, by
-themselves. Writes the business refused count for nothing (``checks/operations.py``). Brown-outs: ``checks/slow.py``.
+(``checks/evidence/due.py``): a write that was due and waits is wanted until then, and a load that has ended wants
+nothing more. So an outage that begins under load and lasts into the drain counts up to the end of the load, whatever
+the drain then tries again; and what a locustfile asks for after that end counts for nothing. Reads are looked at
+likewise, by themselves. Writes the business refused count for nothing (``checks/evidence/operations.py``). Brown-outs:
+``checks/evidence/degraded.py``.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.causes import cause
-from checks.due import due, load_end_ns
+from checks.evidence.causes import cause
+from checks.evidence.degraded import BrownOuts, brown_outs, share_acked
+from checks.evidence.due import due, load_end_ns
+from checks.evidence.intervals import Span
+from checks.evidence.operations import column_ns, reads, refused, wanted_writes, writes
 from checks.gates import BY_KEY, gate
-from checks.history import History
-from checks.operations import column_ns, reads, refused, wanted_writes, writes
-from checks.slow import BrownOuts, brown_outs, share_acked
-from checks.spans import Span
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
+from history.history import History
 
 NAME = "availability"
 #: Outages longer than this are listed one by one.

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from checks.history import History
-from checks.ledger import coded
-from checks.operations import FAIL, OK, UNKNOWN, key_outcomes
+from checks.evidence.ledger import coded
+from checks.evidence.operations import FAIL, OK, UNKNOWN, key_outcomes
+from history.history import History
 
 #: What the generator counts an operation as, once it is settled.
 _SETTLED = {"ok": OK, "unknown": UNKNOWN, "fail": FAIL}

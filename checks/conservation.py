@@ -2,8 +2,8 @@
 
 On every pod the balances sum to what was opened with, each balance is its opening plus what was entered on it, no
 account is overdrawn, nothing was entered on an account that does not exist, and the accounts are those that set-up
-opened, each once and with the same opening (`checks.openings`). Needs no ops: it holds the final tables against
-themselves, so it says nothing about transfers that are missing altogether (durability).
+opened, each once and with the same opening (`checks.evidence.openings`). Needs no ops: it holds the final tables
+against themselves, so it says nothing about transfers that are missing altogether (durability).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.amounts import Amounts, minor_units, shown, summable, unequal_cells
-from checks.history import History
-from checks.ledger import coded, in_service, lacks, text
-from checks.openings import rows_of_setup
-from checks.quarantine import final_tables
+from checks.evidence.amounts import Amounts, minor_units, shown, summable, unequal_cells
+from checks.evidence.ledger import coded, in_service, lacks, text
+from checks.evidence.openings import rows_of_setup
+from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
+from history.history import History
 
 NAME = "conservation"
 EXPECTED = "on every pod balances sum to the openings, each is opening plus entries, none is negative or not as opened"

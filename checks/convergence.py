@@ -3,8 +3,8 @@
 Held against nodes.json (member state, GTID sets, table checksums) and against the rows of every final table. A wait for
 convergence that timed out shows here as a pod that is not ONLINE or has another GTID set. A table that a pod in service
 says it does not have is a difference; a pod in service that could not be asked for its rows is compared with nothing,
-and leaves it open whether it agrees (`checks.unread`). A quarantined pod is set apart, which is right if it was
-decided. It does not ask whether what they agree on is right (durability, conservation).
+and leaves it open whether it agrees (`checks.evidence.unread`). A quarantined pod is set apart, which is right if it
+was decided. It does not ask whether what they agree on is right (durability, conservation).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks import topology
-from checks.amounts import whole
-from checks.gtids import gtid_set
-from checks.history import History
-from checks.ledger import coded, serves, tabled_nodes, text
-from checks.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
-from checks.unread import filters, unread
+from checks.evidence.amounts import whole
+from checks.evidence.ledger import coded, serves, tabled_nodes, text
+from checks.evidence.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
+from checks.evidence.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
+from history import topology
+from history.gtid_text import gtid_set
+from history.history import History
 
 NAME = "convergence"
 EXPECTED = "all pods ONLINE with the same transactions and rows, but those quarantined"

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.evidence.keys import keyed
+from checks.evidence.ledger import Codes, coded, text
+from checks.evidence.operations import FAIL, key_outcomes
 from checks.gates import gate
-from checks.gtids import committed
-from checks.history import History
-from checks.keyed import keyed
-from checks.ledger import Codes, coded, text
-from checks.operations import FAIL, key_outcomes
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
+from history.gtid_text import committed
+from history.history import History
 
 NAME = "duplicates"
 
 
 def duplicates(history: History) -> Verdict:
-    """Judge ops against final/transfers, or final/keys (`checks.keyed`).
+    """Judge ops against final/transfers, or final/keys (`checks.evidence.keys`).
 
     Gate ``duplicated``: keys that may be stored twice (default 0).
 

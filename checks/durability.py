@@ -20,16 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.amounts import minor_units, shown, unequal_cells
+from checks.evidence.amounts import minor_units, shown, unequal_cells
+from checks.evidence.keys import keyed
+from checks.evidence.ledger import Codes, coded, in_service, not_read, readable, text
+from checks.evidence.operations import OK, UNKNOWN, key_outcomes, moves
+from checks.evidence.quarantine import holders_in_quarantine
+from checks.evidence.unread import filters, unread
 from checks.gates import gate
-from checks.gtids import committed, contained, gtid_set
-from checks.history import History
-from checks.keyed import keyed
-from checks.ledger import Codes, coded, in_service, not_read, readable, text
-from checks.operations import OK, UNKNOWN, key_outcomes, moves
-from checks.quarantine import holders_in_quarantine
-from checks.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
+from history.gtid_text import committed, contained, gtid_set
+from history.history import History
 
 NAME = "durability"
 Mask = npt.NDArray[np.bool_]
@@ -37,7 +37,7 @@ FIELDS = ("src", "dst", "amount")
 
 
 def durability(history: History) -> Verdict:
-    """Judge ops against final/transfers, or final/keys (`checks.keyed`), and final/nodes.json.
+    """Judge ops against final/transfers, or final/keys (`checks.evidence.keys`), and final/nodes.json.
 
     Gate ``lost``: writes that may be lost (default 0).
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from checks.fields import spelt
-from checks.history import History, HistoryError
 from checks.verdict import Verdict
+from history.fields import spelt
+from history.history import History, HistoryError
 
 #: A multiple of what was before is never held to less than this: below it lies the noise of timers and schedulers.
 FLOOR_MS = 10.0

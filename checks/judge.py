@@ -22,30 +22,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from checks.append import append
 from checks.availability import availability
-from checks.blind import blind_stretches
 from checks.complete import incomplete
 from checks.conservation import conservation
 from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
+from checks.evidence.blind import blind_stretches
+from checks.evidence.ledger import not_read, serves
+from checks.evidence.unread import unasked
+from checks.evidence.unseen import unseen
 from checks.gates import GATES, Gate, assert_readable, gate, given, required, undecided
-from checks.history import History, HistoryError
 from checks.latency import latency
-from checks.ledger import not_read, serves
 from checks.locustfile import locustfile, not_as_asked
 from checks.plausible import implausible, name_of
-from checks.registers import registers
 from checks.replication import replication
-from checks.smallbank import smallbank
-from checks.staleness import staleness
 from checks.torn import torn
-from checks.tpcb import tpcb
-from checks.tpcc import tpcc
-from checks.unread import unasked
-from checks.unseen import unseen
 from checks.verdict import Verdict, unknown
+from checks.workloads.append import append
+from checks.workloads.registers import registers
+from checks.workloads.smallbank import smallbank
+from checks.workloads.staleness import staleness
+from checks.workloads.tpcb import tpcb
+from checks.workloads.tpcc import tpcc
+from history.history import History, HistoryError
 
 Check = Callable[[History], Verdict]
 

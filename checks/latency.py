@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.due import due
-from checks.figures import behind_ms, load_figures
+from checks.evidence.due import due
+from checks.evidence.latency_stats import behind_ms, load_figures
 from checks.gates import GATES, Gate, limit
-from checks.history import History
-from checks.phases import phases
+from checks.recovery.phases import phases
 from checks.verdict import Outcome, Verdict, unknown
+from history.history import History
 
 NAME = "latency"
 
@@ -23,9 +23,9 @@ def latency(history: History) -> Verdict:
     """Judge the ops against the gates ``behind_ms`` and ``response_p99_ms``, ``_before_ms``, ``_during_ms``,
     ``_after_ms``; a multiple such as ``3x`` is one of the response p99 before the first fault.
 
-    measured: whole, before, during, after, each with the figures of ``checks.figures.load_figures``; behind_ms
-    (``checks.figures.behind_ms``); limits_ms, each gate's threshold in milliseconds. A gate whose phase holds no
-    acknowledged op fails: nothing shows that it was kept.
+    measured: whole, before, during, after, each with the figures of ``checks.evidence.latency_stats.load_figures``;
+    behind_ms (``checks.evidence.latency_stats.behind_ms``); limits_ms, each gate's threshold in milliseconds. A gate
+    whose phase holds no acknowledged op fails: nothing shows that it was kept.
     """
     if history.ops.empty:
         return unknown(NAME, expected=_expected(history, None), reason="the ops are empty")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checks.history import History
 from checks.verdict import Outcome, Verdict, unknown
+from history.history import History
 
 NAME = "locustfile"
 #: Of the requests of a file, so many may be missing from the record for it to be the load all the same.

@@ -1,8 +1,8 @@
 """Whether a record is of the trial that it claims to be. What is wrong with one is told by this rule:
 
 - A file that cannot be right as a record (broken types, impossible times, unknown words, numbers that do not add up) is
-  refused when it is read: HistoryError, exit code 2, with file and row (`checks.rows`, `checks.fault_story`,
-  `checks.manifest`).
+  refused when it is read: HistoryError, exit code 2, with file and row (`history.rows`, `history.fault_story`,
+  `history.manifest`).
 - A record that can be, but says that the trial was not what it claims, is void: here. Another fault, target or pod than
   planned, a fault outside of the load, evidence that says the opposite of its step, two pods promoted at once, a pod of
   which nothing is told at the end; and in `checks.complete` operations that were counted and are not there.
@@ -16,16 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from checks import topology
-from checks.due import last_due_ns
-from checks.fields import spelt
-from checks.handovers import OPENED
-from checks.history import FaultRecord, History
-from checks.ledger import tabled_nodes
-from checks.operations import reads, writes
-from checks.quarantine import quarantined
-from checks.records import SCALE_OUT
-from checks.vocabulary import is_own, workload_name
+from checks.evidence.due import last_due_ns
+from checks.evidence.ledger import tabled_nodes
+from checks.evidence.operations import reads, writes
+from checks.evidence.quarantine import quarantined
+from checks.leadership.changes import OPENED
+from history import topology
+from history.faults import SCALE_OUT
+from history.fields import spelt
+from history.history import FaultRecord, History
+from history.vocabulary import is_own, workload_name
 
 #: Where the manifest does not tell when the load began, its first arrival may have come this much later.
 _FIRST_ARRIVAL_NS = 1_000_000_000

@@ -13,21 +13,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from checks import topology
-from checks.blind import PROXIES, blind_stretches, without_performance_schema
-from checks.cuts import cut_off_from_clients
-from checks.handovers import Handover, changes, decided, seen_to_happen
-from checks.history import Decision, History
-from checks.lookout import not_seen
-from checks.operations import column_ns
-from checks.phases import phases
-from checks.primaries import Overlap, able_to_commit, overlaps, reachable, strays, writable
-from checks.quarantine import errant_transactions
-from checks.records import SCALE_OUT
-from checks.samples import Sample
-from checks.spans import END_OF_TIME_NS, Span, intersection, total_ms, without
+from checks.evidence.blind import PROXIES, blind_stretches, without_performance_schema
+from checks.evidence.cuts import cut_off_from_clients
+from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, total_ms, without
+from checks.evidence.lookout import not_seen
+from checks.evidence.operations import column_ns
+from checks.evidence.quarantine import errant_transactions
+from checks.leadership.changes import Handover, changes, decided, seen_to_happen
+from checks.leadership.claims import Overlap, able_to_commit, overlaps, reachable, strays, writable
+from checks.leadership.split_brain import Intruder, intruders, outsiders
+from checks.recovery.phases import phases
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from checks.writers import Intruder, intruders, outsiders
+from history import topology
+from history.faults import SCALE_OUT
+from history.history import Decision, History
+from history.observed import Sample
 
 NAME = "replication"
 EXPECTED = (

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from checks.amounts import equal_cells, minor_units, shown
-from checks.history import History
-from checks.ledger import coded, lacks
-from checks.quarantine import final_tables
+from checks.evidence.amounts import equal_cells, minor_units, shown
+from checks.evidence.ledger import coded, lacks
+from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
+from history.history import History
 
 NAME = "torn"
 EXPECTED = "every transfer has exactly its two entries on every pod, and every entry its transfer"

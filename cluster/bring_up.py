@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from cluster import group, mysqld_log
 from cluster.joining import PASSING, PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
-from cluster.pod import Pod
-from cluster.status import in_agreement
+from cluster.mysqld import mysqld_log
+from cluster.platform.docker_pod import Pod
+from cluster.status.status import in_agreement
+from cluster.topologies import group
 from cluster.wait import wait_until
 
 if TYPE_CHECKING:  # a cluster brings itself up

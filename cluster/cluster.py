@@ -1,37 +1,37 @@
 """A running cluster: MySQL pods in one network, replicating as the topology says.
 
 Five things can be asked of it: start, its status, a connection to a pod, to bring a pod back, and to wait until all
-pods agree. Removing it is the business of `labels.remove`, which needs no cluster to still make sense.
+pods agree. Removing it is the business of `ownership.remove`, which needs no cluster to still make sense.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from http.client import HTTPException
 from typing import Any
 
 import pymysql
 
-from cluster import agent as role_agent
-from cluster import asked, clone, group, images, mysqld, mysqld_log, reach, replication
-from cluster.assignment import CONTROL_PORT
+from cluster.agent import agent as role_agent
+from cluster.agent.assignment import CONTROL_PORT
 from cluster.bring_up import BOOT_TIMEOUT_S, bring_up
+from cluster.control_plane import Steering
 from cluster.joining import told_in_a_line
-from cluster.network import RunNetwork, create_network
-from cluster.pod import Pod
-from cluster.poller import UNREACHABLE, Poller
+from cluster.mysqld import mysqld, mysqld_log, requested
+from cluster.operations import clone
+from cluster.operations.quorum_loss import Rescuer
+from cluster.platform import images, reach
+from cluster.platform.docker_network import RunNetwork, create_network
+from cluster.platform.docker_pod import Pod
 from cluster.prospects import Prospects
-from cluster.proxies import Admin
-from cluster.rescue import Rescuer
-from cluster.status import Status, in_agreement, stopped_by
-from cluster.steering import Steering
+from cluster.status.poller import UNREACHABLE, Poller
+from cluster.status.status import Status, in_agreement, stopped_by
+from cluster.topologies import group, source_replica
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
@@ -62,7 +62,9 @@ class Cluster:
         self.assisted_rejoins: list[str] = []
         self.guests: dict[str, Pod] = {}
         #: The admin interface of each proxy, by its name, once the observer looks at them.
-        self.proxies: dict[str, Admin] = {}
+        #: Asks a proxy, by its name, for its endpoints: pool -> pod -> at least ``{"healthy": bool}``. Raises OSError,
+        #: ValueError or KeyError without a usable answer.
+        self.proxies: dict[str, Callable[[], Mapping[str, Mapping[str, Mapping[str, Any]]]]] = {}
         #: When pods that were added began to copy their data (CLOCK_MONOTONIC ns), oldest first.
         self.clones_begun_ns: list[int] = []
         #: The control plane, once there is one.
@@ -107,7 +109,7 @@ class Cluster:
             )
         elif self.topology.source_replica:
             others = len(self.expected_hosts) - 1
-            own = replication.options(self.topology.kind, alone=not others)
+            own = source_replica.options(self.topology.kind, alone=not others)
         if self.topology.kind != "single":
             own += clone.OPTIONS
         file = mysqld.user_file(self.topology, own=own)
@@ -126,20 +128,20 @@ class Cluster:
         self.wait_for_login(pod)
         refused = told_in_a_line(f"{pod.name} could not be set up", pod, self.topology)
         with refused, self.connection(pod.name) as connection:
-            loaded = [*own, *asked.plugin_arguments(self.topology)]
+            loaded = [*own, *requested.plugin_arguments(self.topology)]
             mysqld_log.refuse_without_plugins(connection, pod, self.topology, arguments=loaded)
             mysqld.create_users(connection, self.credentials, group=self.topology.group)
             if self.topology.group:
                 group.prepare(connection, self.credentials)
             elif self.topology.source_replica:
-                replication.prepare(connection)
+                source_replica.prepare(connection)
 
     def start_agent(self, pod: Pod) -> None:
         """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""
         pod.add(
             "agent",
             images.image("tools").tag,
-            ["python3", "-m", "cluster.agent"],
+            ["python3", "-m", "cluster.agent.agent"],
             env={
                 "MESHBENCH_USER": "meshbench_watch",
                 "MESHBENCH_PASSWORD": self.credentials.watch,
@@ -165,9 +167,9 @@ class Cluster:
             if self.topology.group:
                 group.join(connection, bootstrap=first, at_boot=len(self.pods) > 1)
             elif self.topology.source_replica and first:
-                replication.open_for_writes(connection, kind=kind)
+                source_replica.open_for_writes(connection, kind=kind)
             elif self.topology.source_replica:
-                replication.follow(connection, source=self.primary(), password=self.credentials.repl)
+                source_replica.follow(connection, source=self.primary(), password=self.credentials.repl)
 
     def connection(self, pod: str, *, timeout_s: float = 10, database: str | None = None) -> Any:
         """A connection as root to one pod, around every proxy."""
@@ -315,25 +317,6 @@ class Cluster:
         statuses = {name: one for name, one in found.items() if name not in aside}
         executed = {one.gtid_executed for one in statuses.values() if one}
         return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
-
-    def start_observer(self, proxies: Mapping[str, Admin]) -> Pod:
-        """Start the observer pod. proxies: name -> where its admin interface is."""
-        self.proxies = dict(proxies)
-        plan = {
-            "user": "meshbench_watch",
-            "password": self.credentials.watch,
-            "kind": self.topology.kind,
-            "pods": self.expected_hosts,
-            "proxies": {name: asdict(admin) for name, admin in proxies.items()},
-        }
-        pod = self.extra_pod("observer", self.network.address("observer"))
-        pod.add(
-            "observer",
-            images.image("tools").tag,
-            ["python3", "-m", "cluster.observer"],
-            env={"MESHBENCH_OBSERVE": json.dumps(plan)},
-        )
-        return pod
 
     def extra_pod(self, name: str, address: str) -> Pod:
         """A pod of another room (proxy, load) in this run's network, its namespace started; kept in ``guests``."""

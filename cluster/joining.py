@@ -15,8 +15,8 @@ from contextlib import contextmanager
 import pymysql
 
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.mysqld_log import last_errors
-from cluster.pod import Pod
+from cluster.mysqld.mysqld_log import last_errors
+from cluster.platform.docker_pod import Pod
 from cluster.topology import Topology
 
 log = logging.getLogger("meshbench")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cluster.status import Status
+from cluster.status.status import Status
 from cluster.wait import CannotComeError
 
 STANDS_S = 10.0

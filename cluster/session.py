@@ -3,7 +3,7 @@
 Agents, observer, control plane, set-up, the dump of the end state: whoever speaks SQL for meshbench comes through
 `connect`, and every variable that its statements depend on is then what MySQL has by default, set by the session
 itself. So a ``max_execution_time`` of the user's is in force for the load, which it is meant for, and cuts no evidence.
-Load workers have a set of their own (`loadgen.connection`). Needs only PyMySQL: it runs in pods.
+Load workers have a set of their own (`loadgen.client.connection`). Needs only PyMySQL: it runs in pods.
 
 Why each rule is as it is: docs/decisions/0019. TLS is spoken to a server that lets nobody in without it, and to no
 other: the bridge of a run leads nowhere else, and encrypting is the mesh's business (docs/decisions/0026).

@@ -10,10 +10,10 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from loadgen.curve import Curve, Piece
+from loadgen.arrivals.curve import Curve, Piece
+from loadgen.arrivals.think import Think
 from loadgen.errors import ConfigError, require
 from loadgen.policy import Policy
-from loadgen.think import Think
 
 ISOLATION_LEVELS = ("read-uncommitted", "read-committed", "repeatable-read", "serializable")
 #: When clients speak TLS to the server: where it demands that, always, never.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from loadgen.errors import ConfigError
-from loadgen.skew import Skew
+from loadgen.workloads.skew import Skew
 
 BIGINT_MAX = 2**63 - 1
 

@@ -1,7 +1,7 @@
 """What a client does when something fails: reconnect, try again, or tell its user. They decide what users see.
 
 By default it does as little as possible, so that nothing is hidden: no retry, one attempt to connect an operation.
-Pure rules; the waiting is done by `loadgen.client` and `loadgen.driver`.
+Pure rules; the waiting is done by `loadgen.client.client` and `loadgen.driver.driver`.
 """
 
 from __future__ import annotations

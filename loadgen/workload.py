@@ -17,7 +17,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from cluster.session import TABLE
-from loadgen.session import Session
+from loadgen.wire.session import Session
 
 #: Where an operation goes: the mesh's write port, or its read port.
 Port = Literal["write", "read"]
@@ -36,7 +36,7 @@ class Op:
 
 class RefusedError(Exception):
     """The workload itself gave the operation up and rolled it back; the reason is a fixed word, such as
-    ``insufficient-funds`` (checks.operations.REFUSALS are those that are answers rather than failures)."""
+    ``insufficient-funds`` (checks.evidence.operations.REFUSALS are those that are answers rather than failures)."""
 
 
 class Workload(Protocol):

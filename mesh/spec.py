@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from cluster.pod import Pod
-from cluster.proxies import Admin
+from cluster.platform.docker_pod import Pod
 from cluster.topology import Topology
+from mesh.proxies.endpoints import Admin
 
 Mode = Literal["direct", "gateway", "sidecar", "mtls"]
 Proxy = Literal["envoy", "haproxy", "router"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.seal import Alteration, in_words
-from reports.units import measured
+from reports.text.units import measured
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from checks.json_files import HistoryError, read_object
+from history.json_files import HistoryError, read_object
 from reports.files import write_atomically
 
 CHECKSUMS = "SHA256SUMS"

@@ -10,23 +10,23 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from checks.figures import QUANTILES
-from checks.history import FaultRecord, History
+from checks.evidence.latency_stats import QUANTILES
+from checks.evidence.unseen import unseen
 from checks.judge import Judgement
-from checks.unseen import unseen
+from checks.recovery.waterfall import waterfall
 from checks.verdict import Verdict
-from checks.waterfall import waterfall
-from reports.decisions import decisions, set_aside
-from reports.findings import finding
-from reports.gates import gate_rows
-from reports.notes import notes
-from reports.promises import promise_of
+from history.history import FaultRecord, History
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
-from reports.server_words import fallback_words, fell_back, server_words
-from reports.units import duration
-from reports.why import headline
-from reports.witnesses import witness_words
+from reports.text.decisions import decisions, set_aside
+from reports.text.findings import finding
+from reports.text.guarantees import promise_of
+from reports.text.notes import notes
+from reports.text.server_words import fallback_words, fell_back, server_words
+from reports.text.units import duration
+from reports.text.witnesses import witness_words
+from reports.thresholds import gate_rows
+from reports.verdict_text import headline
 
 PHASES = ("before", "during", "after")
 

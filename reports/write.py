@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from checks.history import History
 from checks.judge import Judgement
-from checks.phases import phases
-from reports.figures import draw_figures
+from checks.recovery.phases import phases
+from history.history import History
+from reports.charts.charts import draw_figures
 from reports.files import write_atomically
-from reports.hdr import hdr_logs
-from reports.junit import junit_xml
-from reports.markdown import summary_md
-from reports.openmetrics import openmetrics
-from reports.page import report_html
+from reports.formats.hdr import hdr_logs
+from reports.formats.junit import junit_xml
+from reports.formats.markdown import summary_md
+from reports.formats.openmetrics import openmetrics
+from reports.formats.page import report_html
 from reports.provenance import UNSEALED, Provenance
 from reports.schema import validate
 from reports.summary import summarise

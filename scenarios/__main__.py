@@ -15,7 +15,7 @@ from pathlib import Path
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _with_a_home()
-    from scenarios.cli import main as command_line
+    from scenarios.cli.cli import main as command_line
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return command_line()

@@ -14,10 +14,10 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
-from checks.json_files import HistoryError
 from cluster.errors import ConfigurationError, HarnessError
+from history.json_files import HistoryError
 from loadgen.errors import ConfigError
-from scenarios.folder import RunFolder
+from scenarios.run.run_folder import RunFolder
 
 #: Whose words an exception has that was raised by no room of ours, by kind.
 FOREIGN: tuple[tuple[type[Exception], str], ...] = (

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-from reports.visible import visible
+from reports.text.visible import visible
 
 #: Without a terminal the pulse is shown this often, so that a CI log stays readable.
 QUIET_EVERY_S = 5

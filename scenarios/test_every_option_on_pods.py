@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.asked import known_options
-from cluster.option_names import canonical
-from cluster.option_rules import reserved
+from cluster.mysqld.option_names import canonical
+from cluster.mysqld.option_rules import reserved
+from cluster.mysqld.requested import known_options
 from cluster.topology import Topology
-from scenarios.cli import main
+from scenarios.cli.cli import main
 
 pytestmark = [pytest.mark.engine, pytest.mark.nightly, pytest.mark.usefixtures("engine")]
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from checks.judge import SAFETY
-from checks.waterfall import NOT_STEADY, PRIMARY_STEPS
-from reports.numbers import flat_numbers
-from scenarios.read import catalogue, read_scenario
-from scenarios.runner import Run, require_images
+from checks.recovery.waterfall import NOT_STEADY, PRIMARY_STEPS
+from reports.key_numbers import flat_numbers
+from scenarios.run.run import Run, require_images
+from scenarios.schema.read import catalogue, read_scenario
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 

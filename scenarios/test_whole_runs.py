@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.registry import WORKLOADS
-from scenarios.matrix import Matrix
-from scenarios.matrix_plan import plan
-from scenarios.read import read_scenario
-from scenarios.runner import Run, require_images
+from loadgen.workloads.registry import WORKLOADS
+from scenarios.matrix.matrix import Matrix
+from scenarios.matrix.plan import plan
+from scenarios.run.run import Run, require_images
+from scenarios.schema.read import read_scenario
 from scenarios.test_stories import assert_complete
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]

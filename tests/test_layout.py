@@ -11,37 +11,36 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("cluster", "mesh", "loadgen", "chaos", "checks", "reports", "scenarios")
+#: Room -> the rooms that it may import.
 MAY_IMPORT = {
+    "history": set(),
     "cluster": set(),
     "mesh": {"cluster"},
-    "loadgen": {"cluster"},
-    "chaos": {"cluster"},
-    "checks": set(),
-    "reports": {"checks"},
-    "scenarios": set(ROOMS),
+    "loadgen": {"cluster", "history"},
+    "chaos": {"cluster", "history"},
+    "control": {"mesh", "cluster", "history"},
+    "observer": {"mesh", "cluster", "history"},
+    "checks": {"history"},
+    "reports": {"checks", "history"},
+    "scenarios": {"history", "cluster", "mesh", "control", "observer", "loadgen", "chaos", "checks", "reports"},
+    "bench": {"history", "cluster", "mesh", "control", "loadgen", "scenarios"},
 }
-#: Importing Locust patches the process: only what runs in the load pod may.
-LOCUST_SIDE = {
-    "loadgen/ending.py",
-    "loadgen/guest.py",
-    "loadgen/hub_transport.py",
-    "loadgen/joining.py",
-    "loadgen/locustfile.py",
-    "loadgen/look.py",
-    "loadgen/own_arguments.py",
-    "loadgen/driver.py",
-    "loadgen/plain.py",
-    "loadgen/program.py",
-    "loadgen/rendezvous.py",
-    "loadgen/start.py",
-    "loadgen/users.py",
-    "loadgen/watch.py",
-}
-
+ROOMS = tuple(MAY_IMPORT)
+#: Importing Locust or gevent patches the process: only what runs in the load pod may, and the benchmark's own client.
+LOCUST_SIDE = (
+    "loadgen/worker/",
+    "loadgen/driver/",
+    "loadgen/user_code/",
+    "loadgen/wire/gevent_transport.py",
+    "bench/pymysql_client.py",
+)
+#: The programs of the pods that have PyMySQL alone beside Python.
+POD_PROGRAMS = ("cluster.agent.agent", "control.__main__", "observer.observer")
+#: A folder with more modules than that is not seen at one glance.
+MODULES_MAX = 18
 
 #: The only files that open a session: ours, the load's, and the yardstick of the benchmark, which is as anybody's.
-OPENS_SESSIONS = {"cluster/session.py", "loadgen/connection.py", "loadgen/plain.py"}
+OPENS_SESSIONS = {"cluster/session.py", "loadgen/client/connection.py", "bench/pymysql_client.py"}
 
 
 def imported(file: Path) -> set[str]:
@@ -73,7 +72,14 @@ def test_only_the_load_pod_imports_locust() -> None:
     for room in ROOMS:
         for file in (ROOT / room).rglob("*.py"):
             name = file.relative_to(ROOT).as_posix()
-            assert name in LOCUST_SIDE or not imported(file) & {"locust", "gevent"}, name
+            assert name.startswith(LOCUST_SIDE) or not imported(file) & {"locust", "gevent"}, name
+
+
+def test_a_folder_is_seen_at_one_glance() -> None:
+    for room in ROOMS:
+        for folder in [ROOT / room, *(path for path in (ROOT / room).rglob("*") if path.is_dir())]:
+            modules = [file.name for file in folder.glob("*.py") if file.name != "__init__.py"]
+            assert len(modules) <= MODULES_MAX, f"{folder.relative_to(ROOT)}: {len(modules)} modules"
 
 
 def test_http_to_pods_has_one_door_which_knows_no_proxies() -> None:
@@ -93,26 +99,42 @@ def test_testcontainers_is_imported_only_after_it_was_settled() -> None:
             assert not re.search(r"^(import|from) testcontainers", text, re.MULTILINE), file
 
 
-def test_the_pod_side_of_the_tools_image_needs_nothing_that_is_not_in_it() -> None:
+def modules() -> dict[str, Path]:
+    """Every module of every room, by its dotted name."""
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    return {file.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): file for file in files}
+
+
+def needed(program: str) -> set[str]:
+    """Our modules that a program needs, itself among them: what it imports, and what that imports."""
+    ours, found, left = modules(), set[str](), [program]
+    while left:
+        name = left.pop()
+        if name in ours and name not in found:
+            found.add(name)
+            left += dotted(ours[name])
+    return found
+
+
+def dotted(file: Path) -> list[str]:
+    """Every module that a file imports, wherever in it, by its dotted name; of ``from a import b`` both a and a.b."""
+    names = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+@pytest.mark.parametrize("program", POD_PROGRAMS)
+def test_a_program_of_a_pod_needs_nothing_that_is_not_in_its_image(program: str) -> None:
     """Agent, observer and control plane start with PyMySQL alone."""
-    allowed = {"pymysql", "cluster"}
-    cluster = (
-        "agent",
-        "assignment",
-        "gossip",
-        "json_http",
-        "lease",
-        "observer",
-        "plain_http",
-        "poller",
-        "replication",
-        "role",
-        "session",
-        "status",
-    )
-    control = [file for file in (ROOT / "mesh" / "control").glob("*.py") if file.stem != "handle"]
-    for file in [*(ROOT / "cluster" / f"{name}.py" for name in cluster), *control]:
-        assert imported(file) - set(sys.stdlib_module_names) <= allowed | {"mesh"}, file.name
+    files, ours = modules(), needed(program)
+    assert len(ours) > 5
+    for name in ours:
+        strangers = imported(files[name]) - set(sys.stdlib_module_names) - {"pymysql"} - set(ROOMS)
+        assert not strangers, f"{program} needs {name}, which imports {', '.join(sorted(strangers))}"
 
 
 def opens_a_session(file: Path) -> bool:

@@ -1,9 +1,9 @@
 """Run folders of an older meshbench are judged as they were when they were made, field by field.
 
-Each folder is what a real run left (``tests/fixtures/recorded``): a group behind Envoy whose primary was killed and then
-switched over, source and replicas behind HAProxy whose primary was cut off, and a single server that was paused. Beside
-it stands the summary that the judge of that day gave. A number that changes is a changed judgement: if it is meant, say
-so in the change log, and make the summaries anew with ``meshbench judge FOLDER --unsealed --out …``.
+Each folder is what a real run left (``tests/fixtures/recorded``): a group behind Envoy whose primary was killed and
+then switched over, source and replicas behind HAProxy whose primary was cut off, and a single server that was paused.
+Beside it stands the summary that the judge of that day gave. A number that changes is a changed judgement: if it is
+meant, say so in the change log, and make the summaries anew with ``meshbench judge FOLDER --unsealed --out …``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.judging import judged_again
+from scenarios.run.judging import judged_again
 
 RUNS = Path(__file__).parent / "fixtures" / "recorded"
 

@@ -12,9 +12,9 @@ import pytest
 
 from chaos import FAULTS
 from chaos.fault import await_evidence
+from chaos.network.partition import Partition
 from chaos.outlook import Outlook
-from chaos.partition import Partition
-from chaos.probe import answers, bystander, reached
+from chaos.probes import answers, bystander, reached
 from chaos.targets import Aim, resolve
 from cluster.cluster import Cluster
 from cluster.topology import Topology

@@ -16,10 +16,10 @@ from chaos.events import FirstAck, nobody_listens
 from chaos.fault import Evidence
 from chaos.injector import Injector
 from chaos.outlook import Settled
-from chaos.plan import PlannedFault
+from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
-from cluster.status import Status
+from cluster.status.status import Status
 from cluster.wait import wait_until
 
 

@@ -11,7 +11,7 @@ import pytest
 import chaos.outlook
 from chaos.outlook import Outlook
 from cluster.cluster import Cluster
-from cluster.status import Status
+from cluster.status.status import Status
 from cluster.wait import wait_until
 
 

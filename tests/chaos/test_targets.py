@@ -9,13 +9,13 @@ from typing import Any, cast, get_args
 import pytest
 
 from chaos import FAULTS
+from chaos.applicability import KINDS_OF, OPERATIONS, TARGETS_OF, misfit
 from chaos.events import EVENTS
-from chaos.fits import KINDS_OF, OPERATIONS, TARGETS_OF, misfit
 from chaos.outlook import Handover, Settled, handover
-from chaos.plan import PlannedFault
 from chaos.targets import TARGETS, Aim, NobodyError, majority, minority, part_of, resolve
+from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
-from cluster.status import Status
+from cluster.status.status import Status
 from cluster.topology import MAX_PODS, Kind, Topology
 
 

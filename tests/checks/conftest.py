@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from checks.history import OBSERVED_SCHEMA, OPS_SCHEMA, Decision, FaultRecord, History
+from history.history import OBSERVED_SCHEMA, OPS_SCHEMA, Decision, FaultRecord, History
 
 #: CLOCK_MONOTONIC never starts at zero in a run.
 ZERO_NS = 5_000_000_000_000

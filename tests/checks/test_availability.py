@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.availability import availability
-from checks.history import History
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

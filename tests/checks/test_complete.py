@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.complete import incomplete
-from checks.history import History
 from checks.judge import judge
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checks.conservation import conservation
-from checks.history import History
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

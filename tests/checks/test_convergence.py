@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from checks.convergence import convergence
-from checks.gtids import gtid_set
-from checks.history import History
+from history.gtid_text import gtid_set
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from checks.duplicates import duplicates
-from checks.history import History
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from checks.durability import durability
-from checks.history import History, HistoryError
 from checks.verdict import WITNESS_LIMIT
+from history.history import History, HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.gates import BY_KEY, GATES, multiple
-from checks.history import HistoryError
 from checks.judge import CHECKS, judge
 from checks.latency import latency
+from history.history import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from checks.json_files import HistoryError
-from checks.records import FaultRecord, fault_records
+from history.faults import FaultRecord, fault_records
+from history.json_files import HistoryError
 
 LINE = {"id": 0, "step": "injected", "at_ns": 5, "fault": "partition", "target": "replicas", "pod": "node2"}
 FACTS = {

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from checks import judge as judging
-from checks.history import History, HistoryError
 from checks.judge import CHECKS, judge
+from history.history import History, HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from checks.figures import quantiles_ms
+from checks.evidence.latency_stats import quantiles_ms
 from checks.latency import latency
-from checks.phases import phases
+from checks.recovery.phases import phases
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

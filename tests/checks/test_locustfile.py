@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from checks.history import History
 from checks.judge import Judgement, judge
 from checks.locustfile import locustfile
+from history.history import History
 from tests.checks.conftest import Run
 
 ASKED: dict[str, Any] = {

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.history import History
 from checks.judge import judge
 from checks.plausible import implausible
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

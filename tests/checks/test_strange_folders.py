@@ -12,8 +12,8 @@ import pytest
 
 from checks.availability import availability
 from checks.convergence import convergence
-from checks.history import History, HistoryError, load_history
 from checks.judge import judge
+from history.history import History, HistoryError, load_history
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from checks.history import History
 from checks.torn import torn
+from history.history import History
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

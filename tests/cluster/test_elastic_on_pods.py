@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import pytest
 
 from cluster.cluster import Cluster
-from cluster.elastic import add_pod, next_name, remove_pod
 from cluster.errors import HarnessError
+from cluster.operations.scaling import add_pod, next_name, remove_pod
 from cluster.topology import Topology
 from cluster.wait import wait_until
 

@@ -9,10 +9,12 @@ from typing import Any
 import pymysql
 import pytest
 
-from cluster import asked, group, joining
+from cluster import joining
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
-from cluster.mysqld_log import last_errors
+from cluster.mysqld import requested
+from cluster.mysqld.mysqld_log import last_errors
+from cluster.topologies import group
 from cluster.topology import Topology
 
 NOT_CONFIGURED = pymysql.OperationalError(3092, "The server is not configured properly to be an active member")
@@ -115,7 +117,7 @@ def a_pod(log: bytes | Exception = LOG) -> Any:
 
 @pytest.fixture(autouse=True)
 def no_error_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "error_log", lambda _: None)
+    monkeypatch.setattr(requested, "error_log", lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cluster import option_file
-from cluster.asked import asked_options, error_log, in_effect, require_mysql
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
-from cluster.floor import parse_version
-from cluster.images import image
-from cluster.mysql_image import ask
-from cluster.mysqld_log import file_text
-from cluster.option_rules import refused_in_file
+from cluster.mysqld import option_file
+from cluster.mysqld.minimum_version import parse_version
+from cluster.mysqld.mysql_image import ask
+from cluster.mysqld.mysqld_log import file_text
+from cluster.mysqld.option_rules import refused_in_file
+from cluster.mysqld.requested import asked_options, error_log, in_effect, require_mysql
+from cluster.platform.images import image
 from cluster.topology import Topology
-from scenarios.collect import variables
-from tests.cluster.test_option_file import DEBIAN, written
+from scenarios.run.collect import variables
+from tests.cluster.mysqld.test_option_file import DEBIAN, written
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 

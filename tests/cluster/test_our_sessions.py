@@ -8,9 +8,10 @@ from typing import Any
 import pymysql
 import pytest
 
-from cluster import mysqld, session
+from cluster import session
+from cluster.mysqld import mysqld
+from cluster.mysqld.incompatible import too_large, unfit
 from cluster.topology import Kind
-from cluster.unfit import too_large, unfit
 
 
 class Connection:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster import images
-from cluster.mysqld import command
-from cluster.proxies import envoy_endpoints
+from cluster.mysqld.mysqld import command
+from cluster.platform import images
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
+from mesh.proxies.endpoints import envoy_endpoints
 
 
 def test_waiting_ends_with_what_was_awaited() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.json_http import JsonHandler, JsonServer
+from cluster.agent.json_http import JsonHandler, JsonServer
 from cluster.plain_http import open_url
-from cluster.proxies import Admin, endpoints
+from mesh.proxies.endpoints import Admin, endpoints
 
 #: Nobody listens there.
 DEAD = "http://127.0.0.1:9"

@@ -8,7 +8,7 @@ import pytest
 
 from cluster import prospects
 from cluster.prospects import Prospects, no_prospect
-from cluster.status import Status
+from cluster.status.status import Status
 from cluster.wait import CannotComeError, WaitTimeoutError
 
 

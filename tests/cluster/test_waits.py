@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cluster.cluster import Cluster
-from cluster.status import Status
+from cluster.status.status import Status
 from cluster.topology import Topology
 from cluster.wait import CannotComeError
 

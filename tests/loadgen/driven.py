@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.config import LoadConfig
-from loadgen.recorder import FILE_NAME, read_ops
+from loadgen.driver.recorder import FILE_NAME, read_ops
 from loadgen.workload import sequence_of
 
 ROOT = Path(__file__).parents[2]

@@ -18,11 +18,11 @@ from pathlib import Path
 import gevent  # type: ignore[import-untyped]
 
 from loadgen.config import LoadConfig
-from loadgen.driver import Driver
+from loadgen.driver.driver import Driver
+from loadgen.driver.recorder import Recorder
 from loadgen.outcome import Result
-from loadgen.recorder import Recorder
-from loadgen.registry import create
 from loadgen.workload import Op
+from loadgen.workloads.registry import create
 
 
 class Instant:

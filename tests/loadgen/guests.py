@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.config import LoadConfig
-from loadgen.environment import variables
-from loadgen.recorder import FILE_NAME, read_ops
+from loadgen.driver.recorder import FILE_NAME, read_ops
+from loadgen.user_code.environment import variables
 
-GUEST = Path(__file__).parents[2] / "loadgen" / "guest.py"
+GUEST = Path(__file__).parents[2] / "loadgen" / "worker" / "user_locustfile.py"
 
 #: A user that does one request every 20 ms; what a test adds stands below.
 PLAIN = """
@@ -58,7 +58,7 @@ def guest(config: LoadConfig, theirs: Path) -> subprocess.CompletedProcess[str]:
     file.write_text(config.to_json())
     return subprocess.run(
         [
-            *(sys.executable, "-m", "loadgen.start", "-f", f"{theirs},{GUEST}"),
+            *(sys.executable, "-m", "loadgen.worker.start", "-f", f"{theirs},{GUEST}"),
             *("--headless", "--only-summary", "--load-config", str(file)),
         ],
         capture_output=True,

@@ -13,7 +13,7 @@ from typing import Any
 import gevent  # type: ignore[import-untyped]
 from gevent import socket
 
-from loadgen.hub_transport import HubTransport
+from loadgen.wire.gevent_transport import HubTransport
 
 LARGE = bytes(range(256)) * 20_000
 

@@ -22,13 +22,13 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 
-from loadgen.arrivals import NS
+from loadgen.arrivals.arrivals import NS
 from loadgen.config import LoadConfig
-from loadgen.driver import Driver, Row
+from loadgen.driver.driver import Driver, Row
+from loadgen.driver.recorder import Recorder
 from loadgen.outcome import Result
-from loadgen.recorder import Recorder
-from loadgen.registry import create
 from loadgen.workload import Op, sequence_of
+from loadgen.workloads.registry import create
 from tests.loadgen import virtual_clock
 
 Answer = Callable[[Op], Result | None]

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.client import Client
+from loadgen.client.client import Client
+from loadgen.client.connection import Connector, settings
 from loadgen.config import LoadConfig
-from loadgen.connection import Connector, settings
-from loadgen.registry import create
 from loadgen.workload import Op
+from loadgen.workloads.registry import create
 
 Build = Callable[..., LoadConfig]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from loadgen.config import LoadConfig
-from loadgen.recorder import COLUMNS, FILE_NAME, Recorder
-from scenarios.collect import BATCH, to_parquet
+from loadgen.driver.recorder import COLUMNS, FILE_NAME, Recorder
+from scenarios.run.collect import BATCH, to_parquet
 
 ROOT = Path(__file__).parents[2]
 FLAT_MEMORY = "tests.loadgen.flat_memory"

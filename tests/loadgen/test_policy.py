@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from loadgen import think
-from loadgen.client import Client
-from loadgen.connection import Connector, NoServerError
+from loadgen.arrivals import think
+from loadgen.client.client import Client
+from loadgen.client.connection import Connector, NoServerError
 from loadgen.outcome import Result
 from loadgen.policy import Policy, delay_s, resolved
-from loadgen.tpcc import MIX
 from loadgen.workload import Op, Workload
+from loadgen.workloads.tpcc import MIX
 
 DRAWS = 4000
 OP = Op(f="transfer", key="7-0-0", value={})

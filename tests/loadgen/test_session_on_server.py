@@ -12,9 +12,9 @@ import pytest
 
 from cluster.cluster import Cluster
 from cluster.topology import Kind, Topology
+from loadgen.client.connection import Connector
 from loadgen.config import LoadConfig, WorkloadConfig
-from loadgen.connection import Connector
-from loadgen.session import Session
+from loadgen.wire.session import Session
 
 pytestmark = pytest.mark.engine
 

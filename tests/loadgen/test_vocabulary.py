@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from checks.vocabulary import OPERATIONS_OF, OUTCOMES
-from loadgen import smallbank, tpcc
+from history.vocabulary import OPERATIONS_OF, OUTCOMES
 from loadgen.config import WorkloadConfig
-from loadgen.registry import WORKLOADS, create
+from loadgen.workloads import smallbank, tpcc
+from loadgen.workloads.registry import WORKLOADS, create
 
 DRAWS = 400
 

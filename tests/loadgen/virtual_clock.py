@@ -20,7 +20,7 @@ from typing import Any, Self
 import gevent  # type: ignore[import-untyped]
 from gevent.libev import corecext  # type: ignore[import-untyped]
 
-from loadgen.arrivals import NS
+from loadgen.arrivals.arrivals import NS
 
 #: Not zero, so that a moment is not mistaken for the time since the beginning.
 BEGIN_NS = 1_000 * NS

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from cluster.cluster import Cluster
-from cluster.pod import Pod
+from cluster.platform.docker_pod import Pod
 from cluster.wait import wait_until
 from mesh.spec import Address
 

@@ -11,14 +11,14 @@ from typing import Any
 import pymysql
 import pytest
 
-from cluster import proxies
 from cluster.cluster import Cluster
-from cluster.mysqld import connect
-from cluster.proxies import Pools
+from cluster.mysqld.mysqld import connect
 from cluster.topology import Topology
 from cluster.wait import wait_until
-from mesh.control.handle import ControlHandle
-from mesh.gateway import create_mesh
+from control.client import ControlHandle
+from mesh.modes.create import create_mesh
+from mesh.proxies import endpoints
+from mesh.proxies.endpoints import Pools
 from mesh.spec import Address, Mesh, Proxy, gateway_spec
 
 pytestmark = pytest.mark.engine
@@ -60,7 +60,7 @@ def answered_by(cluster: Cluster, address: Address) -> str:
 
 def observed(cluster: Cluster, mesh: Mesh) -> Pools:
     pods = {address: name for name, address in cluster.hosts.items()}
-    return proxies.endpoints(mesh.admin["gateway"], pods=pods, timeout_s=5)
+    return endpoints.endpoints(mesh.admin["gateway"], pods=pods, timeout_s=5)
 
 
 def healthy(pools: Pools, pool: str) -> set[str]:

@@ -10,10 +10,10 @@ import pymysql
 import pytest
 
 from cluster.cluster import Cluster
-from cluster.mysqld import DATABASE, PORT, connect
+from cluster.mysqld.mysqld import DATABASE, PORT, connect
 from cluster.topology import Topology
 from cluster.wait import wait_until
-from mesh.control.handle import ControlHandle
+from control.client import ControlHandle
 
 pytestmark = pytest.mark.engine
 

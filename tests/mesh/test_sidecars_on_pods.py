@@ -13,17 +13,17 @@ from typing import Any
 import pymysql
 import pytest
 
-from cluster import images, proxies
 from cluster.cluster import Cluster
-from cluster.engine import client
-from cluster.labels import labels
-from cluster.mysqld import connect
-from cluster.pod import Pod
+from cluster.mysqld.mysqld import connect
+from cluster.platform import images
+from cluster.platform.docker_engine import client
+from cluster.platform.docker_pod import Pod
+from cluster.platform.ownership import labels
 from cluster.topology import Topology
 from cluster.wait import wait_until
-from mesh import eds
-from mesh.control.handle import ControlHandle
-from mesh.gateway import create_mesh
+from control.client import ControlHandle
+from mesh.modes.create import create_mesh
+from mesh.proxies import eds, endpoints
 from mesh.spec import Address, Mesh, MeshSpec, gateway_spec
 
 pytestmark = pytest.mark.engine
@@ -97,7 +97,7 @@ def members(admin_url: str) -> dict[str, str]:
     return {one["hostname"]: one["address"]["socket_address"]["address"] for one in hosts}
 
 
-def open_sessions(envoy: proxies.Watch, pod: str) -> int:
+def open_sessions(envoy: endpoints.Watch, pod: str) -> int:
     return int(envoy.endpoints()["write"][pod]["connections"])
 
 
@@ -161,7 +161,7 @@ def test_the_sessions_that_a_failed_check_cut_are_counted_and_those_a_client_res
     group: Cluster, mtls: Mesh
 ) -> None:
     pods = {address: name for name, address in group.hosts.items()}
-    envoy = proxies.Watch(mtls.admin["sidecar-load1"], pods=pods, timeout_s=5)
+    envoy = endpoints.Watch(mtls.admin["sidecar-load1"], pods=pods, timeout_s=5)
     primary = group.primary()
     before = envoy.endpoints()["write"][primary]["cut"]
     sessions = [session(group, mtls.entrance[0]) for _ in range(5)]

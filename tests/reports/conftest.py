@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from checks.history import OPS_SCHEMA, FaultRecord, History
+from history.history import OPS_SCHEMA, FaultRecord, History
 
 ZERO_NS = 5_000_000_000_000
 READ_SHARE = 0.2

@@ -12,21 +12,21 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from checks.history import Decision, FaultRecord, History
 from checks.judge import judge
-from reports.canvas import NARROW, style
-from reports.console import print_table
-from reports.decisions import decision_rows
-from reports.figures import Picture
-from reports.junit import junit_xml
-from reports.markdown import summary_md
-from reports.openmetrics import openmetrics
-from reports.page import report_html
-from reports.routing import mesh_words
+from history.history import Decision, FaultRecord, History
+from reports.charts.canvas import NARROW, style
+from reports.charts.charts import Picture
+from reports.charts.recovery_steps import event_words, struck_together
+from reports.charts.timeline import draw_timeline
+from reports.formats.console import print_table
+from reports.formats.junit import junit_xml
+from reports.formats.markdown import summary_md
+from reports.formats.openmetrics import openmetrics
+from reports.formats.page import report_html
+from reports.mesh_text import mesh_words
 from reports.schema import validate
-from reports.steps import event_words, struck_together
 from reports.summary import summarise
-from reports.timeline import draw_timeline
+from reports.text.decisions import decision_rows
 
 MakeHistory = Callable[..., History]
 SECOND_NS = 1_000_000_000

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from checks.history import History
 from checks.judge import judge
+from history.history import History
 from reports.write import write_reports
 
 MakeHistory = Callable[..., History]

@@ -11,10 +11,10 @@ import jsonschema
 import pandas as pd
 import pytest
 
-from checks.history import History
 from checks.judge import judge
-from reports.figures import Picture
-from reports.page import report_html
+from history.history import History
+from reports.charts.charts import Picture
+from reports.formats.page import report_html
 from reports.schema import schema, validate
 from reports.summary import summarise
 

@@ -14,11 +14,11 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from checks.history import History
 from checks.judge import judge
-from reports.figures import Picture
-from reports.junit import junit_xml
-from reports.page import report_html
+from history.history import History
+from reports.charts.charts import Picture
+from reports.formats.junit import junit_xml
+from reports.formats.page import report_html
 from reports.summary import summarise
 from reports.write import write_reports
 

@@ -15,17 +15,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cluster.one_off import OneOff
-from scenarios.model import Scenario
-from scenarios.own_folder import POD_FOLDER
-from scenarios.own_pod import NO_DATABASE, answered
+from cluster.platform.one_off import OneOff
+from scenarios.schema.scenario import Scenario
+from scenarios.user_code.folder import POD_FOLDER
+from scenarios.user_code.pod import NO_DATABASE, answered
 
 ROOT = Path(__file__).parents[2]
 
 #: Reads a line a look: folder, request, answer, output, environment; prints how its process ended.
 _FORKS = """
 import json, os, sys
-from loadgen import look
+from loadgen.user_code import preflight as look
 for line in sys.stdin:
     folder, request, answer, output, environment = json.loads(line)
     child = os.fork()
@@ -54,7 +54,7 @@ def _looker() -> subprocess.Popen[str]:
 
 
 def look_here(scenario: Scenario, request: Mapping[str, Any]) -> dict[str, Any]:
-    """As `scenarios.own_pod.look`, with the files copied to a folder that stands for the pod's."""
+    """As `scenarios.user_code.pod.look`, with the files copied to a folder that stands for the pod's."""
     own, looker = scenario.workload.folder, _looker()
     assert own is not None
     assert looker.stdin is not None

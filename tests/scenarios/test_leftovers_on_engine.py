@@ -15,10 +15,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from cluster import images, keeper, labels
-from cluster.mysql_image import ASKED
+from cluster.mysqld.mysql_image import ASKED
+from cluster.platform import images, keeper, ownership
 from cluster.wait import wait_until
-from scenarios.cli import main
+from scenarios.cli.cli import main
 
 pytestmark = pytest.mark.engine
 
@@ -32,20 +32,20 @@ def leftovers(engine: docker.DockerClient, run_ids: set[str]) -> list[str]:
         str(one.name)
         for kind in kinds
         for one in kind
-        if ((one.attrs.get("Config") or one.attrs).get("Labels") or {}).get(labels.RUN) in run_ids
+        if ((one.attrs.get("Config") or one.attrs).get("Labels") or {}).get(ownership.RUN) in run_ids
     ]
 
 
 def begun() -> frozenset[str]:
     """Runs that have pods; an image that is asked for its options before has a container, too."""
-    return frozenset(one for one in labels.live_runs() if not one.startswith(ASKED))
+    return frozenset(one for one in ownership.live_runs() if not one.startswith(ASKED))
 
 
 @pytest.fixture
 def under_way(engine: docker.DockerClient, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A run in a process of its own, in the middle of its load; and its run id."""
     before = begun()
-    command = [sys.executable, "-m", "scenarios.cli", "run", "control-null", *QUICK]
+    command = [sys.executable, "-m", "scenarios.cli.cli", "run", "control-null", *QUICK]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stderr is not None
     try:
@@ -57,7 +57,7 @@ def under_way(engine: docker.DockerClient, tmp_path: Path) -> Iterator[tuple[sub
         process.kill()
         process.wait()
         process.stderr.close()
-        labels.reap()
+        ownership.reap()
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_an_interrupted_run_leaves_nothing(
 ) -> None:
     process, run_id = under_way
     assert leftovers(engine, {run_id})
-    (pod, *_) = engine.containers.list(filters={"label": f"{labels.RUN}={run_id}"})
-    token = pod.labels[labels.KEEPER]
+    (pod, *_) = engine.containers.list(filters={"label": f"{ownership.RUN}={run_id}"})
+    token = pod.labels[ownership.KEEPER]
     assert token in keeper.living()
     if number == signal.SIGPIPE:  # as `meshbench run … 2>&1 | head` does: the reader goes away
         assert process.stderr is not None
@@ -96,7 +96,7 @@ def test_a_run_whose_terminal_is_closed_leaves_nothing(engine: docker.DockerClie
         os.close(terminal)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 129
     finally:
-        labels.reap()
+        ownership.reap()
     assert leftovers(engine, {run_id}) == []
 
 
@@ -127,7 +127,7 @@ def test_a_run_of_an_older_version_goes_when_it_is_named(
     engine: docker.DockerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_id = f"old{secrets.token_hex(2)}"
-    old = {labels.RUN: run_id, labels.OWNER: "0:1:2"}
+    old = {ownership.RUN: run_id, ownership.OWNER: "0:1:2"}
     engine.containers.run(images.image("base").tag, ["sleep", "60"], labels=old, detach=True, network_mode="none")
     try:
         assert main(["gc"]) == 0
@@ -137,18 +137,18 @@ def test_a_run_of_an_older_version_goes_when_it_is_named(
         assert leftovers(engine, {run_id}) == []
         assert main(["gc", run_id]) == 2
     finally:
-        labels.remove(run_id)
+        ownership.remove(run_id)
 
 
 def gone(run_id: str) -> None:
     """Return when the engine has seen that the run's owner is dead."""
-    wait_until("its keeper has ended", lambda: run_id not in labels.live_runs(), timeout_s=10)
+    wait_until("its keeper has ended", lambda: run_id not in ownership.live_runs(), timeout_s=10)
 
 
 def test_an_interrupted_boot_ends_with_its_last_word(engine: docker.DockerClient, tmp_path: Path) -> None:
     """While a member waits for START GROUP_REPLICATION, whose answer never comes: its pod has been removed."""
     before = begun()
-    command = [sys.executable, "-m", "scenarios.cli", "run", "control-null"]
+    command = [sys.executable, "-m", "scenarios.cli.cli", "run", "control-null"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             (run_id,) = wait_until("the run has begun", lambda: begun() - before or None, timeout_s=30)
@@ -159,7 +159,7 @@ def test_an_interrupted_boot_ends_with_its_last_word(engine: docker.DockerClient
             assert process.wait(60) == 130
         finally:
             process.kill()
-            labels.reap()
+            ownership.reap()
     assert leftovers(engine, {run_id}) == []
 
 
@@ -209,5 +209,5 @@ def test_an_option_that_mysqld_refuses_is_told_in_mysqld_s_words(
     begin = time.time()
     assert main(["run", "control-null", *QUICK, "--set", "mysql.config.no_such_option=1"]) == 2
     assert "no_such_option" in capsys.readouterr().err.splitlines()[-1]
-    recent = [one for one in engine.containers.list(all=True, filters={"label": labels.RUN}) if one.attrs]
-    assert not [one for one in recent if one.labels[labels.OWNER] == labels.owner()], time.time() - begin
+    recent = [one for one in engine.containers.list(all=True, filters={"label": ownership.RUN}) if one.attrs]
+    assert not [one for one in recent if one.labels[ownership.OWNER] == ownership.owner()], time.time() - begin

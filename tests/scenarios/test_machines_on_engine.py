@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from cluster import images, labels
+from cluster.platform import images, ownership
 
 pytestmark = pytest.mark.engine
 
@@ -25,14 +25,14 @@ PROXIES = {name: DEAD for low in ("http_proxy", "https_proxy", "all_proxy") for 
 #: Starts the two containers of a pod, prints the environment of each, and removes them.
 TRIAL = """
 import json
-from cluster import labels, reach
-from cluster.engine import client
+from cluster.platform import ownership, reach
+from cluster.platform.docker_engine import client
 try:
     reach.try_once("trial-of-a-machine")
-    made = client().containers.list(filters={"label": f"{labels.RUN}=trial-of-a-machine"})
+    made = client().containers.list(filters={"label": f"{ownership.RUN}=trial-of-a-machine"})
     print(json.dumps([one.attrs["Config"]["Env"] or [] for one in made]))
 finally:
-    labels.remove("trial-of-a-machine")
+    ownership.remove("trial-of-a-machine")
 """
 
 
@@ -90,7 +90,7 @@ def test_doctor_tries_a_pod_and_leaves_nothing(
     code, said = meshbench(tmp_path, "doctor", before=beside)
     assert code == 2
     assert "missing   pods            one was started and cannot be reached" in said
-    left = [one.labels.get(labels.RUN, "") for one in engine.containers.list(all=True)]
+    left = [one.labels.get(ownership.RUN, "") for one in engine.containers.list(all=True)]
     assert not [run_id for run_id in left if run_id.startswith("doctor-")]
 
 
@@ -98,7 +98,9 @@ def test_an_image_is_built_without_asking_for_anybodys_credentials(engine: docke
     tag = f"meshbench/trial:{secrets.token_hex(4)}"
     (home / "context").mkdir()
     (home / "context" / "Dockerfile").write_text('ARG BASE\nFROM ${BASE}\nARG http_proxy\nRUN test -n "$http_proxy"\n')
-    build = f"from pathlib import Path; from cluster import images; images._docker_build({tag!r}, Path('context'))"
+    build = (
+        f"from pathlib import Path; from cluster.platform import images; images._docker_build({tag!r}, Path('context'))"
+    )
     try:
         code, said = run_python(home, "-c", build)
         assert code == 0, said

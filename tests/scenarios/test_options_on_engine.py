@@ -9,9 +9,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from cluster import images, labels
-from cluster.engine import client
-from scenarios.cli import main
+from cluster.platform import images, ownership
+from cluster.platform.docker_engine import client
+from scenarios.cli.cli import main
 
 pytestmark = pytest.mark.engine
 
@@ -47,7 +47,7 @@ def told(file: Path, capsys: pytest.CaptureFixture[str], *, topology: str = "sin
     file.write_text(BASE.format(topology=topology, mysql=mysql))
     code = main(["run", str(file), "--runs", str(file.parent / "runs")])
     _, mark, said = capsys.readouterr().err.partition("meshbench: ")
-    mine: dict[str, str | list[str] | bool] = {"label": f"{labels.OWNER}={labels.owner()}"}
+    mine: dict[str, str | list[str] | bool] = {"label": f"{ownership.OWNER}={ownership.owner()}"}
     assert not client().containers.list(all=True, filters=mine), "everything that was started is removed"
     return code, mark + said.strip()
 

@@ -9,8 +9,8 @@ import docker
 import pandas as pd
 import pytest
 
-from cluster import labels
-from scenarios.cli import main
+from cluster.platform import ownership
+from scenarios.cli.cli import main
 
 pytestmark = pytest.mark.engine
 
@@ -153,13 +153,13 @@ def test_what_cannot_run_is_told_before_anything_starts(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str, workload: str, says: str
 ) -> None:
     (folder / "old.txt").write_text("locust==1.0\n")
-    before = labels.live_runs()
+    before = ownership.live_runs()
     assert ran(folder, text, workload=workload) == 2
     said = capsys.readouterr().err
     assert says in said
     assert said.count("\n") == 1
     assert not (folder.parent / "runs").exists()
-    assert labels.live_runs() == before
+    assert ownership.live_runs() == before
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import scenarios.cli
-from cluster import labels
+import scenarios.cli.cli
 from cluster.errors import ConfigurationError
+from cluster.platform import ownership
 from reports.seal import CHECKSUMS
-from scenarios import doctor
-from scenarios.cli import main
-from scenarios.folder import RunFolder, fresh
-from tests.scenarios.test_cli import folder
+from scenarios.cli import doctor
+from scenarios.cli.cli import main
+from scenarios.run.run_folder import RunFolder, fresh
+from tests.scenarios.cli.test_cli import folder
 
 __all__ = ["folder"]
 
@@ -173,9 +173,9 @@ def test_a_run_folder_that_is_lost_in_mid_run_is_told_with_2(
         def execute(self, _: object) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{tmp_path}/ops/load1.jsonl")
 
-    monkeypatch.setattr(scenarios.cli, "Run", Full)
-    monkeypatch.setattr(scenarios.cli, "require_images", lambda _: None)
-    monkeypatch.setattr(labels, "reap", list)
+    monkeypatch.setattr(scenarios.cli.cli, "Run", Full)
+    monkeypatch.setattr(scenarios.cli.cli, "require_images", lambda _: None)
+    monkeypatch.setattr(ownership, "reap", list)
     assert main(["run", "control-null"]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("meshbench: the run folder cannot be written: [Errno 28] No space left on device: ")
@@ -190,7 +190,7 @@ def test_a_folder_that_is_gone_from_below_is_one_line(
     monkeypatch.chdir(here)
     here.rmdir()
     for needs_it in (lambda *_, **__: Path.cwd(), lambda *_, **__: fresh(Path("runs/steady"), "now")):
-        monkeypatch.setattr(scenarios.cli, "read_scenario", needs_it)
+        monkeypatch.setattr(scenarios.cli.cli, "read_scenario", needs_it)
         assert main(["run", "control-null"]) == 2
         said = capsys.readouterr().err
         assert said == "meshbench: the folder it was started in has been deleted; cd to one that is there\n"

@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from scenarios.folder import RunFolder
 from scenarios.progress import Progress
+from scenarios.run.run_folder import RunFolder
 
 
 def second(t_s: float, **more: int) -> dict[str, Any]:

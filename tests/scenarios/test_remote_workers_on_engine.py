@@ -18,10 +18,10 @@ import pandas as pd
 import pytest
 
 from cluster.wait import wait_until
-from scenarios.elsewhere import elsewhere
-from scenarios.own_pod import look
-from scenarios.read import read_scenario
-from scenarios.runner import Run, require_images
+from scenarios.load.remote_workers import elsewhere
+from scenarios.run.run import Run, require_images
+from scenarios.schema.read import read_scenario
+from scenarios.user_code.pod import look
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 

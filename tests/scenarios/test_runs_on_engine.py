@@ -11,10 +11,10 @@ import docker
 import pandas as pd
 import pytest
 
-from cluster import images, labels
-from scenarios.cli import main
-from scenarios.read import read_scenario
-from scenarios.runner import Run, require_images
+from cluster.platform import images, ownership
+from scenarios.cli.cli import main
+from scenarios.run.run import Run, require_images
+from scenarios.schema.read import read_scenario
 
 pytestmark = pytest.mark.engine
 
@@ -78,7 +78,7 @@ def test_a_load_pod_that_dies_voids_the_trial_and_keeps_its_history(
     def kill_in_third_second(second: dict[str, Any]) -> None:
         if round(second["t_s"]) == 3:
             mine: dict[str, str | list[str] | bool] = {
-                "label": f"{labels.OWNER}={labels.owner()}",
+                "label": f"{ownership.OWNER}={ownership.owner()}",
                 "name": "load2-locust",
             }
             engine.containers.list(filters=mine)[0].kill()

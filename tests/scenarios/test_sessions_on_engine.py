@@ -13,7 +13,7 @@ import pytest
 from cluster.cluster import Cluster
 from cluster.session import COLLATION, IN_A_GROUP, SETTINGS
 from cluster.topology import Kind, Topology
-from scenarios.cli import main
+from scenarios.cli.cli import main
 
 pytestmark = pytest.mark.engine
 

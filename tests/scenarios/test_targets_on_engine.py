@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scenarios.read import read_scenario
-from scenarios.runner import Run, require_images
+from scenarios.run.run import Run, require_images
+from scenarios.schema.read import read_scenario
 
 pytestmark = pytest.mark.engine
 

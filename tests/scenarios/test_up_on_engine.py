@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from cluster import labels
+from cluster.platform import ownership
 from cluster.wait import wait_until
-from scenarios.cli import main
-from scenarios.kept import find
+from scenarios.cli.cli import main
+from scenarios.standing.standing import find
 
 pytestmark = pytest.mark.engine
 
@@ -28,20 +28,20 @@ def name(engine: docker.DockerClient) -> Iterator[str]:
     yield chosen
     for one in find():
         if one.name == chosen:
-            labels.remove(one.run_id)
+            ownership.remove(one.run_id)
 
 
 def owned(engine: docker.DockerClient, run_id: str) -> int:
     """How many containers and networks carry this run's label."""
-    wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run_id}"}
+    wanted: dict[str, str | list[str] | bool] = {"label": f"{ownership.RUN}={run_id}"}
     return len(engine.containers.list(all=True, filters=wanted)) + len(engine.networks.list(filters=wanted))
 
 
 def run_of(engine: docker.DockerClient, process: subprocess.Popen[bytes]) -> str | None:
     """The run whose containers this process owns, once there is one."""
-    containers = engine.containers.list(all=True, filters={"label": labels.RUN}, ignore_removed=True)
-    mine = [one for one in containers if one.labels[labels.OWNER].split(":")[1] == str(process.pid)]
-    return mine[0].labels[labels.RUN] if mine else None
+    containers = engine.containers.list(all=True, filters={"label": ownership.RUN}, ignore_removed=True)
+    mine = [one for one in containers if one.labels[ownership.OWNER].split(":")[1] == str(process.pid)]
+    return mine[0].labels[ownership.RUN] if mine else None
 
 
 def test_a_cluster_stays_until_it_is_taken_down(
@@ -81,4 +81,4 @@ def test_an_interrupted_up_leaves_nothing(engine: docker.DockerClient, name: str
     finally:
         process.kill()
         process.wait()
-        labels.reap()
+        ownership.reap()

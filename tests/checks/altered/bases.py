@@ -20,11 +20,11 @@ import pandas as pd
 import pyarrow as pa
 
 from chaos.fault import Evidence
-from chaos.kill import Kill
-from chaos.record import Record
-from checks import openings
-from checks.history import OPS_SCHEMA
-from scenarios.model import Scenario
+from chaos.journal import Record
+from chaos.process.kill import Kill
+from checks.evidence import openings
+from history.history import OPS_SCHEMA
+from scenarios.schema.scenario import Scenario
 from tests.checks.altered import ledgers
 from tests.checks.altered.folders import DECISIONS, FAULTS, MANIFEST, NODES, OBSERVED, OPS, Folder, Row
 from tests.checks.altered.ledger_tpcc import TpcC

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from checks.history import OBSERVED_SCHEMA
+from history.history import OBSERVED_SCHEMA
 from tests.checks.altered.folders import Row
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from unittest import mock
 
 import pyarrow as pa
 
-from reports.figures import Picture
-from scenarios.cli import main
+from reports.charts.charts import Picture
+from scenarios.cli.cli import main
 from tests.checks.altered.cases import FAIL, PASS, REFUSED, VOID, Case
 
 WORDS = {0: PASS, 1: FAIL, 2: REFUSED, 3: VOID}

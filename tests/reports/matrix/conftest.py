@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from checks.history import History
 from checks.judge import judge
-from reports.matrix_trial import Cell, Experiment, Trial
+from history.history import History
+from reports.matrix.trial import Cell, Experiment, Trial
 from reports.summary import summarise
 
 Judged = Callable[..., dict[str, Any]]

@@ -1,0 +1,1 @@
+"""What `make bench-*` runs: boot and load, each against a yardstick in the same run."""

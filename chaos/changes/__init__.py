@@ -1,0 +1,1 @@
+"""Planned changes under load: nothing breaks, and the service should hold."""

@@ -1,0 +1,181 @@
+"""Probes that more than one fault needs: what a fault breaks in a pod, and does it answer?
+
+Of a MySQL pod that is mysqld, which greets; of the control plane and of a role agent its own process, which speaks
+HTTP; of a proxy its admin interface. A load pod answers nobody: it tells every second how far it is.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from docker.models.containers import Container
+
+from cluster.agent import agent
+from cluster.agent.assignment import CONTROL_PORT
+from cluster.cluster import Cluster
+from cluster.control_plane import POD, Steering
+from cluster.errors import HarnessError
+from cluster.mysqld.mysqld import PORT
+from cluster.plain_http import open_url
+from cluster.platform.docker_pod import Pod
+from cluster.wait import wait_until
+
+TIMEOUT_S = 1.0
+ASK_TIMEOUT_S = 10.0
+#: A load pod tells how far it is once a second.
+TOLD_EVERY_S = 1.6
+#: The containers of each part of a pod, whichever of them it has.
+CONTAINERS = {
+    "node": ("mysqld",),
+    "agent": ("agent",),
+    "proxy": ("envoy", "haproxy", "router"),
+    "control_plane": ("control",),
+    "load": ("locust",),
+}
+
+
+def control_plane(cluster: Cluster) -> Steering:
+    """The control plane of the run; raises HarnessError when there is none."""
+    if cluster.steering is None:
+        raise HarnessError("this cluster has no control plane to ask")
+    return cluster.steering
+
+
+def ask(what: str, request: Callable[[Steering], object], cluster: Cluster) -> None:
+    """Ask the control plane until it agrees: while it is in the middle of something, it refuses.
+
+    what: completes "wait until …". Raises HarnessError with its last refusal after ASK_TIMEOUT_S.
+    """
+    control = control_plane(cluster)
+
+    def agreed() -> bool:
+        try:
+            request(control)
+        except OSError as silence:
+            raise HarnessError(f"the control plane does not answer: {silence}") from silence
+        return True
+
+    wait_until(what, agreed, timeout_s=ASK_TIMEOUT_S, poll_s=0.2, tolerate=HarnessError)
+
+
+def published(cluster: Cluster, name: str) -> bool | None:
+    """Whether the control plane counts a pod; None when it does not answer."""
+    try:
+        return name in control_plane(cluster).assignment().pods
+    except OSError:
+        return None
+
+
+def pod_named(cluster: Cluster, name: str) -> Pod:
+    """A MySQL pod, or a pod of another room."""
+    return cluster.pods[name] if name in cluster.pods else cluster.guests[name]
+
+
+def process(cluster: Cluster, name: str, part: str = "node") -> Container:
+    """The container of that part of a pod, its state as the engine knows it now."""
+    containers = pod_named(cluster, name).containers
+    container = next((containers[role] for role in CONTAINERS[part] if role in containers), None)
+    if container is None:
+        raise HarnessError(f"{name} has no {part}; it has {', '.join(containers)}")
+    container.reload()
+    return container
+
+
+def load_pods(cluster: Cluster) -> list[str]:
+    return sorted(name for name, pod in cluster.guests.items() if "locust" in pod.containers and name != "load-master")
+
+
+def proxy_pods(cluster: Cluster) -> list[str]:
+    """The pods with a proxy of the clients: a gateway, or every load pod with its sidecar."""
+    return sorted(name for name, pod in cluster.guests.items() if set(CONTAINERS["proxy"]) & set(pod.containers))
+
+
+def answers(cluster: Cluster, name: str, part: str = "node") -> bool:
+    """Whether that part of a pod answers the host within TIMEOUT_S (a load pod: tells within TOLD_EVERY_S)."""
+    address = pod_named(cluster, name).address
+    match part:
+        case "node":
+            return agent.greets(address, port=PORT, timeout_s=TIMEOUT_S)
+        case "agent":
+            return _speaks_http(f"http://{address}:{agent.PORT}/health")
+        case "control_plane":
+            return _speaks_http(f"http://{address}:{CONTROL_PORT}/assignment")
+        case "proxy":
+            return routes(cluster, name) is not None
+    return _tells(process(cluster, name, part))
+
+
+def routes(cluster: Cluster, name: str) -> bool | None:
+    """Whether a pod's proxy would send a new session anywhere; None when its admin interface does not answer."""
+    try:
+        pools = _proxy(cluster, name)()
+    except (OSError, ValueError, KeyError):
+        return None
+    return any(one["healthy"] for pool in pools.values() for one in pool.values())
+
+
+def _proxy(cluster: Cluster, pod: str) -> Callable[[], Mapping[str, Mapping[str, Mapping[str, Any]]]]:
+    """Proxies are named after their pod: ``gateway``, ``sidecar-load1``, ``server-node1``."""
+    found = next((one for name, one in cluster.proxies.items() if name == pod or name.endswith(f"-{pod}")), None)
+    if found is None:
+        raise HarnessError(f"the proxy of {pod} has no admin interface that is known")
+    return found
+
+
+def _speaks_http(url: str) -> bool:
+    try:
+        with open_url(url, timeout_s=TIMEOUT_S):
+            return True
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return True
+    except OSError:
+        return False
+
+
+def _tells(container: Container) -> bool:
+    """Whether the container prints: two looks at its last line, further apart than it is ever silent."""
+    before = container.logs(tail=1)
+    time.sleep(TOLD_EVERY_S)
+    return bool(container.logs(tail=1) != before)
+
+
+def reached(cluster: Cluster, name: str, *, peer: str) -> bool:
+    """Whether a TCP connection between two pods opens within TIMEOUT_S: to the first, or where that is a load pod,
+    which listens to nobody, from it to the other."""
+    if name in load_pods(cluster):
+        name, peer = peer, name
+    return reached_from(pod_named(cluster, peer), pod_named(cluster, name).address, port=port_of(name))
+
+
+def reached_from(peer: Pod, address: str, *, port: int = PORT) -> bool:
+    """Whether a TCP connection from another pod to a port of ``address`` opens within TIMEOUT_S."""
+    code, _ = peer.probe_in_namespace("timeout", str(TIMEOUT_S), "bash", "-c", f": < /dev/tcp/{address}/{port}")
+    return code == 0
+
+
+def port_of(name: str) -> int:
+    """Where a pod listens: the control plane at its own port, MySQL pods and gateways at MySQL's."""
+    return CONTROL_PORT if name == POD else PORT
+
+
+def bystander(cluster: Cluster, name: str, peers: tuple[str, ...] = ()) -> str | None:
+    """Another pod of the run that is none of ``peers``: a MySQL pod where there is one, else a proxy or load pod.
+
+    Never the observer, which no partition cuts off. None when there is no such pod.
+    """
+    others = [*cluster.pods, *(guest for guest in cluster.guests if guest != "observer")]
+    return next((one for one in others if one != name and one not in peers), None)
+
+
+def is_replica_to_proxies(cluster: Cluster, name: str) -> bool:
+    """Whether the pod's role agent tells proxies that it is a replica to read from (or, where all lead, in service)."""
+    path = "/health" if cluster.topology.kind == "group-multi" else "/replica"
+    try:
+        with open_url(f"http://{cluster.hosts[name]}:{agent.PORT}{path}", timeout_s=TIMEOUT_S):
+            return True
+    except OSError:  # an answer other than 200 is one, too
+        return False

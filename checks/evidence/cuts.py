@@ -1,0 +1,66 @@
+"""When clients could not reach a pod because a fault had cut it off from them. Read from the journal; judges nothing.
+
+A pod that is cut off from some peers is still there for everybody else: only a cut that takes in the clients counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, union
+from history.faults import EVERYONE
+from history.history import FaultRecord, History
+
+PARTITION = "partition"
+#: The load pod of a run that has one, which the manifest then does not name.
+_ONE_CLIENT = ("load1",)
+
+
+def cut_off_from_clients(history: History, pod: str) -> list[Span]:
+    """When none of the load pods could reach a pod, as far as faults that bit tell, in order of time."""
+    spans: list[Span] = [(0, END_OF_TIME_NS)]
+    for client in _clients(history):
+        spans = intersection(spans, union(_cuts(history, pod, client)))
+    return spans
+
+
+def _cuts(history: History, pod: str, client: str) -> list[Span]:
+    """When faults kept the two apart, whichever of them was hit."""
+    return [
+        (fault.injected_ns, fault.healed_ns or END_OF_TIME_NS)
+        for fault in history.faults
+        if fault.injected_ns is not None and fault.bitten and _separates(fault, history, pod, client)
+    ]
+
+
+def _separates(fault: FaultRecord, history: History, one: str, other: str) -> bool:
+    isolated = _isolated_from(fault, history)
+    return any(
+        hit in fault.pods and (EVERYONE in isolated or peer in isolated) for hit, peer in ((one, other), (other, one))
+    )
+
+
+def _isolated_from(fault: FaultRecord, history: History) -> tuple[str, ...]:
+    """From whom, as the journal says; an older one does not, and then a partition was one from everyone. Not so where
+    the scenario named a peer."""
+    isolated = fault.isolates_from
+    if isolated is None:
+        isolated = (EVERYONE,) if fault.fault == PARTITION else ()
+    return () if EVERYONE in isolated and _had_peer(fault, history) else isolated
+
+
+def _had_peer(fault: FaultRecord, history: History) -> bool:
+    scenario = history.manifest.get("scenario")
+    planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
+    return any(
+        isinstance(one, Mapping)
+        and (one.get("fault"), one.get("target")) == (fault.fault, fault.target)
+        and one.get("peer") is not None
+        for one in (planned if isinstance(planned, list) else [])
+    )
+
+
+def _clients(history: History) -> tuple[str, ...]:
+    load = history.manifest.get("load")
+    pods = load.get("pods") if isinstance(load, Mapping) else None
+    return tuple(pods) if isinstance(pods, Mapping) and pods else _ONE_CLIENT

@@ -1,0 +1,1 @@
+"""Who was primary and when, and writes that a pod took which was not. Judges nothing."""

@@ -1,0 +1,1 @@
+"""The way from a fault to service as before, step by step. Judges nothing."""

@@ -1,0 +1,1 @@
+"""The checks of one workload each: its own invariants on the final tables."""

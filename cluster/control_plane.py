@@ -1,0 +1,72 @@
+"""What the cluster and those who break it may ask of the control plane, wherever it lives (`control` is one)."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from docker.errors import NotFound
+
+from cluster.platform.docker_pod import Pod
+
+#: The name of its pod, among the cluster's guests, and of the container in it.
+POD = "control"
+
+
+class Assigned(Protocol):
+    """Who plays which part, as published last."""
+
+    @property
+    def pods(self) -> Mapping[str, str]: ...
+
+    @property
+    def quarantined(self) -> Mapping[str, str]: ...
+
+
+class Steering(Protocol):
+    """A control plane that answers. It may refuse what it is asked, with a HarnessError that gives its reason."""
+
+    pod: Pod
+    decisions_file: str
+
+    def assignment(self) -> Assigned: ...
+
+    def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
+        """The decisions taken after a CLOCK_MONOTONIC time; waits for the first. Raises OSError when it is silent."""
+
+    def candidate(self) -> str | None:
+        """Who would be promoted now, as far as that is its decision. Raises OSError when it is silent."""
+
+    def hold(self, event: str) -> None:
+        """Wait after the next decision of this event until it is released, for a bounded time. Raises OSError."""
+
+    def release(self) -> None:
+        """Go on. Raises OSError."""
+
+    def switchover(self, to: str | None = None) -> str:
+        """Hand the writes over to a pod (None: the best) and return its name."""
+
+    def add_pod(self, name: str) -> None:
+        """Publish a pod of the cluster that has its data already."""
+
+    def drain_pod(self, name: str) -> None:
+        """Give a pod no new sessions."""
+
+    def remove_pod(self, name: str) -> None:
+        """A pod is about to be no more."""
+
+
+def decisions(steering: Steering) -> list[dict[str, Any]]:
+    """Every decision so far, oldest first (design: decisions.jsonl), whether the control plane runs or not; a torn last
+    line is left out."""
+    try:
+        chunks, _ = steering.pod.containers[POD].get_archive(steering.decisions_file)
+    except NotFound:
+        return []
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        content = archive.extractfile(archive.getmembers()[0])
+        written = content.read() if content else b""
+    return [json.loads(line) for line in written.splitlines(keepends=True) if line.endswith(b"\n")]

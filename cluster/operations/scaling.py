@@ -1,0 +1,137 @@
+"""Elasticity: a pod more, a pod less, while the others serve.
+
+A new pod gets its data by CLONE from a replica, replicates, and counts as a pod of the cluster once it has caught up.
+A pod that leaves ends its replication first; its containers are stopped and stay until the run is removed, for their
+logs. Neither tells the control plane: that is the caller's business (`chaos.changes.scale_out`,
+`chaos.changes.scale_in`).
+"""
+
+from __future__ import annotations
+
+import time
+
+import pymysql
+
+from cluster.cluster import Cluster
+from cluster.errors import HarnessError
+from cluster.joining import CLONE_PASSING, tried
+from cluster.operations import clone
+from cluster.platform.docker_engine import client
+from cluster.platform.docker_pod import Pod
+from cluster.platform.ownership import labels
+from cluster.topologies import group, source_replica
+from cluster.wait import wait_until
+
+CLONE_TIMEOUT_S = 120.0
+CATCH_UP_TIMEOUT_S = 120.0
+#: In this order, and for so long before SIGKILL: mysqld ends in order, agent and proxy have nothing to finish.
+STOP_TIMEOUTS_S = {"agent": 0, "mysqld": 10, "envoy": 0, "pause": 1}
+
+
+def next_name(cluster: Cluster) -> str:
+    """The name of the pod that would be added next; a name is never given twice, so that records stay clear."""
+    ever = [int(name.removeprefix("node")) for name in (*cluster.pods, *cluster.departed)]
+    return f"node{max(ever) + 1}"
+
+
+def add_pod(cluster: Cluster, name: str) -> None:
+    """Add the pod of this name; returns when it is in service with all that was executed when it joined.
+
+    Raises HarnessError when it does not get there in time; what was started is then stopped.
+    """
+    address = cluster.expected_hosts.get(name)
+    if address is None:
+        raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
+    donor, pod = _donor(cluster), Pod(run_id=cluster.run_id, name=name, address=address)
+    cluster.hosts[name] = address
+    try:
+        data = f"meshbench-{cluster.run_id}-{name}-data"
+        client().volumes.create(name=data, labels=labels(cluster.run_id))
+        # where another pod leads, an agent would fence this one before it has any users
+        cluster.start_pod(pod, volumes={data: clone.DATA_DIR}, agent=False)
+        _fetch_data(cluster, pod, donor)
+        cluster.start_agent(pod)
+        goal = _executed(cluster, cluster.primary())
+        cluster.join(pod)
+        cluster.attend_newcomer(pod)
+        cluster.pods[name] = pod
+        wait_until(
+            f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
+        )
+    except pymysql.MySQLError as error:
+        _set_aside(cluster, pod)
+        raise HarnessError(f"{name} could not be added: {error}") from error
+    except BaseException:
+        _set_aside(cluster, pod)
+        raise
+
+
+def remove_pod(cluster: Cluster, name: str) -> None:
+    """Take a pod out: it leaves its group or its source, then its containers stop. Raises HarnessError if it will not
+    leave."""
+    try:
+        with cluster.connection(name, timeout_s=60) as connection:
+            if cluster.topology.group:
+                group.leave(connection)
+            else:
+                source_replica.detach(connection, kind=cluster.topology.kind)
+    except pymysql.MySQLError as error:
+        raise HarnessError(f"{name} would not leave: {error}") from error
+    _set_aside(cluster, cluster.pods[name])
+
+
+def _set_aside(cluster: Cluster, pod: Pod) -> None:
+    cluster.forget(pod)
+    for role, timeout_s in STOP_TIMEOUTS_S.items():
+        if role in pod.containers:
+            pod.containers[role].stop(timeout=timeout_s)
+
+
+def _donor(cluster: Cluster) -> str:
+    """A replica in service, which copying slows down instead of the primary; the primary where there is no other."""
+    primary = cluster.primary()
+    replicas = [name for name, one in cluster.status().items() if one and one.in_service and name != primary]
+    return min(replicas, default=primary)
+
+
+def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
+    with cluster.connection(pod.name, timeout_s=CLONE_TIMEOUT_S) as connection:
+        own_uuid = _uuid(connection)
+        cluster.clones_begun_ns.append(time.monotonic_ns())
+        tried(
+            f"{pod.name} copies the data of {donor}",
+            lambda: clone.fetch(connection, donor=cluster.hosts[donor], password=cluster.credentials.repl),
+            passing=CLONE_PASSING,
+        )
+    container = pod.containers["mysqld"]
+
+    def ended() -> bool:
+        container.reload()
+        return container.status == "exited"
+
+    wait_until(f"mysqld of {pod.name} ends with its clone", ended, timeout_s=CLONE_TIMEOUT_S)
+    container.start()
+    cluster.wait_for_login(pod)
+    with cluster.connection(pod.name) as connection:
+        if _uuid(connection) != own_uuid:
+            raise HarnessError(
+                f"{pod.name} has another server uuid after CLONE, so it would not be taken for a new pod"
+            )
+        if cluster.topology.source_replica:
+            source_replica.forget_source(connection)  # the donor's channel came with its data
+
+
+def _uuid(connection: pymysql.Connection[pymysql.cursors.Cursor]) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@server_uuid")
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
+def _executed(cluster: Cluster, name: str) -> str:
+    status = cluster.status()[name]
+    return status.gtid_executed if status else ""
+
+
+def _there(cluster: Cluster, name: str, goal: str) -> bool:
+    return cluster.in_service(name) and cluster.has_executed(name, goal)

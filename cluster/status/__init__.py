@@ -1,0 +1,1 @@
+"""What a node says of itself, asked once or again and again."""

@@ -1,0 +1,161 @@
+"""One recorded run as the checks see it: the tables of a run folder, read once, and nothing else.
+
+A folder with only ``ops/`` can be read; whatever else is missing is ``None`` or empty, and the checks that need it
+answer ``unknown``. Nothing here starts, connects to or knows of a container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from history import manifest as manifests
+from history.columns import read_table
+from history.faults import Decision, FaultRecord, decision_records, fault_records
+from history.fields import TIME, taken_if_there
+from history.json_files import HistoryError, read_lines, read_object
+from history.nodes import assert_nodes_readable
+from history.observed import Sample, samples
+from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
+from history.server_log import ServerLog, read_server_log
+from history.vocabulary import operations_of, workload_name
+
+__all__ = [
+    "OBSERVED_SCHEMA",
+    "OPS_SCHEMA",
+    "Decision",
+    "FaultRecord",
+    "History",
+    "HistoryError",
+    "load_history",
+]
+
+#: Columns of ``ops/*.parquet``: one row an operation. Times are CLOCK_MONOTONIC nanoseconds.
+OPS_SCHEMA = pa.schema(
+    [
+        pa.field("process", pa.int64(), nullable=False),
+        pa.field("f", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("value", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("errno", pa.int32()),
+        pa.field("error", pa.string()),
+        pa.field("attempt", pa.int32(), nullable=False),
+        pa.field("intended_ns", pa.int64(), nullable=False),
+        pa.field("start_ns", pa.int64(), nullable=False),
+        pa.field("end_ns", pa.int64(), nullable=False),
+        pa.field("server", pa.string()),
+        pa.field("gtid", pa.string()),
+    ]
+)
+
+#: Columns of ``observed.parquet``: one row a sample of one pod (kind ``pod``) or one proxy (kind ``proxy``).
+#: view: JSON object, member name -> "STATE/ROLE" as this pod sees the group, e.g. {"node1": "ONLINE/PRIMARY"}.
+#: endpoints: JSON object, pool -> pod -> {"healthy": bool, "connections": int}, e.g. {"write": {"node1": {...}}}.
+OBSERVED_SCHEMA = pa.schema(
+    [
+        pa.field("at_ns", pa.int64(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("up", pa.bool_(), nullable=False),
+        pa.field("role", pa.string()),
+        pa.field("state", pa.string()),
+        pa.field("read_only", pa.bool_()),
+        pa.field("gtid_executed", pa.string()),
+        pa.field("lag_ms", pa.float64()),
+        pa.field("view", pa.string()),
+        pa.field("endpoints", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The tables of one run.
+
+    ops: OPS_SCHEMA columns, sorted by end_ns.
+    final: table name -> rows read after healing, e.g. ``accounts(node,id,opening,balance)``,
+        ``transfers(node,id,src,dst,amount)``, ``entries(node,transfer,account,amount)``; amounts in minor units.
+    nodes: pod -> {"role", "state", "gtid_executed", "checksums": {table: int}, "unread": [...]
+    (`checks.evidence.unread`)}, or
+        None without final/nodes.json.
+    faults: in order of their id. decisions: of the control plane, in order of time; empty without decisions.jsonl.
+    observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
+    manifest: manifest.json, or {}. server_log: what the mysqlds said; it explains, and no check rests on it.
+    """
+
+    ops: pd.DataFrame
+    final: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    nodes: dict[str, dict[str, Any]] | None = None
+    faults: tuple[FaultRecord, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    observed: pd.DataFrame | None = None
+    manifest: dict[str, Any] = field(default_factory=dict)
+    server_log: ServerLog = field(default_factory=ServerLog)
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """What the observer sampled, in order of time; empty without observed.parquet."""
+        return tuple(samples(self.observed))
+
+    @property
+    def gates(self) -> dict[str, Any]:
+        """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them; null is none."""
+        gates: Any = self.manifest.get("gates")
+        if isinstance(gates, dict):
+            return {name: limit for name, limit in gates.items() if limit is not None}
+        return {} if gates is None else gates
+
+
+def load_history(folder: Path) -> History:
+    """Read a run folder.
+
+    Raises HistoryError when there is no such folder, no ``ops/*.parquet`` in it, or a file is not what it should be.
+    """
+    if not folder.is_dir():
+        raise HistoryError(f"{folder}: no such run folder; give the path of one, such as runs/latest")
+    parts = sorted((folder / "ops").glob("*.parquet"))
+    if not parts:
+        raise HistoryError(f"{folder}: no ops/*.parquet in it, so there is nothing to judge; is this a run folder?")
+    manifest = read_object(folder / "manifest.json") or {}
+    manifests.assert_readable(manifest, name=str(folder / "manifest.json"))
+    known = operations_of(workload_name(manifest))
+    rows = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
+    window = load_window(rows, manifest)
+    ops = pd.concat(rows.values(), ignore_index=True)
+    rows.clear()  # a long run's rows are large, and needed once
+    final = {part.stem: read_table(part, None) for part in sorted((folder / "final").glob("*.parquet"))}
+    nodes = read_object(folder / "final" / "nodes.json")
+    assert_nodes_readable(nodes, name=str(folder / "final" / "nodes.json"))
+    return History(
+        ops=ops.sort_values("end_ns", kind="stable", ignore_index=True),
+        final=final,
+        nodes=nodes,
+        faults=fault_records(_lines(folder / "faults.jsonl", window, what="fault step")),
+        decisions=decision_records(_lines(folder / "decisions.jsonl", window, what="decision of the control plane")),
+        observed=_observed(folder / "observed.parquet", window),
+        manifest=manifest,
+        server_log=read_server_log(folder / "logs", manifest),
+    )
+
+
+def _lines(file: Path, window: Window | None, *, what: str) -> list[tuple[str, dict[str, Any]]]:
+    """The lines of a file, if all of them are of the clock of the load."""
+    lines = read_lines(file, what=what)
+    for place, line in lines:
+        require_moment_near(taken_if_there(line, "at_ns", TIME, place=place), "at_ns", window, place=place)
+    return lines
+
+
+def _observed(file: Path, window: Window | None) -> pd.DataFrame | None:
+    if not file.exists():
+        return None
+    seen = read_samples(read_table(file, OBSERVED_SCHEMA), place=str(file))
+    require_near(seen["at_ns"], "at_ns", window, place=str(file))
+    return seen.sort_values("at_ns")

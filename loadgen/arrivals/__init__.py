@@ -1,0 +1,1 @@
+"""When operations are due: curves, random arrivals, think times."""

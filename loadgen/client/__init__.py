@@ -1,0 +1,1 @@
+"""One logical client: where it connects to, and when it reconnects."""

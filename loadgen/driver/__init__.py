@@ -1,0 +1,1 @@
+"""Arrivals meet clients: the backlog, the record of every operation, how late the generator was."""

@@ -1,0 +1,1 @@
+"""MySQL's protocol as a load worker speaks it: the hot path."""

@@ -1,0 +1,149 @@
+"""A user's own locustfile, recorded. In a pod, beside the user's file, which stays as it is:
+
+    python3 -m loadgen.worker.start -f THEIRS.py,loadgen/worker/user_locustfile.py --headless --only-summary
+    --load-config load.json
+
+The users are Locust's: closed loops with their own wait times, as many as ``load.connections``, for ``load.duration``;
+rate and model of the load mean nothing to them. Each of Locust's request events becomes an operation: its name is the
+f, its key is ours. One that failed is ``unknown``: nobody here can tell what a stranger's request had done by then.
+One that cannot be an operation is refused and counted (`loadgen.user_code.request_events`), and what the file does
+beside its requests is told at the end (`loadgen.user_code.listeners`). Standard output and exit codes are those of
+`loadgen.worker.locustfile`. Where the database is stands in the environment before this begins, as
+`loadgen.user_code.environment` names it; how the file was looked at before is `loadgen.user_code.preflight`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+from locust import events
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from loadgen.config import LoadConfig
+from loadgen.driver.recorder import FLUSH_S, Recorder
+from loadgen.errors import ConfigError
+from loadgen.user_code import request_events
+from loadgen.user_code.listeners import Watch
+from loadgen.worker import ending
+from loadgen.worker.events import EXIT_CONFIG, add_option, emit
+from loadgen.workload import op_key
+
+#: Nothing of a stranger's is known to have failed or been refused, so those stay 0.
+COUNTED = ("offered", "ok", "fail", "unknown", "refused")
+
+
+class Guest:
+    """One run of a user's locustfile in this process. recorder: None in Locust's master, which runs no user."""
+
+    def __init__(self, config: LoadConfig, watch: Watch, recorder: Recorder | None) -> None:
+        self._config = config
+        self._watch = watch
+        self._recorder = recorder
+        self._totals: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
+        self._zero_ns = 0
+        self._cpu_began_s = 0.0
+        #: Reason -> how many requests are no operations of the record because of it.
+        self._refused = EARLY
+        self._renamed = 0
+
+    def start(self, **_: Any) -> None:
+        if self._zero_ns:  # a shape may start users anew
+            return
+        self._zero_ns, self._cpu_began_s = time.monotonic_ns(), time.process_time()
+        emit("started", zero_ns=self._zero_ns)
+        if self._recorder is not None:
+            gevent.spawn(self._report_seconds)
+            gevent.spawn(self._flush_often, self._recorder)
+
+    def record(self, **fields: Any) -> None:
+        """A request event, with whatever it was fired."""
+        config, now_ns = self._config, time.monotonic_ns()
+        key = op_key(seed=config.seed, worker=config.worker, sequence=self._totals["offered"])
+        try:
+            row, renamed = request_events.row(fields, key=key, zero_ns=self._zero_ns, now_ns=now_ns)
+        except request_events.RefusedError as refused:
+            self._refused[str(refused)] += 1
+            return
+        assert self._recorder is not None
+        self._recorder.add(row)
+        self._renamed += renamed
+        self._totals.update(("offered", row["outcome"]))
+
+    def end(self, bug: BaseException | None) -> None:
+        """The last word. bug: what ended Locust, SystemExit as a rule."""
+        if not self._zero_ns:
+            emit("error", message=f"it ended before the load began: {self._watch.why_ended(bug)}", refused=True)
+            return
+        told = self._watch.account(bug) | {"refused_requests": dict(self._refused), "renamed_requests": self._renamed}
+        if self._recorder is None:
+            emit("ended", locustfile=told)
+            return
+        self._report()
+        self._recorder.close()
+        counts = {name: self._totals[name] for name in (*COUNTED, "overflow")}
+        cpu_s = round(time.process_time() - self._cpu_began_s, 6)
+        tasks = {"task_errors": self._watch.task_errors, "task_error": self._watch.task_error or None}
+        known = {"in_flight": 0, "lateness_ms": None, "cpu_s": cpu_s, "connections_opened": None}
+        emit("done", **counts, **tasks, **known, locustfile=told)
+
+    def _report_seconds(self) -> None:
+        while True:
+            gevent.sleep(1)
+            self._report()
+
+    def _report(self) -> None:
+        news = {name: self._totals[name] - self._reported[name] for name in COUNTED}
+        self._reported = self._totals.copy()
+        now_ns = time.monotonic_ns()
+        t_s = round((now_ns - self._zero_ns) / 1e9, 3)
+        emit("second", at_ns=now_ns, t_s=t_s, **news, backlog=0, in_flight=0)
+
+    @staticmethod
+    def _flush_often(recorder: Recorder) -> None:
+        while True:
+            recorder.flush()
+            gevent.sleep(FLUSH_S)
+
+
+WATCH = Watch()
+WATCH.install()
+#: Requests of listeners that run before `begin`; see `Guest`.
+EARLY: Counter[str] = Counter()
+
+
+@events.request.add_listener  # type: ignore[untyped-decorator]
+def before_the_load(**_: Any) -> None:
+    EARLY[request_events.EARLY] += 1
+
+
+events.init_command_line_parser.add_listener(add_option)  # type: ignore[no-untyped-call]
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def begin(environment: Environment, **_: Any) -> None:
+    options = environment.parsed_options
+    assert options is not None  # set by Locust's main, the only way here
+    try:
+        config = LoadConfig.from_json(Path(options.load_config).read_text())
+        recorder = None if isinstance(environment.runner, MasterRunner) else Recorder(Path(config.out_dir))
+    except (OSError, ConfigError) as error:
+        emit("error", message=str(error), refused=True)
+        sys.exit(EXIT_CONFIG)
+    host, port = config.endpoints[0]
+    environment.host = environment.host or f"{host}:{port}"
+    options.num_users = options.spawn_rate = config.connections
+    options.run_time = config.duration_s
+    guest = Guest(config, WATCH, recorder)
+    ending.on_end(guest.end)
+    WATCH.begin(environment, duration_s=config.duration_s)
+    environment.events.test_start.add_listener(guest.start)  # type: ignore[no-untyped-call]
+    if recorder is not None:
+        environment.events.request.remove_listener(before_the_load)  # type: ignore[no-untyped-call]
+        environment.events.request.add_listener(guest.record)  # type: ignore[no-untyped-call]

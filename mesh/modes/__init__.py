@@ -1,0 +1,1 @@
+"""Where the proxies stand: nowhere, in front, beside the clients, on both sides."""

@@ -1,0 +1,60 @@
+"""Sidecar: an Envoy in every load pod's network namespace; the client dials loopback.
+
+Only the pod itself and the host, which sets a run up, are let in: a sidecar is nobody else's way to the pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.cluster import Cluster
+from cluster.platform.docker_pod import Pod
+from mesh.proxies.endpoints import Admin
+from mesh.proxies.envoy import client_side
+from mesh.proxies.envoy_pod import admin, start_envoy
+from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec, read_path
+
+
+class Sidecar:
+    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
+        self._cluster = cluster
+        self._spec = spec
+        self._attended: list[Pod] = []
+
+    @property
+    def write(self) -> list[Address]:
+        return [("127.0.0.1", WRITE_PORT)]
+
+    @property
+    def read(self) -> list[Address]:
+        return [("127.0.0.1", READ_PORT)]
+
+    @property
+    def entrance(self) -> list[Address]:
+        """The first load pod's sidecar, from outside; there is none before a load pod is attended."""
+        return [(pod.address, WRITE_PORT) for pod in self._attended[:1]]
+
+    @property
+    def admin(self) -> Mapping[str, Admin]:
+        return {f"sidecar-{pod.name}": admin(pod) for pod in self._attended}
+
+    def start(self) -> None:
+        """Publish the pods; the sidecars start with their load pods."""
+
+    def attend(self, pod: Pod) -> None:
+        """Start the sidecar of a load pod and wait until it routes writes; raises HarnessError."""
+        self._start_sidecar(pod, encrypt=False, files={})
+
+    def attend_node(self, pod: Pod) -> None:
+        """Nothing: MySQL pods have no sidecar, and new ones become known by EDS."""
+
+    def _start_sidecar(self, pod: Pod, *, encrypt: bool, files: Mapping[str, bytes]) -> None:
+        config = client_side(
+            self._spec,
+            name=pod.name,
+            read_path=read_path(self._cluster.topology),
+            callers=[("127.0.0.0", 8), (self._cluster.network.gateway, 32)],
+            encrypt=encrypt,
+        )
+        start_envoy(pod, config, pool="write", published=True, files=files)
+        self._attended.append(pod)

@@ -1,0 +1,1 @@
+"""The proxies, one product a file: started, configured, asked for their endpoints."""

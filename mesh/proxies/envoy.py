@@ -1,0 +1,155 @@
+"""Envoy's configuration: on the clients' side two listeners and two pools, on a server's side one of each.
+
+The write pool holds whoever the role agent calls primary, the read pool whoever it calls replica (or every pod, where
+there are none). Members come by EDS (`mesh.proxies.eds`); every one is also checked actively. The agent also takes
+MySQL's greeting (docs/decisions/0002 says why Envoy cannot do both). When a check fails, the endpoint's sessions are
+closed, not only kept from new ones; when all fail, none is used (panic mode is off).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mesh.proxies import eds, tls
+from mesh.proxies.envoy_closed_sessions import ENDED
+from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec
+
+ADMIN_PORT = 9901
+#: Where the server side takes what was sent to MySQL's port.
+INBOUND_PORT = 15006
+HANDSHAKE_TIMEOUT = "3s"
+MANY = 50_000
+
+Config = dict[str, Any]
+
+
+def client_side(
+    spec: MeshSpec, *, name: str, read_path: str, callers: Sequence[tuple[str, int]] = (), encrypt: bool = False
+) -> Config:
+    """The bootstrap of a gateway or a sidecar, as Envoy reads it (JSON is YAML).
+
+    read_path: what the role agent must affirm of a pod that serves reads.
+    callers: (address, prefix length) of those who may come in; empty: everybody.
+    encrypt: mutual TLS towards the pods, with the files of `tls.Identity`; the checks of role agents stay plain.
+    """
+    match = {"source_prefix_ranges": [{"address_prefix": one, "prefix_len": length} for one, length in callers]}
+    who: Config = {"filter_chain_match": match} if callers else {}
+    pools = [_pool("write", "/primary", spec), _pool("read", read_path, spec)]
+    if encrypt:
+        for pool in pools:
+            pool["transport_socket"] = tls.to_server()
+            pool["transport_socket_matches"] = [
+                {"name": "agent", "match": {"agent": True}, "transport_socket": tls.plaintext()}
+            ]
+            pool["health_checks"][0]["transport_socket_match_criteria"] = {"agent": True}
+    ports = {"write": WRITE_PORT, "read": READ_PORT}
+    return _bootstrap(name, [_listener(pool, port, who) for pool, port in ports.items()], pools)
+
+
+def server_side(*, name: str) -> Config:
+    """The bootstrap of the Envoy beside mysqld: takes mutual TLS, hands the plain session to mysqld on loopback."""
+    mysqld = {"endpoint": {"hostname": name, "address": _address("127.0.0.1", WRITE_PORT)}}
+    pool = {
+        "name": "mysqld",
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "circuit_breakers": _no_limit(),
+        "load_assignment": {"cluster_name": "mysqld", "endpoints": [{"lb_endpoints": [mysqld]}]},
+    }
+    # a plaintext client waits for MySQL's greeting, and Envoy for a handshake that never comes: end it
+    inbound = {"transport_socket": tls.from_client(), "transport_socket_connect_timeout": HANDSHAKE_TIMEOUT}
+    return _bootstrap(name, [_listener("mysqld", INBOUND_PORT, inbound)], [pool])
+
+
+def _bootstrap(name: str, listeners: list[Config], clusters: list[Config]) -> Config:
+    return {
+        "node": {"id": name, "cluster": "meshbench"},
+        "admin": {"address": _address("0.0.0.0", ADMIN_PORT)},
+        # a TCP proxy has no business refusing work by a default meant for shared hosts
+        "overload_manager": {
+            "resource_monitors": [
+                {
+                    "name": "envoy.resource_monitors.global_downstream_max_connections",
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3"
+                        ".DownstreamConnectionsConfig",
+                        "max_active_downstream_connections": MANY,
+                    },
+                }
+            ]
+        },
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+    }
+
+
+def _address(host: str, port: int) -> Config:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _listener(pool: str, port: int, chain: Config) -> Config:
+    proxy = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        "stat_prefix": pool,
+        "cluster": pool,
+        "idle_timeout": "0s",  # a pooled connection may idle for as long as the application likes
+        "access_log": [_how_clients_end(pool)],
+    }
+    return {
+        "name": pool,
+        "address": _address("0.0.0.0", port),
+        "filter_chains": [{"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}], **chain}],
+    }
+
+
+def _how_clients_end(pool: str) -> Config:
+    """An access log that only counts ``ended.<pool>.sessions.client.<how>``; see `envoy_closed_sessions`."""
+    counted = {
+        "name": "sessions",
+        "tags": [{"name": "client", "value_format": "%DOWNSTREAM_DETECTED_CLOSE_TYPE%"}],
+    }
+    return {
+        "name": "envoy.access_loggers.stats",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stats.v3.Config",
+            "stats_scope": {"prefix": f"{ENDED}.{pool}"},
+            "counters": [{"stat": counted, "value_fixed": 1}],
+        },
+    }
+
+
+def _pool(name: str, role_path: str, spec: MeshSpec) -> Config:
+    interval, timeout = f"{spec.check_interval_s:.3f}s", f"{spec.check_timeout_s:.3f}s"
+    check = {
+        "interval": interval,
+        "no_traffic_interval": interval,  # Envoy's default asks once a minute until the pool is first used
+        "no_traffic_healthy_interval": interval,
+        "unhealthy_interval": interval,
+        "timeout": timeout,
+        "unhealthy_threshold": spec.fall,
+        "healthy_threshold": spec.rise,
+        "http_health_check": {"path": role_path},
+    }
+    published = {"path": eds.file_of(name), "watched_directory": {"path": eds.FOLDER}}
+    return {
+        "name": name,
+        "type": "EDS",
+        "eds_cluster_config": {"eds_config": {"resource_api_version": "V3", "path_config_source": published}},
+        "connect_timeout": timeout,
+        "lb_policy": "LEAST_REQUEST",
+        "common_lb_config": {
+            "healthy_panic_threshold": {"value": 0},
+            # by default changes within a second of another one are held back: for that second new sessions went to a
+            # primary whose sessions had just been cut, or to nobody while a new one was there (seen on Envoy 1.40)
+            "update_merge_window": "0s",
+        },
+        "close_connections_on_host_health_failure": True,
+        "ignore_health_on_host_removal": True,  # else an endpoint that was removed stays for as long as it is healthy
+        "health_checks": [check],
+        "circuit_breakers": _no_limit(),
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 10, "keepalive_interval": 2}},
+    }
+
+
+def _no_limit() -> Config:
+    return {"thresholds": [{"max_connections": MANY, "max_pending_requests": MANY}]}

@@ -1,0 +1,163 @@
+"""MySQL Router as the gateway.
+
+In front of a group it runs in metadata-cache mode: every ``ttl`` it asks a member who is primary and who is online,
+closes the sessions of whoever is no longer either, and refuses sessions (its port is closed) while there is no primary.
+When the member it asks is frozen it waits for that session first (``read_timeout``, 30 s) and asks the next after 40 s.
+New write sessions wait inside Router for the next primary, and block its few I/O threads meanwhile (one a core): until
+there is one its REST interface, and so ``observed``, may not answer.
+
+Everything else gets static routing, where Router knows no roles and asks nobody: a new write session goes to the first
+pod of the list that accepts a connection, which at start is the primary, and a read session to the others in turn. A
+crashed pod is skipped for as long as it refuses connections (Router tries it again after a second); its sessions break
+by themselves. So after a failover writes reach a replica that may not be the promoted one, and go back to the old
+primary as soon as it accepts connections again: both refuse writes as read-only until somebody rewrites the list. A
+frozen pod accepts connections in its kernel: sessions to it hang, new ones too. That is all static routing can do, and
+it is measured as such.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from cluster.cluster import Cluster
+from cluster.topology import Topology
+from mesh.proxies import router_metadata
+from mesh.proxies.endpoints import Admin
+from mesh.proxies.proxy_pod import ProxyPod
+from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec
+
+Routing = Literal["metadata-cache", "static first-available"]
+
+REST_PORT = 8081
+CONFIG_FILE = "/etc/mysqlrouter/meshbench.conf"
+STATE_FILE = "/etc/mysqlrouter/meshbench-state.json"
+SCRATCH = "/tmp/router"
+
+_BASE = f"""\
+[DEFAULT]
+logging_folder=
+plugin_folder=/usr/lib/mysqlrouter/plugin
+runtime_folder={SCRATCH}
+data_folder={SCRATCH}
+dynamic_state={SCRATCH}/state.json
+keyring_path={SCRATCH}/keyring
+master_key_path={SCRATCH}/master.key
+max_total_connections=10000
+
+[logger]
+level=INFO
+
+[http_server]
+bind_address=0.0.0.0
+port={REST_PORT}
+
+[rest_api]
+
+[rest_routing]
+require_realm=meshbench
+
+[http_auth_realm:meshbench]
+backend=file
+method=basic
+name=meshbench
+
+[http_auth_backend:file]
+backend=file
+filename={SCRATCH}/users
+"""
+
+_METADATA = f"""
+[metadata_cache:group]
+cluster_type=gr
+router_id={router_metadata.ROUTER_ID}
+metadata_cluster={router_metadata.CLUSTER}
+user={router_metadata.USER}
+ttl={{ttl_s:g}}
+"""
+
+_ROUTE = """
+[routing:{name}]
+bind_address=0.0.0.0
+bind_port={port}
+protocol=classic
+destinations={destinations}
+routing_strategy={strategy}
+"""
+
+#: Router takes passwords only from an encrypted keyring and a file of hashes; both are made where they are used.
+_COMMAND = f"""\
+set -e
+rm -rf {SCRATCH} && mkdir -m 700 {SCRATCH} && cp {STATE_FILE} {SCRATCH}/state.json
+key="--master-key-file={SCRATCH}/master.key {SCRATCH}/keyring"
+mysqlrouter_keyring init $key
+printf %s "$ROUTER_PASSWORD" | mysqlrouter_keyring set $key {router_metadata.USER} password
+# one round: the password is random, and the observer logs in a hundred times a second
+cheap="--kdf=pbkdf2-sha256 --work-factor=1"
+printf %s "$ROUTER_PASSWORD" | mysqlrouter_passwd $cheap set {SCRATCH}/users {router_metadata.USER}
+exec mysqlrouter -c {CONFIG_FILE}
+"""
+
+
+def routing(topology: Topology) -> Routing:
+    """How Router finds its destinations in front of this topology."""
+    return "metadata-cache" if topology.group else "static first-available"
+
+
+def configuration(spec: MeshSpec, topology: Topology, *, pods: Sequence[str]) -> str:
+    """mysqlrouter.conf. pods: names, the primary first; only static routing uses them."""
+    text = _BASE
+    if routing(topology) == "metadata-cache":
+        text += _METADATA.format(ttl_s=spec.ttl_s)
+        cache = f"metadata-cache://{router_metadata.CLUSTER}/?role="
+        if topology.primaries > 1:
+            write = read = (f"{cache}PRIMARY", "round-robin")
+        else:
+            write, read = (f"{cache}PRIMARY", "first-available"), (f"{cache}SECONDARY", "round-robin-with-fallback")
+    else:
+        addresses = [f"{pod}:{WRITE_PORT}" for pod in pods]
+        write = (",".join(addresses), "first-available")
+        read = (",".join(addresses[1:] or addresses), "round-robin")
+    for name, port, (destinations, strategy) in (("write", WRITE_PORT, write), ("read", READ_PORT, read)):
+        text += _ROUTE.format(name=name, port=port, destinations=destinations, strategy=strategy)
+    return text
+
+
+class RouterGateway(ProxyPod):
+    kind = "router"
+    admin_port = REST_PORT
+
+    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
+        super().__init__(cluster, spec)
+        self._password = secrets.token_hex(16)
+
+    @property
+    def admin(self) -> Mapping[str, Admin]:
+        login = base64.b64encode(f"{router_metadata.USER}:{self._password}".encode()).decode()
+        return {name: replace(admin, authorization=f"Basic {login}") for name, admin in super().admin.items()}
+
+    def start(self) -> None:
+        """Start Router and wait until both pools have an endpoint; raises HarnessError when they have none in time."""
+        topology, primary = self._cluster.topology, self._cluster.primary()
+        pods = [primary, *(pod for pod in self._cluster.pods if pod != primary)]
+        state: dict[str, object] = {"version": "1.0.0"}
+        if routing(topology) == "metadata-cache":
+            with self._cluster.connection(primary) as connection:
+                router_metadata.create(connection, password=self._password)
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT @@group_replication_group_name")
+                    group_name = cursor.fetchone()[0]
+            servers = [f"mysql://{pod}:{WRITE_PORT}" for pod in pods]
+            state["metadata-cache"] = {"group-replication-id": group_name, "cluster-metadata-servers": servers}
+        self._run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", _COMMAND],  # as nobody
+            env={"ROUTER_PASSWORD": self._password},
+            files={
+                CONFIG_FILE: configuration(self._spec, topology, pods=pods).encode(),
+                STATE_FILE: json.dumps(state).encode(),
+            },
+        )

@@ -1,0 +1,1 @@
+"""A run's report in every format it is written in."""

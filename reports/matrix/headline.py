@@ -1,0 +1,120 @@
+"""What a matrix says in words: which combination recovers first, which lost money, and which may lose it.
+
+Claims no more than the trials carry: combinations whose extremes overlap are named together, and "lost nothing here" is
+kept apart from "cannot lose", which is no measurement but what the topology promises with the settings in effect
+(`reports.text.guarantees`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reports.matrix.trial_stats import words
+from reports.text.units import count
+
+#: A sentence names about so many combinations.
+_NAMED = 3
+
+
+def name_of(cell: dict[str, Any]) -> str:
+    return f"{cell['topology']} / {cell['mesh']}"
+
+
+def headline(matrix: dict[str, Any]) -> list[str]:
+    """A few sentences, the most important first; never empty."""
+    cells = matrix["cells"]
+    ranked = [cell for cell in cells if cell["write_outage_ms"] is not None]
+    sentences = _recovery(ranked) if ranked else ["No combination has a trial that counts, so none can be compared."]
+    return [*sentences, *_static(ranked), *_money(cells), *_missing(matrix)]
+
+
+def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
+    first = ranked[0]
+    trials = first["counted"]
+    opening = "Writes come back first with" if first["waterfall"] else "Writes stop for the shortest time with"
+    if len(ranked) == 1:
+        opening = "Nothing to compare with"
+    said = f"{opening} {name_of(first)}: {words(first['write_outage_ms'], '_ms')}"
+    said += f" without an acknowledged write, median of {trials} trials." if trials > 1 else ", one trial."
+    near = [cell for cell in ranked[1:] if cell["write_outage_ms"]["min"] <= first["write_outage_ms"]["max"]]
+    sentences = [said]
+    if trials == 1 and len(ranked) > 1:
+        sentences.append("From one trial each, small differences mean nothing: --trials 3 shows the spread.")
+    elif near:
+        sentences.append(f"Its trials overlap with those of {_listed(near)}: the order among them is not certain.")
+    safe = next((cell for cell in ranked if not _risky(cell)), None)
+    if safe is not None and _risky(first):
+        outage = words(safe["write_outage_ms"], "_ms")
+        sentences.append(f"First of those that lost nothing, and by design do not: {name_of(safe)}, {outage}.")
+        if safe["promise"]:
+            sentences.append(f"What that rests on: {safe['promise']['why']}.")
+    return sentences
+
+
+def _static(ranked: Sequence[dict[str, Any]]) -> list[str]:
+    """Router knows the roles of a group only: elsewhere a good result may be luck."""
+    lucky = [cell for cell in ranked if cell["mesh"] == "router" and cell["topology"] in ("async", "semisync")]
+    if not lucky:
+        return []
+    return [
+        f"{_listed(lucky)}: MySQL Router routes statically there, to the next pod of its list. That is the new primary"
+        " only by luck, and it goes back to the old one as soon as that accepts connections."
+    ]
+
+
+def _risky(cell: dict[str, Any]) -> bool:
+    return bool(cell["rpo"]["lost"] or (cell["promise"] and cell["promise"]["may_lose"]))
+
+
+def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
+    judged = [cell for cell in cells if cell["rpo"]["lost"] is not None]
+    lost = [cell for cell in judged if cell["rpo"]["lost"]]
+    sentences = [f"Acknowledged money was lost with {name_of(cell)}: {loss(cell)}." for cell in lost]
+    if judged and not lost:
+        sentences.append("No combination lost acknowledged money in these trials.")
+    may = [cell for cell in cells if cell["promise"] and cell["promise"]["may_lose"]]
+    designed = list(dict.fromkeys(cell["topology"] for cell in may if cell["topology"] == "async"))
+    if designed:
+        sentences.append(
+            f"By design {_listed_words(designed)} can lose acknowledged money, whether or not it shows here."
+        )
+    for topology, why in {cell["topology"]: cell["promise"]["why"] for cell in may}.items():
+        if topology not in designed:
+            sentences.append(f"As it was set here {topology} can lose acknowledged money: {why}.")
+    return sentences
+
+
+def loss(cell: dict[str, Any]) -> str:
+    """``3 transfers, 450 minor units, in 1 of 3 trials``; ``0``; ``n/a`` where nobody could tell."""
+    rpo = cell["rpo"]
+    if not rpo["lost"]:
+        return count(rpo["lost"])
+    judged = cell["trials_by_verdict"]["pass"] + cell["trials_by_verdict"]["fail"]
+    transfers = "1 transfer" if rpo["lost"] == 1 else f"{count(rpo['lost'])} transfers"
+    trials = "1 trial" if judged == 1 else f"{judged} trials"
+    return f"{transfers}, {count(rpo['lost_amount'])} minor units, in {rpo['trials_with_loss']} of {trials}"
+
+
+def _missing(matrix: dict[str, Any]) -> list[str]:
+    """Which combinations the comparison lacks, and why."""
+    sentences = ["It was interrupted; what had been judged by then is shown."] if matrix["interrupted"] else []
+    for verdict, one, several in (
+        ("void", "has only void trials, which prove nothing", "have only void trials, which prove nothing"),
+        ("broken", "could not be judged: meshbench broke", "could not be judged: meshbench broke"),
+        ("not applicable", "is not applicable", "are not applicable"),
+    ):
+        cells = [cell for cell in matrix["cells"] if cell["verdict"] == verdict]
+        if cells:
+            sentences.append(f"{_listed(cells)} {one if len(cells) == 1 else several}.")
+    return sentences
+
+
+def _listed(cells: Sequence[dict[str, Any]]) -> str:
+    """At most a few names, and how many more: all of them are in the table."""
+    names = [name_of(cell) for cell in cells]
+    return _listed_words(names if len(names) <= _NAMED + 1 else [*names[:_NAMED], f"{len(names) - _NAMED} more"])
+
+
+def _listed_words(words_: Sequence[str]) -> str:
+    return words_[0] if len(words_) == 1 else f"{', '.join(words_[:-1])} and {words_[-1]}"

@@ -1,0 +1,155 @@
+"""The page of a matrix: one file that works anywhere, offline, in the look of a run's report.
+
+Fills ``matrix.html.j2`` from the content of matrix.json; says nothing that does not hold. Words are chosen here so that
+the template only lays out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports.charts.charts import Picture
+from reports.formats.page import CSS, embedded, template
+from reports.matrix.headline import loss, name_of
+from reports.matrix.mesh_tax import BASELINE
+from reports.matrix.numbers import PERCENTILES
+from reports.matrix.trial_stats import Spread, extremes, middle_words
+from reports.summary import PHASES
+from reports.text.units import UNKNOWN, count, duration
+
+_HERE = Path(__file__).parent
+_OWN_CSS = _HERE / "matrix.css"
+
+
+def matrix_html(matrix: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
+    """The page. pictures: ``recovery`` and ``tradeoff``, each in both sizes."""
+    cells = [cell for cell in matrix["cells"] if cell["verdict"] != "not applicable"]
+    return template(_HERE / "matrix.html.j2").render(
+        m=matrix,
+        css=CSS.read_text() + _OWN_CSS.read_text(),
+        pictures=embedded(pictures),
+        header={"pass": "pass", "fail": "fail"}.get(matrix["verdict"], "void"),
+        ranked=[_glance(cell) for cell in cells],
+        not_applicable=[
+            (name_of(cell), cell["why"]) for cell in matrix["cells"] if cell["verdict"] == "not applicable"
+        ],
+        phases=PHASES,
+        costs=[_costs(cell) for cell in cells],
+        counted=", ".join(
+            f"{number} {verdict}" for verdict, number in Counter(one["verdict"] for one in cells).items()
+        ),
+        taxes=[_tax(cell) for cell in cells if cell["mesh"] != BASELINE],
+        decisions=[one for cell in cells for one in _decisions(cell)],
+        trials=_trials(cells),
+    )
+
+
+def _glance(cell: dict[str, Any]) -> dict[str, Any]:
+    promise = cell["promise"]
+    return {
+        "name": name_of(cell),
+        "verdict": cell["verdict"],
+        "why": "" if cell["verdict"] == "pass" else cell["why"],
+        "outage": _both(cell["write_outage_ms"]),
+        "interval": _interval(cell["write_outage_ms"]),
+        "loss": loss(cell),
+        "lost": bool(cell["rpo"]["lost"]),
+        "duplicated": count(cell["rpo"]["duplicated"]),
+        "may_lose": UNKNOWN if promise is None else "possible" if promise["may_lose"] else "none",
+        "promise": "" if promise is None else promise["why"],
+        "p99": _both(cell["response_ms"]["before"]["p99"]),
+        "tax": ("baseline", "") if cell["mesh"] == BASELINE else _ratio(cell["mesh_tax"]["response_before_p50_ms"]),
+        "trials": _counted(cell),
+    }
+
+
+def _counted(cell: dict[str, Any]) -> str:
+    """What became of the trials: ``2 pass, 1 void``."""
+    return ", ".join(f"{number} {verdict}" for verdict, number in cell["trials_by_verdict"].items() if number)
+
+
+def _both(found: Spread | None) -> tuple[str, str]:
+    """Median and extremes of a time in milliseconds."""
+    return middle_words(found, "_ms"), extremes(found, "_ms")
+
+
+def _interval(found: Spread | None) -> str:
+    if found is None or found["ci95"] is None:
+        return ""
+    low, high = found["ci95"]
+    return f"95 %: {duration(low)} to {duration(high)}"
+
+
+def _ratio(comparison: dict[str, Any] | None) -> tuple[str, str]:
+    """``1.20 x`` and its extremes, where trials differ."""
+    ratio = (comparison or {}).get("ratio")
+    if ratio is None:
+        return UNKNOWN, ""
+    middle, low, high = (f"{ratio[name]:.2f}" for name in ("median", "min", "max"))
+    return f"{middle} x", "" if low == high else f"{low} to {high}"
+
+
+def _difference(comparison: dict[str, Any] | None, *, unit: str) -> str:
+    difference = (comparison or {}).get("difference")
+    if difference is None:
+        return ""
+    middle = difference["median"]
+    size = duration(abs(middle)) if unit == "ms" else f"{count(round(abs(middle), 1))}{unit}"
+    return f"{'-' if middle < 0 else '+'}{size}"
+
+
+def _costs(cell: dict[str, Any]) -> dict[str, Any]:
+    response = cell["response_ms"]
+    return {
+        "name": name_of(cell),
+        "response": {phase: [middle_words(response[phase][one], "_ms") for one in PERCENTILES] for phase in PHASES},
+        "achieved": middle_words(cell["achieved_tps"], "_tps"),
+        "offered": middle_words(cell["offered_tps"], "_tps"),
+        "cpu": _whole(cell["client_cpu_us_per_txn"]),
+        "boot": middle_words(cell["boot_s"], "_s"),
+    }
+
+
+def _whole(found: Spread | None) -> str:
+    return count(None if found is None else round(found["median"]))
+
+
+def _tax(cell: dict[str, Any]) -> dict[str, Any]:
+    tax = cell["mesh_tax"]
+    kinds = (("response_before_p50_ms", "ms"), ("response_before_p99_ms", "ms"), ("achieved_before_tps", "/s"))
+    return {
+        "name": name_of(cell),
+        "absent": tax["absent"],
+        "pairs": tax["pairs"],
+        "left_out": "; ".join(tax["left_out"]),
+        "columns": [(*_ratio(tax[name]), _difference(tax[name], unit=unit)) for name, unit in kinds],
+    }
+
+
+def _decisions(cell: dict[str, Any]) -> list[dict[str, Any]]:
+    """One table a trial that has any: what the control plane decided, from shortly before the fault on."""
+    return [
+        {"title": f"{name_of(cell)}, trial {trial['number']}", "rows": trial["decisions"]}
+        for trial in cell["trials"]
+        if trial["decisions"]
+    ]
+
+
+def _trials(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every trial in the order it was run, with its own outage and a link to its own report."""
+    rows = [
+        {
+            **trial,
+            "name": name_of(cell),
+            "outage": duration(trial["numbers"]["write_outage_ms"] if trial["counts"] else None),
+            "found": "" if trial["verdict"] == "pass" else trial["why"],
+            "href": f"{trial['folder']}/report.html" if trial["folder"] and trial["numbers"] else None,
+            "badge": trial["verdict"].replace(" ", "-"),
+        }
+        for cell in cells
+        for trial in cell["trials"]
+    ]
+    return sorted(rows, key=lambda row: int(row["order"]))

@@ -1,0 +1,168 @@
+"""``matrix.json``: every cell with the numbers of its trials that count, and the trials themselves.
+
+The contract is ``matrix.schema.json``; the page, the table and the CSV say nothing this does not hold. Only trials
+that count are averaged (see `reports.matrix.trial`). Money that a trial lost is counted in any case: it is gone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from reports.matrix import headline
+from reports.matrix.mesh_tax import mesh_tax
+from reports.matrix.numbers import PERCENTILES, injected_ns, recovery, trial_numbers
+from reports.matrix.trial import Cell, Experiment, Trial, TrialVerdict
+from reports.matrix.trial_stats import CI95_METHOD, Spread, middle, spread
+from reports.schema import MATRIX_ID
+from reports.summary import PHASES
+from reports.text.guarantees import promise
+
+#: The verdicts of cells, the worst first: the matrix has the worst one of its cells. A failed gate is a finding about
+#: the system under test and must not hide behind trouble of the harness.
+WORST_FIRST = ("fail", "broken", "void", "not run", "pass", "not applicable")
+
+
+def matrix_summary(experiment: Experiment) -> dict[str, Any]:
+    """The content of matrix.json; its cells come sorted: shortest write outage first, those without one last."""
+    cells = [_cell(cell, experiment) for cell in experiment.cells]
+    cells.sort(key=_rank)
+    verdicts = [cell["verdict"] for cell in cells]
+    matrix = {
+        "schema": MATRIX_ID,
+        "verdict": next(verdict for verdict in WORST_FIRST if verdict in verdicts),
+        "scenario": experiment.scenario,
+        "teaches": experiment.teaches,
+        "command": list(experiment.command),
+        "started_at": experiment.started_at,
+        "took_s": round(experiment.took_s, 3),
+        "interrupted": experiment.interrupted,
+        "seed": experiment.seed,
+        "trials": experiment.trials,
+        "ci95_method": CI95_METHOD,
+        "cells": cells,
+    }
+    return {**matrix, "headline": headline.headline(matrix)}
+
+
+def _rank(cell: dict[str, Any]) -> tuple[int, float]:
+    outage_ms = middle(cell["write_outage_ms"])
+    return (0, outage_ms) if outage_ms is not None else (1 + WORST_FIRST.index(cell["verdict"]), 0)
+
+
+def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
+    trials = sorted((one for one in experiment.results if one.cell == cell), key=lambda one: one.number)
+    numbers = [trial_numbers(one.summary) for one in trials if one.summary and one.counts]
+    steps = [recovery(one.summary) for one in trials if one.summary and one.counts]
+    verdict = _verdict(cell, trials)
+
+    def over_trials(name: str) -> Spread | None:
+        return spread(one[name] for one in numbers)
+
+    return {
+        "topology": cell.topology,
+        "mesh": cell.mesh,
+        "verdict": verdict,
+        "why": _why(cell, verdict, trials),
+        "trials_by_verdict": {one: [trial.verdict for trial in trials].count(one) for one in get_args(TrialVerdict)},
+        "counted": len(numbers),
+        "write_outage_ms": over_trials("write_outage_ms"),
+        "waterfall": _waterfall(steps),
+        "rpo": _rpo(trials),
+        "promise": _promise(cell, trials),
+        "response_ms": {
+            phase: {one: over_trials(f"response_{phase}_{one}_ms") for one in PERCENTILES} for phase in PHASES
+        },
+        "offered_tps": over_trials("offered_tps"),
+        "achieved_tps": over_trials("achieved_tps"),
+        "achieved_before_tps": over_trials("achieved_before_tps"),
+        "mesh_tax": mesh_tax(cell, experiment.cells, experiment.results),
+        "client_cpu_us_per_txn": over_trials("client_cpu_us_per_txn"),
+        "boot_s": over_trials("boot_s"),
+        "trials": [_trial(one) for one in trials],
+    }
+
+
+def _promise(cell: Cell, trials: Sequence[Trial]) -> dict[str, Any] | None:
+    """What the settings in effect in its runs promise: the worst of them. Without a run, what the topology's design
+    does."""
+    ran = [one.summary for one in trials if one.summary and one.summary.get("promise")]
+    told = [one["promise"] for one in ran if (one.get("topology") or {}).get("kind") == cell.topology]
+    if told:
+        return next((one for one in told if one["may_lose"]), dict(told[0]))
+    designed = promise(cell.topology)
+    return None if designed is None else designed._asdict()
+
+
+def _verdict(cell: Cell, trials: Sequence[Trial]) -> str:
+    """Failed if one trial failed, passed if one passed and none failed; a cell nobody could judge says why not."""
+    if cell.not_applicable is not None:
+        return "not applicable"
+    seen = {one.verdict for one in trials}
+    return next((one for one in ("fail", "pass", "broken", "void") if one in seen), "not run")
+
+
+def _why(cell: Cell, verdict: str, trials: Sequence[Trial]) -> str:
+    """The reason of the first trial that has the verdict of the cell; how many did what when all is well."""
+    if cell.not_applicable is not None:
+        return cell.not_applicable
+    if verdict in ("pass", "not run"):
+        counted = Counter(one.verdict for one in trials)
+        return ", ".join(f"{number} {one}" for one, number in counted.items())
+    return _reason(next(one for one in trials if one.verdict == verdict))
+
+
+def _reason(trial: Trial) -> str:
+    if trial.summary is not None:
+        return str(trial.summary["why"])
+    return trial.broke if trial.broke is not None else "interrupted"
+
+
+def _waterfall(trials: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
+    """Step and since_ms (a spread over the trials that saw the step), in the order of their medians."""
+    seen = {
+        name: spread(one.get(name) for one in trials) for name in dict.fromkeys(name for one in trials for name in one)
+    }
+    return sorted(
+        ({"step": name, "since_ms": found} for name, found in seen.items() if found is not None),
+        key=lambda one: float(one["since_ms"]["median"]),
+    )
+
+
+def _rpo(trials: Sequence[Trial]) -> dict[str, int | None]:
+    """Sums over every trial that was judged and is not void; None where no such trial measured the number."""
+    judged = [one.summary["rpo"] for one in trials if one.summary and one.verdict != "void"]
+
+    def total(name: str) -> int | None:
+        known = [one[name] for one in judged if one[name] is not None]
+        return sum(known) if known else None
+
+    names = ("acked", "lost", "lost_amount", "duplicated", "torn")
+    return {**{name: total(name) for name in names}, "trials_with_loss": sum(1 for one in judged if one["lost"])}
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    injected = injected_ns(trial.summary) if trial.summary else None
+    return {
+        "number": trial.number,
+        "order": trial.order,
+        "seed": trial.seed,
+        "verdict": trial.verdict,
+        "why": _reason(trial),
+        "counts": trial.counts,
+        "folder": trial.folder,
+        "took_s": None if trial.took_s is None else round(trial.took_s, 3),
+        "numbers": trial_numbers(trial.summary) if trial.summary else None,
+        "recovery_ms": recovery(trial.summary) if trial.summary else None,
+        "decisions": [
+            {
+                "since_ms": None if injected is None else (one["at_ns"] - injected) / 1e6,
+                "event": one["event"],
+                "pod": one.get("pod"),
+                "epoch": one.get("epoch"),
+                "detail": one.get("detail") or {},
+            }
+            for one in trial.decisions
+        ],
+    }

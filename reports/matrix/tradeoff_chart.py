@@ -1,0 +1,111 @@
+"""The trade-off of a matrix in one plot: how long writes stop, what a response costs while all is well, and the money.
+
+Left is a quick recovery, low is a quick answer. Colour tells the topology, shape the mesh, every trial that counts is a
+faint point, the bold one is the median; a black ring means that the combination lost acknowledged money.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from reports.charts import canvas
+from reports.charts.canvas import Size
+from reports.text.units import duration
+
+_COLOURS = {
+    "single": canvas.GREY,
+    "async": canvas.VERMILLION,
+    "semisync": "#E69F00",
+    "group": canvas.BLUE,
+    "group-multi": canvas.GREEN,
+}
+_MARKERS = {"direct": "o", "envoy": "s", "haproxy": "^", "router": "D", "sidecar": "P", "mtls": "X"}
+_OTHER_MARKER = "*"
+_RING = "o"
+
+
+def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
+    """matrix: the content of matrix.json. A cell without an outage or without a p99 before the fault has no point."""
+    shown = [cell for cell in matrix["cells"] if cell["write_outage_ms"] and cell["response_ms"]["before"]["p99"]]
+    figure = canvas.new_figure(size, height_px=520 if size.narrow else 440)
+    axes = figure.subplots()
+    if not shown:
+        axes.set_axis_off()
+        canvas.say_empty(axes, "no combination with an outage and a p99")
+        return figure
+    for cell in shown:
+        _point(axes, cell)
+    _log_ms(axes.xaxis, axes, "x", size)
+    _log_ms(axes.yaxis, axes, "y", size)
+    axes.set_xlabel("write outage (left: recovers sooner)")
+    axes.set_ylabel("response p99 before the fault" + ("" if size.narrow else "\n(low: costs less)"))
+    entries = _legend(shown)
+    figure.legend(
+        handles=entries,
+        loc="outside upper left",
+        ncols=2 if size.narrow else len(entries),
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
+    return figure
+
+
+def _point(axes: Axes, cell: dict[str, Any]) -> None:
+    marker, colour = _MARKERS.get(cell["mesh"], _OTHER_MARKER), _COLOURS.get(cell["topology"], canvas.INK)
+    for trial in cell["trials"]:
+        numbers = trial["numbers"] or {}
+        outage_ms, p99_ms = numbers.get("write_outage_ms"), numbers.get("response_before_p99_ms")
+        if trial["counts"] and outage_ms and p99_ms:
+            axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, alpha=0.3, markersize=5, linestyle="")
+    outage_ms, p99_ms = cell["write_outage_ms"]["median"], cell["response_ms"]["before"]["p99"]["median"]
+    axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
+    if cell["rpo"]["lost"]:
+        ring = _hollow(_RING, size=19)
+        ring.set_data([outage_ms], [p99_ms])
+        axes.add_line(ring)
+
+
+def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
+    """A logarithmic axis of milliseconds with a margin, labelled at 1, 2 and 5 of each decade."""
+    axes.set(**{f"{which}scale": "log"})
+    low, high = getattr(axes, f"get_{which}lim")()
+    axes.set(**{f"{which}lim": (low / 1.3, high * 1.3)})
+    axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=size.x_ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _legend(shown: list[dict[str, Any]]) -> list[Line2D]:
+    """A patch of colour a topology, a hollow shape a mesh, and the ring where there is one."""
+    topologies = dict.fromkeys(cell["topology"] for cell in shown)
+    meshes = dict.fromkeys(cell["mesh"] for cell in shown)
+    entries = [
+        Line2D([], [], color=_COLOURS.get(name, canvas.INK), linewidth=6, label=canvas.printable(name))
+        for name in topologies
+    ]
+    entries += [_hollow(_MARKERS.get(name, _OTHER_MARKER), label=canvas.printable(name)) for name in meshes]
+    if any(cell["rpo"]["lost"] for cell in shown):
+        entries.append(_hollow(_RING, size=14, label="lost money"))
+    return entries
+
+
+def _hollow(marker: str, *, size: float = 6, label: str = "") -> Line2D:
+    """A shape without filling; the ring is drawn with a stronger line, above all else."""
+    return Line2D(
+        [],
+        [],
+        marker=marker,
+        markersize=size,
+        markeredgewidth=1.8 if marker == _RING and size > 6 else 1.0,
+        markerfacecolor="none",
+        markeredgecolor=canvas.INK,
+        linestyle="",
+        label=label,
+        zorder=4,
+    )

@@ -1,0 +1,40 @@
+"""Everything a matrix leaves: the page, its machine-readable twin, one row a trial, and the plots."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from reports.charts.charts import picture
+from reports.files import write_atomically
+from reports.matrix.csv import matrix_csv
+from reports.matrix.page import matrix_html
+from reports.matrix.recovery_chart import draw_recoveries
+from reports.matrix.summary import matrix_summary
+from reports.matrix.tradeoff_chart import draw_tradeoff
+from reports.matrix.trial import Experiment
+from reports.schema import validate
+
+
+def write_matrix(experiment: Experiment, out: Path) -> dict[str, Any]:
+    """Write report.html, matrix.json, matrix.csv, tradeoff.png and recovery.png into ``out``; returns matrix.json.
+
+    Raises OSError where it cannot write, and jsonschema.ValidationError before anything is written.
+    """
+    matrix = matrix_summary(experiment)
+    validate(matrix, "matrix")
+    # The numbers first: were the drawing to fail, the trials would not have been run for nothing.
+    write_atomically(
+        out / "matrix.json", json.dumps(matrix, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    )
+    write_atomically(out / "matrix.csv", matrix_csv(matrix).encode())
+    pictures = {
+        "recovery": picture(lambda size: draw_recoveries(matrix, size)),
+        "tradeoff": picture(lambda size: draw_tradeoff(matrix, size)),
+    }
+    files = {f"{name}.png": drawn.wide for name, drawn in pictures.items()}
+    files["report.html"] = matrix_html(matrix, pictures).encode()
+    for name, content in files.items():
+        write_atomically(out / name, content)
+    return matrix

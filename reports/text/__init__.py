@@ -1,0 +1,1 @@
+"""What a report says in words: findings, witnesses, errors, notes, units."""

@@ -1,0 +1,328 @@
+"""The load of a run: one pod, or several under Locust's master, started, listened to, and ended.
+
+Several pods share rate, connections and backlog evenly, and begin at one moment. One that dies takes nobody with it:
+the others go on, its record up to then is kept, and the totals say that they are not complete. Some of the workers may
+be on other machines (`scenarios.load.remote_workers`).
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from cluster.cluster import Cluster
+from cluster.errors import ConfigurationError, HarnessError
+from cluster.mysqld.mysqld import DATABASE
+from cluster.platform.docker_pod import Pod
+from loadgen.config import LoadConfig
+from mesh.spec import Mesh
+from scenarios.load.acks import first_ack
+from scenarios.load.load_config import describe, generator_keys
+from scenarios.load.load_pod import OUT_DIR, Event, LoadPod
+from scenarios.load.locustfile import in_words, shape_words, together
+from scenarios.load.remote_worker import JOINING_FILE, RemoteWorker, joining, relay
+from scenarios.load.remote_workers import JOIN_TIMEOUT_S, Elsewhere
+from scenarios.load.web_ui import WEB_PORT
+from scenarios.schema.load import MAX_WORKERS
+from scenarios.schema.scenario import Scenario
+from scenarios.user_code.folder import POD_FOLDER
+from scenarios.user_code.pod import own_pod
+
+log = logging.getLogger("meshbench")
+
+START_TIMEOUT_S = 90.0
+#: What a pod's account counts; where one does not tell, the sum is not known.
+COUNTS = ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "retries", "in_flight")
+#: Beyond duration and drain, before a silent load pod is given up.
+GRACE_S = 30.0
+
+
+class Load:
+    """All load pods of a run.
+
+    role: of the containers. after: a load that has ended, whose pods are taken over. maximum: the measured arrivals a
+    second, where a rate of the scenario is a share of it.
+    live: Locust's master runs also for a single pod, and serves Locust's web page at ``web``, inside the network.
+    elsewhere: the last of the workers, as many as it says, are on other machines.
+    totals: what the pods say of the whole load once it has ended; ``complete`` is False when one did not get to.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        mesh: Mesh,
+        scenario: Scenario,
+        *,
+        live: bool = False,
+        role: str = "locust",
+        after: Load | None = None,
+        maximum: float | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        self._cluster = cluster
+        self._mesh = mesh
+        self._scenario = scenario
+        self._live = live
+        self._role = role
+        self._after = after
+        self._maximum = maximum
+        self._elsewhere = elsewhere
+        self._events: queue.Queue[tuple[LoadPod, Event | None]] = queue.Queue()
+        self._master: LoadPod | None = None
+        self.pods: list[LoadPod] = []
+        self.totals: Event = {"complete": False}
+        self.zero_ns: int
+        #: What was asked for, for the report.
+        self.asked = describe(
+            scenario.load,
+            self._config(None, scenario.load.workers),
+            is_locustfile=scenario.workload.is_locustfile,
+        )
+        if maximum is not None:
+            self.asked["measured_maximum_tps"] = maximum
+
+    @property
+    def web(self) -> tuple[str, int] | None:
+        return (self._master.address, WEB_PORT) if self._master and self._live else None
+
+    def open(self) -> None:
+        """Start the pods' namespaces and in them what the mesh has there, unless `start` is to do it."""
+        workers, there = self._scenario.load.workers, self._elsewhere
+        for worker in range(workers - (there.workers if there else 0)):
+            pod, is_new = self._pod(f"load{worker + 1}", worker)
+            if is_new:
+                self._mesh.attend(pod)
+            self.pods.append(LoadPod(pod, self._config(worker, workers), role=self._role))
+        if workers > 1 or self._live or there:
+            pod, _ = self._pod("load-master", MAX_WORKERS)
+            self._master = LoadPod(pod, self._config(None, workers), role=self._role)
+        if there:
+            assert self._master is not None
+            for worker in range(len(self.pods), workers):
+                config = there.config(self._config(worker, workers))
+                self.pods.append(RemoteWorker(self._master, config, f"load{worker + 1}"))
+
+    def _pod(self, name: str, index: int) -> tuple[Pod, bool]:
+        """The pod of that name, and whether it is new."""
+        earlier = self._after
+        for one in [] if earlier is None else [*earlier.pods, earlier._master]:
+            if one is not None and one.name == name:
+                one.container.stop(timeout=1)  # it has ended, or is a master about to
+                return one.pod, False
+        return self._cluster.extra_pod(name, self._cluster.network.address("load", index)), True
+
+    def start(self) -> int:
+        """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""
+        if not self.pods:
+            self.open()
+        self._launch()
+        timeout_s = START_TIMEOUT_S + (JOIN_TIMEOUT_S if self._elsewhere else 0)
+        zeros: dict[str, int] = {}
+        for pod, event in self._until(time.monotonic() + timeout_s):
+            if event is None:
+                kind = ConfigurationError if self._scenario.workload.is_own else HarnessError
+                raise kind(f"{pod.name} ended before its load began: {self._in_their_words(pod.last_words())}")
+            if event["event"] == "started":
+                zeros[pod.name] = int(event["zero_ns"])
+                if len(zeros) == len(self.pods):
+                    self.zero_ns = min(zeros.values())
+                    return self.zero_ns
+        silent = next(pod for pod in self.pods if pod.name not in zeros)
+        if isinstance(silent, RemoteWorker) and silent.machine is None:
+            raise ConfigurationError(f"no worker joined as {silent.name} within {timeout_s:g} s")
+        told = f"{silent.name} did not start its load within {timeout_s:g} s"
+        if own := self._scenario.workload.file:
+            raise ConfigurationError(
+                f"{told}: something of {own} takes that long before the first request, such as a listener, on_start or "
+                f"the first tick of a load shape; its last words: {silent.last_words()}"
+            )
+        raise HarnessError(f"{told}: {silent.last_words()}")
+
+    def _launch(self) -> None:
+        """Start Locust in every pod, its master first, and let workers from elsewhere in."""
+        others, own = self._elsewhere, own_pod(self._scenario)
+        quiet = ("--headless", "--only-summary")
+        role: tuple[str, ...] = () if self._live else quiet
+        remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
+        if self._master:
+            role = ("--worker", "--master-host", self._master.address, *role)
+            shown = ("--autostart", "--web-port", str(WEB_PORT)) if self._live else quiet
+            master = ("--master", "--expect-workers", str(len(self.pods)), *shown)
+            files: dict[str, bytes] = {}
+            if others:
+                master, files = (*master, "--joining", JOINING_FILE), {JOINING_FILE: joining(remote, own)}
+            self._master.start(*master, own=own, files=files)
+        for pod in self.pods:
+            if pod not in remote:
+                pod.start(*role, own=own)
+                pod.listen(self._note)
+        if self._master and self._hears_master:
+            self._master.listen(self._note_master)
+        if others and self._master:
+            others.open(self._cluster, self._mesh, self._master)
+            relay(self._master, remote, self._note)
+
+    def _note(self, pod: LoadPod, event: Event | None) -> None:
+        self._events.put((pod, event))
+
+    @property
+    def _hears_master(self) -> bool:
+        """Whether Locust's master has something to say: of a user's locustfile, which it runs, too."""
+        return self._master is not None and self._scenario.workload.is_locustfile
+
+    def _note_master(self, pod: LoadPod, event: Event | None) -> None:
+        if event is None or event["event"] in ("ended", "error"):
+            self._note(pod, event)
+
+    def run(self, on_second: Callable[[Event], None]) -> None:
+        """Return when every pod has ended its load, or has died, which is then what ``totals`` says.
+
+        on_second: called with the sums of all pods that live.
+        """
+        load = self._scenario.load
+        running = {pod.name for pod in self.pods}
+        last = {self._master.name} if self._master and self._hears_master and not self._live else set()
+        codes: dict[str, int | None] = {}
+        heard: dict[int, dict[str, Event]] = defaultdict(dict)
+        for pod, event in self._until(time.monotonic() + load.duration + load.drain + GRACE_S):
+            if event is None:
+                last.discard(pod.name)
+                if pod.name in running:
+                    running.discard(pod.name)
+                    codes[pod.name] = pod.exit_code()
+                    log.warning("%s ended before its time; what it recorded until then is kept", pod.name)
+            elif event["event"] == "second":
+                second = round(event["t_s"])
+                heard[second][pod.name] = event
+                if running <= heard[second].keys():
+                    on_second(_together(list(heard.pop(second).values())))
+            elif event["event"] in ("done", "ended"):
+                running.discard(pod.name)
+                last.discard(pod.name)
+            if not running and not last:
+                break
+        self.totals = merged(self.pods) | ({"exit_codes": codes} if codes else {})
+        if error := self.totals.get("task_error"):
+            self.totals["task_error"] = self._in_their_words(error)
+        self._note_locustfile()
+
+    def _note_locustfile(self) -> None:
+        """What the pods tell of a user's locustfile, into the totals, and its shape into what the load was."""
+        told = [one.locustfile for one in (self._master, *self.pods) if one is not None and one.locustfile]
+        if not told:
+            return
+        found = self.totals["locustfile"] = in_words(together(told), self._in_their_words)
+        if shape := found["shape"]:
+            self.asked["loop"] = f"closed: as many users as the load shape {shape['name']} of the locustfile says"
+            self.asked["shape"] = shape_words(shape)
+            log.info("load shape %s", self.asked["shape"])
+
+    def first_ack(self, since_ns: int, over: threading.Event) -> int | None:
+        """When the first write ended that was acknowledged after a moment, as pods of this machine tell; None when
+        ``over`` is set before."""
+        here = [pod.container for pod in self.pods if not isinstance(pod, RemoteWorker)]
+        return first_ack(here, since_ns, over)
+
+    def seconds(self) -> Iterator[Event]:
+        """What every pod told a second, with its name as ``pod``."""
+        for pod in self.pods:
+            for second in pod.seconds:
+                yield {"pod": pod.name} | {key: value for key, value in second.items() if key != "event"}
+
+    def _config(self, worker: int | None, workers: int) -> LoadConfig:
+        """What one worker is told; for None the whole load, which Locust's master is told."""
+        scenario, load = self._scenario, self._scenario.load
+        index, parts = (0, 1) if worker is None else (worker, workers)
+        keys = generator_keys(load, maximum=self._maximum)
+        shared: dict[str, Any] = {
+            name: share(keys[name], index, parts) for name in ("connections", "users") if name in keys
+        }
+        return LoadConfig(
+            endpoints=tuple(self._mesh.write),
+            read_endpoints=tuple(self._mesh.read),
+            user="meshbench_app",
+            password=self._cluster.credentials.app,
+            database=DATABASE,
+            workload=scenario.workload.config(isolation=scenario.mysql.isolation, folder=POD_FOLDER),
+            seed=scenario.seed,
+            out_dir=OUT_DIR,
+            worker=index,
+            workers=workers,
+            backlog_cap=share(load.backlog, index, parts),
+            drain_s=load.drain,
+            statement_timeout_s=load.statement_timeout,
+            batch=load.batch,
+            tls=scenario.mysql.tls,
+            **(keys | shared | {"rate": keys["rate"] / parts}),
+        )
+
+    def _until(self, deadline: float) -> Iterator[tuple[LoadPod, Event | None]]:
+        """Events of all pods until the deadline; None marks the end of a pod.
+
+        Raises for an error event: ConfigurationError when a pod refused what it was told, or the file is the user's.
+        """
+        while True:
+            try:
+                pod, event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return
+            if event is not None and event["event"] == "error":
+                kind = ConfigurationError if event.get("refused") or self._scenario.workload.is_own else HarnessError
+                raise kind(f"{pod.name} gave up: {self._in_their_words(event['message'])}")
+            if event is not None:
+                pod.heard(event)
+            yield pod, event
+
+    def _in_their_words(self, text: str) -> str:
+        """With the names of the user's files that the pods have copies of."""
+        folder = self._scenario.workload.folder
+        return text if folder is None else folder.in_their_words(text)
+
+
+def share(total: int, worker: int, workers: int) -> int:
+    """An even share of something whole; the first workers take what remains."""
+    return total // workers + (worker < total % workers)
+
+
+def _together(seconds: Sequence[Event]) -> Event:
+    """One second of several pods: the sums, at the latest time."""
+    summed = ("offered", "ok", "fail", "unknown", "refused", "backlog", "in_flight")
+    latest = max(seconds, key=lambda second: float(second["t_s"]))
+    return latest | {name: sum(second[name] for second in seconds) for name in summed}
+
+
+def merged(pods: Sequence[LoadPod]) -> Event:
+    """The account of the whole load: sums, and of lateness the worst pod's.
+
+    No quantile of all arrivals together is above the largest of the pods' own: in each pod at least that share of the
+    arrivals was no later. So the worst is a bound, which is what a gate needs. dead: pods that did not end in order.
+    """
+    accounts = {pod.name: pod.account() for pod in pods}
+    summed = (*COUNTS, "cpu_s", "connections_opened")
+    totals: Event = {name: _sum([one.get(name) for one in accounts.values()]) for name in summed}
+    late = [one["lateness_ms"] for one in accounts.values() if one.get("lateness_ms")]
+    totals["lateness_ms"] = {name: _worst([one[name] for one in late]) for name in late[0]} if late else None
+    totals["complete"] = all(one["complete"] for one in accounts.values())
+    if broken := [one for one in accounts.values() if one.get("task_errors")]:  # of a locustfile
+        totals |= {"task_errors": sum(one["task_errors"] for one in broken), "task_error": broken[0]["task_error"]}
+    totals["dead"] = [pod.name for pod in pods if pod.totals is None]
+    if len(pods) > 1:
+        totals["pods"] = {
+            pod.name: {key: accounts[pod.name].get(key) for key in (*summed, "lateness_ms", "complete")} | pod.apart()
+            for pod in pods
+        }
+    return totals
+
+
+def _sum(values: list[Any]) -> Any:
+    """None when one is not known: a sum of the others would be taken for the whole."""
+    return None if None in values else round(sum(values), 6)
+
+
+def _worst(values: list[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)

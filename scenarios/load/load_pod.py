@@ -1,0 +1,136 @@
+"""One load pod: its configuration, its container, and what it prints, a line an event."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from docker.errors import APIError
+from docker.models.containers import Container
+from requests.exceptions import RequestException
+
+from cluster.platform import images
+from cluster.platform.docker_pod import Pod
+from loadgen.config import LoadConfig
+from loadgen.driver.recorder import FILE_NAME
+from loadgen.user_code.environment import variables
+from loadgen.worker.clock import Translation
+from scenarios.user_code.folder import POD_FOLDER
+from scenarios.user_code.pod import OwnPod
+
+EXIT_TIMEOUT_S = 5
+OUT_DIR = "/data"
+OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
+CONFIG_FILE = "/etc/meshbench-load.json"
+
+Event = dict[str, Any]
+
+
+def event_in(line: bytes) -> Event | None:
+    """The event of a line of standard output, or None: before our program has begun, others may have printed there."""
+    try:
+        found = json.loads(line) if line.startswith(b'{"event"') else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+class LoadPod:
+    """A pod with one Locust process. role: of its container.
+
+    seconds: its ``second`` events so far. totals: its own account, None until it has ended in order.
+    """
+
+    #: Where its record is, in its container.
+    ops_file = OPS_FILE
+
+    def __init__(self, pod: Pod, config: LoadConfig, *, role: str = "locust") -> None:
+        self.pod = pod
+        self._role = role
+        self.name = pod.name
+        self.config = config
+        self.container: Container
+        #: How its clock is translated to this machine's, which is the same for every pod here.
+        self.clock: Translation | None = None
+        self.seconds: list[Event] = []
+        self.totals: Event | None = None
+        #: What it tells of a user's locustfile, once that has ended in order.
+        self.locustfile: Event | None = None
+
+    @property
+    def address(self) -> str:
+        return self.pod.address
+
+    def start(self, *options: str, own: OwnPod | None, files: Mapping[str, bytes] | None = None) -> None:
+        """Start Locust. own: with the user's own workload, or the locustfile that replaces ours. files: more."""
+        given = {CONFIG_FILE: self.config.to_json().encode(), **(files or {})}
+        locustfile, image, folder = "/app/loadgen/worker/locustfile.py", images.image("tools").tag, None
+        env: dict[str, str] = {}
+        if own is not None:
+            given, image, folder = own.own.for_pod() | given, own.image, POD_FOLDER
+            env = own.variables(variables(self.config))
+            locustfile = f"{own.own.in_pod},/app/loadgen/worker/user_locustfile.py" if own.is_locustfile else locustfile
+            options = (*options, *own.arguments)
+        # -P: a file of the user's must not stand before a module that Locust imports.
+        command = [
+            "python3",
+            "-P",
+            "-m",
+            "loadgen.worker.start",
+            "-f",
+            locustfile,
+            "--load-config",
+            CONFIG_FILE,
+            *options,
+        ]
+        self.container = self.pod.add(self._role, image, command, files=given, env=env, folder=folder)
+
+    def heard(self, event: Event) -> None:
+        """Note what an event tells of the worker itself."""
+        match event["event"]:
+            case "second":
+                self.seconds.append(event)
+            case "ended":  # of Locust's master, which has no operations
+                self.locustfile = event["locustfile"]
+            case "done":
+                self.locustfile = event.pop("locustfile", None)
+                self.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
+
+    def listen(self, on_event: Callable[[LoadPod, Event | None], None]) -> None:
+        """Call on_event, from a thread, with each event, and with None at the end of the container."""
+
+        def follow() -> None:
+            rest = b""
+            for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if (event := event_in(line)) is not None:
+                        on_event(self, event)
+            on_event(self, None)
+
+        threading.Thread(target=follow, name=f"{self.name}-events", daemon=True).start()
+
+    def apart(self) -> Event:
+        """What its account says beside the numbers: nothing, for a pod of this machine."""
+        return {}
+
+    def last_words(self) -> str:
+        return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+
+    def exit_code(self) -> int | None:
+        """What its program ended with; None where that is not known."""
+        try:
+            return int(self.container.wait(timeout=EXIT_TIMEOUT_S)["StatusCode"])
+        except (APIError, RequestException):  # it runs again, or the engine does not say
+            return None
+
+    def account(self) -> Event:
+        """Its totals; of a pod that died what its seconds told, which is neither lateness nor overflow nor CPU time."""
+        if self.totals is not None:
+            return self.totals
+        counted = ("offered", "ok", "fail", "unknown", "refused")
+        counts: Event = {name: sum(second[name] for second in self.seconds) for name in counted}
+        last = self.seconds[-1] if self.seconds else {}
+        return counts | {"connections_opened": last.get("connections_opened"), "complete": False}

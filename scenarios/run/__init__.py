@@ -1,0 +1,1 @@
+"""One run: from a checked scenario to a judged and sealed run folder."""

@@ -1,0 +1,358 @@
+"""One run, from a checked scenario to a judged run folder.
+
+Boot, route, set up, observe, load, break, heal, converge, read the end state, judge, report, remove. Whatever happens,
+faults are healed, every container's log is kept, and every container, network and volume of the run is removed. Once
+the load has ended the run is judged, whatever fails after it (`scenarios.run.salvage`).
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from docker.models.containers import Container
+
+from chaos.injector import Injector
+from cluster.cluster import Cluster
+from cluster.errors import ConfigurationError, HarnessError
+from cluster.joining import brought
+from cluster.mysqld import mysqld, options, requested
+from cluster.platform import images, ownership
+from cluster.platform.docker_pod import Pod
+from history.history import HistoryError
+from loadgen.errors import ConfigError
+from mesh.proxies.router import routing
+from mesh.spec import Mesh
+from observer.start import start_observer
+from reports.seal import EVIDENCE, evidence_of
+from scenarios.last_resort import foreign, in_one_line, keep_traceback
+from scenarios.load import calibrate
+from scenarios.load.load import Load
+from scenarios.load.remote_workers import Elsewhere
+from scenarios.load.web_ui import forwarded
+from scenarios.run import collect, host, sessions, versions
+from scenarios.run.agreement import require_agreement
+from scenarios.run.boot import boot, entrance
+from scenarios.run.end_state import final_state
+from scenarios.run.judging import judged_and_sealed
+from scenarios.run.run_folder import RunFolder
+from scenarios.run.salvage import Salvage
+from scenarios.run.same_clock import step_note
+from scenarios.run.series import write_series
+from scenarios.schema.scenario import Scenario
+from scenarios.schema.user_keys import secrets_of, without_values
+from scenarios.signals import undisturbed
+from scenarios.user_code.pod import described
+from scenarios.user_code.workload_class import run_s_workload
+
+log = logging.getLogger("meshbench")
+
+CONVERGE_TIMEOUT_S = 60.0
+SET_UP_TIMEOUT_S = 120.0
+
+
+class Run:
+    """Everything one run has; `execute` is the story."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        runs: Path,
+        command: list[str],
+        live: bool = False,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        self._scenario = scenario
+        self._live = live
+        self._elsewhere = elsewhere
+        self._run_id = secrets.token_hex(4)
+        self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
+        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
+        self._workload = run_s_workload(scenario, self._cluster)
+        self._durations_s: dict[str, float] = {}
+        made_of = versions.of_machine()
+        self._queries: Mapping[str, str] = {}
+        self._load_began: collect.Moments
+        self._observer_began_ns = 0
+        self._manifest: dict[str, Any] = {
+            "schema": "meshbench/manifest/1",
+            "scenario": scenario.model_dump(mode="json"),
+            "gates": scenario.gates.numbers(),
+            "seed": scenario.seed,
+            "command": without_values(command),
+            "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            **host.clock(),
+            "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
+            "versions": made_of,
+            "host": host.describe(),
+            "topology": {
+                "kind": scenario.topology.kind,
+                "pods": scenario.topology.pods,
+                "primaries": self._cluster.topology.primaries,
+            },
+            "mesh": _describe_mesh(scenario),
+            **({"own": own} if (own := described(scenario)) else {}),
+            "durations_s": self._durations_s,
+        }
+        self._salvage = Salvage(self._manifest, self._folder)
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
+        and whatever a defect of meshbench raises, whose traceback is then among the logs."""
+        try:
+            self._trial(on_second)
+            with self._salvage.step("keeping logs/", evidence=False):
+                self._keep_logs()
+        except BaseException as error:
+            self._keep_what_it_left(error)
+            if isinstance(error, ConfigError):
+                raise ConfigurationError(str(error)) from error
+            if (told := foreign(error)) is not None:
+                raise self._blamed(error, told) from error
+            raise
+        finally:
+            gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
+            with undisturbed(), self._phase("remove"), gone:
+                ownership.remove(self._run_id)
+        self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
+        try:
+            summary = judged_and_sealed(self.folder)
+        except HistoryError as error:
+            raise HarnessError(f"what this run has recorded cannot be judged: {error}") from error
+        except Exception as error:
+            keep_traceback(error, self._folder)
+            raise
+        try:
+            self._folder.point_latest()
+        except OSError as error:  # the run is judged, and where it lies is said anyway
+            log.warning("runs/latest could not be pointed at it: %s", error)
+        return summary
+
+    def _blamed(self, error: BaseException, told: str) -> Exception:
+        """What MySQL says before there is load is the doing of a user's options, where there are any."""
+        begun = "load" in self._durations_s
+        theirs = brought(self._cluster.topology) if isinstance(error, pymysql.MySQLError) and not begun else []
+        return (
+            ConfigurationError(f"{told}; see {' and '.join(theirs)} of the scenario") if theirs else HarnessError(told)
+        )
+
+    def _keep_what_it_left(self, error: BaseException) -> None:
+        """Of a run that broke off: every container's log, which says why, and the traceback where it was a defect."""
+        with undisturbed():
+            keep_traceback(error, self._folder)
+            try:
+                self._keep_logs()
+            except Exception as another:  # noqa: BLE001  the first one is what has to be told
+                log.warning("logs could not be kept: %s", in_one_line(another))
+
+    def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
+        began_s = time.monotonic()
+        with self._phase("boot"):
+            mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
+            trial = calibrate.calibration(self._scenario)
+            role = "locust" if trial is None else "calibrate"
+            load = Load(
+                self._cluster,
+                mesh,
+                trial or self._scenario,
+                role=role,
+                live=self._live and trial is None,
+                elsewhere=self._elsewhere,
+            )
+            self._require_options()
+            if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
+                load.open()
+        with self._phase("set up"):
+            self._set_up(mesh, began_s)
+            require_agreement(self._cluster, self._manifest)
+        if trial is not None:
+            load = self._calibrated(load, mesh, began_s)
+        load.asked |= self._encryption()
+        self._manifest["load_model"] = load.asked  # to which the load adds what a locustfile's shape decided
+        self._describe_pods()
+        self._observer_began_ns = time.monotonic_ns()
+        observer = start_observer(self._cluster, dict(mesh.admin))
+        self._load_and_break(load, on_second)
+        with self._phase("converge"), self._salvage.step("whether all pods agree"):
+            self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
+        with self._phase("collect"):
+            self._collect(load, observer)
+
+    def _calibrated(self, trial: Load, mesh: Mesh, began_s: float) -> Load:
+        """The load whose rates are shares of what is measured now, on data that is then as if nothing had been."""
+        with self._phase("calibrate"):
+            found = self._manifest["calibration"] = calibrate.measure(trial, self._scenario)
+            log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
+            self._set_up(mesh, began_s)
+            require_agreement(self._cluster, self._manifest)
+        return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
+
+    def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
+        timeline = self._scenario.timeline()
+        injector = Injector(
+            self._cluster,
+            timeline,
+            seed=self._scenario.seed,
+            record_to=self.folder / "faults.jsonl",
+            first_ack=load.first_ack,
+        )
+        orderly = False
+        try:
+            with ExitStack() as page, self._phase("load"):
+                before_ns = time.monotonic_ns()
+                zero_ns = load.start()
+                self._load_began = before_ns, time.monotonic_ns()
+                noise = host.Noise(self._run_id)
+                injector.start(zero_ns)
+                if load.web:
+                    log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
+                load.run(on_second)
+                self._manifest["load"] = load.totals
+                load.totals["zero_ns"] = load.zero_ns
+                with self._salvage.step("the noise of this machine"):
+                    self._manifest["host"] |= noise.stop()
+            orderly = True
+        finally:
+            with self._phase("heal"), self._salvage.step("a fault's story"):
+                injector.stop(recover=orderly)
+        self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
+        at_end = len(self._cluster.pods)
+        everyone_leads = self._cluster.topology.kind == "group-multi"
+        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
+
+    def _set_up(self, mesh: Mesh, began_s: float) -> None:
+        """Database, schema and data, through the mesh; began_s: when the pods began to start."""
+        workload = self._scenario.workload
+        try:
+            connection = self._through(mesh)
+            with connection, connection.cursor() as cursor:
+                mysqld.create_database(cursor)
+                self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
+                connection.select_db(mysqld.DATABASE)
+                sessions.fit_packets(connection)
+                if self._workload is not None:
+                    self._workload.setup(connection, seed=self._scenario.seed)
+                    queries = self._queries = self._workload.final_queries()
+                    collect.refuse_unreadable(cursor, queries, of=workload.name)
+                    self._manifest["opened"] = collect.opened(cursor, queries, of=workload.name)
+        except pymysql.MySQLError as error:
+            raise ConfigurationError(
+                f"workload {workload.name}: the database could not be set up through the mesh: {in_one_line(error)}"
+            ) from None
+        except ConfigError as error:
+            raise ConfigurationError(str(error)) from error
+
+    def _through(self, mesh: Mesh) -> Any:
+        """The first session through the mesh, as the application; around it only where there is no proxy."""
+        address, port = entrance(self._cluster, mesh)
+        return mysqld.connect(
+            address,
+            port=port,
+            user=mysqld.APPLICATION,
+            password=self._cluster.credentials.app,
+            timeout_s=SET_UP_TIMEOUT_S,
+        )
+
+    def _require_options(self) -> None:
+        """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
+        found = self._manifest["variables"] = collect.variables(self._cluster)
+        effects = requested.in_effect(self._cluster.topology, found)
+        self._manifest["options"] = sessions.noted(
+            effects, isolation=self._scenario.mysql.isolation, locustfile=self._scenario.workload.is_locustfile
+        )
+        sessions.require_init_connect(self._cluster, found)
+        sessions.require_certificates(self._cluster, effects)
+
+    def _encryption(self) -> dict[str, bool]:
+        """Whether the clients of the load speak TLS to the server; those of a locustfile do as they like."""
+        tls, demands = self._scenario.mysql.tls, "require_secure_transport"
+        demanded = any(options.normal(one.get(demands, "")) == "1" for one in self._manifest["variables"].values())
+        return {} if self._workload is None else {"tls": tls == "required" or (tls == "auto" and demanded)}
+
+    def _describe_pods(self) -> None:
+        self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
+        self._manifest["images"] = {
+            one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
+        }
+
+    def _collect(self, load: Load, observer: Pod) -> None:
+        """Everything that judging needs, each part whatever became of the one before."""
+        step = self._salvage.step
+        torn: dict[str, int] = {}
+        for pod in load.pods:
+            with step(f"the operations of {pod.name}"):
+                torn[pod.name] = collect.operations(
+                    pod.container, pod.ops_file, self._folder, worker=pod.name, within=self._load_began, clock=pod.clock
+                )
+        load.totals["torn_lines"] = sum(torn.values())
+        if unrecorded := [pod.name for pod in load.pods if pod.name not in torn]:
+            # what they wrote is there and nobody is known to have asked for it
+            load.totals |= {"complete": False, "unrecorded": unrecorded}
+        with step("the number of operations"):
+            load.totals["rows"] = collect.rows_recorded(self._folder)
+        with step("writing series.csv", evidence=False):
+            write_series(self.folder, load.seconds(), zero_ns=load.zero_ns)
+        with step("what the observer saw"):
+            observer.containers["observer"].kill()
+            within = self._observer_began_ns, time.monotonic_ns()
+            collect.observations(observer.containers["observer"], self._folder, within=within)
+        with step("the end state of the pods"):
+            final_state(self._cluster, self._queries, self._folder)
+        with step("the decisions of the control plane"):
+            collect.decisions(self._cluster, self._folder)
+        if (set_by := step_note(self._manifest["monotonic_zero_unix_ns"])) is not None:
+            self._salvage.note(set_by)
+
+    def _roles(self) -> list[tuple[str, Container]]:
+        pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
+        return [one for pod in pods for one in pod.containers.items() if one[0] != "pause"]
+
+    def _containers(self) -> list[Container]:
+        return [container for _, container in self._roles()]
+
+    def _keep_logs(self) -> None:
+        error_log = requested.error_log(self._cluster.topology)
+        hidden = [*self._cluster.credentials.secrets(), *secrets_of(self._scenario.load.environment)]
+        collect.logs(self._containers(), self._folder, hide=hidden, error_log=error_log)
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        begin = time.monotonic()
+        log.info("%s …", name)
+        try:
+            yield
+        finally:
+            self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
+
+
+def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
+    """The mesh for the report; with Router also how it finds its destinations, which depends on the topology."""
+    found: dict[str, str | None] = {"mode": scenario.mesh.mode, "proxy": scenario.mesh.proxy}
+    return found | ({"routing": routing(scenario.topology_spec())} if scenario.mesh.proxy == "router" else {})
+
+
+def require_images(scenario: Scenario) -> None:
+    """Every image this scenario needs is on the engine, and its MySQL is one that can do what is asked of it; raises
+    ConfigurationError before anything is started."""
+    if scenario.mysql.image != "default":
+        images.require(scenario.mysql.image)
+    needed = ["base", "tools"]
+    needed += ["mysql"] if scenario.mysql.image == "default" else []
+    needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
+    for name in needed:
+        images.require(images.image(name).tag)
+    switchover = any(step.fault == "switchover" for step in scenario.faults)
+    requested.require_mysql(scenario.topology_spec(), switchover=switchover)
+    requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

@@ -1,0 +1,1 @@
+"""The scenario file: every section as a typed document, and how it is read."""

@@ -1,0 +1,289 @@
+"""A scenario as a typed document: every key, its default, its bounds. Reading YAML is `scenarios.schema.read`.
+
+Shorthands are accepted where one
+word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh: mtls``, ``workload: transfer``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from chaos.applicability import misfit
+from chaos.injector import PHASE_S
+from chaos.timeline import PlannedFault
+from cluster.mysqld.option_names import canonical
+from cluster.mysqld.option_rules import NOT_SERIALIZABLE, RESERVED_WHY, reserved, unusable
+from cluster.mysqld.options import written_value
+from cluster.topologies.source_replica import WAIT_COUNT
+from cluster.topology import MAX_PODS, Kind, Topology, is_group, is_source_replica
+from mesh.spec import DEFAULTS
+from scenarios.schema.duration import PositiveDuration, show_duration
+from scenarios.schema.faults import FaultSection
+from scenarios.schema.gates import Expectation, GatesSection
+from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
+from scenarios.schema.mesh import MeshSection, mesh_word
+from scenarios.schema.section import MisfitError, Section
+from scenarios.schema.workload import REQUIRED, WorkloadSection, required
+
+#: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
+_PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REFERENCE = (
+    rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9+.-]+:[0-9a-f]{{32,}})?"
+)
+
+
+def _word(key: str) -> BeforeValidator:
+    """Accept a bare word for a section: it fills ``key``."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class TopologySection(Section):
+    kind: Kind
+    pods: int = Field(default=0, ge=1, le=MAX_PODS)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_pods(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "pods" not in value:
+            return {**value, "pods": 1 if value.get("kind") == "single" else 3}
+        return value
+
+    @model_validator(mode="after")
+    def _single_is_one(self) -> Self:
+        if self.kind == "single" and self.pods != 1:
+            raise ValueError(f"pods must be 1 for kind single, not {self.pods}; every other kind takes 1 to {MAX_PODS}")
+        return self
+
+
+def _image_reference(value: str) -> str:
+    if not re.fullmatch(_REFERENCE, value, re.ASCII) or len(value) > 255:
+        raise ValueError(
+            "expected 'default' or an image reference such as mysql:9.7 or registry.example:5000/my/mysql@sha256:…"
+        )
+    return value
+
+
+#: Letters of all options together: Linux takes 128 KiB in one argument, and some stand around them.
+LONGEST_COMMAND = 60_000
+
+
+def _mysqld_options(value: Any) -> Any:
+    """Options of components may be written as a mapping, too: ``{validate_password: {policy: LOW}}``. A value left out
+    is an empty one; YAML's null in words was refused before."""
+    if not isinstance(value, dict):
+        raise ValueError("expected a mapping of mysqld options, such as {sync_binlog: 0}; leave it out for none")
+    found: dict[str, Any] = {}
+    for key, setting in value.items():
+        within = setting.items() if isinstance(setting, dict) else [(None, setting)]
+        found |= {key if inner is None else f"{key}.{inner}": "" if one is None else one for inner, one in within}
+    for key, setting in found.items():
+        if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z][\w-]*(\.[\w-]+)?", key, re.ASCII):
+            raise MisfitError((str(key),), f"{key!r:.80} is not the name of a mysqld option")
+        if reserved(canonical(key), ""):
+            raise MisfitError((key,), RESERVED_WHY)
+        if key != key.lower():
+            raise MisfitError((key,), f"mysqld takes small letters only; write {key.lower()}")
+        if not isinstance(setting, str | int | float):
+            raise MisfitError(
+                (key,),
+                f"expected a word, a number, true or false; got {setting!r:.80}. "
+                "Write '' for an empty value, and quote what YAML reads otherwise",
+            )
+        if "\n" in str(setting) or "\0" in str(setting):
+            raise MisfitError((key,), "an option is one line")
+    if sum(len(key) + len(str(setting)) for key, setting in found.items()) > LONGEST_COMMAND:
+        raise ValueError(f"longer than {LONGEST_COMMAND:,} letters, which is no command line; use mysql.my_cnf")
+    return found
+
+
+def _path_word(value: Any) -> Any:
+    if value is not None and (not isinstance(value, str | Path) or not str(value)):
+        raise ValueError("expected the path of an option file, or nothing")
+    return value
+
+
+class MySQLSection(Section):
+    image: Annotated[str, AfterValidator(_image_reference)] = "default"
+    my_cnf: Annotated[Path | None, Field(strict=False), BeforeValidator(_path_word)] = None
+    config: Annotated[dict[str, str | int | float | bool], BeforeValidator(_mysqld_options)] = Field(
+        default_factory=dict
+    )
+    isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
+    #: When the clients of the load speak TLS to the server: where it demands that, always, never.
+    tls: Literal["auto", "required", "disabled"] = "auto"
+
+
+#: How long a primary may be silent before it is suspected.
+DOWN_AFTER_S = 1.0
+
+
+class ControlSection(Section):
+    """The control plane. down_after: how long a primary may be silent before it is suspected; None where nobody but the
+    group itself, or nobody at all, fails over."""
+
+    down_after: PositiveDuration | None = None
+
+
+class Scenario(Section):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
+    teaches: str = Field(min_length=1)
+    topology: Annotated[TopologySection, _word("kind")]
+    mysql: MySQLSection = MySQLSection()
+    mesh: Annotated[MeshSection, BeforeValidator(mesh_word)]
+    control: ControlSection = ControlSection()
+    workload: Annotated[WorkloadSection, _word("name")]
+    load: LoadSection = Field(default_factory=default_load)
+    faults: list[FaultSection] = Field(default_factory=list)
+    gates: GatesSection = Field(default=GatesSection(), validate_default=True)
+    expect: Annotated[Expectation, _word("verdict")] = Expectation()
+    seed: int = Field(default=1, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _locustfile_is_a_workload(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "locustfile" not in value:
+            return value
+        if "workload" in value:
+            raise MisfitError(("locustfile",), "workload and locustfile exclude each other; keep one")
+        rest = {key: inner for key, inner in value.items() if key != "locustfile"}
+        return rest | {"workload": {"locustfile": value["locustfile"]}}
+
+    @field_validator("gates")
+    @classmethod
+    def _require_what_the_workload_shows(cls, gates: GatesSection, known: ValidationInfo) -> GatesSection:
+        workload: WorkloadSection | None = known.data.get("workload")
+        if gates.require is not None or workload is None or workload.is_own:
+            return gates  # scenarios.schema.read decides for a user's own, once it has looked at it
+        topology: TopologySection | None = known.data.get("topology")
+        kind = "single" if topology is None else topology.kind
+        return gates.model_copy(update={"require": required(REQUIRED[workload.name], kind)})
+
+    @model_validator(mode="after")
+    def _load_fits_the_workload(self) -> Self:
+        load, workload = self.load, self.workload
+        if load.think_time is not None and load.think_time.distribution == "tpcc" and workload.name != "tpcc":
+            raise MisfitError(("load", "think_time"), f"tpcc is for the workload tpcc, not {workload.name}")
+        if load.environment and not workload.is_own:
+            raise MisfitError(("load", "environment"), "is for a locustfile or a class of your own; leave it out")
+        if load.arguments and not workload.is_locustfile:
+            raise MisfitError(("load", "arguments"), "is for a locustfile, which Locust gives them to; leave it out")
+        if workload.is_locustfile:
+            if load.calibrate is not None:
+                raise MisfitError(("load",), "a share of the measured maximum means nothing for a locustfile")
+            for key in type(load).model_fields:
+                if key in load.model_fields_set and key not in OF_LOCUSTFILES:
+                    raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
+            for key in ("isolation", "tls"):
+                if getattr(self.mysql, key) != MySQLSection.model_fields[key].default:
+                    raise MisfitError(("mysql", key), "means nothing for a locustfile, whose sessions are its own")
+        return self
+
+    @model_validator(mode="after")
+    def _control_fits_the_topology(self) -> Self:
+        kind, given = self.topology.kind, self.control.down_after
+        if given is not None and not is_source_replica(kind):
+            who = "nobody fails over" if kind == "single" else "the group elects by itself"
+            raise MisfitError(
+                ("control", "down_after"), f"means nothing with topology {kind}, where {who}; leave it out"
+            )
+        if given is None and is_source_replica(kind):
+            return self.model_copy(update={"control": self.control.model_copy(update={"down_after": DOWN_AFTER_S})})
+        return self
+
+    @model_validator(mode="after")
+    def _routes_have_a_ttl(self) -> Self:
+        mesh, kind = self.mesh, self.topology.kind
+        if mesh.proxy == "router" and not is_group(kind) and mesh.ttl != DEFAULTS["router"]["ttl_s"]:
+            raise MisfitError(("mesh", "ttl"), f"means nothing with topology {kind}, where Router's routes are static")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_read_again(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what means nothing for a locustfile, so that the document can be read again."""
+        document: dict[str, Any] = rest(self)
+        if self.workload.is_locustfile:
+            document["load"] = {key: document["load"][key] for key in OF_LOCUSTFILES}
+        return document
+
+    @model_validator(mode="after")
+    def _faults_fit(self) -> Self:
+        latest_s = self.load.duration - PHASE_S
+        steps = self.timeline()
+        for number, step in enumerate(self.faults):
+            if step.at is not None and step.at > latest_s:
+                raise MisfitError(
+                    ("faults", number, "at"),
+                    f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
+                    f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
+                )
+            kind, pods = self.topology.kind, self.topology.pods
+            if wrong := misfit(steps[number], kind=kind, pods=pods, mesh=self.mesh.mode, timeline=steps):
+                raise MisfitError(("faults", number, wrong.key), wrong.why)
+        if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
+            raise MisfitError(
+                ("faults",), f"with every scale-out there would be {most} pods; at most {MAX_PODS} can be"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _options_work(self) -> Self:
+        kind, isolation = self.topology.kind, self.load_isolation
+        if kind == "group-multi" and isolation == "serializable":
+            raise MisfitError(("mysql", "isolation"), NOT_SERIALIZABLE)
+        for key, value in self.mysql.config.items():
+            if why := unusable(key, written_value(value), kind=kind, isolation=isolation):
+                raise MisfitError(("mysql", "config", key), why)
+        return self
+
+    @model_validator(mode="after")
+    def _enough_replicas_to_wait_for(self) -> Self:
+        given = {canonical(key): key for key in self.mysql.config}
+        key = given.get(WAIT_COUNT)
+        replicas = self.topology.pods - 1
+        if key is None or self.topology.kind != "semisync":
+            return self
+        if not (isinstance(count := self.mysql.config[key], int) and 1 <= count <= replicas):
+            raise MisfitError(
+                ("mysql", "config", key), f"expected 1 to {replicas}, the number of replicas; got {count!r}"
+            )
+        return self
+
+    @property
+    def load_isolation(self) -> str | None:
+        """The level of the load's sessions; None where they are a locustfile's own."""
+        return None if self.workload.is_locustfile else self.mysql.isolation
+
+    @property
+    def spare_pods(self) -> int:
+        """How many pods the timeline adds."""
+        return sum(step.fault == "scale-out" for step in self.faults)
+
+    @property
+    def down_after_s(self) -> float:
+        """What the control plane is told; where it never fails over, its own default."""
+        return self.control.down_after or DOWN_AFTER_S
+
+    def topology_spec(self) -> Topology:
+        return Topology(
+            kind=self.topology.kind,
+            pods=self.topology.pods,
+            image=None if self.mysql.image == "default" else self.mysql.image,
+            config=self.mysql.config,
+            my_cnf=self.mysql.my_cnf,
+        )
+
+    def timeline(self) -> list[PlannedFault]:
+        return [one.planned() for one in self.faults]

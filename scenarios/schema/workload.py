@@ -1,0 +1,117 @@
+"""The part of a scenario that names the workload, and the checks that must be decided with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_serializer, model_validator
+
+from cluster.topology import Kind
+from loadgen.config import WorkloadConfig
+from loadgen.errors import ConfigError
+from loadgen.workloads.registry import WORKLOADS, own_file, resolve
+from scenarios.schema.section import MisfitError, Section
+from scenarios.user_code.folder import OwnFolder
+
+_ALWAYS = ("availability", "convergence")
+_KEYED = ("durability", "duplicates", *_ALWAYS)
+#: Checks that must be decided for a run to pass (gate ``require``), unless the scenario names others: by workload.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "transfer": ("durability", "conservation", "duplicates", "torn", *_ALWAYS),
+    "tpcb": (*_KEYED, "tpcb"),
+    "smallbank": (*_KEYED, "smallbank"),
+    "tpcc": (*_KEYED, "tpcc"),
+    "append": (*_KEYED, "append"),
+    "mixed-read": (*_KEYED, "registers", "staleness"),
+}
+#: The same for a user's own: with a final table ``keys``, and without.
+REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS = _KEYED, _ALWAYS
+
+
+def required(checks: Sequence[str], kind: Kind) -> list[str]:
+    """The checks of a workload that must be decided, and of its topology: where there are replicas, that none of them
+    was a primary beside the primary."""
+    return [*checks, *([] if kind == "single" else ["replication"])]
+
+
+class WorkloadSection(Section):
+    """In a scenario the workload's own keys stand beside its name; here they are ``options``, every default filled in.
+
+    name: one of loadgen.workloads.registry.WORKLOADS, a user's ``path/to/file.py:ClassName``, or the path of a
+    locustfile. requirements: of a user's own, a file that names the packages it needs. file, folder, requirements_file:
+    where the user's files are, and what comes along, once `scenarios.schema.read` has found them. keyed: whether a
+    user's own has a final table ``keys``; None until somebody has looked.
+    """
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    requirements: str | None = None
+    file: Path | None = None
+    folder: OwnFolder | None = None
+    requirements_file: Path | None = None
+    keyed: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        keys = dict(value)
+        if "locustfile" in keys and "name" in keys:
+            raise MisfitError(("locustfile",), "name and locustfile exclude each other; keep one")
+        name = keys.pop("locustfile", None) or keys.pop("name", None)
+        if not isinstance(name, str):
+            raise MisfitError(("name",), f"expected one of {', '.join(WORKLOADS)}, or path/to/file.py:ClassName")
+        is_own = name.endswith(".py") or own_file(name) is not None
+        own: dict[str, Any] = {key: keys.pop(key) for key in ("requirements",) if is_own and key in keys}
+        if name.endswith(".py") and keys:
+            raise MisfitError((str(next(iter(keys))),), "means nothing for a locustfile; leave it out")
+        if not is_own:
+            keys = _resolved(name, keys)
+        return {"name": name, "options": keys, **own}
+
+    @model_serializer
+    def _flat(self) -> dict[str, Any]:
+        own = {} if self.requirements is None else {"requirements": self.requirements}
+        return {"name": self.name, **self.options, **own}
+
+    @property
+    def is_locustfile(self) -> bool:
+        return self.name.endswith(".py")
+
+    @property
+    def is_own(self) -> bool:
+        return self.name not in WORKLOADS
+
+    @property
+    def decides(self) -> frozenset[str]:
+        """The checks that a run of it can decide; of a class that nobody has looked at yet all that it might."""
+        unkeyed = self.is_locustfile or self.keyed is False
+        of_own = REQUIRED_OF_OTHERS if unkeyed else REQUIRED_OF_KEYED
+        return frozenset({*REQUIRED.get(self.name, of_own), "latency", "replication"})
+
+    @property
+    def reads(self) -> bool:
+        """Whether its clients read; a user's own may."""
+        return self.name != "tpcb" and self.options.get("read_share") != 0
+
+    @property
+    def writes(self) -> bool:
+        return self.options.get("read_share") != 1
+
+    def config(self, *, isolation: str, folder: str | None = None) -> WorkloadConfig:
+        """What loadgen is told. folder: where a user's own file is for the one who is told, if not where it is here."""
+        name = self.name
+        if self.file is not None:
+            place = self.file if folder is None else f"{folder}/{self.file.name}"
+            name = f"{place}:{self.name.rpartition(':')[2]}"
+        return WorkloadConfig(name=name, isolation=isolation, options=self.options)
+
+
+def _resolved(name: str, keys: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return resolve(WorkloadConfig(name=name, isolation="repeatable-read", options=keys))[1].as_json()
+    except ConfigError as error:
+        raise MisfitError(tuple(error.key.split(".")[1:]), error.message) from None

@@ -1,0 +1,1 @@
+"""Clusters that stay: `meshbench up`, `status`, `down`."""

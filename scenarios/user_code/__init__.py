@@ -1,0 +1,1 @@
+"""A user's own workload or locustfile on its way into the load pods."""

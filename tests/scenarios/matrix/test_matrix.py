@@ -1,0 +1,263 @@
+"""The matrix command without an engine: its plan, its order, what it survives, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker.errors import APIError
+from pymysql import OperationalError
+
+import reports.matrix.write
+import scenarios.cli.cli
+import scenarios.matrix.matrix
+from cluster.errors import ConfigurationError, HarnessError
+from cluster.platform import ownership
+from history.history import HistoryError
+from reports.charts.charts import Picture
+from scenarios.cli.cli import main
+from scenarios.matrix.matrix import Matrix, decisions
+from scenarios.matrix.plan import plan
+from scenarios.run.run_folder import fresh
+from scenarios.schema.mesh import mesh_words
+from scenarios.schema.scenario import Scenario
+
+COMMAND = ["matrix", "primary-kill", "--topology", "group,single", "--mesh", "direct,envoy"]
+LATENCY = {"p50": 4.0, "p90": 6.0, "p99": 9.0, "p999": 12.0, "max": 20.0}
+PHASE = {"response_ms": LATENCY, "service_ms": LATENCY, "achieved_tps": 200.0}
+
+Outcome = Callable[[Scenario], dict[str, Any]]
+
+
+def summary(verdict: str = "pass") -> dict[str, Any]:
+    """As much of a run's summary as a matrix reads."""
+    rpo = {"acked": 100, "lost": 0, "lost_amount": 0, "duplicated": 0, "torn": 0}
+    load = {"offered_tps": 200.0, "achieved_tps": 190.0, "client_cpu_us_per_txn": 500.0}
+    return {
+        "verdict": verdict,
+        "why": f"it is a {verdict}",
+        "void_reasons": ["noise"] if verdict == "void" else [],
+        "write_outage_ms": 2000.0,
+        "rpo": rpo,
+        "load": load,
+        "phases": {"before": PHASE, "during": PHASE, "after": PHASE},
+        "boot_s": 5.0,
+        "faults": [],
+    }
+
+
+@pytest.fixture
+def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcome], None]:
+    """Lets every run end as a function of its scenario says, in a folder of its own; nothing is started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(scenarios.matrix.matrix, "require_images", lambda _: None)
+    monkeypatch.setattr(ownership, "reap", list)
+    monkeypatch.setattr(reports.matrix.write, "picture", lambda _: Picture(wide=b"", narrow=b""))
+    monkeypatch.setattr(scenarios.cli.cli, "interruptible", nullcontext)
+
+    def ends(as_said: Outcome) -> None:
+        class FakeRun:
+            def __init__(self, scenario: Scenario, *, runs: Path, command: list[str]) -> None:
+                self._scenario = scenario
+                self.folder = fresh(runs / scenario.name, f"run-{scenario.seed}")
+                (self.folder / "command").write_text(json.dumps(command))
+
+            def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+                return as_said(self._scenario)
+
+        monkeypatch.setattr(scenarios.matrix.matrix, "Run", FakeRun)
+
+    return ends
+
+
+def left() -> dict[str, Any]:
+    """The matrix.json of the newest matrix."""
+    content: dict[str, Any] = json.loads(Path("runs/matrix/latest/matrix.json").read_text())
+    return content
+
+
+def test_a_cell_is_the_scenario_with_topology_and_mesh_replaced() -> None:
+    planned = plan(
+        "primary-kill",
+        topologies=["group", "single"],
+        meshes=["direct", "envoy"],
+        settings=["topology.pods=5", "load.rate=50", "mesh.fall=4"],
+        seed=9,
+    )
+    found = {(cell.topology, cell.mesh): one.scenario for cell, one in planned.runnable.items()}
+    assert {key: one.topology.pods for key, one in found.items()} == {
+        ("group", "direct"): 5,
+        ("group", "envoy"): 5,
+        ("single", "direct"): 1,
+        ("single", "envoy"): 1,
+    }
+    assert [one.mesh.mode for one in found.values()] == ["direct", "gateway", "direct", "gateway"]
+    assert found["group", "envoy"].mesh.fall == 4, "what is set about the mesh holds in every cell that has one"
+    assert {(one.load.rate, one.seed, one.faults[0].fault) for one in found.values()} == {(50, 9, "kill")}
+
+
+def test_what_is_set_about_the_control_plane_holds_where_it_fails_over() -> None:
+    planned = plan(
+        "steady", topologies=["group", "async"], meshes=["direct"], settings=["control.down_after=3s", "load.rate=9"]
+    )
+    assert [one.scenario.control.down_after for one in planned.runnable.values()] == [None, 3]
+    with pytest.raises(ConfigurationError, match="down_after: means nothing with topology group"):
+        plan("steady", topologies=["group"], meshes=["direct"], settings=["control.down_after=3s"])
+
+
+def test_trials_are_interleaved_and_every_round_has_an_order_of_its_own() -> None:
+    def order(seed: int) -> list[tuple[int, tuple[str, str]]]:
+        planned = plan("primary-kill", topologies=["group", "single"], meshes=["direct", "envoy"], trials=6, seed=seed)
+        return [(number, (cell.topology, cell.mesh)) for number, cell in planned.order()]
+
+    found = order(7)
+    assert [number for number, _ in found] == [number for number in range(1, 7) for _ in range(4)]
+    rounds = [tuple(cell for number, cell in found if number == one) for one in range(1, 7)]
+    assert all(len(set(one)) == 4 for one in rounds)
+    assert len(set(rounds)) > 1
+    assert len({one[0] for one in rounds}) > 1, "none is always first"
+    assert order(7) == found
+    assert order(8) != found
+
+
+def test_what_a_scenario_refuses_is_not_applicable_and_says_why() -> None:
+    planned = plan("replica-kill", topologies=["group", "single"], meshes=["direct"])
+    assert [cell.topology for cell in planned.runnable] == ["group"]
+    assert "one_replica needs at least 2 pods" in (planned.cells[1].not_applicable or "")
+    with pytest.raises(ConfigurationError, match=r"none of the 1 combinations can be run: .*needs at least 2 pods"):
+        plan("replica-kill", topologies=["single"], meshes=["direct"])
+
+
+def test_the_words_of_a_mesh_are_those_that_a_scenario_takes() -> None:
+    assert {"direct", "envoy"} <= set(mesh_words())
+    assert "gateway" not in mesh_words()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--topology", "group,ring", "--mesh", "direct"], "--topology: unknown word 'ring'; allowed: single, "),
+        (["--topology", "group", "--mesh", "direct,nginx"], "--mesh: unknown word 'nginx'; allowed: direct, "),
+        (["--topology", "group,", "--mesh", "direct"], "--topology: unknown word ''"),
+        (["--topology", "group,group", "--mesh", "direct"], "--topology: group is there twice"),
+        (["--topology", "group", "--mesh", "direct", "--trials", "0"], "--trials 0: expected 1 or more"),
+        (["--topology", "group", "--mesh", "direct", "--set", "load.rate=-1"], "--set load.rate=-1"),
+    ],
+)
+def test_a_mistake_ends_with_2_and_one_line_and_starts_nothing(
+    outcome: Callable[[Outcome], None], words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome(lambda _: pytest.fail("started"))
+    assert main(["matrix", "primary-kill", *words]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"meshbench: {says}")
+    assert said.count("\n") == 1
+    assert not Path("runs").exists()
+
+
+def test_all_passed_ends_with_0_and_leaves_page_twin_table_and_plots(
+    outcome: Callable[[Outcome], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome(lambda _: summary())
+    assert main([*COMMAND, "--trials", "2", "--seed", "11"]) == 0
+    folder = Path("runs/matrix/latest")
+    assert {one.name for one in folder.iterdir()} == {
+        *("report.html", "matrix.json", "matrix.csv", "recovery.png", "tradeoff.png")
+    }
+    trials = [trial for cell in left()["cells"] for trial in cell["trials"]]
+    assert sorted((trial["number"], trial["seed"]) for trial in trials) == [(1, 11)] * 4 + [(2, 12)] * 4
+    assert all((folder / trial["folder"]).is_dir() for trial in trials), "links lead from the page to the run folders"
+    assert len({trial["folder"] for trial in trials}) == 8
+    rows = csv.DictReader(io.StringIO((folder / "matrix.csv").read_text()))
+    assert [int(row["order"]) for row in rows] == list(range(1, 9))
+    said = capsys.readouterr()
+    assert said.err.count("PASS") == 8
+    assert "[8 of 8] PASS" in said.err
+    assert "left" in said.err.splitlines()[1]
+    assert "page: runs/matrix/" in said.out
+
+
+def test_a_run_says_how_to_repeat_it_alone(outcome: Callable[[Outcome], None]) -> None:
+    outcome(lambda _: summary())
+    main(["matrix", "primary-kill", "--topology", "single", "--mesh", "direct", "--set", "load.rate=9"])
+    command = json.loads(next(Path("runs/primary-kill").glob("*/command")).read_text())
+    assert command == [
+        *("meshbench", "run", "primary-kill", "--set", "load.rate=9", "--set", "topology=single"),
+        *("--set", "mesh=direct", "--seed", "7"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (HarnessError("the disk\nis full"), "the disk | is full"),
+        (OSError("no route"), "OSError: no route"),
+        (APIError("no space left"), "the Docker Engine refused: no space left"),
+        (OperationalError(2013, "Lost connection"), "MySQL refused, or did not answer: (2013, 'Lost connection')"),
+        (HistoryError("ops/load1.parquet: row 3"), "ops/load1.parquet: row 3"),
+        (KeyError("bug"), "a defect of meshbench: KeyError('bug')"),
+    ],
+)
+def test_a_trial_that_breaks_is_shown_and_the_rest_goes_on(
+    outcome: Callable[[Outcome], None], error: Exception, why: str
+) -> None:
+    def ends(scenario: Scenario) -> dict[str, Any]:
+        if scenario.mesh.mode == "direct":
+            raise error
+        return summary()
+
+    outcome(ends)
+    assert main(COMMAND) == 4
+    cells = {(cell["topology"], cell["mesh"]): cell for cell in left()["cells"]}
+    assert [cells[topology, "envoy"]["verdict"] for topology in ("group", "single")] == ["pass", "pass"]
+    assert (cells["group", "direct"]["verdict"], cells["group", "direct"]["why"]) == ("broken", why)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ({"group": "pass", "single": "fail"}, 1),
+        ({"group": "void", "single": "pass"}, 3),
+        ({"group": "void", "single": "fail"}, 1),
+    ],
+)
+def test_the_worst_cell_decides_the_exit_code(
+    outcome: Callable[[Outcome], None], verdicts: dict[str, str], code: int
+) -> None:
+    outcome(lambda scenario: summary(verdicts[scenario.topology.kind]))
+    assert main(COMMAND) == code
+    assert left()["interrupted"] is False
+
+
+def test_ctrl_c_ends_with_130_and_the_page_shows_what_there_is(outcome: Callable[[Outcome], None]) -> None:
+    ran: list[str] = []
+
+    def ends(scenario: Scenario) -> dict[str, Any]:
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(scenario.topology.kind)
+        return summary()
+
+    outcome(ends)
+    assert main(COMMAND) == 130
+    matrix = left()
+    assert matrix["interrupted"] is True
+    verdicts = sorted(trial["verdict"] for cell in matrix["cells"] for trial in cell["trials"])
+    assert verdicts == ["not run", "not run", "pass", "pass"]
+    assert "interrupted" in Path("runs/matrix/latest/report.html").read_text()
+
+
+def test_decisions_of_the_control_plane_come_from_the_run_folder(outcome: Callable[[Outcome], None]) -> None:
+    outcome(lambda _: summary())
+    planned = plan("primary-kill", topologies=["single"], meshes=["direct"])
+    matrix = Matrix(planned, name="primary-kill", runs=Path("runs"), command=[])
+    line = {"at_ns": 5, "event": "promoted", "epoch": 2, "pod": "node2", "detail": {"gtid": "a:1-5"}}
+    (Path("runs") / "decisions.jsonl").write_text(json.dumps(line) + "\n")
+    assert decisions(Path("runs/decisions.jsonl")) == [line]
+    assert matrix.execute()["cells"][0]["trials"][0]["decisions"] == []

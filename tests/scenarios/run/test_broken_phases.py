@@ -1,0 +1,426 @@
+"""A run of which any phase breaks: before the load's end it is one line and keeps its logs, after it the run is judged.
+
+The cluster, the load and what they leave are fakes; the runner, the judgement and the folder are real.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pymysql
+import pytest
+from docker.errors import APIError, NotFound
+from urllib3.exceptions import ReadTimeoutError
+
+import scenarios.run.run
+from cluster.errors import ConfigurationError, HarnessError
+from history.history import load_history
+from reports.seal import alterations
+from scenarios.run.run import Run
+from scenarios.run.run_folder import RunFolder
+from scenarios.schema.read import read_scenario
+from tests.checks.conftest import Run as Told
+from tests.checks.conftest import at_ns, write
+
+TEXT = """\
+name: tiny
+teaches: what the tests want to know
+topology: {kind: group, pods: 3}
+mesh: direct
+workload: {name: transfer, accounts: 10}
+load: {rate: 100, duration: 2s, connections: 4}
+gates: {require: [durability, convergence]}
+"""
+READY = b"2026-11-27T15:05:24.100000Z 0 [System] [MY-010931] [Server] mysqld: ready for connections.\n"
+
+
+class Container:
+    def __init__(self, name: str, said: bytes | Exception) -> None:
+        self.name, self._said = f"meshbench-abc-{name}", said
+        self.attrs: dict[str, Any] = {}
+
+    def logs(self, **_: Any) -> bytes:
+        if isinstance(self._said, Exception):
+            raise self._said
+        return self._said
+
+    def kill(self, **_: Any) -> None:
+        return
+
+
+def pod(name: str, *, role: str = "mysqld", said: bytes | Exception = READY) -> Any:
+    return SimpleNamespace(name=name, containers={role: Container(f"{name}-{role}", said)})
+
+
+class World:
+    """Everything outside of the runner; each phase is a method, so that a test can have it break."""
+
+    def __init__(self) -> None:
+        told = Told(accounts=10)
+        told.traffic(0, 2000)
+        told.pod(100, "node1", role="primary", read_only=False)
+        for name in ("node2", "node3"):
+            told.pod(100, name)
+        self.history = told.history()
+        self.removed: list[str] = []
+        self.node2_log: bytes | Exception = READY
+
+    def boot(self) -> None: ...
+    def options(self) -> None: ...
+    def set_up(self) -> None: ...
+    def agree(self) -> None: ...
+    def observe(self) -> None: ...
+    def start_load(self) -> None: ...
+    def load(self) -> None: ...
+    def noise(self) -> None: ...
+    def heal(self) -> None: ...
+    def converge(self) -> None: ...
+    def operations(self) -> None: ...
+    def rows(self) -> None: ...
+    def series(self) -> None: ...
+    def observations(self) -> None: ...
+    def end_state(self) -> None: ...
+    def decisions(self) -> None: ...
+    def logs(self) -> None: ...
+    def remove(self) -> None: ...
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """The runner in a world of fakes."""
+    world = World()
+    waits: list[str] = []
+
+    class FakeCluster:
+        def __init__(self, topology: Any, **_: Any) -> None:
+            self.topology = topology
+            self.credentials = SimpleNamespace(app="", secrets=list)
+            self.pods = {name: pod(name) for name in world.history.nodes or {}}
+            self.pods["node2"] = pod("node2", said=world.node2_log)
+            self.departed: dict[str, Any] = {}
+            self.guests = {"observer": pod("observer", role="observer")}
+            self.assisted_rejoins: list[str] = []
+
+        def wait_converged(self, **_: Any) -> bool:
+            waits.append("once more")
+            (world.agree if len(waits) == 1 else world.converge)()
+            return True
+
+        def quarantined(self) -> dict[str, str]:
+            return {}
+
+    class FakeLoad:
+        zero_ns = at_ns(0)
+        web = None
+        first_ack = None
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            self.asked: dict[str, Any] = {}
+            self.totals: dict[str, Any] = {"complete": True, "lateness_ms": {"p99": 1.0}}
+            self.pods = [SimpleNamespace(name="load1", container=None, ops_file="", clock=None)]
+
+        def open(self) -> None:
+            return
+
+        def start(self) -> int:
+            world.start_load()
+            return self.zero_ns
+
+        def run(self, _: Any) -> None:
+            world.load()
+
+        def seconds(self) -> list[Any]:
+            return []
+
+    class FakeInjector:
+        def __init__(self, *_: Any, record_to: Path, **__: Any) -> None:
+            record_to.touch()
+
+        def start(self, _: int) -> None:
+            return
+
+        def stop(self, *, recover: bool) -> None:
+            if recover:
+                world.heal()
+
+    class FakeNoise:
+        def __init__(self, _: str) -> None: ...
+        def stop(self) -> dict[str, Any]:
+            world.noise()
+            return {"steal_percent": 0.0}
+
+    def boot(*_: Any, **__: Any) -> Any:
+        world.boot()
+        return SimpleNamespace(entrance=[("gateway", 3306)], admin={})
+
+    def operations(_: Any, __: str, folder: RunFolder, *, worker: str, **___: Any) -> int:
+        try:
+            world.operations()
+        finally:
+            kept = write(folder.path / "told", world.history) / "ops" / "worker-0.parquet"
+            kept.rename(folder.path / "ops" / f"{worker}.parquet")
+        return 0
+
+    def observations(_: Any, folder: RunFolder, **__: Any) -> None:
+        world.observations()
+        (folder.path / "told" / "observed.parquet").rename(folder.path / "observed.parquet")
+
+    def end_state(_: Any, __: Any, folder: RunFolder) -> None:
+        for file in (folder.path / "told" / "final").iterdir():
+            file.rename(folder.path / "final" / file.name)
+            world.end_state()
+
+    def logs(containers: Any, folder: RunFolder, *, hide: list[str], error_log: str | None) -> None:
+        world.logs()
+        keep_logs(containers, folder, hide=hide, error_log=error_log)
+
+    def through(_: Run, __: Any) -> Any:
+        world.set_up()
+        session = MagicMock()
+        session.cursor.return_value.__enter__.return_value.fetchone.return_value = (67_108_864,)  # max_allowed_packet
+        return session
+
+    def variables(_: Any) -> dict[str, Any]:
+        world.options()
+        return {}
+
+    def rows_recorded(folder: RunFolder) -> dict[str, int]:
+        world.rows()
+        counted: dict[str, int] = count_rows(folder)
+        return counted
+
+    def remove(run_id: str) -> None:
+        world.removed.append(run_id)
+        world.remove()
+
+    runner: Any = scenarios.run.run
+    keep_logs, count_rows = runner.collect.logs, runner.collect.rows_recorded
+
+    def start_observer(cluster: Any, _: Any) -> Any:
+        world.observe()
+        return cluster.guests["observer"]
+
+    fakes: dict[str, Any] = {
+        "Cluster": FakeCluster,
+        "Load": FakeLoad,
+        "Injector": FakeInjector,
+        "boot": boot,
+        "start_observer": start_observer,
+        "final_state": end_state,
+        "run_s_workload": lambda *_: SimpleNamespace(setup=lambda *_, **__: None, final_queries=dict),
+        "write_series": lambda *_, **__: world.series(),
+    }
+    for name, fake in fakes.items():
+        monkeypatch.setattr(runner, name, fake)
+    collected = {
+        "operations": operations,
+        "observations": observations,
+        "logs": logs,
+        "decisions": lambda *_: world.decisions(),
+        "variables": variables,
+        "rows_recorded": rows_recorded,
+        "opened": lambda *_, **__: None,
+        "refuse_unreadable": lambda *_, **__: None,
+    }
+    for name, fake in collected.items():
+        monkeypatch.setattr(runner.collect, name, fake)
+    monkeypatch.setattr(runner.host, "Noise", FakeNoise)
+    monkeypatch.setattr(runner.requested, "in_effect", lambda *_: [])
+    monkeypatch.setattr(runner.requested, "error_log", lambda _: None)
+    monkeypatch.setattr(runner.versions, "of_run", lambda *_: {})
+    monkeypatch.setattr(runner.ownership, "remove", remove)
+    monkeypatch.setattr(Run, "_through", through)
+    return world
+
+
+def a_run(tmp_path: Path) -> Run:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(TEXT)
+    return Run(read_scenario(str(file)), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
+
+
+def broken(world: World, monkeypatch: pytest.MonkeyPatch, phase: str, error: BaseException) -> None:
+    def raises() -> None:
+        raise error
+
+    monkeypatch.setattr(world, phase, raises)
+
+
+#: What may come out of any phase, and a word of it that must be told.
+ERRORS: dict[str, tuple[Callable[[], Exception], str]] = {
+    "the harness": (lambda: HarnessError("waited 60 s until node1 leads"), "until node1 leads"),
+    "MySQL": (lambda: pymysql.OperationalError(3092, "The server is not configured properly"), "3092"),
+    "a session that was closed": (lambda: pymysql.InterfaceError(0, ""), "the session was closed"),
+    "the engine": (lambda: APIError("500 Server Error: driver failed"), "driver failed"),
+    "a container that is gone": (lambda: NotFound("404: No such container: node1"), "No such container"),
+    "an engine that is slow": (lambda: ReadTimeoutError(None, "/json", "Read timed out."), "Read timed out"),  # type: ignore[arg-type]
+    "the disk": (lambda: OSError(28, "No space left on device"), "No space left"),
+    "a defect": (lambda: KeyError("bug"), "KeyError: 'bug'"),
+}
+BEFORE = ("boot", "options", "set_up", "agree", "observe", "start_load", "load")
+EVIDENCE = {
+    "heal": "a fault's story",
+    "converge": "whether all pods agree",
+    "operations": "the operations of load1",
+    "rows": "the number of operations",
+    "observations": "what the observer saw",
+    "end_state": "the end state of the pods",
+    "decisions": "the decisions of the control plane",
+    "noise": "the noise of this machine",
+}
+
+
+def test_a_run_of_which_nothing_breaks_passes(world: World, tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    summary = run.execute(lambda _: None)
+    assert (summary["verdict"], summary["notes"]) == ("pass", []), summary["why"]
+    assert len(world.removed) == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "kind"),
+    [
+        *((phase, kind) for phase in EVIDENCE for kind in ("the engine", "a defect")),
+        *(("heal", kind) for kind in ERRORS),
+    ],
+)
+def test_whatever_breaks_after_the_load_the_run_is_judged_and_says_what_is_missing(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, phase: str, kind: str
+) -> None:
+    error, word = ERRORS[kind]
+    broken(world, monkeypatch, phase, error())
+    run = a_run(tmp_path)
+    summary = run.execute(lambda _: None)
+    assert summary["verdict"] == "void"
+    told = [
+        reason for reason in summary["void_reasons"] if reason.startswith(f"{EVIDENCE[phase]} could not be recorded")
+    ]
+    assert len(told) == 1
+    assert word in told[0]
+    assert alterations(run.folder) == []
+    load_history(run.folder)  # anybody can judge it again
+    assert len(world.removed) == 1
+    assert (run.folder / "logs" / "meshbench.log").exists() == (kind == "a defect")
+
+
+@pytest.mark.parametrize("kind", ["MySQL", "the disk", "a defect"])
+@pytest.mark.parametrize("phase", ["series", "logs", "remove"])
+def test_what_is_no_evidence_leaves_a_note(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, phase: str, kind: str
+) -> None:
+    error, word = ERRORS[kind]
+    broken(world, monkeypatch, phase, error())
+    summary = a_run(tmp_path).execute(lambda _: None)
+    assert summary["verdict"] == "pass"
+    assert len(summary["notes"]) == 1
+    assert word in summary["notes"][0]
+
+
+def test_without_a_single_operation_on_record_the_folder_is_judged_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for left in (50, 0):
+        world.history = replace(world.history, ops=world.history.ops[:left])
+        broken(world, monkeypatch, "operations", HarnessError("/data/ops.jsonl is not there"))
+        summary = a_run(tmp_path).execute(lambda _: None)
+        assert summary["verdict"] == "void", "what is there without its operation was written by somebody"
+        assert not any("before its time" in reason for reason in summary["void_reasons"])
+    assert "the operations of load1 could not be recorded: /data/ops.jsonl is not there" in summary["void_reasons"]
+
+
+def test_money_that_is_lost_is_lost_although_something_else_could_not_be_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    transfers = world.history.final["transfers"]
+    world.history.final["transfers"] = transfers[transfers["id"] != "k0"]  # type: ignore[index]
+    broken(world, monkeypatch, "observations", HarnessError("the observer is gone"))
+    summary = a_run(tmp_path).execute(lambda _: None)
+    assert summary["verdict"] == "fail"
+    assert "durability" in summary["failed"]
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+@pytest.mark.parametrize("phase", BEFORE)
+def test_whatever_breaks_before_the_load_has_ended_is_told_and_every_log_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, phase: str, kind: str
+) -> None:
+    error, word = ERRORS[kind]
+    broken(world, monkeypatch, phase, error())
+    run = a_run(tmp_path)
+    with pytest.raises((ConfigurationError, HarnessError, OSError, KeyError)) as ended:
+        run.execute(lambda _: None)
+    if kind not in ("the disk", "a defect"):
+        assert isinstance(ended.value, ConfigurationError | HarnessError)
+    assert word.removeprefix("KeyError: ") in str(ended.value)
+    logs = run.folder / "logs"
+    assert (logs / "node1-mysqld.log").read_bytes() == READY
+    assert (logs / "meshbench.log").exists() == (kind == "a defect")
+    assert len(world.removed) == 1
+    assert not (run.folder.parents[1] / "latest").exists()
+
+
+def test_pods_that_cannot_be_removed_hide_no_error(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken(world, monkeypatch, "boot", HarnessError("waited 120 s until node1 leads"))
+    broken(world, monkeypatch, "remove", APIError("500 Server Error"))
+    with pytest.raises(HarnessError, match="until node1 leads"):
+        a_run(tmp_path).execute(lambda _: None)
+
+
+def test_something_in_the_way_of_runs_latest_costs_no_finished_run(world: World, tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    (tmp_path / "runs" / "latest").mkdir()
+    assert run.execute(lambda _: None)["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("phase", [*BEFORE, *EVIDENCE])
+def test_ctrl_c_keeps_the_logs_and_removes_everything(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, phase: str
+) -> None:
+    broken(world, monkeypatch, phase, KeyboardInterrupt())
+    run = a_run(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run.execute(lambda _: None)
+    assert (run.folder / "logs" / "node1-mysqld.log").exists()
+    assert not (run.folder / "logs" / "meshbench.log").exists()
+    assert len(world.removed) == 1
+
+
+def test_a_log_that_cannot_be_read_says_so_and_costs_no_other(world: World, tmp_path: Path) -> None:
+    world.node2_log = APIError("configured logging driver does not support reading")
+    run = a_run(tmp_path)
+    assert run.execute(lambda _: None)["verdict"] == "pass"
+    assert "does not support reading" in (run.folder / "logs" / "node2-mysqld.log").read_text()
+    assert (run.folder / "logs" / "node3-mysqld.log").read_bytes() == READY
+
+
+def test_a_wall_clock_that_is_set_in_mid_run_is_a_note_and_no_end(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = a_run(tmp_path)
+    monkeypatch.setattr(
+        "scenarios.run.same_clock.wall_at_zero_ns", lambda: run._manifest["monotonic_zero_unix_ns"] + 3 * 10**9
+    )
+    summary = run.execute(lambda _: None)
+    assert summary["verdict"] == "pass"
+    assert "was set by +3.000 s during the run" in summary["notes"][0]
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    assert manifest["notes"] == summary["notes"]
+
+
+def test_what_mysql_refuses_before_the_load_is_the_doing_of_the_user_s_options(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken(world, monkeypatch, "options", pymysql.OperationalError(1040, "Too many connections"))
+    file = tmp_path / "tiny.yaml"
+    file.write_text(f"{TEXT}mysql: {{config: {{max_connections: 1}}}}\n")
+    run = Run(read_scenario(str(file)), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
+    with pytest.raises(ConfigurationError, match=r"1040.*Too many connections.*see mysql\.config of the scenario"):
+        run.execute(lambda _: None)
