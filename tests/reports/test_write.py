@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 
 from checks.judge import judge
-from history.history import History
+from checks.recovery import waterfall
+from history.history import FaultRecord, History
 from reports.charts.charts import Picture
 from reports.formats.junit import junit_xml
 from reports.formats.page import report_html
@@ -46,6 +47,24 @@ METADATA = re.compile(r"^# (TYPE [a-z_]+ gauge|UNIT [a-z_]+_(seconds) \2|HELP [a
 
 def write(history: History, out: Path) -> dict[str, Any]:
     return write_reports(history, judge(history), out)
+
+
+def test_a_faults_steps_are_worked_out_once_for_judgement_and_reports(
+    make_history: MakeHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[int] = []
+    once = waterfall.waterfall
+
+    def counted(history: History, fault: FaultRecord) -> list[waterfall.Step]:
+        asked_for.append(fault.id)
+        return once(history, fault)
+
+    monkeypatch.setattr(waterfall, "waterfall", counted)
+    history = make_history()
+    first, later = history.faults[0], replace(history.faults[0], id=1)
+    summary = write(replace(history, faults=(first, later)), tmp_path)
+    assert len(summary["faults"]) == 2
+    assert asked_for == [0, 1]
 
 
 @pytest.fixture(scope="module")
