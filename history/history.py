@@ -62,9 +62,9 @@ OBSERVED_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """The tables of one run.
+    """The tables of one run. It equals itself alone, so that what was worked out of it can be kept beside it.
 
     ops: OPS_SCHEMA columns, sorted by end_ns.
     final: table name -> rows read after healing, e.g. ``accounts(node,id,opening,balance)``,

@@ -134,8 +134,8 @@ class Load:
             self._tell("ready", connected=self._connected)
             if self._full is not None:
                 raise ConfigError(
-                    f"{self._connected} of {self._config.connections} connections stand, and the server takes no more "
-                    f"({self._full}); lower load.connections, or raise mysql.config.max_connections"
+                    f"opened {self._connected} of {self._config.connections} connections, then the server refused: "
+                    f"{self._full}; lower load.connections, or raise mysql.config.max_connections"
                 )
             zero_ns = None if self._follower is None else self._follower.zero_ns(timeout_s=RENDEZVOUS_S)
             totals = self._driver.run(zero_ns=zero_ns)

@@ -94,9 +94,9 @@ class Admission:
     def _join(self, msg: Any, **_: Any) -> None:
         client, refusal = msg.node_id, None
         if msg.data["sources"] != sources():
-            refusal = "it has another version of meshbench than the run; check out the same commit on both machines"
+            refusal = "version mismatch; check out the same commit of meshbench on both machines"
         elif not self._free:
-            refusal = "the run has no place left for a worker"
+            refusal = "all workers of the run have already joined"
         if refusal is not None:
             self._runner.send_message(REFUSED, {"why": refusal}, client)
             emit("turned-away", machine=msg.data["machine"], why=refusal)
@@ -157,7 +157,10 @@ class Place:
                 gevent.sleep(LOOK_S)
                 if self._runner.last_heartbeat_timestamp != stamp:
                     heard_s, stamp = time.monotonic(), self._runner.last_heartbeat_timestamp
-            abandon(f"the run has ended, or cannot be reached any more: no word of it for {ORPHANED_S:g} s")
+            abandon(
+                f"lost contact with the run: no heartbeat from Locust's master for {ORPHANED_S:g} s "
+                "(the run has probably ended)"
+            )
 
         gevent.spawn(look)
 
@@ -200,7 +203,7 @@ def join(runner: Worker) -> Place:
     runner.send_message(JOIN, {"sources": sources(), "machine": machine})
     place = _within(answer, "give this worker a place")
     if "refused" in place:
-        raise ConfigError(f"the run turned this worker away: {place['refused']}")
+        raise ConfigError(f"the run rejected this worker: {place['refused']}")
     return Place(runner, place)
 
 
