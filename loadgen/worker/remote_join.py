@@ -3,7 +3,7 @@
 All of it goes over the connection that Locust's worker has to Locust's master, as messages of our own beside Locust's:
 
     worker                              master
-    join (which loadgen it has)    →
+    join (which sources it has)    →
                                    ←    place (its configuration), or refused (why)
     ask                            →
                                    ←    time (CLOCK_MONOTONIC), a handful of times
@@ -63,12 +63,10 @@ class Master(Runner, Protocol):
 
 
 def sources() -> str:
-    """Tells this version of loadgen from others: two that differ would not record the same load."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
-        digest.update(
-            file.relative_to(Path(__file__).parents[1]).as_posix().encode() + b"\0" + file.read_bytes() + b"\0"
-        )
+    """Tells this version of loadgen and its records from others: two that differ would not record the same load."""
+    root, digest = Path(__file__).parents[2], hashlib.sha256()
+    for file in sorted(file for room in ("history", "loadgen") for file in (root / room).rglob("*.py")):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig, WorkloadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 
 Build = Callable[..., LoadConfig]
 LOCUSTFILE = Path(__file__).parents[3] / "loadgen" / "worker" / "locustfile.py"

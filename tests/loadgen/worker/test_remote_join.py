@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from history.ops_file import read_ops
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import read_ops
 
 pytestmark = pytest.mark.engine  # needs none, but processes of Locust take some seconds
 
