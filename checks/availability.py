@@ -49,7 +49,7 @@ def availability(history: History) -> Verdict:
     """
     limits = {key: limit for key in _GATES if (limit := gate(history, key)) is not None}
     expected = "; ".join(
-        ["writes acknowledged, and again after the last fault"]
+        ["writes acknowledged, also after the last fault"]
         + [_GATES[key].demands(limit) for key, limit in limits.items()]
     )
     attempted, wanted = writes(history.ops), due(wanted_writes(history.ops), history)

@@ -82,7 +82,7 @@ GATES: Mapping[str, Gate] = {
         Gate(
             name="lost",
             unit="count",
-            asks="acknowledged writes that are missing on a pod",
+            asks="acknowledged writes that are missing on a node",
             check="durability",
             path=("lost",),
             default=0,
