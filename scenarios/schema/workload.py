@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_serializer, model_validator
 
-from cluster.topology import Kind
+from cluster.topologies.lookup import replication_of
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.workloads.registry import WORKLOADS, own_file, resolve
@@ -30,10 +30,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS = _KEYED, _ALWAYS
 
 
-def required(checks: Sequence[str], kind: Kind) -> list[str]:
+def required(checks: Sequence[str], kind: str) -> list[str]:
     """The checks of a workload that must be decided, and of its topology: where there are replicas, that none of them
     was a primary beside the primary."""
-    return [*checks, *([] if kind == "single" else ["replication"])]
+    return [*checks, *(["replication"] if replication_of(kind).replicates else [])]
 
 
 class WorkloadSection(Section):
