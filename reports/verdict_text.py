@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from checks.evidence.causes import NOTHING
 from checks.evidence.operations import column_ns
 from checks.evidence.unseen import unseen
-from checks.judge import SAFETY, Judgement
+from checks.judge import Judgement
+from checks.registry import SAFETY
 from checks.verdict import Verdict
 from history.history import FaultRecord, History
 from reports.key_numbers import fell_behind

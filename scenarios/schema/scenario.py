@@ -36,7 +36,7 @@ from scenarios.schema.gates import Expectation, GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.schema.mesh import MeshSection, mesh_word
 from scenarios.schema.section import MisfitError, Section
-from scenarios.schema.workload import REQUIRED, WorkloadSection, required
+from scenarios.schema.workload import WorkloadSection
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
 _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -169,7 +169,7 @@ class Scenario(Section):
             return gates  # scenarios.schema.read decides for a user's own, once it has looked at it
         topology: TopologySection | None = known.data.get("topology")
         kind = "single" if topology is None else topology.kind
-        return gates.model_copy(update={"require": required(REQUIRED[workload.name], kind)})
+        return gates.model_copy(update={"require": workload.required(kind)})
 
     @model_validator(mode="after")
     def _load_fits_the_workload(self) -> Self:
