@@ -115,7 +115,7 @@ def broke_off(verdict: Verdict) -> bool:
 
 
 def what_broke(error: Exception) -> str:
-    """An exception for those who mend the check: its kind, what it says, and where it was raised."""
+    """An exception for those who fix the check: its kind, what it says, and where it was raised."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error}, at {Path(place.filename).name}:{place.lineno}"
 
@@ -135,7 +135,7 @@ def _unproven_faults(history: History, *, converged: bool) -> list[str]:
         if fault.injected_ns is None:
             reasons.append(f"{name} was planned but never injected")
         elif not fault.bitten:
-            reasons.append(f"{name} was injected, but nothing shows that it bit")
+            reasons.append(f"{name} was injected, but nothing shows that it took effect")
         elif not fault.clean and not converged:
             reasons.append(f"{name}: heal not proven")
     return reasons

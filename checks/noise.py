@@ -72,4 +72,4 @@ def _cut_off(history: History) -> list[str]:
     codes = load.get("exit_codes") or {}
     names = [f"{name} (exit code {codes[name]})" if codes.get(name) is not None else str(name) for name in dead]
     who = f"load pod {', '.join(names)}" if names else "the load generator"
-    return [f"{who} ended before its time, so what it recorded is cut off"]
+    return [f"{who} exited early, so its record is incomplete"]
