@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from history import manifest as manifests
 from history.columns import read_table
-from history.faults import Decision, FaultRecord, decision_records, fault_records
+from history.decisions import Decision, decision_records
+from history.faults import FaultRecord, fault_records
 from history.fields import TIME, taken_if_there
 from history.json_files import HistoryError, read_lines, read_object
 from history.nodes import assert_nodes_readable
