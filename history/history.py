@@ -25,7 +25,7 @@ from history.nodes import assert_nodes_readable
 from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
-from history.server_log import ServerLog, read_server_log
+from history.server_log.read import ServerLog, read_server_log
 from history.vocabulary import operations_of, workload_name
 
 __all__ = [
