@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BeforeValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     ValidationInfo,
@@ -138,8 +140,14 @@ class ControlSection(Section):
 
 
 class Scenario(Section):
+    """One scenario file. description: also read as ``teaches``, which is its name in manifest.json and summary.json."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
-    teaches: str = Field(min_length=1)
+    description: str = Field(
+        min_length=1, validation_alias=AliasChoices("description", "teaches"), serialization_alias="teaches"
+    )
     topology: Annotated[TopologySection, _word("kind")]
     mysql: MySQLSection = MySQLSection()
     mesh: Annotated[MeshSection, BeforeValidator(mesh_word)]
@@ -150,6 +158,13 @@ class Scenario(Section):
     gates: GatesSection = Field(default=GatesSection(), validate_default=True)
     expect: Annotated[Expectation, _word("verdict")] = Expectation()
     seed: int = Field(default=1, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_description(cls, value: Any) -> Any:
+        if isinstance(value, dict) and {"description", "teaches"} <= value.keys():
+            raise MisfitError(("teaches",), "means the same as description; keep one")
+        return value
 
     @model_validator(mode="before")
     @classmethod
