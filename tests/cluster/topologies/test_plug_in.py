@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,12 +56,13 @@ class Ring(Replication):
     def parse(self, rows):
         from cluster.status.status import Status
         view = {name: state for name, state in rows}
-        return Status(role="primary", state="ONLINE", read_only=False, gtid_executed="", lag_ms=None, kind="ring", view=view)
+        facts = {"role": "primary", "state": "ONLINE", "read_only": False, "gtid_executed": "", "lag_ms": None}
+        return Status(kind="ring", view=view, **facts)
 '''
 
 
 @pytest.fixture
-def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     file = tmp_path / "ring.py"
     file.write_text(PLUG_IN)
     spec = importlib.util.spec_from_file_location("ring", file)
@@ -71,7 +71,7 @@ def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setitem(REPLICATIONS, "ring", module.Ring())
-    yield "ring"
+    return "ring"
 
 
 def test_a_topology_from_one_file_is_asked_like_any_other(ring: str, tmp_path: Path) -> None:
