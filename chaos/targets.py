@@ -151,7 +151,7 @@ def _candidate(aim: Aim) -> str | None:
     chosen = handover(aim.made).candidate
     if chosen is not None:
         return chosen
-    if aim.cluster.topology.group:
+    if aim.cluster.topology.replication.elects_by_itself:
         return _elected(aim.scene) or _first_in_line(aim)
     try:
         return control_plane(aim.cluster).candidate()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.judge import CHECKS
+from checks.registry import CHECKS
 from checks.verdict import Verdict, unknown
 from reports.text.findings import finding
 from reports.text.witnesses import witness_words
@@ -70,8 +70,8 @@ NODES = ["node1", "node2", "node3"]
         ),
         (
             failed("replication", two_primaries_reachable_ms=5799, writes_out_of_turn=3),
-            "Split brain: clients could write to two primaries for 5.8 s; 3 writes were accepted by a node after another "
-            "had become primary.",
+            "Split brain: clients could write to two primaries for 5.8 s; 3 writes were accepted by a node after "
+            "another had become primary.",
         ),
         (
             failed("latency", [{"gate": "response_p99_after_ms", "expected_ms": 250, "found_ms": 8700}]),
