@@ -10,7 +10,8 @@ from chaos import FAULTS
 from chaos.events import EVENTS, Event
 from chaos.targets import Target
 from chaos.timeline import PlannedFault
-from scenarios.schema.duration import Duration, positive_or, show_duration
+from cluster.duration import show_duration
+from scenarios.schema.duration import Duration, positive_or
 from scenarios.schema.section import Section
 
 

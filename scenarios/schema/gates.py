@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from checks.gates import GATES, REQUIRE, multiple
 from checks.judge import CHECKS
-from scenarios.schema.duration import PositiveDuration, positive_or, show_duration
+from cluster.duration import show_duration
+from scenarios.schema.duration import PositiveDuration, positive_or
 from scenarios.schema.section import MisfitError, Section
 
 

@@ -24,13 +24,14 @@ from pydantic import (
 from chaos.applicability import misfit
 from chaos.injector import PHASE_S
 from chaos.timeline import PlannedFault
+from cluster.duration import show_duration
 from cluster.mysqld.option_names import canonical
 from cluster.mysqld.option_rules import NOT_SERIALIZABLE, RESERVED_WHY, reserved, unusable
 from cluster.mysqld.options import written_value
 from cluster.topologies.source_replica import WAIT_COUNT
 from cluster.topology import MAX_PODS, Kind, Topology, is_group, is_source_replica
 from mesh.spec import DEFAULTS
-from scenarios.schema.duration import PositiveDuration, show_duration
+from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
