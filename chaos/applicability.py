@@ -93,5 +93,5 @@ def _healing(step: PlannedFault) -> Mistake | None:
     if step.for_good and part_of(step.target) in ("agent", "proxy"):
         return Mistake(key="heal_after", why=f"never is for MySQL pods; give {step.target} a duration, or leave it out")
     if step.heal_after_s is not None and not step.fault.lasts:
-        return Mistake(key="heal_after", why=f"{name} breaks nothing that could be healed; leave it out")
+        return Mistake(key="heal_after", why=f"heal_after does not apply to {name}; leave it out")
     return None

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from chaos.feed import Feed
 from chaos.probes import control_plane
-from chaos.topologies import ONE_PRIMARY, REPLICATED, SOURCE_REPLICA
+from chaos.topologies import ONE_PRIMARY, PROMOTED, REPLICATED
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.topology import Kind
@@ -40,7 +40,7 @@ class _Known:
 KNOWN: Mapping[Event, _Known] = {
     "failover-started": _Known(kinds=REPLICATED, decisions=("primary_gone",)),
     "primary-suspected": _Known(kinds=REPLICATED, decisions=("primary_suspected", "primary_gone")),
-    "candidate-chosen": _Known(kinds=SOURCE_REPLICA, decisions=("candidate_chosen",)),
+    "candidate-chosen": _Known(kinds=PROMOTED, decisions=("candidate_chosen",)),
     "promoted": _Known(kinds=REPLICATED, decisions=("promoted",)),
     "first-ack": _Known(kinds=ONE_PRIMARY, decisions=("promoted",)),
     "rejoining": _Known(kinds=REPLICATED, decisions=("rejoining",)),

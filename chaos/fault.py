@@ -18,15 +18,11 @@ from chaos.keys import Keys, Mistake
 from cluster.cluster import Cluster
 from cluster.topology import Kind
 from cluster.wait import WaitTimeoutError, wait_until
+from history.fault_lines import Hits, Intent, Part
+from history.fault_lines import Kind as StepKind
+from history.faults import EVERYONE
 
-#: In ``isolates_from``.
-EVERYONE = "all"
-#: What of a pod a target names: its mysqld, or what stands beside it or around it.
-Part = Literal["node", "agent", "proxy", "control_plane", "load"]
-Hits = Literal["node", "agent", "proxy", "control_plane", "load", "link"]
 Mode = Literal["direct", "gateway", "sidecar", "mtls"]
-#: What a planned change is to bring about.
-Intent = Literal["new_primary", "pod_added", "pod_removed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +112,7 @@ class Fault(Keys, ABC):
         return cls.__module__.split(".")[1]
 
     @property
-    def kind(self) -> Literal["fault", "change"]:
+    def kind(self) -> StepKind:
         return "fault" if self.lasts else "change"
 
     def isolates_from(self, context: Context) -> tuple[str, ...]:

@@ -177,7 +177,7 @@ def bystander(cluster: Cluster, name: str, peers: tuple[str, ...] = ()) -> str |
 
 def is_replica_to_proxies(cluster: Cluster, name: str) -> bool:
     """Whether the pod's role agent tells proxies that it is a replica to read from (or, where all lead, in service)."""
-    path = "/health" if cluster.topology.kind == "group-multi" else "/replica"
+    path = "/health" if cluster.topology.replication.multi_primary else "/replica"
     try:
         with open_url(f"http://{cluster.hosts[name]}:{agent.PORT}{path}", timeout_s=TIMEOUT_S):
             return True

@@ -15,7 +15,7 @@ from typing import Literal, Protocol, get_args
 import pymysql
 
 from chaos import topologies
-from chaos.fault import Mode, Part
+from chaos.fault import Mode
 from chaos.feed import Decision
 from chaos.outlook import Settled, Statuses, handover
 from chaos.probes import control_plane, load_pods, proxy_pods
@@ -24,6 +24,7 @@ from cluster.control_plane import POD
 from cluster.errors import HarnessError
 from cluster.operations.scaling import next_name
 from cluster.topology import Kind
+from history.fault_lines import Part
 
 Node = Literal[
     "primary", "one_replica", "replicas", "minority", "majority", "all", "candidate", "old_primary", "new_primary"
@@ -184,7 +185,7 @@ def _candidate(aim: Aim) -> str | None:
     chosen = handover(aim.made).candidate
     if chosen is not None:
         return chosen
-    if aim.cluster.topology.group:
+    if aim.cluster.topology.replication.elects_by_itself:
         return _elected(aim.scene) or _first_in_line(aim)
     try:
         return control_plane(aim.cluster).candidate()

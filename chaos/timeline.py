@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from chaos.events import Event
 from chaos.fault import Fault
 from chaos.targets import Target, part_of
+from history.fault_lines import Asked
 
 #: The keys that every step may have in YAML; no fault may have one of that name.
 OF_A_STEP = ("at", "after", "fault", "target", "heal_after")
@@ -35,22 +35,22 @@ class PlannedFault:
         word = self.fault.written().get("peer")
         return None if word is None else str(word)
 
-    def asked(self) -> dict[str, Any]:
-        """What every line of its story says of it (see `chaos.journal`)."""
+    def asked(self) -> Asked:
+        """What every line of its story says of it."""
         moment = {"at_s": self.at_s} if self.after is None else {"delay_s": self.delay_s}
         keys = {key: value for key, value in self.fault.written().items() if key != "peer"}
         part = part_of(self.target)
-        return {
-            "kind": self.fault.kind,
-            "fault": self.fault.name,
-            "target": self.target,
-            "hits": self.fault.hits or part,
-            "peer": self.peer,
-            "after": self.after,
-            "heal_after_s": self.heal_after_s,
-            "for_good": self.for_good,
-            "parameters": moment | keys,
-            "part": part,
-            "intends": self.fault.intends,
-            "refuted_by": self.fault.refuted_by.as_json(),
-        }
+        return Asked(
+            kind=self.fault.kind,
+            fault=self.fault.name,
+            target=self.target,
+            hits=self.fault.hits or part,
+            peer=self.peer,
+            after=self.after,
+            heal_after_s=self.heal_after_s,
+            for_good=self.for_good,
+            parameters=moment | keys,
+            part=part,
+            intends=self.fault.intends,
+            refuted_by=self.fault.refuted_by.as_json(),
+        )

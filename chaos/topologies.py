@@ -1,12 +1,13 @@
-"""The topologies that targets, events and faults name: what has replicas, and what has one primary and replicas."""
+"""The topologies that targets, events and faults name, by what each says of itself."""
 
 from __future__ import annotations
 
-from typing import get_args
+from cluster.topologies.lookup import REPLICATIONS
+from cluster.topologies.replication import CanPromote
+from cluster.topology import Kind
 
-from cluster.topology import Kind, is_source_replica
-
-ALL: tuple[Kind, ...] = get_args(Kind)
-SOURCE_REPLICA: tuple[Kind, ...] = tuple(kind for kind in ALL if is_source_replica(kind))
-ONE_PRIMARY: tuple[Kind, ...] = (*SOURCE_REPLICA, "group")
-REPLICATED: tuple[Kind, ...] = (*ONE_PRIMARY, "group-multi")
+ALL: tuple[Kind, ...] = tuple(REPLICATIONS)
+REPLICATED: tuple[Kind, ...] = tuple(kind for kind, way in REPLICATIONS.items() if way.replicates)
+ONE_PRIMARY: tuple[Kind, ...] = tuple(kind for kind in REPLICATED if not REPLICATIONS[kind].multi_primary)
+#: Where the control plane chooses the next primary.
+PROMOTED: tuple[Kind, ...] = tuple(kind for kind, way in REPLICATIONS.items() if isinstance(way, CanPromote))

@@ -17,7 +17,6 @@ from cluster.platform import images, reach
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_pod import Pod
 from cluster.platform.ownership import labels
-from cluster.topologies.source_replica import WAIT_COUNT
 from cluster.wait import wait_until
 from control.settings import EDS, STATE, Plan
 from mesh.proxies import eds
@@ -53,7 +52,7 @@ class ControlHandle:
             password=cluster.credentials.control,
             repl_password=cluster.credentials.repl,
             down_after_s=self._down_after_s,
-            wait_count=int(config.get(WAIT_COUNT, 1)),
+            wait_count=int(config.get(cluster.topology.replication.wait_count_option or "", 1)),
         )
         volumes = {eds.volume_name(cluster.run_id): EDS, f"meshbench-{cluster.run_id}-{NAME}": STATE}
         for volume in volumes:

@@ -26,6 +26,7 @@ from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images, ownership
 from cluster.platform.docker_pod import Pod
+from cluster.topologies.replication import primaries
 from history.history import HistoryError
 from loadgen.errors import ConfigError
 from mesh.proxies.router import routing
@@ -234,8 +235,8 @@ class Run:
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
         at_end = len(self._cluster.pods)
-        everyone_leads = self._cluster.topology.kind == "group-multi"
-        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
+        at_once = primaries(self._cluster.topology.replication, at_end)
+        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_once}
 
     def _set_up(self, mesh: Mesh, began_s: float) -> None:
         """Database, schema and data, through the mesh; began_s: when the pods began to start."""

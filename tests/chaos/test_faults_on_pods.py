@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chaos.fault import Context, Fault, Injection, Part, Victim, await_evidence
+from chaos.fault import Context, Fault, Injection, Victim, await_evidence
 from chaos.network.partition import Partition
 from chaos.outlook import Outlook
 from chaos.probes import answers, bystander, reached
@@ -21,6 +21,7 @@ from chaos.targets import Aim, resolve
 from cluster.cluster import Cluster
 from cluster.topology import Topology
 from cluster.wait import wait_until
+from history.fault_lines import Part
 
 pytestmark = pytest.mark.engine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +18,8 @@ from chaos.targets import TARGETS, Aim, NobodyError, majority, minority, part_of
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
 from cluster.status.status import Status
-from cluster.topology import MAX_PODS, Kind, Topology
+from cluster.topologies.lookup import kinds
+from cluster.topology import MAX_PODS, Topology
 
 
 class FakeGuest:
@@ -35,7 +36,7 @@ class FakeCluster:
     """So many pods, of which node2 led when last all was settled (node1 where it is alone); those named were not in
     service then."""
 
-    def __init__(self, pods: int, *, away: tuple[str, ...] = (), kind: Kind = "async", mesh: str = "gateway") -> None:
+    def __init__(self, pods: int, *, away: tuple[str, ...] = (), kind: str = "async", mesh: str = "gateway") -> None:
         self.pods: dict[str, object] = {f"node{number + 1}": object() for number in range(pods)}
         self.departed: dict[str, object] = {}
         self.topology = Topology(kind=kind, pods=pods)
@@ -68,7 +69,7 @@ def planned(fault: str, target: Any, *, peer: str | None = None, **plan: Any) ->
 
 
 def misfit(
-    step: PlannedFault, *, kind: Kind, pods: int, mesh: Any = "gateway", timeline: list[PlannedFault] | None = None
+    step: PlannedFault, *, kind: str, pods: int, mesh: Any = "gateway", timeline: list[PlannedFault] | None = None
 ) -> Mistake | None:
     return misfit_of(step, Setting(kind=kind, pods=pods, mesh=mesh), timeline=timeline or [])
 
@@ -225,7 +226,7 @@ def test_every_target_is_one_of_some_fault_and_every_fault_has_targets() -> None
         ({"fault": "partition", "target": "old_primary", "peer": "new_primary"}, "async", 3),
     ],
 )
-def test_what_fits(step: dict[str, Any], kind: Kind, pods: int) -> None:
+def test_what_fits(step: dict[str, Any], kind: str, pods: int) -> None:
     assert misfit(planned(**step), kind=kind, pods=pods) is None
 
 
@@ -261,7 +262,7 @@ def test_what_a_mesh_does_not_have_is_told(step: dict[str, Any], mesh: str, why:
         ("clone-started", "group", 3, "never happens without a step scale-out; add one"),
     ],
 )
-def test_an_event_that_never_comes_is_told(event: Any, kind: Kind, pods: int, why: str) -> None:
+def test_an_event_that_never_comes_is_told(event: Any, kind: str, pods: int, why: str) -> None:
     wrong = misfit(planned(fault="kill", target="primary", after=event), kind=kind, pods=pods)
     assert wrong is not None
     assert (wrong.key, why in wrong.why) == ("after", True)
@@ -294,7 +295,7 @@ def test_every_event_happens_in_some_topology() -> None:
         ({"fault": "kill", "target": "proxy", "for_good": True}, "group", 3, "heal_after", "never is for MySQL pods"),
     ],
 )
-def test_what_does_not_fit_is_told(step: dict[str, Any], kind: Kind, pods: int, key: str, why: str) -> None:
+def test_what_does_not_fit_is_told(step: dict[str, Any], kind: str, pods: int, key: str, why: str) -> None:
     wrong = misfit(planned(**step), kind=kind, pods=pods)
     assert wrong is not None
     assert wrong.key == key
@@ -302,4 +303,4 @@ def test_what_does_not_fit_is_told(step: dict[str, Any], kind: Kind, pods: int, 
 
 
 def test_every_topology_that_a_fault_names_is_one() -> None:
-    assert {kind for fault in FAULTS.values() for kind in fault.topologies} <= set(get_args(Kind))
+    assert {kind for fault in FAULTS.values() for kind in fault.topologies} <= set(kinds())
