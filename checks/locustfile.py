@@ -69,12 +69,12 @@ def _without_users(told: Mapping[str, Any]) -> Iterator[str]:
         who = "its one user" if started == 1 else f"all {started:,} users"
         yield f"{who} of the locustfile had stopped {last_s:.1f} s into the load: {users.get('why')}"
     elif broke:
-        yield f"{broke:,} of {started:,} users of the locustfile broke off and asked nothing more: {users.get('why')}"
+        yield f"{broke:,} of {started:,} users of the locustfile failed and made no more requests: {users.get('why')}"
 
 
 def _listeners(told: Mapping[str, Any]) -> Iterator[str]:
     if number := told.get("listener_errors"):
-        yield f"listeners of the locustfile broke ({number:,} times), first with {told.get('listener_error')}"
+        yield f"listeners of the locustfile failed ({number:,} times), first with {told.get('listener_error')}"
 
 
 def _missing(history: History, told: Mapping[str, Any]) -> Iterator[str]:

@@ -61,7 +61,7 @@ def open_passage(pod: Pod, address: str, ways: Sequence[tuple[int, Address]]) ->
         container.reload()
         if container.status != "running":
             said = container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ")
-            raise HarnessError(f"the passage for workers on other machines ended: {said}")
+            raise HarnessError(f"the ingress for remote workers exited: {said}")
         for port, _ in ways:
             with socket.socket() as probe:
                 probe.settimeout(1)
@@ -69,4 +69,4 @@ def open_passage(pod: Pod, address: str, ways: Sequence[tuple[int, Address]]) ->
                     return False
         return True
 
-    wait_until("the passage for workers on other machines takes connections", listens, timeout_s=START_TIMEOUT_S)
+    wait_until("the ingress for remote workers accepts connections", listens, timeout_s=START_TIMEOUT_S)

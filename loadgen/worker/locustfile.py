@@ -147,7 +147,7 @@ class Load:
             self._tell("error", message=str(error), refused=True)
             environment.process_exit_code = EXIT_CONFIG
         except Exception as bug:
-            self._tell("error", message=f"the load generator broke: {what_broke(bug)}")
+            self._tell("error", message=f"internal error: {what_broke(bug)}")
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:

@@ -98,7 +98,7 @@ def refuse_taken(name: str) -> None:
     """Raise ConfigurationError when a cluster of this name is up."""
     if any(one.name == name for one in find()):
         raise ConfigurationError(
-            f"a cluster named {name!r} is up: take another --name, or remove it with `meshbench down {name}`"
+            f"a cluster named {name!r} is up: choose another --name, or remove it with `meshbench down {name}`"
         )
 
 
@@ -134,7 +134,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
     except APIError as error:
         if error.status_code != 409:
             raise
-        raise ConfigurationError(f"a cluster named {name!r} came up meanwhile: take another --name") from None
+        raise ConfigurationError(f"a cluster named {name!r} came up meanwhile: choose another --name") from None
     return Kept(name=name, run_id=cluster.run_id, current=True, written=written)
 
 
