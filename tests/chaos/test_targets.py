@@ -303,7 +303,7 @@ def test_every_event_happens_in_some_topology() -> None:
             "target",
             "it applies to async, semisync, group; targets",
         ),
-        ({"fault": "kill", "target": "agent of new_primary"}, "group-multi", 3, "target", "new_primary has no meaning"),
+        ({"fault": "kill", "target": "agent of new_primary"}, "group-multi", 3, "target", "new_primary does not apply"),
         (
             {"fault": "kill", "target": "proxy", "for_good": True},
             "group",
