@@ -8,9 +8,8 @@ from typing import Any, Protocol, Self
 
 from cluster.cluster import Cluster
 from cluster.wait import WaitTimeoutError, wait_until
+from history.fault_lines import Hits
 
-#: In ``isolates_from``.
-EVERYONE = "all"
 #: A fault that does not show within this time did not bite.
 BITE_TIMEOUT_S = 10.0
 
@@ -43,12 +42,12 @@ class Fault(Protocol):
     def lasts(self) -> bool: ...
 
     @property
-    def hits(self) -> str: ...
+    def hits(self) -> Hits: ...
 
     @property
     def isolates_from(self) -> tuple[str, ...]: ...
 
-    def aimed(self, part: str, peers: tuple[str, ...]) -> Fault:
+    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Fault:
         """The same fault of that part of a pod, and for a partition from these pods alone (none: from everyone)."""
 
     def inject(self, cluster: Cluster, pod: str) -> None: ...
@@ -66,10 +65,10 @@ class Change:
     """What the planned changes have in common: a DBA does them on purpose, they are done when they are done."""
 
     lasts = False
-    hits = "node"
+    hits: Hits = "node"
     isolates_from: tuple[str, ...] = ()
 
-    def aimed(self, part: str, peers: tuple[str, ...]) -> Self:
+    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Self:
         del part, peers  # a change knows by itself what it is of
         return self
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from chaos.events import Event
 from chaos.fault import Fault
 from chaos.targets import Target
+from history.fault_lines import Asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +28,16 @@ class PlannedFault:
     heal_after_s: float | None = None
     for_good: bool = False
 
-    def asked(self, fault: Fault) -> dict[str, Any]:
-        """What every line of its story says of it (see `chaos.journal`)."""
-        moment = {"at_s": self.at_s} if self.after is None else {"delay_s": self.delay_s}
-        return {
-            "kind": "fault" if fault.lasts else "change",
-            "fault": self.fault,
-            "target": self.target,
-            "hits": fault.hits,
-            "peer": self.peer,
-            "after": self.after,
-            "heal_after_s": self.heal_after_s,
-            "for_good": self.for_good,
-            "parameters": moment,
-        }
+    def asked(self, fault: Fault) -> Asked:
+        """What every line of its story says of it."""
+        return Asked(
+            kind="fault" if fault.lasts else "change",
+            fault=self.fault,
+            target=self.target,
+            hits=fault.hits,
+            peer=self.peer,
+            after=self.after,
+            heal_after_s=self.heal_after_s,
+            for_good=self.for_good,
+            parameters={"at_s": self.at_s} if self.after is None else {"delay_s": self.delay_s},
+        )

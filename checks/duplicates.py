@@ -15,15 +15,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check, Gate
 from checks.evidence.keys import keyed
-from checks.evidence.ledger import Codes, coded, text
+from checks.evidence.ledger import Codes, MissingError, coded, text
 from checks.evidence.operations import FAIL, key_outcomes
-from checks.gates import gate
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 from history.gtid_text import committed
 from history.history import History
 
 NAME = "duplicates"
+DUPLICATED = Gate(
+    name="duplicated",
+    unit="count",
+    asks="operations stored twice",
+    path=("duplicated",),
+    default=0,
+)
 
 
 def duplicates(history: History) -> Verdict:
@@ -35,16 +42,16 @@ def duplicates(history: History) -> Verdict:
     Where manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have
     requested then count as unrecorded, which fails nothing. Raises HistoryError for a gtid that is not readable.
     """
-    allowed = gate(history, "duplicated") or 0
+    allowed = DUPLICATED.limit(history) or 0
     transactions = committed(history.ops)
-    evidence = keyed(history)
-    what = "writes" if isinstance(evidence, str) else evidence.what
-    expected = f"at most {allowed:g} {what} stored twice; none failed yet present, unrequested or acknowledged twice"
-    if isinstance(evidence, str):
-        return unknown(NAME, expected=expected, reason=evidence)
+    try:
+        evidence = keyed(history)
+    except MissingError as gone:
+        return unknown(NAME, expected=_expected(allowed, "writes"), reason=str(gone))
+    expected = _expected(allowed, evidence.what)
     asked, stored = evidence.asked, evidence.stored
     if asked.empty:
-        return unknown(NAME, expected=expected, reason=f"the ops hold no {what}")
+        return unknown(NAME, expected=expected, reason=f"the ops hold no {evidence.what}")
 
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     (node_codes,), nodes = coded(stored["node"])
@@ -88,6 +95,10 @@ def duplicates(history: History) -> Verdict:
     return Verdict(
         name=NAME, verdict="fail" if failed else "pass", expected=expected, measured=measured, witness=witness
     )
+
+
+def _expected(allowed: float, what: str) -> str:
+    return f"at most {allowed:g} {what} stored twice; none failed yet present, unrequested or acknowledged twice"
 
 
 def _conflicting(asked: pd.DataFrame, codes: Codes) -> Codes:
@@ -134,3 +145,13 @@ def _canonical(value: object) -> str:
 def _load_complete(history: History) -> bool:
     load = history.manifest.get("load")
     return not (isinstance(load, Mapping) and load.get("complete") is False)
+
+
+CHECK = Check(
+    name=NAME,
+    question='did anything happen twice, after a "no", or without being asked for?',
+    run=duplicates,
+    gates=(DUPLICATED,),
+    safety=True,
+    needs="keys",
+)

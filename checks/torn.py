@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from checks.check import Check
 from checks.evidence.amounts import equal_cells, minor_units, shown
-from checks.evidence.ledger import coded, lacks
+from checks.evidence.ledger import MissingError, coded, require_tables
 from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
@@ -25,10 +26,12 @@ def torn(history: History) -> Verdict:
 
     measured: transfers (rows judged), torn (transfers that are torn on some pod), orphan_entries (rows).
     """
-    reason = lacks(history, "transfers", "entries")
-    if reason is None and history.final["transfers"].empty and history.final["entries"].empty:
+    try:
+        require_tables(history, "transfers", "entries")
+    except MissingError as gone:
+        return unknown(NAME, expected=EXPECTED, reason=str(gone))
+    if history.final["transfers"].empty and history.final["entries"].empty:
         reason = "final/transfers.parquet and final/entries.parquet hold no row"
-    if reason is not None:
         return unknown(NAME, expected=EXPECTED, reason=reason)
     tables = final_tables(history)
     rows, entries = tables["transfers"], tables["entries"]
@@ -79,3 +82,12 @@ def torn(history: History) -> Verdict:
         witness.append(row | {"found": [[accounts[account[j]], shown(entered[j])]]})
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness)
+
+
+CHECK = Check(
+    name=NAME,
+    question="did any transfer happen only in half?",
+    run=torn,
+    safety=True,
+    workload="transfer",
+)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaos.fault import EVERYONE, Evidence
+from chaos.fault import Evidence
 from chaos.probes import bystander, pod_named, reached
 from cluster.cluster import Cluster
+from history.fault_lines import Hits
+from history.faults import EVERYONE
 
 CHAIN = "MESHBENCH"
 
@@ -25,13 +27,13 @@ class Partition:
     name = "partition"
     teaches = "a dead switch: the pod is well, and alone; a primary in a minority must stop taking writes"
     lasts = True
-    hits = "link"
+    hits: Hits = "link"
 
     @property
     def isolates_from(self) -> tuple[str, ...]:
         return self.peers or (EVERYONE,)
 
-    def aimed(self, part: str, peers: tuple[str, ...]) -> Partition:
+    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Partition:
         del part  # a pod has one network, whatever runs in it
         return Partition(peers=peers)
 

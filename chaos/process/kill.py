@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from chaos.fault import Evidence
 from chaos.probes import answers, process, routes
 from cluster.cluster import Cluster
+from history.fault_lines import Hits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kill:
     """hits: the part of the pod that is killed."""
 
-    hits: str = "node"
+    hits: Hits = "node"
     name = "kill"
     teaches = "a crash: connections break at once, memory is gone, the disk is not"
     lasts = True
     isolates_from = ()
 
-    def aimed(self, part: str, peers: tuple[str, ...]) -> Kill:
+    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Kill:
         del peers
         return Kill(hits=part)
 

@@ -15,6 +15,7 @@ from chaos.fault import Evidence
 from chaos.probes import answers, process
 from cluster.cluster import Cluster
 from cluster.wait import wait_until
+from history.fault_lines import Hits
 
 FREEZE_TIMEOUT_S = 10.0
 
@@ -23,13 +24,13 @@ FREEZE_TIMEOUT_S = 10.0
 class Pause:
     """hits: the part of the pod that is frozen."""
 
-    hits: str = "node"
+    hits: Hits = "node"
     name = "pause"
     teaches = "a hang: nothing answers, nothing is closed, and the old primary wakes up believing it still is one"
     lasts = True
     isolates_from = ()
 
-    def aimed(self, part: str, peers: tuple[str, ...]) -> Pause:
+    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Pause:
         del peers
         return Pause(hits=part)
 

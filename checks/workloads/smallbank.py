@@ -17,11 +17,13 @@ from typing import Any
 
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.amounts import whole
 from checks.evidence.keys import keys_apart
+from checks.evidence.ledger import MissingError
 from checks.evidence.openings import rows_of_setup
 from checks.evidence.ops_values import Cells, asked, matches, members
-from checks.evidence.tables import MissingError, Tables, absent_pods, added, total, unequal, verdict_of
+from checks.evidence.tables import Tables, absent_pods, added, total, unequal, verdict_of
 from checks.verdict import Verdict, unknown
 from history.history import History
 
@@ -131,3 +133,12 @@ def _unbalanced(history: History, log: pd.DataFrame) -> pd.DataFrame:
     moves, by = log[log["key"].isin(keys)], ["node", "key"]
     sums = added(total(moves, by, "savings"), total(moves, by, "checking"))
     return sums[sums != 0].rename("sum").reset_index()
+
+
+CHECK = Check(
+    name=NAME,
+    question="is each balance its opening plus the log, are no savings negative, and is the log as asked for?",
+    run=smallbank,
+    safety=True,
+    workload="smallbank",
+)

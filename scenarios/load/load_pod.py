@@ -13,8 +13,8 @@ from requests.exceptions import RequestException
 
 from cluster.platform import images
 from cluster.platform.docker_pod import Pod
+from history.ops_file import FILE_NAME
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import FILE_NAME
 from loadgen.user_code.environment import variables
 from loadgen.worker.clock import Translation
 from scenarios.user_code.folder import POD_FOLDER

@@ -23,8 +23,7 @@ from hypothesis import strategies as st
 from chaos import FAULTS
 from chaos.events import EVENTS
 from chaos.targets import TARGETS
-from checks.gates import GATES
-from checks.judge import CHECKS
+from checks.registry import CHECKS, GATES
 from cluster.errors import ConfigurationError
 from cluster.topology import Kind
 from loadgen.workloads.registry import WORKLOADS
