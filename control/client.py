@@ -14,9 +14,7 @@ from cluster.errors import HarnessError
 from cluster.mysqld.option_names import canonical
 from cluster.plain_http import open_url
 from cluster.platform import images, reach
-from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import Pod
-from cluster.platform.ownership import labels
+from cluster.platform.platform import Pod, require_running
 from cluster.topologies.source_replica import WAIT_COUNT
 from cluster.wait import wait_until
 from control.settings import EDS, STATE, Plan
@@ -60,8 +58,6 @@ class ControlHandle:
             wait_count=int(config.get(WAIT_COUNT, 1)),
         )
         volumes = {eds.volume_name(cluster.run_id): EDS, f"meshbench-{cluster.run_id}-{NAME}": STATE}
-        for volume in volumes:
-            client().volumes.create(name=volume, labels=labels(cluster.run_id))
         self.pod = cluster.extra_pod(NAME, cluster.network.address("control"))
         self.pod.add(
             "control",
@@ -121,13 +117,8 @@ class ControlHandle:
         self._request("DELETE", f"/pods/{name}")
 
     def _wait_until_it_answers(self) -> None:
-        container = self.pod.containers["control"]
-
         def answers() -> bool:
-            container.reload()
-            if container.status == "exited":
-                said = container.logs(tail=3).decode(errors="replace").strip()
-                raise HarnessError(f"the control plane ended; it said: {said}")
+            require_running(self.pod.containers["control"], "the control plane")
             return bool(self.state())
 
         wait_until("the control plane answers", answers, timeout_s=START_TIMEOUT_S, tolerate=OSError)

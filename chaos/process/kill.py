@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from chaos.fault import Evidence
 from chaos.probes import answers, process, routes
 from cluster.cluster import Cluster
+from cluster.platform.platform import RUNNING, exited
+
+SIGKILLED = exited(137)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,24 +32,24 @@ class Kill:
         return Kill(hits=part)
 
     def inject(self, cluster: Cluster, pod: str) -> None:
-        process(cluster, pod, self.hits).kill(signal="SIGKILL")
+        process(cluster, pod, self.hits).kill()
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        state = process(cluster, pod, self.hits).attrs["State"]
+        state = process(cluster, pod, self.hits).state()
         answered = answers(cluster, pod, self.hits)
         return Evidence(
-            ok=state["Status"] == "exited" and state["ExitCode"] == 137 and not answered,
-            seen={"container": state["Status"], "exit_code": state["ExitCode"], "answers": answered},
+            ok=state == SIGKILLED and not answered,
+            seen={"container": state.word, "exit_code": state.code, "answers": answered},
         )
 
     def heal(self, cluster: Cluster, pod: str) -> None:
         container = process(cluster, pod, self.hits)
-        if container.status == "exited":
+        if container.state().word == "exited":
             container.start()
 
     def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        running, answered = process(cluster, pod, self.hits).status, answers(cluster, pod, self.hits)
-        seen: dict[str, object] = {"container": running, "answers": answered}
+        state, answered = process(cluster, pod, self.hits).state(), answers(cluster, pod, self.hits)
+        seen: dict[str, object] = {"container": state.word, "answers": answered}
         if self.hits == "proxy":
             seen["routes"] = answered = bool(routes(cluster, pod))
-        return Evidence(ok=running == "running" and answered, seen=seen)
+        return Evidence(ok=state == RUNNING and answered, seen=seen)

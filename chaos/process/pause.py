@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docker.errors import APIError
-
 from chaos.fault import Evidence
 from chaos.probes import answers, process
 from cluster.cluster import Cluster
+from cluster.errors import EngineRefusedError, HarnessError
+from cluster.platform.platform import FROZEN, CanFreeze
 from cluster.wait import wait_until
 
 FREEZE_TIMEOUT_S = 10.0
@@ -36,11 +36,11 @@ class Pause:
     def inject(self, cluster: Cluster, pod: str) -> None:
         def frozen() -> bool:
             if not self._paused(cluster, pod):
-                process(cluster, pod, self.hits).pause()
+                self._freezable(cluster, pod).freeze()
             return True
 
         # On a busy machine runc may find tasks of a cgroup v1 that do not freeze in time, thaws them, and gives up.
-        wait_until(f"the engine freezes {pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=APIError)
+        wait_until(f"the engine freezes {pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=EngineRefusedError)
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
         paused = self._paused(cluster, pod)
@@ -49,7 +49,7 @@ class Pause:
 
     def heal(self, cluster: Cluster, pod: str) -> None:
         if self._paused(cluster, pod):
-            process(cluster, pod, self.hits).unpause()
+            self._freezable(cluster, pod).thaw()
 
     def residue(self, cluster: Cluster, pod: str) -> Evidence:
         paused, answered = self._paused(cluster, pod), self._answers(cluster, pod)
@@ -57,9 +57,15 @@ class Pause:
 
     def _answers(self, cluster: Cluster, pod: str) -> bool:
         """A load pod that has ended its work in order need not say anything any more."""
-        if self.hits == "load" and process(cluster, pod, self.hits).status == "exited":
+        if self.hits == "load" and process(cluster, pod, self.hits).state().word == "exited":
             return True
         return answers(cluster, pod, self.hits)
 
     def _paused(self, cluster: Cluster, pod: str) -> bool:
-        return bool(process(cluster, pod, self.hits).attrs["State"]["Paused"])
+        return process(cluster, pod, self.hits).state() == FROZEN
+
+    def _freezable(self, cluster: Cluster, pod: str) -> CanFreeze:
+        container = process(cluster, pod, self.hits)
+        if not isinstance(container, CanFreeze):
+            raise HarnessError(f"{container.name}: nothing can be frozen where it runs")
+        return container
