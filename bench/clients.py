@@ -20,8 +20,8 @@ from cluster.mysqld import mysqld
 from cluster.mysqld.mysqld import DATABASE, PORT
 from cluster.platform import images
 from cluster.platform.platform import Pod, Process, last_words
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig, WorkloadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 from loadgen.workloads.registry import create
 from scenarios.run.collect import fetch
 

@@ -146,5 +146,5 @@ def _healing(step: PlannedFault) -> Misfit | None:
     if step.for_good and part_of(step.target) in ("agent", "proxy"):
         return Misfit(key="heal_after", why=f"never is for MySQL pods; give {step.target} a duration, or leave it out")
     if step.heal_after_s is not None and step.fault in OPERATIONS:
-        return Misfit(key="heal_after", why=f"{step.fault} breaks nothing that could be healed; leave it out")
+        return Misfit(key="heal_after", why=f"heal_after does not apply to {step.fault}; leave it out")
     return None

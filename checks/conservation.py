@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from checks.evidence.amounts import Amounts, minor_units, shown, summable, unequal_cells
-from checks.evidence.ledger import coded, in_service, lacks, text
+from checks.evidence.ledger import MissingError, coded, has_tables, in_service, require_tables, text
 from checks.evidence.openings import rows_of_setup
 from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
@@ -32,11 +32,12 @@ def conservation(history: History) -> Verdict:
     (accounts that a pod has again), missing_rows, extra_rows, openings (pods, or accounts, that are not as set up).
     """
     set_up = rows_of_setup(history, "transfer")
-    reason = lacks(history, "accounts")
-    if reason is None and history.final["accounts"].empty and not any(map(len, set_up.values())):
-        reason = "final/accounts.parquet holds no account"
-    if reason is not None:
-        return unknown(NAME, expected=EXPECTED, reason=reason)
+    try:
+        require_tables(history, "accounts")
+    except MissingError as gone:
+        return unknown(NAME, expected=EXPECTED, reason=str(gone))
+    if history.final["accounts"].empty and not any(map(len, set_up.values())):
+        return unknown(NAME, expected=EXPECTED, reason="final/accounts.parquet holds no account")
     tables = final_tables(history)
     accounts = tables["accounts"]
     moved, source = _movements(history, tables)
@@ -100,9 +101,9 @@ def conservation(history: History) -> Verdict:
 def _movements(history: History, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, str | None]:
     """Rows (node, transfer, account, amount) entered on accounts, and the table they came from."""
     columns = ["node", "transfer", "account", "amount"]
-    if lacks(history, "entries") is None:
+    if has_tables(history, "entries"):
         return tables["entries"][columns], "entries"
-    if lacks(history, "transfers") is not None:
+    if not has_tables(history, "transfers"):
         return pd.DataFrame({name: pd.Series([], dtype="str") for name in columns}), None
     rows = tables["transfers"]
     amounts = minor_units(rows["amount"])

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from checks.evidence.keys import keyed
-from checks.evidence.ledger import Codes, coded, text
+from checks.evidence.ledger import Codes, MissingError, coded, text
 from checks.evidence.operations import FAIL, key_outcomes
 from checks.gates import gate
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
@@ -37,14 +37,14 @@ def duplicates(history: History) -> Verdict:
     """
     allowed = gate(history, "duplicated") or 0
     transactions = committed(history.ops)
-    evidence = keyed(history)
-    what = "writes" if isinstance(evidence, str) else evidence.what
-    expected = f"at most {allowed:g} {what} stored twice; none failed yet present, unrequested or acknowledged twice"
-    if isinstance(evidence, str):
-        return unknown(NAME, expected=expected, reason=evidence)
+    try:
+        evidence = keyed(history)
+    except MissingError as gone:
+        return unknown(NAME, expected=_expected(allowed, "writes"), reason=str(gone))
+    expected = _expected(allowed, evidence.what)
     asked, stored = evidence.asked, evidence.stored
     if asked.empty:
-        return unknown(NAME, expected=expected, reason=f"the ops hold no {what}")
+        return unknown(NAME, expected=expected, reason=f"the ops hold no {evidence.what}")
 
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     (node_codes,), nodes = coded(stored["node"])
@@ -88,6 +88,10 @@ def duplicates(history: History) -> Verdict:
     return Verdict(
         name=NAME, verdict="fail" if failed else "pass", expected=expected, measured=measured, witness=witness
     )
+
+
+def _expected(allowed: float, what: str) -> str:
+    return f"at most {allowed:g} {what} stored twice; none failed yet present, unrequested or acknowledged twice"
 
 
 def _conflicting(asked: pd.DataFrame, codes: Codes) -> Codes:

@@ -22,7 +22,7 @@ import pandas as pd
 
 from checks.evidence.amounts import minor_units, shown, unequal_cells
 from checks.evidence.keys import keyed
-from checks.evidence.ledger import Codes, coded, in_service, not_read, readable, text
+from checks.evidence.ledger import Codes, MissingError, coded, in_service, not_read, readable, text
 from checks.evidence.operations import OK, UNKNOWN, key_outcomes, moves
 from checks.evidence.quarantine import holders_in_quarantine
 from checks.evidence.unread import filters, unread
@@ -48,10 +48,11 @@ def durability(history: History) -> Verdict:
     has; scattered: keys that only some of them have. Raises HistoryError when the gtid of a write is not readable.
     """
     allowed = gate(history, "lost") or 0
-    evidence = keyed(history)
-    if isinstance(evidence, str):
+    try:
+        evidence = keyed(history)
+    except MissingError as missing_evidence:
         expected = f"at most {allowed:g} acknowledged writes lost"
-        return unknown(NAME, expected=expected, reason=evidence)
+        return unknown(NAME, expected=expected, reason=str(missing_evidence))
     expected = f"at most {allowed:g} acknowledged {evidence.what} lost"
     expected += ", none altered" if evidence.transfers else ""
     asked, stored = evidence.asked, evidence.stored

@@ -175,7 +175,7 @@ def broke_off(verdict: Verdict) -> bool:
 
 
 def what_broke(error: Exception) -> str:
-    """An exception for those who mend the check: its kind, what it says, and where it was raised."""
+    """An exception for those who fix the check: its kind, what it says, and where it was raised."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error}, at {Path(place.filename).name}:{place.lineno}"
 
@@ -198,7 +198,7 @@ def _unproven_faults(history: History, *, converged: bool) -> list[str]:
         if fault.injected_ns is None:
             reasons.append(f"{name} was planned but never injected")
         elif not fault.bitten:
-            reasons.append(f"{name} was injected, but nothing shows that it bit")
+            reasons.append(f"{name} was injected, but nothing shows that it took effect")
         elif not fault.clean and not converged:
             reasons.append(f"{name}: heal not proven")
     return reasons
@@ -241,7 +241,7 @@ def _noise(history: History) -> list[str]:
         names = [f"{name} (exit code {codes[name]})" if codes.get(name) is not None else str(name) for name in dead]
         who = f"load pod {', '.join(names)}" if names else "the load generator"
         if dead or not unrecorded:  # else the run has said which operations it could not record
-            reasons.append(f"{who} ended before its time, so what it recorded is cut off")
+            reasons.append(f"{who} exited early, so its record is incomplete")
     lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
     limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:

@@ -159,15 +159,15 @@ def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
     for fault in faults:
         bitten, clean = fault.bitten_evidence, fault.clean_evidence
         if fault.bitten and (said := _says(bitten, _opposite(_NOT_BITTEN, fault)) or _reached(fault, bitten)):
-            yield f"{name_of(fault)} is on record as bitten, and its evidence says {said}"
+            yield f"{name_of(fault)} is recorded as effective, but its evidence says {said}"
         if fault.bitten and fault.kind and _shows_nothing(fault, bitten):
-            yield f"{name_of(fault)} is on record as bitten, and its evidence shows nothing of a {fault.fault}"
+            yield f"{name_of(fault)} is recorded as effective, but its evidence shows nothing of a {fault.fault}"
         if fault.bitten and (other := _of_another(fault, bitten)):
-            yield f"{name_of(fault)} is on record as bitten, and its evidence is that of a {other}"
+            yield f"{name_of(fault)} is recorded as effective, but its evidence is that of a {other}"
         if fault.bitten and fault.fault == "switchover" and bitten.get("primary") in fault.pods:
-            yield f"{name_of(fault)} is on record as done, and its evidence says primary: {bitten['primary']}"
+            yield f"{name_of(fault)} is recorded as done, but its evidence says primary: {bitten['primary']}"
         if fault.clean and (said := _says(clean, _opposite(_NOT_CLEAN, fault))):
-            yield f"{name_of(fault)} is on record as healed, and its evidence says {said}"
+            yield f"{name_of(fault)} is recorded as healed, but its evidence says {said}"
 
 
 def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRecord) -> Mapping[str, tuple[Any, ...]]:

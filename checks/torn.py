@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from checks.evidence.amounts import equal_cells, minor_units, shown
-from checks.evidence.ledger import coded, lacks
+from checks.evidence.ledger import MissingError, coded, require_tables
 from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
@@ -25,10 +25,12 @@ def torn(history: History) -> Verdict:
 
     measured: transfers (rows judged), torn (transfers that are torn on some pod), orphan_entries (rows).
     """
-    reason = lacks(history, "transfers", "entries")
-    if reason is None and history.final["transfers"].empty and history.final["entries"].empty:
+    try:
+        require_tables(history, "transfers", "entries")
+    except MissingError as gone:
+        return unknown(NAME, expected=EXPECTED, reason=str(gone))
+    if history.final["transfers"].empty and history.final["entries"].empty:
         reason = "final/transfers.parquet and final/entries.parquet hold no row"
-    if reason is not None:
         return unknown(NAME, expected=EXPECTED, reason=reason)
     tables = final_tables(history)
     rows, entries = tables["transfers"], tables["entries"]

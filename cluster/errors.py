@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ConfigurationError(Exception):
-    """The user can mend it: one line that says what, where and how. Ends with exit code 2."""
+    """The user can fix it: one line that says what, where and how. Ends with exit code 2."""
 
 
 class HarnessError(Exception):

@@ -224,7 +224,7 @@ class Deeds:
         try:
             self.fence(pod)
         except UNREACHABLE as error:
-            print(f"{pod} could not be fenced directly: {error!r}", flush=True)
+            print(f"direct fencing of {pod} failed: {error!r}", flush=True)
 
     def _status(self, connection: Any) -> Status:
         with connection.cursor() as cursor:

@@ -22,6 +22,7 @@ from history.fields import TIME, taken_if_there
 from history.json_files import HistoryError, read_lines, read_object
 from history.nodes import assert_nodes_readable
 from history.observed import Sample, samples
+from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from history.server_log import ServerLog, read_server_log
 from history.vocabulary import operations_of, workload_name
@@ -36,23 +37,9 @@ __all__ = [
     "load_history",
 ]
 
-#: Columns of ``ops/*.parquet``: one row an operation. Times are CLOCK_MONOTONIC nanoseconds.
+#: Columns of ``ops/*.parquet``: one row an attempt (`history.ops.OpRow`).
 OPS_SCHEMA = pa.schema(
-    [
-        pa.field("process", pa.int64(), nullable=False),
-        pa.field("f", pa.string(), nullable=False),
-        pa.field("key", pa.string(), nullable=False),
-        pa.field("value", pa.string(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("errno", pa.int32()),
-        pa.field("error", pa.string()),
-        pa.field("attempt", pa.int32(), nullable=False),
-        pa.field("intended_ns", pa.int64(), nullable=False),
-        pa.field("start_ns", pa.int64(), nullable=False),
-        pa.field("end_ns", pa.int64(), nullable=False),
-        pa.field("server", pa.string()),
-        pa.field("gtid", pa.string()),
-    ]
+    [pa.field(column.name, pa.type_for_alias(column.arrow_type), nullable=column.nullable) for column in COLUMNS]
 )
 
 #: Columns of ``observed.parquet``: one row a sample of one pod (kind ``pod``) or one proxy (kind ``proxy``).
@@ -75,9 +62,9 @@ OBSERVED_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """The tables of one run.
+    """The tables of one run. It equals itself alone, so that what was worked out of it can be kept beside it.
 
     ops: OPS_SCHEMA columns, sorted by end_ns.
     final: table name -> rows read after healing, e.g. ``accounts(node,id,opening,balance)``,

@@ -14,7 +14,7 @@ DEPTH_LIMIT = 64
 
 
 class HistoryError(Exception):
-    """The folder cannot be read as a run; the message is one line that names the file and how to mend it."""
+    """The folder cannot be read as a run; the message is one line that names the file and how to fix it."""
 
 
 class _NotJsonError(Exception):

@@ -7,9 +7,11 @@ operations as it likes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
-OUTCOMES = frozenset({"ok", "fail", "unknown"})
+from history.ops import Outcome
+
+OUTCOMES = frozenset(get_args(Outcome))
 #: Jepsen's word for an outcome that is not known.
 INFO = "info"
 

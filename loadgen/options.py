@@ -40,7 +40,7 @@ class Options:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else "."
                 raise ConfigError(
-                    f"means nothing for workload {of}{hint} It takes: {', '.join(known) or 'no key'}",
+                    f"is not an option of workload {of}{hint} It takes: {', '.join(known) or 'no key'}",
                     key=f"workload.{key}",
                 )
         values = {one.name: _value(one.name, one.default, one.metadata, raw) for one in fields(cls)}

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pymysql
 
-Outcome = Literal["ok", "fail", "unknown"]
+from history.ops import Outcome
 
 #: What a statement can raise once a server or the way to it breaks. PyMySQL wraps most into its own errors;
 #: a packet garbled on the way surfaces as struct.error or IndexError out of its parser, a closed socket as OSError.

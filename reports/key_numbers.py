@@ -87,7 +87,7 @@ def fell_behind(behind_ms: float | None) -> bool:
 
 
 def _load_notes(load: dict[str, Any]) -> list[str]:
-    refused = [f"{count(load['refused'])} refused by the business"] if load["refused"] else []
+    refused = [f"{count(load['refused'])} rejected by a business rule"] if load["refused"] else []
     return refused + ([f"{duration(load['behind_ms'])} behind at the end"] if fell_behind(load["behind_ms"]) else [])
 
 

@@ -7,13 +7,13 @@ and no manifest recorded is None.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks.evidence.latency_stats import QUANTILES
 from checks.evidence.unseen import unseen
 from checks.judge import Judgement
-from checks.recovery.waterfall import waterfall
+from checks.recovery.waterfall import Step, waterfalls
 from checks.verdict import Verdict
 from history.history import FaultRecord, History
 from reports.provenance import UNSEALED, Provenance, provenance_of
@@ -39,7 +39,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
     manifest = history.manifest
     scenario = _part(manifest, "scenario")
     measured = {check.name: check.measured for check in judgement.checks}
-    faults = [_fault(history, fault) for fault in history.faults]
+    faults = [_fault(fault, steps) for fault, steps in zip(history.faults, waterfalls(history), strict=True)]
     gates = gate_rows(history.gates, judgement.checks, manifest)
     words = headline(judgement, history)
     summary = {
@@ -111,7 +111,7 @@ def _check(check: Verdict, history: History) -> dict[str, Any]:
     return {**check.as_json(), "finding": finding(check), "sentences": words}
 
 
-def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
+def _fault(fault: FaultRecord, steps: Sequence[Step]) -> dict[str, Any]:
     return {
         "name": fault.fault,
         "operation": fault.operation,
@@ -143,7 +143,7 @@ def _fault(history: History, fault: FaultRecord) -> dict[str, Any]:
                 "source": step.source,
                 "note": step.note,
             }
-            for step in waterfall(history, fault)
+            for step in steps
         ],
     }
 

@@ -36,7 +36,7 @@ class Progress(logging.Handler):
         line = (
             f"{self._clock()}  load {event['t_s']:.0f}/{self.duration_s:.0f} s: offered {event['offered']}/s, "
             f"ok {event['ok']}, refused {event['refused']}, failed {failed}, unknown {event['unknown']}, "
-            f"waiting {event['backlog']}"
+            f"queued {event['backlog']}"
         )
         if self._stream.isatty():
             print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)

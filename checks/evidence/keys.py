@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from checks.evidence.ledger import TABLES, lacks
+from checks.evidence.ledger import TABLES, MissingError, require_columns, require_tables
 from checks.evidence.operations import transfers, writes
 from checks.evidence.quarantine import final_tables
 from checks.evidence.tables import Tables, apart
@@ -34,22 +34,18 @@ class Keyed:
         return "transfers" if self.transfers else "transactions"
 
 
-def keyed(history: History) -> Keyed | str:
-    """The evidence, or in one line why there is none."""
+def keyed(history: History) -> Keyed:
+    """The evidence. Raises MissingError."""
     if history.nodes == {} and not history.final:
-        return "no pod was left at the end, so none could be read"
+        raise MissingError("no pod was left at the end, so none could be read")
     history = _with_tables_gone(history)
     if "keys" in history.final and "transfers" not in history.final:
-        table = final_tables(history)["keys"]
-        for column in ("node", "key"):
-            if column not in table.columns:
-                return f"final/keys.parquet has no column {column!r}"
+        table = require_columns(final_tables(history), "keys", ("node", "key"))
         asked = writes(history.ops).sort_values("end_ns", kind="stable", ignore_index=True)
         return Keyed(asked=asked, stored=table.rename(columns={"key": "id"}), transfers=False)
     if "transfers" not in history.final:
-        return "neither final/transfers.parquet nor final/keys.parquet is there"
-    if (reason := lacks(history, "transfers")) is not None:
-        return reason
+        raise MissingError("neither final/transfers.parquet nor final/keys.parquet is there")
+    require_tables(history, "transfers")
     return Keyed(asked=transfers(history.ops), stored=final_tables(history)["transfers"], transfers=True)
 
 

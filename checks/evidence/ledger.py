@@ -29,15 +29,36 @@ TABLES: Mapping[str, Sequence[str]] = {
 }
 
 
-def lacks(history: History, *tables: str) -> str | None:
-    """Why these final tables cannot be judged (a file or a column that is not there), or None if they can."""
+class MissingError(Exception):
+    """Evidence that a check rests on, such as a final table or a column of one, is not there; the message says which.
+
+    Every check says it in this one way: it is ``unknown``, with the message as its reason.
+    """
+
+
+def require_tables(history: History, *tables: str) -> None:
+    """Raise MissingError unless these final tables are there with the columns in TABLES."""
     for name in tables:
-        if name not in history.final:
-            return f"final/{name}.parquet is missing"
-        absent = [column for column in TABLES[name] if column not in history.final[name].columns]
-        if absent:
-            return f"final/{name}.parquet has no column {absent[0]!r}"
-    return None
+        require_columns(history.final, name, TABLES[name])
+
+
+def has_tables(history: History, *tables: str) -> bool:
+    """Whether these final tables are there with the columns in TABLES."""
+    try:
+        require_tables(history, *tables)
+    except MissingError:
+        return False
+    return True
+
+
+def require_columns(final: Mapping[str, pd.DataFrame], table: str, columns: Sequence[str]) -> pd.DataFrame:
+    """The table. Raises MissingError unless it is there with these columns."""
+    if table not in final:
+        raise MissingError(f"final/{table}.parquet is missing")
+    for column in columns:
+        if column not in final[table].columns:
+            raise MissingError(f"final/{table}.parquet has no column {column!r}")
+    return final[table]
 
 
 def in_service(history: History) -> list[str] | None:

@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from checks.evidence.amounts import minor_units, summable, whole
-from checks.evidence.ledger import in_service, tabled_nodes
+from checks.evidence.ledger import MissingError, in_service, tabled_nodes
 from checks.evidence.quarantine import quarantined
-from checks.evidence.tables import MissingError, Tables
+from checks.evidence.tables import Tables
 from checks.verdict import WITNESS_LIMIT
 from history.fields import spelt
 from history.history import History

@@ -12,17 +12,13 @@ import numpy as np
 import pandas as pd
 
 from checks.evidence.amounts import exact, minor_units, shown, summable, whole
-from checks.evidence.ledger import in_service, text
+from checks.evidence.ledger import in_service, require_columns, text
 from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict
 from history.history import History
 
 #: Stands for null in a column in which a row may have none; no id, count or carrier is negative.
 NULL = -1
-
-
-class MissingError(Exception):
-    """A final table, or a column of one, is not there; the message says which."""
 
 
 class Tables:
@@ -54,12 +50,7 @@ class Tables:
         nullable: own names of numbers that may be null, which then are NULL. unique: own names of the columns that
         identify a row of a pod. Raises MissingError.
         """
-        frame = self._final.get(name)
-        if frame is None:
-            raise MissingError(f"final/{name}.parquet is missing")
-        for column in ("node", *words, *numbers):
-            if column not in frame.columns:
-                raise MissingError(f"final/{name}.parquet has no column {column!r}")
+        frame = require_columns(self._final, name, ("node", *words, *numbers))
         columns: dict[str, Any] = {word: _texts(frame[word]) for word in ("node", *words)}
         wrong = np.zeros(len(frame), dtype=bool)
         for column, own in numbers.items():

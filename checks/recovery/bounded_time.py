@@ -49,7 +49,7 @@ def in_order(moments: Sequence[Moment]) -> list[Moment]:
     """The moments with their doubt used up so that causes come before effects, where the evidence allows it.
 
     Backwards: a cause seen only after its effect happened by then. Forwards: an effect that began to show before its
-    cause did not happen until then. What neither can mend stays as seen, and says so.
+    cause did not happen until then. What neither can fix stays as seen, and says so.
     """
     ordered = list(moments)
     known = [i for i, moment in enumerate(ordered) if moment.at_ns is not None]
@@ -59,7 +59,7 @@ def in_order(moments: Sequence[Moment]) -> list[Moment]:
     for previous, i in pairwise(known):
         ordered[i] = _moved(ordered[i], ordered[previous].at_ns, later=True)
         if (ordered[i].at_ns or 0) < (ordered[previous].at_ns or 0):
-            ordered[i] = replace(ordered[i], note=_join(ordered[i].note, "shows before the step above it"))
+            ordered[i] = replace(ordered[i], note=_join(ordered[i].note, "observed before its cause; order uncertain"))
     return ordered
 
 
@@ -71,6 +71,6 @@ def _moved(moment: Moment, bound_ns: int | None, *, later: bool) -> Moment:
         return moment
     moved_ms = abs(moment.at_ns - bound_ns) / 1e6
     doubt_ms = (moment.latest_ns - moment.earliest_ns) / 1e6
-    note = f"shows {moved_ms:.0f} ms {'earlier' if later else 'later'}; known to within {doubt_ms:.0f} ms"
+    note = f"first sampled {moved_ms:.0f} ms {'earlier' if later else 'later'} (sampling uncertainty {doubt_ms:.0f} ms)"
     earliest_ns, latest_ns = (bound_ns, moment.latest_ns) if later else (moment.earliest_ns, bound_ns)
     return replace(moment, at_ns=bound_ns, earliest_ns=earliest_ns, latest_ns=latest_ns, note=_join(moment.note, note))

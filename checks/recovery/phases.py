@@ -12,7 +12,7 @@ import pandas as pd
 
 from checks.evidence.intervals import END_OF_TIME_NS
 from checks.evidence.operations import column_ns
-from checks.recovery.waterfall import waterfall
+from checks.recovery.waterfall import waterfalls
 from history.history import History
 
 
@@ -45,15 +45,16 @@ def phases(history: History) -> Phases:
     the service was steady again; recovery is when the last fault is over. Where it is known that service was not
     steady again when the load ended, there was no recovery.
     """
-    faults = [fault for fault in history.faults if fault.injected_ns is not None]
-    steps = [step for fault in faults for step in waterfall(history, fault) if step.step == "steady"]
-    never = any(step.lost for step in steps)
-    over = [
-        max(fault.clean_ns or fault.healed_ns or fault.injected_ns or 0, step.at_ns or 0)
-        for fault, step in zip(faults, steps, strict=True)
+    steady = [
+        (fault, step)
+        for fault, steps in zip(history.faults, waterfalls(history), strict=True)
+        for step in steps
+        if step.step == "steady" and fault.injected_ns is not None
     ]
+    never = any(step.lost for _, step in steady)
+    over = [max(fault.clean_ns or fault.healed_ns or fault.injected_ns or 0, step.at_ns or 0) for fault, step in steady]
     return Phases(
-        injected_ns=min((fault.injected_ns for fault in faults if fault.injected_ns is not None), default=None),
+        injected_ns=min((fault.injected_ns for fault, _ in steady if fault.injected_ns is not None), default=None),
         recovered_ns=None if never else max(over, default=None),
         never_steady=never,
     )

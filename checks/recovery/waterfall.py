@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -45,6 +46,17 @@ class Step:
     source: str
     note: str = ""
     lost: bool = False
+
+
+#: Several checks and the summary ask for the same steps. Gone with the history they are of.
+_WATERFALLS: WeakKeyDictionary[History, tuple[list[Step], ...]] = WeakKeyDictionary()
+
+
+def waterfalls(history: History) -> tuple[list[Step], ...]:
+    """The steps of each fault, in the order of ``history.faults``; computed once for a history."""
+    if history not in _WATERFALLS:
+        _WATERFALLS[history] = tuple(waterfall(history, fault) for fault in history.faults)
+    return _WATERFALLS[history]
 
 
 def waterfall(history: History, fault: FaultRecord) -> list[Step]:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from checks.evidence.ledger import text
+from checks.evidence.ledger import MissingError, text
 from checks.evidence.ops_values import parsed
-from checks.evidence.tables import MissingError, Tables, verdict_of
+from checks.evidence.tables import Tables, verdict_of
 from checks.verdict import Verdict, unknown
 from history.history import History
 

@@ -15,10 +15,10 @@ from typing import Any
 import pandas as pd
 
 from checks.evidence.keys import keys_apart
-from checks.evidence.ledger import text
+from checks.evidence.ledger import MissingError, text
 from checks.evidence.openings import rows_of_setup
 from checks.evidence.ops_values import Cells, altered, asked, members, parsed
-from checks.evidence.tables import MissingError, Tables, absent_pods, total, unequal, verdict_of
+from checks.evidence.tables import Tables, absent_pods, total, unequal, verdict_of
 from checks.verdict import Verdict, unknown
 from history.history import History
 

@@ -19,9 +19,10 @@ import pandas as pd
 
 from checks.evidence.amounts import whole
 from checks.evidence.keys import keys_apart
+from checks.evidence.ledger import MissingError
 from checks.evidence.openings import rows_of_setup
 from checks.evidence.ops_values import Cells, asked, matches, members
-from checks.evidence.tables import MissingError, Tables, absent_pods, added, total, unequal, verdict_of
+from checks.evidence.tables import Tables, absent_pods, added, total, unequal, verdict_of
 from checks.verdict import Verdict, unknown
 from history.history import History
 

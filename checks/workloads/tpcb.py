@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from checks.evidence.keys import keys_apart
+from checks.evidence.ledger import MissingError
 from checks.evidence.openings import rows_of_setup
 from checks.evidence.ops_values import Cells, altered, asked, members
-from checks.evidence.tables import MissingError, Tables, absent_pods, total, unequal, verdict_of
+from checks.evidence.tables import Tables, absent_pods, total, unequal, verdict_of
 from checks.verdict import Verdict, unknown
 from history.history import History
 

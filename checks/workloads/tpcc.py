@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from checks.evidence.ledger import MissingError
 from checks.evidence.openings import rows_of_setup
-from checks.evidence.tables import NULL, MissingError, Tables, absent_pods, added, joined, total, unequal, verdict_of
+from checks.evidence.tables import NULL, Tables, absent_pods, added, joined, total, unequal, verdict_of
 from checks.verdict import Verdict, unknown
 from checks.workloads.tpcc_booked import booked
 from history.history import History

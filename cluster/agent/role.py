@@ -90,7 +90,7 @@ class Role:
             try:
                 gossip.ask_control()
             except UNHEARD as error:
-                print(f"promised to lead, but the control plane is not heard: {error!r}", flush=True)
+                print(f"accepted leadership but cannot reach the control plane: {error!r}", flush=True)
         else:
             deadline_s = time.monotonic() + GIVE_UP_S
             while self.takes_writes() and time.monotonic() < deadline_s:

@@ -114,7 +114,7 @@ def _no_answer(at: EngineAddress, error: Exception) -> ConfigurationError:
     if at.host == DEFAULT_HOST and ("No such file" in said or "Connection refused" in said):
         how = "run `make images` (it starts one on Debian and Ubuntu as root), start yours, or set DOCKER_HOST"
         return NoEngineError(f"{where}: {how}")
-    return ConfigurationError(f"{where}: start it, or mend or remove that setting. Docker's library says: {said}")
+    return ConfigurationError(f"{where}: start it, or fix or remove that setting. Docker's library says: {said}")
 
 
 def is_debian() -> bool:

@@ -61,7 +61,7 @@ def _properties(file: Path) -> dict[str, str]:
     try:
         lines = file.read_text().splitlines() if file.exists() else []
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}; mend or remove it") from None
+        raise ConfigurationError(f"{file} cannot be read: {error}; fix or remove it") from None
     pairs = [line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith(("#", "!"))]
     return {name.strip(): value.strip().replace("\\", "") for name, _, value in pairs}
 

@@ -53,8 +53,7 @@ def require(pod: Pod, role: str, *, port: int) -> None:
 
 
 def try_once(run_id: str) -> str:
-    """Start a small pod in a network of its own and ask it; returns its address. Removes nothing: `ownership.remove`
-    does.
+    """Start a small pod in a network of its own and ask it; returns its address. `ownership.remove` removes it.
 
     Raises ConfigurationError when it cannot be reached, HarnessError and what the engine raises when it cannot be made.
     """

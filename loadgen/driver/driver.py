@@ -20,17 +20,16 @@ import gevent  # type: ignore[import-untyped]
 from gevent.event import Event  # type: ignore[import-untyped]
 from gevent.queue import SimpleQueue  # type: ignore[import-untyped]
 
+from history.ops import OpRow
 from loadgen.arrivals.arrivals import NS, intended_offsets_ns
 from loadgen.config import PROCESSES_PER_WORKER, LoadConfig
 from loadgen.driver.closed_loop import Users
 from loadgen.driver.lateness import Lateness
 from loadgen.driver.recorder import FLUSH_S, Recorder
-from loadgen.driver.tally import Arrival, Row, Tally
+from loadgen.driver.tally import Arrival, Tally
 from loadgen.outcome import Result
 from loadgen.policy import resolved
 from loadgen.workload import Op, op_key
-
-__all__ = ["Driver", "Row"]
 
 #: A generator that can no longer keep up never waits; clients, reports and the record must get their turn all the same.
 YIELD_EVERY = 100
@@ -71,7 +70,7 @@ class Driver:
         next_op: Callable[[random.Random, str], Op],
         recorder: Recorder,
         emit: Callable[..., None],
-        on_row: Callable[[Row], None],
+        on_row: Callable[[OpRow], None],
     ) -> None:
         self._config = config
         self._next_op = next_op

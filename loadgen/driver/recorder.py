@@ -1,53 +1,20 @@
-"""``ops.jsonl``: what the load worker leaves behind even when it is killed, and how the host reads it back.
+"""Writes ``ops.jsonl`` (`history.ops_file`) as the load runs, so that little is lost when the worker is killed.
 
-The first line is ``{"clock": {"monotonic_ns": …, "unix_ns": …}}``, every other one operation with the columns of
-``ops/*.parquet``. Lines wait in memory only until the next flush; the driver flushes every FLUSH_S, so SIGKILL loses
-at most the last 100 ms. A written line survives the process, not the machine: nothing here calls fsync.
+Lines wait in memory only until the next flush; the driver flushes every FLUSH_S, so SIGKILL loses at most the last
+100 ms. A written line survives the process, not the machine: nothing here calls fsync.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
 
-import orjson
+from history.ops import OpRow
+from history.ops_file import FILE_NAME, to_json
 
-FILE_NAME = "ops.jsonl"
 FLUSH_S = 0.05
-
-#: The keys of an operation's line, in order: the columns of history.history.OPS_SCHEMA.
-COLUMNS = (
-    "process",
-    "f",
-    "key",
-    "value",
-    "outcome",
-    "errno",
-    "error",
-    "attempt",
-    "intended_ns",
-    "start_ns",
-    "end_ns",
-    "server",
-    "gtid",
-)
-
-
-class OpsFileError(Exception):
-    """The file is not an ops.jsonl, or is damaged elsewhere than at its end; one line that names file and line."""
-
-
-def to_json(value: Any) -> bytes:
-    """JSON of anything that Python's own module has JSON for: orjson is several times as fast, and knows neither whole
-    numbers above 64 bits nor keys that are no text. Raises TypeError."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value).encode()
 
 
 class Recorder:
@@ -64,8 +31,7 @@ class Recorder:
         self._pending.append(to_json({"clock": clock}))
         self.flush()
 
-    def add(self, row: dict[str, Any]) -> None:
-        """row: exactly COLUMNS; ``value`` already a JSON string."""
+    def add(self, row: OpRow) -> None:
         self._pending.append(to_json(row))
 
     def flush(self) -> None:
@@ -82,62 +48,3 @@ class Recorder:
     def close(self) -> None:
         self.flush()
         os.close(self._fd)
-
-
-class OpsFile:
-    """Reads a worker's file a line at a time, so that a long run needs no more memory than a short one.
-
-    clock: ``monotonic_ns`` and ``unix_ns`` of one moment. torn: 1 once the last line turned out to be cut off by a
-    kill, which is tolerated and left out, else 0. Raises OpsFileError.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lines = path.open("rb")
-        self.torn = 0
-        first = self._lines.readline()
-        try:
-            if not first.endswith(b"\n"):
-                raise OpsFileError(
-                    f"{path}: no complete first line with the clock; was the load worker killed at its start?"
-                )
-            clock = _row(path, 1, first).get("clock")
-            if not isinstance(clock, dict):
-                raise OpsFileError(f"{path}:1: expected the clock")
-        except OpsFileError:
-            self._lines.close()
-            raise
-        self.clock: dict[str, int] = clock
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._lines.close()
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Operations with COLUMNS, in order of their end. Once only."""
-        for number, line in enumerate(self._lines, start=2):
-            if not line.endswith(b"\n"):
-                self.torn = 1
-                return
-            row = _row(self._path, number, line)
-            if tuple(row) != COLUMNS:
-                raise OpsFileError(f"{self._path}:{number}: expected the columns {', '.join(COLUMNS)}")
-            yield row
-
-
-def read_ops(path: Path) -> list[dict[str, Any]]:
-    """Every operation of a file that fits into memory. Raises OpsFileError."""
-    with OpsFile(path) as recorded:
-        return list(recorded)
-
-
-def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise OpsFileError(f"{path}:{number}: not JSON ({error})") from None
-    if not isinstance(row, dict):
-        raise OpsFileError(f"{path}:{number}: not a JSON object")
-    return row

@@ -10,16 +10,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from loadgen.driver.recorder import Recorder, to_json
-from loadgen.outcome import Outcome, Result
+from history.ops import OpRow, Outcome
+from history.ops_file import to_json
+from loadgen.driver.recorder import Recorder
+from loadgen.outcome import Result
 from loadgen.workload import Op
 
 #: ``process`` of an arrival that no client took.
 NOBODY = -1
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +37,7 @@ class Arrival:
 class Tally:
     """emit: takes (event name, fields). on_row: called with every recorded row."""
 
-    def __init__(self, recorder: Recorder, *, emit: Callable[..., None], on_row: Callable[[Row], None]) -> None:
+    def __init__(self, recorder: Recorder, *, emit: Callable[..., None], on_row: Callable[[OpRow], None]) -> None:
         self._recorder = recorder
         self._emit = emit
         self._on_row = on_row
@@ -64,7 +63,7 @@ class Tally:
         self, process: int, arrival: Arrival, start_ns: int, end_ns: int, result: Result, server: str | None
     ) -> None:
         """Write down one attempt."""
-        row = {
+        row: OpRow = {
             "process": process,
             "f": arrival.op.f,
             "key": arrival.op.key,

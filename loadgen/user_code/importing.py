@@ -19,7 +19,7 @@ def line_of(thing: type | Callable[..., object], file: Path) -> str:
 
 
 def broken(error: BaseException, file: Path) -> str:
-    """FILE:LINE: what a user's file raised when it was imported or called, with what would mend it where that is known.
+    """FILE:LINE: what a user's file raised when it was imported or called, with what would fix it where that is known.
 
     The line is the innermost one within the user's folder.
     """

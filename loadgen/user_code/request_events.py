@@ -13,6 +13,7 @@ import numbers
 from decimal import Decimal
 from typing import Any
 
+from history.ops import OpRow
 from loadgen.outcome import ERROR_TEXT_LIMIT, errno_of
 
 NAME_LIMIT = 200
@@ -23,14 +24,12 @@ _MAX_ERRNO = 65_535
 
 EARLY = "begun before the load did, by its response_time"
 
-Row = dict[str, Any]
-
 
 class RefusedError(Exception):
     """The event is no operation; its text is the reason, one of a handful."""
 
 
-def row(fields: dict[str, Any], *, key: str, zero_ns: int, now_ns: int) -> tuple[Row, bool]:
+def row(fields: dict[str, Any], *, key: str, zero_ns: int, now_ns: int) -> tuple[OpRow, bool]:
     """The operation, and whether its name had to be written otherwise. fields: of the event, as they were fired.
     zero_ns: when the load began, 0 before it did. Raises RefusedError."""
     for needed in ("name", "response_time"):
@@ -43,7 +42,7 @@ def row(fields: dict[str, Any], *, key: str, zero_ns: int, now_ns: int) -> tuple
     exception = fields.get("exception")
     failed = exception is not None and _holds(exception)
     errno = errno_of(exception) if failed and isinstance(exception, BaseException) else None
-    return {
+    operation: OpRow = {
         "process": 0,  # Locust does not tell which user it was
         "f": name,
         "key": key,
@@ -57,7 +56,8 @@ def row(fields: dict[str, Any], *, key: str, zero_ns: int, now_ns: int) -> tuple
         "end_ns": now_ns,
         "server": None,
         "gtid": None,
-    }, other
+    }
+    return operation, other
 
 
 def plain(value: object, *, limit: int) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ middle of it, and half of it bounds the error (F. Cristian, "Probabilistic clock
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,6 +51,6 @@ class Translation:
         drift_ns = (last.offset_ns - first.offset_ns) * (at_ns - first.at_ns) // between_ns if between_ns else 0
         return at_ns + first.offset_ns + drift_ns
 
-    def moved(self, record: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    def moved(self, record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         """A record with the times of these names, where it has them, on the master's clock."""
-        return record | {name: self.master_ns(record[name]) for name in names if name in record}
+        return {**record} | {name: self.master_ns(record[name]) for name in names if name in record}

@@ -33,10 +33,11 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from history.ops import OpRow
 from loadgen.client.client import Client
 from loadgen.client.connection import Connector, NoServerError
 from loadgen.config import LoadConfig
-from loadgen.driver.driver import Driver, Row
+from loadgen.driver.driver import Driver
 from loadgen.driver.recorder import Recorder
 from loadgen.errors import ConfigError, what_broke
 from loadgen.user_code.environment import variables
@@ -133,8 +134,8 @@ class Load:
             self._tell("ready", connected=self._connected)
             if self._full is not None:
                 raise ConfigError(
-                    f"{self._connected} of {self._config.connections} connections stand, and the server takes no more "
-                    f"({self._full}); lower load.connections, or raise mysql.config.max_connections"
+                    f"opened {self._connected} of {self._config.connections} connections, then the server refused: "
+                    f"{self._full}; lower load.connections, or raise mysql.config.max_connections"
                 )
             zero_ns = None if self._follower is None else self._follower.zero_ns(timeout_s=RENDEZVOUS_S)
             totals = self._driver.run(zero_ns=zero_ns)
@@ -179,7 +180,7 @@ class Load:
             fields |= {"cpu_s": round(time.process_time(), 6), "connections_opened": self._opened()}
         self._tell(event, **fields)
 
-    def _tell_locust(self, row: Row) -> None:
+    def _tell_locust(self, row: OpRow) -> None:
         error = None if row["outcome"] == "ok" else OperationError(row["outcome"], row["errno"])
         self._environment.events.request.fire(  # type: ignore[no-untyped-call]
             request_type=self._config.workload.name,

@@ -3,7 +3,7 @@
 All of it goes over the connection that Locust's worker has to Locust's master, as messages of our own beside Locust's:
 
     worker                              master
-    join (which loadgen it has)    →
+    join (which sources it has)    →
                                    ←    place (its configuration), or refused (why)
     ask                            →
                                    ←    time (CLOCK_MONOTONIC), a handful of times
@@ -63,12 +63,10 @@ class Master(Runner, Protocol):
 
 
 def sources() -> str:
-    """Tells this version of loadgen from others: two that differ would not record the same load."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
-        digest.update(
-            file.relative_to(Path(__file__).parents[1]).as_posix().encode() + b"\0" + file.read_bytes() + b"\0"
-        )
+    """Tells this version of loadgen and its records from others: two that differ would not record the same load."""
+    root, digest = Path(__file__).parents[2], hashlib.sha256()
+    for file in sorted(file for room in ("history", "loadgen") for file in (root / room).rglob("*.py")):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -96,9 +94,9 @@ class Admission:
     def _join(self, msg: Any, **_: Any) -> None:
         client, refusal = msg.node_id, None
         if msg.data["sources"] != sources():
-            refusal = "it has another version of meshbench than the run; check out the same commit on both machines"
+            refusal = "version mismatch; check out the same commit of meshbench on both machines"
         elif not self._free:
-            refusal = "the run has no place left for a worker"
+            refusal = "all workers of the run have already joined"
         if refusal is not None:
             self._runner.send_message(REFUSED, {"why": refusal}, client)
             emit("turned-away", machine=msg.data["machine"], why=refusal)
@@ -159,7 +157,10 @@ class Place:
                 gevent.sleep(LOOK_S)
                 if self._runner.last_heartbeat_timestamp != stamp:
                     heard_s, stamp = time.monotonic(), self._runner.last_heartbeat_timestamp
-            abandon(f"the run has ended, or cannot be reached any more: no word of it for {ORPHANED_S:g} s")
+            abandon(
+                f"lost contact with the run: no heartbeat from Locust's master for {ORPHANED_S:g} s "
+                "(the run has probably ended)"
+            )
 
         gevent.spawn(look)
 
@@ -202,7 +203,7 @@ def join(runner: Worker) -> Place:
     runner.send_message(JOIN, {"sources": sources(), "machine": machine})
     place = _within(answer, "give this worker a place")
     if "refused" in place:
-        raise ConfigError(f"the run turned this worker away: {place['refused']}")
+        raise ConfigError(f"the run rejected this worker: {place['refused']}")
     return Place(runner, place)
 
 

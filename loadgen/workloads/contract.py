@@ -18,7 +18,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from loadgen.driver.recorder import to_json
+from history.ops_file import to_json
 from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import WIRE_ERRORS
 from loadgen.user_code.importing import line_of

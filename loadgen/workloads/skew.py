@@ -48,7 +48,7 @@ class Skew:
         for name, value in given.items():
             if name != "kind" and name not in known:
                 raise ConfigError(
-                    f"means nothing for kind {kind}, which takes {', '.join(known) or 'no key'}",
+                    f"is not an option of kind {kind}, which takes {', '.join(known) or 'no key'}",
                     key=f"{key}.{name}",
                 )
             if name != "kind" and (isinstance(value, bool) or not isinstance(value, int | float)):

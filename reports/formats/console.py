@@ -55,7 +55,7 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
 def _tables(summary: dict[str, Any]) -> list[Table]:
     tables = []
     if summary["gates"]:
-        gates = _table("threshold", "expected", "measured", "result")
+        gates = _table("gate", "expected", "measured", "result")
         for gate in gate_words(summary):
             gates.add_row(escape(gate.name), gate.expected, escape(gate.measured), _verdict(gate.verdict))
         tables.append(gates)

@@ -1,8 +1,8 @@
-"""``junit.xml``: one test suite a run, one test case a check and one a fault's bite, for every CI that reads JUnit.
+"""``junit.xml``: one test suite a run, one test case a check and one a fault's effect, for every CI that reads JUnit.
 
 A failed check is a failure, and so is a gate or a required check that could not be decided; any other check without
-evidence is skipped; a fault that did not bite, or any other reason that makes the trial void, is an error: the product
-was not shown to be wrong, the trial was. What the servers said in their logs is the suite's output.
+evidence is skipped; a fault that did not take effect, or any other reason that makes the trial void, is an error: the
+product was not shown to be wrong, the trial was. What the servers said in their logs is the suite's output.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from reports.text.visible import visible
 
 # XML 1.0 cannot carry these at all, escaped or not (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FAULT = ("fault", "bites", "did not bite")
 
 
 def junit_xml(summary: dict[str, Any]) -> bytes:
@@ -39,10 +38,12 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     for gate in summary["undecided_gates"]:
         _outcome(_case(suite, name, f"gate {gate}"), "failure", "this run measured nothing that it could limit")
     for number, fault in enumerate(summary["faults"]):
-        kind, does, did_not = ("step", "takes effect", "did not take effect") if fault["operation"] else _FAULT
-        case = _case(suite, name, f"{kind} {number}: {fault['name']} of {fault['target']} {does}")
+        kind = "step" if fault["operation"] else "fault"
+        case = _case(suite, name, f"{kind} {number}: {fault['name']} of {fault['target']} takes effect")
         if not fault["bitten"]:
-            _outcome(case, "error", f"the {kind} {did_not}: {json.dumps(fault['bitten_evidence'], default=str)}")
+            _outcome(
+                case, "error", f"the {kind} did not take effect: {json.dumps(fault['bitten_evidence'], default=str)}"
+            )
     if summary["verdict"] == "void":
         _outcome(_case(suite, name, "the trial is valid"), "error", "; ".join(summary["void_reasons"]))
     if words := words_rows(summary):

@@ -31,7 +31,7 @@ def summary_md(summary: dict[str, Any]) -> str:
         [_text(gate.name), _text(gate.expected), _text(gate.measured), gate.verdict] for gate in gate_words(summary)
     ]
     if gates:
-        lines += ["", *_table(["threshold", "expected", "measured", "result"], gates)]
+        lines += ["", *_table(["gate", "expected", "measured", "result"], gates)]
     checks = [[_text(check["name"]), check["verdict"], _text(check["finding"])] for check in summary["checks"]]
     if checks:
         lines += ["", *_table(["check", "result", "what it found"], checks)]

@@ -1,6 +1,6 @@
 """The command line: ``meshbench run | judge | list | matrix | worker | up | status | down | doctor | gc``.
 
-Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke; interrupted: 130 by
+Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error; interrupted: 130 by
 Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as nobody reads what is said. A result that nobody reads has its own code.
 """
 
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"meshbench: {error}")
         return USAGE
     except HarnessError as error:
-        _say(f"meshbench: the harness broke, nothing was proved: {error}")
+        _say(f"meshbench: harness error, run not judged: {error}")
         return BROKE
     except FOREIGN_ERRORS as error:
         _say(f"meshbench: {foreign(error)}")
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(ended)
     except Exception as bug:  # noqa: BLE001  exit code 1 means that a gate failed, so a bug must not end with it
         _say(traceback.format_exc(), keep="\n")
-        _say(f"meshbench: a defect of meshbench, nothing was proved: {bug!r}")
+        _say(f"meshbench: internal error (please report), run not judged: {bug!r}")
         return BROKE
 
 
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="meshbench",
         description="What happens to money and to latency when a replicated MySQL behind a mesh proxy loses a part.",
-        epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 the harness broke.",
+        epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error.",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
@@ -193,7 +193,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
                 log.info("%s", told)
             for gone in ownership.reap():
                 log.info("left by a dead run, removed: %s", gone)
-            log.info("%s: %s", scenario.name, scenario.teaches)
+            log.info("%s: %s", scenario.name, scenario.description)
             run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live, elsewhere=others)
             summary = _executed(run, progress)
     finally:
@@ -283,7 +283,7 @@ def _list(*_: object) -> int:
 def _doctor(*_: object) -> int:
     findings = examine()
     for one in findings:
-        print(f"{one.state:10}{one.what:16}{one.found}" + (f"\n{'':10}{'':16}-> {one.mend}" if one.mend else ""))
+        print(f"{one.state:10}{one.what:16}{one.found}" + (f"\n{'':10}{'':16}-> {one.fix}" if one.fix else ""))
     return USAGE if any(one.state == "missing" for one in findings) else PASS
 
 

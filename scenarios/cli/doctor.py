@@ -1,4 +1,4 @@
-"""``meshbench doctor``: what this machine has for a run, each thing ok, degraded or missing, and how to mend it."""
+"""``meshbench doctor``: what this machine has for a run, each thing ok, degraded or missing, and how to fix it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ CORES, MEMORY_GIB, DISK_GIB = 2, 6, 5
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """mend: what to do about it; empty when ok."""
+    """fix: what to do about it; empty when ok."""
 
     what: str
     state: State
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def examine() -> list[Finding]:
@@ -54,17 +54,17 @@ def _engine() -> Finding:
     try:
         version = client().version()
     except ConfigurationError as error:
-        return Finding(what="engine", state="missing", found="none answers", mend=str(error))
+        return Finding(what="engine", state="missing", found="none answers", fix=str(error))
     found = f"Docker Engine {version['Version']}, API {version['ApiVersion']}, {version['Os']}/{version['Arch']}"
     found += f", at {address().host} (from {address().configured})"
     if version["Arch"] != "amd64":
-        return Finding(what="engine", state="degraded", found=found, mend="the images are built for amd64")
+        return Finding(what="engine", state="degraded", found=found, fix="the images are built for amd64")
     return Finding(what="engine", state="ok", found=found)
 
 
-def _enough(what: str, have: float, want: float, unit: str, mend: str) -> Finding:
+def _enough(what: str, have: float, want: float, unit: str, fix: str) -> Finding:
     state: State = "ok" if have >= want else "degraded"
-    return Finding(what=what, state=state, found=f"{have:g} {unit}", mend="" if state == "ok" else mend)
+    return Finding(what=what, state=state, found=f"{have:g} {unit}", fix="" if state == "ok" else fix)
 
 
 def _cores() -> Finding:
@@ -84,10 +84,10 @@ def _disk() -> Finding:
             trial.flush()
         gib = round(shutil.disk_usage(here).free / 2**30, 1)
     except FileNotFoundError:
-        return Finding(what="disk", state="missing", found="this folder was deleted", mend="cd to one that is there")
+        return Finding(what="disk", state="missing", found="this folder was deleted", fix="cd to one that is there")
     except OSError as error:
         found = f"{here} cannot be written to: {error.strerror}"
-        return Finding(what="disk", state="degraded", found=found, mend="say where runs are to be kept: --runs DIR")
+        return Finding(what="disk", state="degraded", found=found, fix="say where runs are to be kept: --runs DIR")
     return _enough("disk", gib, DISK_GIB, f"GiB free in {here}", f"images and runs want {DISK_GIB} GiB or more")
 
 
@@ -101,14 +101,14 @@ def _clock() -> Finding:
 def _state_of_clock(name: str, resolution_us: float) -> Finding:
     found = f"{name}, resolution {resolution_us:g} us"
     if resolution_us > 1:
-        return Finding(what="clock", state="degraded", found=found, mend="latencies are no finer than this")
+        return Finding(what="clock", state="degraded", found=found, fix="latencies are no finer than this")
     return Finding(what="clock", state="ok", found=found)
 
 
 def _kernel() -> Finding:
     if platform.system() != "Linux":
-        mend = "pods are reached by address and share the host's clock: run meshbench on the engine's own Linux host"
-        return Finding(what="kernel", state="missing", found=platform.system(), mend=mend)
+        fix = "pods are reached by address and share the host's clock: run meshbench on the engine's own Linux host"
+        return Finding(what="kernel", state="missing", found=platform.system(), fix=fix)
     freezers = (Path("/sys/fs/cgroup/freezer"), Path("/sys/fs/cgroup/cgroup.controllers"))
     checks: dict[str, Callable[[], bool]] = {
         "freezer (fault pause)": lambda: any(one.exists() for one in freezers),
@@ -117,7 +117,7 @@ def _kernel() -> Finding:
     lacking = [name for name, there in checks.items() if not there()]
     found = f"Linux {platform.release()}"
     if lacking:
-        return Finding(what="kernel", state="degraded", found=found, mend=f"not found: {', '.join(lacking)}")
+        return Finding(what="kernel", state="degraded", found=found, fix=f"not found: {', '.join(lacking)}")
     return Finding(what="kernel", state="ok", found=f"{found}: freezer, iptables")
 
 
@@ -127,8 +127,8 @@ def _has_nf_tables() -> bool:
 
 def _noise() -> Finding:
     if lacks := lacking():
-        mend = "runs here cannot be void because others had the CPU; look at `host` in summary.json yourself"
-        return Finding(what="host noise", state="degraded", found=f"the kernel lacks {', '.join(lacks)}", mend=mend)
+        fix = "runs here cannot be void because others had the CPU; look at `host` in summary.json yourself"
+        return Finding(what="host noise", state="degraded", found=f"the kernel lacks {', '.join(lacks)}", fix=fix)
     return Finding(what="host noise", state="ok", found="pressure information and CPU time by cgroup are readable")
 
 
@@ -136,7 +136,7 @@ def _images() -> list[Finding]:
     return [
         Finding(what=f"image {one.name}", state="ok", found=one.tag)
         if one.present
-        else Finding(what=f"image {one.name}", state="missing", found=one.tag, mend="run `make images`")
+        else Finding(what=f"image {one.name}", state="missing", found=one.tag, fix="run `make images`")
         for one in images.ALL
     ]
 
@@ -148,9 +148,9 @@ def _reach() -> Finding:
     try:
         place = reach.try_once(run_id)
     except ConfigurationError as error:
-        return Finding(what="pods", state="missing", found="one was started and cannot be reached", mend=str(error))
+        return Finding(what="pods", state="missing", found="one was started and cannot be reached", fix=str(error))
     except (HarnessError, EngineError, DockerException) as error:
-        return Finding(what="pods", state="missing", found="one could not be tried", mend=str(error))
+        return Finding(what="pods", state="missing", found="one could not be tried", fix=str(error))
     finally:
         ownership.remove(run_id)
     found = f"one was started, reached at {place} and is removed ({time.monotonic() - began_s:.1f} s)"
@@ -164,8 +164,8 @@ def _newer() -> Finding:
     if not found:
         return Finding(what="versions", state="ok", found=unknown or "the images hold what the registries have")
     told = f"newer ones are offered: {', '.join(found)}" + (f"; {unknown}" if unknown else "")
-    mend = "to move on: `make clean images`; runs from before and after are then not comparable"
-    return Finding(what="versions", state="degraded", found=told, mend=mend)
+    fix = "to move on: `make clean images`; runs from before and after are then not comparable"
+    return Finding(what="versions", state="degraded", found=told, fix=fix)
 
 
 def _runs() -> Finding:

@@ -1,4 +1,4 @@
-"""What ``meshbench list`` prints of a scenario: its name, the verdict expected, what it teaches, and its gates."""
+"""What ``meshbench list`` prints of a scenario: its name, the verdict expected, its description, and its gates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def lines(scenario: Scenario) -> Iterator[str]:
     """No longer than WIDTH; the first one begins with the name."""
     finders = f", by {', '.join(scenario.expect.checks)}" if scenario.expect.checks else ""
     yield f"{scenario.name:24}expected: {scenario.expect.verdict}{finders}"
-    for paragraph in (scenario.teaches, f"gates: {', '.join(_gates(scenario))}"):
+    for paragraph in (scenario.description, f"gates: {', '.join(_gates(scenario))}"):
         yield from textwrap.wrap(paragraph, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 

@@ -43,7 +43,7 @@ def measure(trial: Load, scenario: Scenario) -> dict[str, Any]:
     trial.start()
     trial.run(lambda second: seconds.append(int(second["ok"])))
     if not trial.totals["complete"]:
-        raise HarnessError("calibration: the load pod ended before its time; its log says why")
+        raise HarnessError("calibration: the load pod exited early; see its log")
     return {
         "maximum_tps": maximum(seconds, lasted_s=scenario.load.calibrate or 0.0),
         "connections": scenario.load.connections,

@@ -134,8 +134,8 @@ class Load:
                     return self.zero_ns
         silent = next(pod for pod in self.pods if pod.name not in zeros)
         if isinstance(silent, RemoteWorker) and silent.machine is None:
-            raise ConfigurationError(f"no worker joined as {silent.name} within {timeout_s:g} s")
-        told = f"{silent.name} did not start its load within {timeout_s:g} s"
+            raise ConfigurationError(f"timed out after {timeout_s:g} s: no remote worker joined as {silent.name}")
+        told = f"timed out after {timeout_s:g} s waiting for {silent.name} to start its load"
         if own := self._scenario.workload.file:
             raise ConfigurationError(
                 f"{told}: something of {own} takes that long before the first request, such as a listener, on_start or "
@@ -195,7 +195,7 @@ class Load:
                 if pod.name in running:
                     running.discard(pod.name)
                     codes[pod.name] = pod.exit_code()
-                    log.warning("%s ended before its time; what it recorded until then is kept", pod.name)
+                    log.warning("%s exited early; its history so far is kept, the run will be void", pod.name)
             elif event["event"] == "second":
                 second = round(event["t_s"])
                 heard[second][pod.name] = event
@@ -273,7 +273,7 @@ class Load:
                 return
             if event is not None and event["event"] == "error":
                 kind = ConfigurationError if event.get("refused") or self._scenario.workload.is_own else HarnessError
-                raise kind(f"{pod.name} gave up: {self._in_their_words(event['message'])}")
+                raise kind(f"{pod.name}: load generator failed: {self._in_their_words(event['message'])}")
             if event is not None:
                 pod.heard(event)
             yield pod, event

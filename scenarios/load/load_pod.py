@@ -10,8 +10,8 @@ from typing import Any
 from cluster.errors import EngineRefusedError
 from cluster.platform import images
 from cluster.platform.platform import Pod, Process, last_words
+from history.ops_file import FILE_NAME
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import FILE_NAME
 from loadgen.user_code.environment import variables
 from loadgen.worker.clock import Translation
 from scenarios.user_code.folder import POD_FOLDER

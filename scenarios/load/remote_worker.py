@@ -65,7 +65,7 @@ def relay(master: LoadPod, workers: Sequence[RemoteWorker], on_event: Callable[[
             for worker in workers:
                 on_event(worker, None)
         elif event["event"] == "turned-away":
-            log.warning("a worker on %s was turned away: %s", event["machine"]["host"], event["why"])
+            log.warning("rejected a worker on %s: %s", event["machine"]["host"], event["why"])
         elif (name := event.pop("worker", None)) is not None:
             on_event(by_name[name], None if event["event"] == "lost" else event)
         elif event["event"] == "error":  # the master's own

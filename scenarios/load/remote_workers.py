@@ -45,8 +45,9 @@ class Elsewhere:
         (write,), (read,) = mesh.write, mesh.read
         targets = ((master.address, MASTER_PORT), write, read)
         open_passage(cluster.bare_pod("passage"), self.address, list(zip(self.ports, targets, strict=True)))
-        what = "a load worker" if self.workers == 1 else f"{self.workers} load workers"
-        log.info("waiting for %s from elsewhere (%g s); there: meshbench worker %s", what, JOIN_TIMEOUT_S, self.place)
+        what = "1 remote load worker" if self.workers == 1 else f"{self.workers} remote load workers"
+        told = "waiting up to %g s for %s; on that machine run: meshbench worker %s"
+        log.info(told, JOIN_TIMEOUT_S, what, self.place)
 
     @property
     def ports(self) -> list[int]:

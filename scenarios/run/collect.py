@@ -20,7 +20,7 @@ from cluster.errors import ConfigurationError, EngineError, HarnessError, NotThe
 from cluster.mysqld import mysqld_log
 from cluster.platform.platform import Process
 from history.history import OBSERVED_SCHEMA, OPS_SCHEMA
-from loadgen.driver.recorder import OpsFile, OpsFileError
+from history.ops_file import OpsFile, OpsFileError
 from loadgen.worker.clock import ROW_TIMES, Translation
 from observer.observer import OUTPUT as OBSERVED_FILE
 from scenarios.run.run_folder import RunFolder

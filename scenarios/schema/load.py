@@ -68,7 +68,7 @@ class ThinkSection(Section):
         if fixed and self.mean is None:
             raise MisfitError(("mean",), f"{self.distribution} needs it, such as 100ms")
         if not fixed and self.mean is not None:
-            raise MisfitError(("mean",), f"means nothing with {self.distribution}; leave it out")
+            raise MisfitError(("mean",), f"does not apply to {self.distribution}; leave it out")
         return self
 
 
@@ -82,7 +82,7 @@ class PolicySection(Section):
         values = dict(self)
         for key, field in fields.items():
             if values["mode"] == idle and values[key] != field.default:
-                raise MisfitError((key,), f"means nothing with mode {idle}; leave it out, or choose another mode")
+                raise MisfitError((key,), f"does not apply to mode {idle}; leave it out, or choose another mode")
         return self
 
 
@@ -175,7 +175,7 @@ class LoadSection(Section):
         for model, keys in OWN_KEYS.items():
             for key in keys:
                 if getattr(self, key) is not None and key not in mine:
-                    raise MisfitError((key,), f"means nothing with model {self.model}, but with {model}; leave it out")
+                    raise MisfitError((key,), f"does not apply to model {self.model}, only to {model}; leave it out")
         for key in NEEDED.get(self.model, ()):
             if getattr(self, key) is None:
                 raise MisfitError((key,), f"model {self.model} needs {', '.join(NEEDED[self.model])}")

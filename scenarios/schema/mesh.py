@@ -43,19 +43,19 @@ class MeshSection(Section):
     @model_validator(mode="after")
     def _proxy_fits(self) -> Self:
         if self.mode in ("sidecar", "mtls") and self.proxy != "envoy":
-            raise MisfitError(("proxy",), f"mode {self.mode} is made of Envoy, not {self.proxy}; leave it out")
+            raise MisfitError(("proxy",), f"mode {self.mode} supports only proxy: envoy")
         if self.mode == "gateway" and self.proxy is None:
             raise ValueError(f"mode gateway needs a proxy; allowed: {', '.join(DEFAULTS)}")
         given = {key: value for key, value in self if value is not None and key != "mode"}
         if self.mode == "direct" and given:
-            raise ValueError(f"{min(given)} has no meaning in mode direct, which has no proxy; leave it out")
+            raise ValueError(f"{min(given)} does not apply to mode direct, which has no proxy; leave it out")
         if self.proxy is None:
             return self
         own = settings(self.proxy, self._settings())
         for name in self._settings():
             if name not in own:
                 known = ", ".join(one.removesuffix("_s") for one in own)
-                raise MisfitError((name.removesuffix("_s"),), f"has no meaning with {self.proxy}, which has: {known}")
+                raise MisfitError((name.removesuffix("_s"),), f"does not apply to {self.proxy}, which has: {known}")
         return self.model_copy(update={name.removesuffix("_s"): value for name, value in own.items()})
 
     def _settings(self) -> dict[str, Any]:

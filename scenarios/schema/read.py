@@ -1,4 +1,4 @@
-"""From a name or a file to a checked Scenario, or to one clear line a mistake: what, where, how to mend it."""
+"""From a name or a file to a checked Scenario, or to one clear line a mistake: what, where, how to fix it."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _no_words(value: Any, path: tuple[str, ...], origin: Origin) -> Iterator[str
 
 def _let_go(document: dict[str, Any], origin: Origin) -> None:
     """Where the command line puts a locustfile in the place of the scenario's own workload, what the file says of the
-    load goes with that workload, as far as it means nothing for a locustfile. What --set says stays, and is refused."""
+    load goes with that workload, as far as it does not apply to a locustfile. What --set says stays, and is refused."""
     told = [place for place in origin.words if place[0] in ("workload", "locustfile")]
     load, workload = document.get("load"), document.get("locustfile") or document.get("workload")
     name = (workload.get("locustfile") or workload.get("name")) if isinstance(workload, dict) else workload

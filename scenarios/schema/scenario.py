@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BeforeValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     ValidationInfo,
@@ -138,8 +140,14 @@ class ControlSection(Section):
 
 
 class Scenario(Section):
+    """One scenario file. description: also read as ``teaches``, which is its name in manifest.json and summary.json."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
-    teaches: str = Field(min_length=1)
+    description: str = Field(
+        min_length=1, validation_alias=AliasChoices("description", "teaches"), serialization_alias="teaches"
+    )
     topology: Annotated[TopologySection, _word("kind")]
     mysql: MySQLSection = MySQLSection()
     mesh: Annotated[MeshSection, BeforeValidator(mesh_word)]
@@ -150,6 +158,13 @@ class Scenario(Section):
     gates: GatesSection = Field(default=GatesSection(), validate_default=True)
     expect: Annotated[Expectation, _word("verdict")] = Expectation()
     seed: int = Field(default=1, ge=0, lt=2**63)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_description(cls, value: Any) -> Any:
+        if isinstance(value, dict) and {"description", "teaches"} <= value.keys():
+            raise MisfitError(("teaches",), "means the same as description; keep one")
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -182,13 +197,13 @@ class Scenario(Section):
             raise MisfitError(("load", "arguments"), "is for a locustfile, which Locust gives them to; leave it out")
         if workload.is_locustfile:
             if load.calibrate is not None:
-                raise MisfitError(("load",), "a share of the measured maximum means nothing for a locustfile")
+                raise MisfitError(("load",), "a share of the measured maximum does not apply to a locustfile")
             for key in type(load).model_fields:
                 if key in load.model_fields_set and key not in OF_LOCUSTFILES:
-                    raise MisfitError(("load", key), "means nothing for a locustfile, which has its own; leave it out")
+                    raise MisfitError(("load", key), "does not apply to a locustfile, which has its own; leave it out")
             for key in ("isolation", "tls"):
                 if getattr(self.mysql, key) != MySQLSection.model_fields[key].default:
-                    raise MisfitError(("mysql", key), "means nothing for a locustfile, whose sessions are its own")
+                    raise MisfitError(("mysql", key), "does not apply to a locustfile, whose sessions are its own")
         return self
 
     @model_validator(mode="after")
@@ -197,7 +212,7 @@ class Scenario(Section):
         if given is not None and not is_source_replica(kind):
             who = "nobody fails over" if kind == "single" else "the group elects by itself"
             raise MisfitError(
-                ("control", "down_after"), f"means nothing with topology {kind}, where {who}; leave it out"
+                ("control", "down_after"), f"does not apply to topology {kind}, where {who}; leave it out"
             )
         if given is None and is_source_replica(kind):
             return self.model_copy(update={"control": self.control.model_copy(update={"down_after": DOWN_AFTER_S})})
@@ -207,12 +222,12 @@ class Scenario(Section):
     def _routes_have_a_ttl(self) -> Self:
         mesh, kind = self.mesh, self.topology.kind
         if mesh.proxy == "router" and not is_group(kind) and mesh.ttl != DEFAULTS["router"]["ttl_s"]:
-            raise MisfitError(("mesh", "ttl"), f"means nothing with topology {kind}, where Router's routes are static")
+            raise MisfitError(("mesh", "ttl"), f"does not apply to topology {kind}, where Router's routes are static")
         return self
 
     @model_serializer(mode="wrap")
     def _as_read_again(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what means nothing for a locustfile, so that the document can be read again."""
+        """Without what does not apply to a locustfile, so that the document can be read again."""
         document: dict[str, Any] = rest(self)
         if self.workload.is_locustfile:
             document["load"] = {key: document["load"][key] for key in OF_LOCUSTFILES}

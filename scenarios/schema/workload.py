@@ -67,7 +67,7 @@ class WorkloadSection(Section):
         is_own = name.endswith(".py") or own_file(name) is not None
         own: dict[str, Any] = {key: keys.pop(key) for key in ("requirements",) if is_own and key in keys}
         if name.endswith(".py") and keys:
-            raise MisfitError((str(next(iter(keys))),), "means nothing for a locustfile; leave it out")
+            raise MisfitError((str(next(iter(keys))),), "does not apply to a locustfile; leave it out")
         if not is_own:
             keys = _resolved(name, keys)
         return {"name": name, "options": keys, **own}

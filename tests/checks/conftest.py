@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from history.history import OBSERVED_SCHEMA, OPS_SCHEMA, Decision, FaultRecord, History
+from history.ops import COLUMN_NAMES, OpRow
 
 #: CLOCK_MONOTONIC never starts at zero in a run.
 ZERO_NS = 5_000_000_000_000
@@ -26,6 +27,23 @@ OPENING = 1000
 
 def at_ns(at_ms: float) -> int:
     return ZERO_NS + round(at_ms * 1e6)
+
+
+def op_row(key: str, f: str, value: Any, *, intended_ns: int, start_ns: int, end_ns: int) -> dict[str, Any]:
+    """An acknowledged first attempt. value: JSON, or what becomes it."""
+    row: OpRow = {
+        "process": 0,
+        "f": f,
+        "key": key,
+        "value": value if isinstance(value, str) else json.dumps(value),
+        "outcome": "ok",
+        "attempt": 1,
+        "intended_ns": intended_ns,
+        "start_ns": start_ns,
+        "end_ns": end_ns,
+        "server": "node1",
+    }
+    return dict.fromkeys(COLUMN_NAMES) | row
 
 
 class Run:
@@ -41,22 +59,8 @@ class Run:
 
     def op(self, key: str, f: str, value: Any, *, at_ms: float, took_ms: float = 5, **changes: Any) -> None:
         start_ns = at_ns(changes.pop("start_ms", at_ms))
-        row = {
-            "process": 0,
-            "f": f,
-            "key": key,
-            "value": value if isinstance(value, str) else json.dumps(value),
-            "outcome": "ok",
-            "errno": None,
-            "error": None,
-            "attempt": 1,
-            "intended_ns": at_ns(at_ms),
-            "start_ns": start_ns,
-            "end_ns": at_ns(at_ms + took_ms),
-            "server": "node1",
-            "gtid": None,
-        }
-        self.rows.append(row | changes)
+        times = {"intended_ns": at_ns(at_ms), "start_ns": start_ns, "end_ns": at_ns(at_ms + took_ms)}
+        self.rows.append(op_row(key, f, value, **times) | changes)
 
     def transfer(self, key: str, src: Any = 1, dst: Any = 2, amount: int = 10, **changes: Any) -> None:
         changes.setdefault("at_ms", 10.0 * len(self.rows))
@@ -175,25 +179,11 @@ class Tables:
     @staticmethod
     def ops(*rows: tuple[str, str, str, Any], **changes: Any) -> pd.DataFrame:
         """rows: (key, f, outcome, value); one millisecond each."""
-        cells = [
-            {
-                "process": 0,
-                "f": f,
-                "key": key,
-                "value": json.dumps(value),
-                "outcome": outcome,
-                "errno": None,
-                "error": None,
-                "attempt": 1,
-                "intended_ns": 10**6 * number,
-                "start_ns": 10**6 * number,
-                "end_ns": 10**6 * number + 500_000,
-                "server": "node1",
-                "gtid": None,
-            }
-            | changes
-            for number, (key, f, outcome, value) in enumerate(rows, start=1)
-        ]
+        cells = []
+        for number, (key, f, outcome, value) in enumerate(rows, start=1):
+            start_ns = 10**6 * number
+            times = {"intended_ns": start_ns, "start_ns": start_ns, "end_ns": start_ns + 500_000}
+            cells.append(op_row(key, f, json.dumps(value), **times) | {"outcome": outcome} | changes)
         return pd.DataFrame(cells, columns=OPS_SCHEMA.names)
 
     @staticmethod

@@ -69,4 +69,4 @@ def test_attempts_are_rows_and_an_operation_counts_once(run: Run) -> None:
 def test_a_worker_that_died_has_not_counted_to_the_end_and_is_void_for_that(busy: Run) -> None:
     history = counted(busy, complete=False, offered=5, dead=["load1"])
     assert incomplete(history) == []
-    assert judge(history).void_reasons == ["load pod load1 ended before its time, so what it recorded is cut off"]
+    assert judge(history).void_reasons == ["load pod load1 exited early, so its record is incomplete"]

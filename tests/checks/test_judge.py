@@ -46,7 +46,7 @@ def test_one_balance_changed_fails(busy: Run, changed: Edit) -> None:
     ("changes", "reason"),
     [
         ({"injected_ms": None}, "planned but never injected"),
-        ({"injected_ms": 20, "bitten": False}, "nothing shows that it bit"),
+        ({"injected_ms": 20, "bitten": False}, "nothing shows that it took effect"),
     ],
 )
 def test_a_fault_that_did_not_happen_voids(busy: Run, changes: dict[str, Any], reason: str) -> None:
@@ -84,7 +84,7 @@ def test_a_late_or_dead_generator_or_a_noisy_host_voids(busy: Run, manifest: dic
 
 def test_a_dead_load_pod_is_named(busy: Run) -> None:
     (reason,) = judge(busy.history(manifest={"load": {"complete": False, "dead": ["load2"]}})).void_reasons
-    assert "load pod load2 ended before its time" in reason
+    assert "load pod load2 exited early" in reason
 
 
 def test_lost_money_fails_even_a_void_trial_but_a_slow_one_is_void(busy: Run, without: Edit) -> None:

@@ -120,4 +120,4 @@ def test_money_that_was_lost_is_told_whatever_the_file_did(run: Run) -> None:
 
 def test_a_pod_that_ended_before_its_time_is_told_with_its_exit_code(run: Run) -> None:
     reasons = voids(run, load={"complete": False, "dead": ["load1"], "exit_codes": {"load1": 3}})
-    assert reasons == ["load pod load1 (exit code 3) ended before its time, so what it recorded is cut off"]
+    assert reasons == ["load pod load1 (exit code 3) exited early, so its record is incomplete"]

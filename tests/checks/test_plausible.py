@@ -53,15 +53,18 @@ def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
         ({"target": "one_replica"}, "kill of one_replica is on record, and planned was kill of primary"),
         (
             {"clean_evidence": {**BACK, "caught_up": False}},
-            "is on record as healed, and its evidence says caught_up: false",
+            "is recorded as healed, but its evidence says caught_up: false",
         ),
         ({"pod": "node3"}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
         ({"pod": "node9"}, "hit node9, which is no pod of this run (node1, node2, node3)"),
         ({"bitten_evidence": {**KILLED, "container": "running"}}, "its evidence says container: running"),
-        ({"bitten_evidence": {"answers": True}}, "is on record as bitten, and its evidence says answers: true"),
+        (
+            {"bitten_evidence": {"answers": True}},
+            "is recorded as effective, but its evidence says answers: true",
+        ),
         (
             {"clean_evidence": {**BACK, "answers": False}},
-            "is on record as healed, and its evidence says answers: false",
+            "is recorded as healed, but its evidence says answers: false",
         ),
     ],
 )

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 from loadgen.workload import sequence_of
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 from loadgen.user_code.environment import variables
 
 GUEST = Path(__file__).parents[2] / "loadgen" / "worker" / "user_locustfile.py"

@@ -22,9 +22,10 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 
+from history.ops import OpRow
 from loadgen.arrivals.arrivals import NS
 from loadgen.config import LoadConfig
-from loadgen.driver.driver import Driver, Row
+from loadgen.driver.driver import Driver
 from loadgen.driver.recorder import Recorder
 from loadgen.outcome import Result
 from loadgen.workload import Op, sequence_of
@@ -101,7 +102,7 @@ def run(load: dict[str, Any], clock: virtual_clock.Clock) -> dict[str, Any]:
     config = LoadConfig.from_json(json.dumps(load["config"]))
     began_ns = time.monotonic_ns()
     seconds: list[dict[str, Any]] = []
-    rows: list[Row] = []
+    rows: list[OpRow] = []
 
     def emit(event: str, **fields: Any) -> None:
         if event == "second":

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from history.ops import OpRow
+from history.ops_file import FILE_NAME
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import COLUMNS, FILE_NAME, Recorder
+from loadgen.driver.recorder import Recorder
 from scenarios.run.collect import BATCH, to_parquet
 
 ROOT = Path(__file__).parents[2]
@@ -34,8 +36,17 @@ def test_a_worker_does_not_grow_with_its_operations(load_config: Callable[..., L
 
 
 def test_the_host_reads_a_file_in_pieces(tmp_path: Path) -> None:
-    row = dict.fromkeys(COLUMNS, 1) | {"f": "f", "key": "k", "value": "v" * 100, "outcome": "ok", "errno": None}
-    row |= {"error": None, "server": None, "gtid": None}
+    row: OpRow = {
+        "process": 1,
+        "f": "f",
+        "key": "k",
+        "value": "v" * 100,
+        "outcome": "ok",
+        "attempt": 1,
+        "intended_ns": 1,
+        "start_ns": 1,
+        "end_ns": 1,
+    }
     recorder = Recorder(tmp_path)
     count = BATCH + BATCH // 2
     for _ in range(count):

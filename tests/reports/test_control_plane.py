@@ -96,7 +96,7 @@ def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
     assert words in out.getvalue().replace("\n", "").replace("  ", " ")
     for text in (
         "<h2>Control plane decisions</h2>",
-        "<h2>Faults and operations</h2>",
+        "<h2>Faults and planned changes</h2>",
         "MySQL Router; static first-available routing",
     ):
         assert text in page
@@ -108,7 +108,7 @@ def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
 
 def test_an_operation_is_no_fault_to_junit(summary: dict[str, Any]) -> None:
     names = [case.attrib["name"] for case in ET.fromstring(junit_xml(summary)).iter("testcase")]
-    assert "fault 0: kill of primary bites" in names
+    assert "fault 0: kill of primary takes effect" in names
     assert "step 1: scale-out of new_replica takes effect" in names
 
 

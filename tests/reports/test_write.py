@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 
 from checks.judge import judge
-from history.history import History
+from checks.recovery import waterfall
+from history.history import FaultRecord, History
 from reports.charts.charts import Picture
 from reports.formats.junit import junit_xml
 from reports.formats.page import report_html
@@ -46,6 +47,24 @@ METADATA = re.compile(r"^# (TYPE [a-z_]+ gauge|UNIT [a-z_]+_(seconds) \2|HELP [a
 
 def write(history: History, out: Path) -> dict[str, Any]:
     return write_reports(history, judge(history), out)
+
+
+def test_a_faults_steps_are_worked_out_once_for_judgement_and_reports(
+    make_history: MakeHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[int] = []
+    once = waterfall.waterfall
+
+    def counted(history: History, fault: FaultRecord) -> list[waterfall.Step]:
+        asked_for.append(fault.id)
+        return once(history, fault)
+
+    monkeypatch.setattr(waterfall, "waterfall", counted)
+    history = make_history()
+    first, later = history.faults[0], replace(history.faults[0], id=1)
+    summary = write(replace(history, faults=(first, later)), tmp_path)
+    assert len(summary["faults"]) == 2
+    assert asked_for == [0, 1]
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +145,10 @@ def test_hostile_text_is_shown_and_not_obeyed(whole: Path) -> None:
     assert all(len(re.findall(r"(?<!\\)\|", row)) in (3, 5) for row in rows)
 
 
-def test_the_page_puts_the_verdict_before_the_thresholds_before_the_rest(whole: Path) -> None:
+def test_the_page_puts_the_verdict_before_the_gates_before_the_rest(whole: Path) -> None:
     text = _Page((whole / "report.html").read_text()).text
-    order = ["The trial proves nothing", "Thresholds", "Checks", "Key numbers", "Recovery waterfall", "Over time"]
-    order += ["Latency", "Faults", "Witnesses", "Errors", "Set-up", "Again", "How to read this page"]
+    order = ["The trial proves nothing", "Gates", "Checks", "Key numbers", "Recovery waterfall", "Over time"]
+    order += ["Latency", "Faults", "Witnesses", "Errors", "Set-up", "Reproduce", "How to read this page"]
     places = [text.index(f"\n{word}") if word.istitle() else text.index(word) for word in order]
     assert places == sorted(places)
     assert "meshbench run primary-kill --seed 7 --set 'load.rate=200 '" in text
@@ -142,7 +161,7 @@ def test_junit_counts_what_it_holds(whole: Path) -> None:
     for attribute, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         assert int(suite.attrib[attribute]) == sum(case.find(kind) is not None for case in cases)
     assert int(suite.attrib["tests"]) == len(cases)
-    # The fault that did not bite, and the void trial.
+    # The fault that did not take effect, and the void trial.
     assert int(suite.attrib["errors"]) == 2
     properties = {item.attrib["name"]: item.attrib["value"] for item in suite.iter("property")}
     assert (properties["verdict"], properties["seed"], properties["rpo.lost"]) == ("void", "7", "0")

@@ -21,7 +21,7 @@ def test_the_pulse_ends_with_the_load() -> None:
     progress.second(second(10.0, ok=1))
     assert shown.getvalue().count("offered") == 1
     progress.second(second(15.0, backlog=3))
-    assert "waiting 3" in shown.getvalue(), "a drain that takes its time is shown"
+    assert "queued 3" in shown.getvalue(), "a drain that takes its time is shown"
 
 
 def test_what_the_business_refused_is_no_failure() -> None:

@@ -115,7 +115,7 @@ def test_a_machine_that_loses_power_voids_the_trial_and_leaves_its_history(machi
     machine.work()
     summary = run.execute(in_the_second_second)
     assert summary["verdict"] == "void"
-    assert "load pod load2 ended before its time" in summary["why"]
+    assert "load pod load2 exited early" in summary["why"]
     ops = {name: pd.read_parquet(run.folder / "ops" / f"{name}.parquet") for name in ("load1", "load2")}
     lasted_s = {name: (rows["end_ns"].max() - rows["intended_ns"].min()) / 1e9 for name, rows in ops.items()}
     assert 1 < lasted_s["load2"] < 8
@@ -130,7 +130,7 @@ def test_nothing_is_left_on_the_host_when_nobody_comes(machine: Machine, tmp_pat
     command = [sys.executable, "-m", "scenarios", "run", str(file), "--remote-workers", "1", "--bind", HERE]
     with subprocess.Popen([*command, "--runs", str(tmp_path / "runs")], cwd=ROOT, stderr=subprocess.PIPE) as run:
         assert run.stderr is not None
-        waiting = next(line for line in run.stderr if b"waiting for a load worker from elsewhere" in line)
+        waiting = next(line for line in run.stderr if b"s for 1 remote load worker" in line)
         assert f"meshbench worker {HERE}:5557" in waiting.decode()
         assert listening()
         run.send_signal(signal.SIGINT)

@@ -86,7 +86,7 @@ def test_a_load_pod_that_dies_voids_the_trial_and_keeps_its_history(
     text = BASE.format(topology="single", mesh="envoy", duration="12s, workers: 2")
     summary, folder = run(tmp_path / "mine.yaml", text, kill_in_third_second)
     assert summary["verdict"] == "void"
-    assert "load pod load2 (exit code 137) ended before its time" in summary["why"]
+    assert "load pod load2 (exit code 137) exited early" in summary["why"]
     lasted_s = {}
     for name in ("load1", "load2"):
         ops = pd.read_parquet(folder / "ops" / f"{name}.parquet")

@@ -27,7 +27,7 @@ from tests.checks.altered.cases import FAIL, PASS, REFUSED, VOID, Case
 WORDS = {0: PASS, 1: FAIL, 2: REFUSED, 3: VOID}
 #: What a terminal or a browser would obey: ESC, BEL and other controls, C1, and what turns the direction of text.
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-#: Words of Python and its libraries, which mean nothing to who has to mend a file.
+#: Words of Python and its libraries, which mean nothing to who has to fix a file.
 PYTHON = re.compile(
     r"Traceback|\b[A-Z]\w*(?:Error|Exception|Warning)\b|NoneType|<class |object is not|not supported between"
     r"|codec can't|Expecting (?:value|property|',')|ArrowInvalid|unhashable|\bnp\.|invalid literal|could not convert"

@@ -39,6 +39,6 @@ def test_moments_move_within_their_doubt_only(moments: list[Moment], expected_ms
 
 def test_what_moved_and_what_could_not_say_so() -> None:
     moved, _ = in_order([sampled(100, earliest_ms=50), exact(80 * MS, "b")])
-    assert moved.note == "shows 20 ms later; known to within 50 ms"
+    assert moved.note == "first sampled 20 ms later (sampling uncertainty 50 ms)"
     _, stuck = in_order([exact(10 * MS, "a"), exact(5 * MS, "b")])
-    assert stuck.note == "shows before the step above it"
+    assert stuck.note == "observed before its cause; order uncertain"

@@ -95,7 +95,7 @@ def test_a_sample_later_than_its_effect_is_moved_to_it(run: Run) -> None:
     run.transfer("sooner", at_ms=10_020, start_ms=14_260, took_ms=4270, server="node2")
     steps = waterfall(run.history(), fault)
     assert since_ms(steps)["rerouted"] == since_ms(steps)["first_ack"] == 4290
-    assert steps[3].note == "shows 12 ms later; known to within 50 ms"
+    assert steps[3].note == "first sampled 12 ms later (sampling uncertainty 50 ms)"
     assert complete(steps)
 
 
@@ -105,7 +105,7 @@ def test_a_sample_too_late_for_its_effect_stays_and_the_order_is_broken(run: Run
     steps = waterfall(run.history(), fault)
     assert (since_ms(steps)["rerouted"], since_ms(steps)["first_ack"]) == (4302, 4110)
     assert not ascending(steps)
-    assert "shows before the step above it" in steps[4].note
+    assert "observed before its cause; order uncertain" in steps[4].note
 
 
 def test_direct_mode_reroutes_when_the_first_acknowledged_write_starts(run: Run) -> None:

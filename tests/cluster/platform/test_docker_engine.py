@@ -39,7 +39,7 @@ def test_a_user_who_may_not_use_the_socket_is_told_so() -> None:
 
 def test_an_engine_that_is_configured_and_not_there_is_told_with_its_setting() -> None:
     told = str(docker_engine._no_answer(THERE, OSError("timed out")))
-    assert told.startswith("no Docker Engine answers at tcp://10.0.0.5:2375 (from DOCKER_HOST): start it, or mend")
+    assert told.startswith("no Docker Engine answers at tcp://10.0.0.5:2375 (from DOCKER_HOST): start it, or fix")
     assert told.endswith("timed out")
 
 

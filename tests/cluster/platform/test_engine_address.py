@@ -118,7 +118,7 @@ def test_a_properties_file_that_cannot_be_read_is_one_line_with_its_name(tmp_pat
         file.mkdir()
     else:
         file.write_bytes(b"tc.host=\xff\xfe\n")
-    with pytest.raises(ConfigurationError, match=rf"{PROPERTIES} cannot be read: .*; mend or remove it"):
+    with pytest.raises(ConfigurationError, match=rf"{PROPERTIES} cannot be read: .*; fix or remove it"):
         find({}, tmp_path)
 
 

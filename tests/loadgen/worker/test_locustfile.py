@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig, WorkloadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 
 Build = Callable[..., LoadConfig]
 LOCUSTFILE = Path(__file__).parents[3] / "loadgen" / "worker" / "locustfile.py"
@@ -156,7 +156,7 @@ def test_a_server_that_takes_no_more_sessions_ends_the_load_before_it_begins(
     assert process.returncode == 2
     events = read_events(stdout)
     assert "started" not in events
-    assert "2 of 4 connections stand, and the server takes no more" in events["error"][0]["message"]
+    assert "opened 2 of 4 connections, then the server refused" in events["error"][0]["message"]
     assert "mysql.config.max_connections" in events["error"][0]["message"]
 
 

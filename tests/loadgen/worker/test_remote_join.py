@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from history.ops_file import read_ops
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import read_ops
 
 pytestmark = pytest.mark.engine  # needs none, but processes of Locust take some seconds
 
@@ -136,7 +136,7 @@ def test_a_worker_whose_run_is_gone_says_so_and_ends(run: Callable[..., Run], tm
     assert worker.returncode == 3
     last = json.loads(stdout.splitlines()[-1])
     assert last["event"] == "error"
-    assert "the run has ended, or cannot be reached any more" in last["message"]
+    assert "lost contact with the run: no heartbeat from Locust's master" in last["message"]
     assert len(read_ops(next((tmp_path / "home").glob("meshbench-load1-*")) / "ops.jsonl")) > 50
 
 

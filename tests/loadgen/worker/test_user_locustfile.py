@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 from tests.loadgen.guests import GUEST, guest
 
 THEIRS = """

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from history.history import OPS_SCHEMA, load_history
+from history.ops import OpRow
 from loadgen.config import LoadConfig
 from loadgen.user_code import request_events
 from scenarios.run.collect import write_ops
@@ -23,7 +24,7 @@ NOW_NS = ZERO_NS + 10_000_000_000
 TELLING: dict[str, Any] = {"request_type": "sql", "name": "buy", "response_time": 5.0, "exception": None}
 
 
-def row(**fields: Any) -> tuple[dict[str, Any], bool]:
+def row(**fields: Any) -> tuple[OpRow, bool]:
     return request_events.row(TELLING | fields, key="7-0-0", zero_ns=ZERO_NS, now_ns=NOW_NS)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from cluster.wait import wait_until
+from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig
-from loadgen.driver.recorder import FILE_NAME, read_ops
 
 Build = Callable[..., LoadConfig]
 Start = Callable[..., subprocess.Popen[str]]

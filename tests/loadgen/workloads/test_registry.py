@@ -53,9 +53,9 @@ def test_every_workload_resolves_with_defaults_that_read_back(name: str) -> None
         (
             "tpcb",
             {"skew": "zipf"},
-            "workload.skew: means nothing for workload tpcb.* It takes: branches, accounts_per_",
+            "workload.skew: is not an option of workload tpcb.* It takes: branches, accounts_per_",
         ),
-        ("transfer", {"acounts": 5}, "workload.acounts: means nothing .*did you mean 'accounts'"),
+        ("transfer", {"acounts": 5}, "workload.acounts: is not an option .*did you mean 'accounts'"),
         ("transfer", {"accounts": 1}, "workload.accounts: expected 2 to 10,000,000, got 1"),
         ("transfer", {"accounts": "many"}, "workload.accounts: expected a whole number, got 'many'"),
         ("transfer", {"accounts": True}, "workload.accounts: expected a whole number, got True"),
@@ -150,7 +150,7 @@ def test_a_class_without_options_takes_no_key(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text(WHOLE)
     assert resolve(config(f"{file}:Mine"))[1].as_json() == {}
-    with pytest.raises(ConfigError, match=r"workload.rows: means nothing .* It takes: no key"):
+    with pytest.raises(ConfigError, match=r"workload.rows: is not an option .* It takes: no key"):
         resolve(config(f"{file}:Mine", rows=1))
 
 

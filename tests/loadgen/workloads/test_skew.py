@@ -66,7 +66,7 @@ def test_it_reads_back_as_itself(raw: Any) -> None:
         ("normal", "workload.skew: expected one of uniform, zipf, hot"),
         (7, "workload.skew: expected one of"),
         ({"theta": 1}, "workload.skew: expected one of"),
-        ({"kind": "zipf", "size": 3}, "workload.skew.size: means nothing for kind zipf, which takes theta"),
+        ({"kind": "zipf", "size": 3}, "workload.skew.size: is not an option of kind zipf, which takes theta"),
         ({"kind": "uniform", "size": 3}, "kind uniform, which takes no key"),
         ({"kind": "zipf", "theta": 0}, "workload.skew.theta: expected above 0, at most 10, got 0"),
         ({"kind": "zipf", "theta": "steep"}, "workload.skew.theta: expected a number, got 'steep'"),

@@ -23,10 +23,10 @@ from cluster.errors import ConfigurationError
 from cluster.mysqld import mysqld
 from cluster.topology import Topology
 from history.history import OPS_SCHEMA, History
+from history.ops import OpRow
 from loadgen.client.client import Client
 from loadgen.client.connection import Connector
 from loadgen.config import LoadConfig, WorkloadConfig
-from loadgen.driver.recorder import COLUMNS
 from loadgen.outcome import Result
 from loadgen.policy import Policy, resolved
 from loadgen.wire.session import Session
@@ -95,7 +95,7 @@ def test_a_lost_answer_is_resolved_by_sending_the_same_key_again(
         workload.setup(connection, seed=7)
     client = Client(Connector(config), workload)
     rng = random.Random(7)
-    rows: list[dict[str, Any]] = []
+    rows: list[OpRow] = []
     for number in range(LOST):
         op = workload.next(rng, op_key(seed=7, worker=0, sequence=number))
         with losing_commit(executed=number % 2 == 0):
@@ -163,7 +163,7 @@ def config_of(server: Cluster, tmp_path: Path, name: str, options: dict[str, Any
     )
 
 
-def judged(server: Cluster, workload: Workload, rows: list[dict[str, Any]]) -> History:
+def judged(server: Cluster, workload: Workload, rows: list[OpRow]) -> History:
     """The history of these rows, with the end state as the server has it."""
     tables = {}
     with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
@@ -175,12 +175,12 @@ def judged(server: Cluster, workload: Workload, rows: list[dict[str, Any]]) -> H
     return History(ops=pd.DataFrame(rows, columns=OPS_SCHEMA.names), final=tables)
 
 
-def run(workload: Workload, connector: Connector) -> list[dict[str, Any]]:
+def run(workload: Workload, connector: Connector) -> list[OpRow]:
     """OPS operations by CLIENTS threads; rows as the driver records them."""
     rng = random.Random(7)
     ops = [workload.next(rng, op_key(seed=7, worker=0, sequence=number)) for number in range(OPS)]
 
-    def serve(process: int) -> list[dict[str, Any]]:
+    def serve(process: int) -> list[OpRow]:
         client = Client(connector, workload)
         return [attempt(client, process, op) for op in ops[process::CLIENTS]]
 
@@ -188,11 +188,20 @@ def run(workload: Workload, connector: Connector) -> list[dict[str, Any]]:
         return [row for rows in pool.map(serve, range(CLIENTS)) for row in rows]
 
 
-def attempt(client: Client, process: int, op: Op, *, again: bool = False) -> dict[str, Any]:
+def attempt(client: Client, process: int, op: Op, *, again: bool = False) -> OpRow:
     start_ns = time.monotonic_ns()
     result = resolved(client.attempt(op), in_doubt=again)
-    value = json.dumps(op.value if result.value is None else result.value)
-    times = (start_ns, start_ns, time.monotonic_ns())
-    told = (value, result.outcome, result.errno, result.error, 2 if again else 1)
-    cells = (process, op.f, op.key, *told, *times, client.server, None)
-    return dict(zip(COLUMNS, cells, strict=True))
+    return {
+        "process": process,
+        "f": op.f,
+        "key": op.key,
+        "value": json.dumps(op.value if result.value is None else result.value),
+        "outcome": result.outcome,
+        "errno": result.errno,
+        "error": result.error,
+        "attempt": 2 if again else 1,
+        "intended_ns": start_ns,
+        "start_ns": start_ns,
+        "end_ns": time.monotonic_ns(),
+        "server": client.server,
+    }

@@ -122,7 +122,7 @@ def test_a_bug_of_ours_is_called_one_and_has_its_traceback(
     assert main(["judge", "anything"]) == 4
     err = capsys.readouterr().err
     assert "Traceback" in err
-    assert "a defect of meshbench, nothing was proved: KeyError('bug')" in err
+    assert "internal error (please report), run not judged: KeyError('bug')" in err
 
 
 def test_a_reader_that_has_seen_enough_hears_no_complaint() -> None:

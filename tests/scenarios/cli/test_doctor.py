@@ -51,7 +51,7 @@ def test_a_pod_that_was_not_reached_is_missing_with_the_reason_and_removed(
 
     monkeypatch.setattr(reach, "try_once", fails)
     found = doctor._reach()
-    assert (found.state, found.mend) == ("missing", str(trouble))
+    assert (found.state, found.fix) == ("missing", str(trouble))
     assert says in found.found
     assert len(removed) == 1
 

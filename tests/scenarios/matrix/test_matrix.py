@@ -107,7 +107,7 @@ def test_what_is_set_about_the_control_plane_holds_where_it_fails_over() -> None
         "steady", topologies=["group", "async"], meshes=["direct"], settings=["control.down_after=3s", "load.rate=9"]
     )
     assert [one.scenario.control.down_after for one in planned.runnable.values()] == [None, 3]
-    with pytest.raises(ConfigurationError, match="down_after: means nothing with topology group"):
+    with pytest.raises(ConfigurationError, match="down_after: does not apply to topology group"):
         plan("steady", topologies=["group"], meshes=["direct"], settings=["control.down_after=3s"])
 
 

@@ -12,7 +12,7 @@ import pytest
 from cluster.errors import HarnessError
 from cluster.platform.fake import FakeProcess
 from history.history import load_history
-from loadgen.driver.recorder import COLUMNS
+from history.ops import COLUMN_NAMES
 from observer.observer import OUTPUT
 from scenarios.run import collect, same_clock
 from scenarios.run.run_folder import RunFolder
@@ -35,7 +35,7 @@ def container(content: str | None) -> FakeProcess:
 
 
 def op(key: str) -> str:
-    cells = dict.fromkeys(COLUMNS) | {"process": 0, "f": "transfer", "key": key, "value": "{}", "outcome": "ok"}
+    cells = dict.fromkeys(COLUMN_NAMES) | {"process": 0, "f": "transfer", "key": key, "value": "{}", "outcome": "ok"}
     return json.dumps(cells | {"attempt": 1, "intended_ns": 1, "start_ns": 2, "end_ns": 3})
 
 

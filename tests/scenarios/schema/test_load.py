@@ -175,16 +175,16 @@ def test_policies_are_keys(tmp_path: Path) -> None:
     ("load", "says"),
     [
         ("{model: bursty}", r"load.model: must be 'poisson', 'constant', 'steps', 'ramp', 'burst', 'diurnal' or"),
-        ("{end_rate: 5}", "load.end_rate: means nothing with model poisson, but with ramp; leave it out"),
+        ("{end_rate: 5}", "load.end_rate: does not apply to model poisson, only to ramp; leave it out"),
         ("{model: burst}", "load.burst_rate: model burst needs burst_rate, burst_every, burst_for"),
         ("{model: diurnal}", "load.curve: model diurnal needs it: a CSV file"),
         ("{model: diurnal, points: [[0, 1], [0, 2]]}", "load.points: expected at least two"),
         ("{model: closed, rate: 5}", "load.rate: model closed has none; leave it out, or set it to null"),
-        ("{users: 5}", "load.users: means nothing with model poisson, but with closed"),
+        ("{users: 5}", "load.users: does not apply to model poisson, only to closed"),
         ("{model: closed, think_time: tpcc}", "load.think_time: tpcc is for the workload tpcc, not transfer"),
         ("{model: closed, think_time: 5}", "load.think_time: expected a mapping"),
         ("{model: closed, think_time: {distribution: constant}}", "load.think_time.mean: constant needs it"),
-        ("{model: closed, think_time: {distribution: none, mean: 1s}}", "think_time.mean: means nothing with none"),
+        ("{model: closed, think_time: {distribution: none, mean: 1s}}", "think_time.mean: does not apply to none"),
         ("{model: steps, steps: [{rate: 5, duration: 2s}], duration: 3s}", "load.duration: the steps take 2s together"),
         ("{model: steps, steps: [{rate: 5}]}", "load.steps.0.duration: is required"),
         ("{model: steps, steps: []}", "load.steps: "),
@@ -224,10 +224,10 @@ def test_what_a_locustfile_does_by_itself_is_not_asked_of_it(tmp_path: Path) -> 
         ("{backlog: 10}", "backlog"),
         ("{drain: 1s}", "drain"),
     ):
-        with pytest.raises(ConfigurationError, match=rf"load.{key}: means nothing for a locustfile"):
+        with pytest.raises(ConfigurationError, match=rf"load.{key}: does not apply to a locustfile"):
             read(tmp_path, load, workload="{locustfile: locustfile.py}")
     with pytest.raises(
-        ConfigurationError, match="load: a share of the measured maximum means nothing for a locustfile"
+        ConfigurationError, match="load: a share of the measured maximum does not apply to a locustfile"
     ):
         read(tmp_path, "{rate: 50%}", workload="{locustfile: locustfile.py}")
 
@@ -240,7 +240,7 @@ def test_a_locustfile_on_the_command_line_takes_the_place_of_the_load_too(tmp_pa
     assert Scenario.model_validate(json.loads(scenario.model_dump_json())).load == scenario.load
     for settings in (["load.rate=100", own], [own, "load.rate=100"]):
         with pytest.raises(
-            ConfigurationError, match=r"--set load\.rate=100: load\.rate: means nothing for a locustfile"
+            ConfigurationError, match=r"--set load\.rate=100: load\.rate: does not apply to a locustfile"
         ):
             read_scenario("steady", settings=settings)
 
@@ -249,7 +249,7 @@ def test_a_locustfile_on_the_command_line_takes_the_place_of_the_load_too(tmp_pa
     ("load", "key"), [("{retry: {attempts: 5}}", "retry.attempts"), ("{reconnect: {cap: 9s}}", "reconnect.cap")]
 )
 def test_a_policy_that_does_nothing_takes_no_keys(tmp_path: Path, load: str, key: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"load.{key}: means nothing with mode"):
+    with pytest.raises(ConfigurationError, match=f"load.{key}: does not apply to mode"):
         read(tmp_path, load)
 
 

@@ -1,4 +1,4 @@
-"""Scenarios are checked before anything starts; every mistake is one line that says what, where and how to mend it."""
+"""Scenarios are checked before anything starts; every mistake is one line that says what, where and how to fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scenarios.schema.read import catalogue, read_scenario
 
 MINIMAL = """\
 name: mine
-teaches: something
+description: something
 topology: group
 mesh: envoy
 workload: transfer
@@ -72,13 +72,13 @@ def test_a_sidecar_is_an_envoy() -> None:
 @pytest.mark.parametrize(
     ("mesh", "says"),
     [
-        ("{mode: gateway, proxy: haproxy, ttl: 1s}", "mesh.ttl: has no meaning with haproxy, which has: check_inter"),
-        ("{mode: gateway, proxy: router, fall: 3}", "mesh.fall: has no meaning with router, which has: ttl"),
+        ("{mode: gateway, proxy: haproxy, ttl: 1s}", "mesh.ttl: does not apply to haproxy, which has: check_inter"),
+        ("{mode: gateway, proxy: router, fall: 3}", "mesh.fall: does not apply to router, which has: ttl"),
         ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
         ("nginx", "mesh.proxy: must be 'envoy', 'haproxy' or 'router', got 'nginx'"),
-        ("{mode: direct, proxy: envoy}", "proxy has no meaning in mode direct"),
-        ("{mode: mtls, proxy: haproxy}", "mesh.proxy: mode mtls is made of Envoy, not haproxy; leave it out"),
-        ("{mode: sidecar, ttl: 1s}", "mesh.ttl: has no meaning with envoy"),
+        ("{mode: direct, proxy: envoy}", "proxy does not apply to mode direct"),
+        ("{mode: mtls, proxy: haproxy}", "mesh.proxy: mode mtls supports only proxy: envoy"),
+        ("{mode: sidecar, ttl: 1s}", "mesh.ttl: does not apply to envoy"),
     ],
 )
 def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: str, says: str) -> None:
@@ -114,7 +114,7 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("mysql: {config: {loose-server-id: 3}}", r":6: mysql.config.loose-server-id: is set by meshbench"),
         ("mysql: {config: {skip_super_read_only: true}}", r":6: mysql.config.skip_super_read_only: is set by mesh"),
         ("mysql: {config: {offline-mode: true}}", r":6: mysql.config.offline-mode: is set by meshbench"),
-        ("control: {down_after: 1s}", r":6: control.down_after: means nothing with topology group, where the group"),
+        ("control: {down_after: 1s}", r":6: control.down_after: does not apply to topology group, where the group"),
         ("gates: {lost: 0, wirte_outage: 1s}", r":6: gates.wirte_outage: .*did you mean 'write_outage'"),
         ("gates: {require: [durabilty]}", r":6: gates.require.0: unknown check 'durabilty'.*durability"),
         ("mysql: {my_cnf: nowhere.cnf}", r"mysql.my_cnf: no file .*nowhere.cnf"),
@@ -147,15 +147,24 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("'a\\nb': 1", r":6: a.*nb: unknown key"),
     ],
 )
-def test_a_mistake_is_named_with_its_line_and_its_mend(tmp_path: Path, mistake: str, says: str) -> None:
+def test_a_mistake_is_named_with_its_line_and_its_fix(tmp_path: Path, mistake: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says) as caught:
         read_scenario(written(tmp_path, MINIMAL + mistake + "\n"))
     assert "\n" not in str(caught.value)
 
 
+def test_what_a_scenario_is_about_is_its_description_also_called_teaches(tmp_path: Path) -> None:
+    old = MINIMAL.replace("description: ", "teaches: ")
+    scenario = read_scenario(written(tmp_path, old))
+    assert scenario == read_scenario(written(tmp_path, MINIMAL))
+    assert scenario.model_dump(mode="json")["teaches"] == "something", "as manifest.json and summary.json name it"
+    with pytest.raises(ConfigurationError, match=r"mine.yaml:\d: teaches: means the same as description; keep one$"):
+        read_scenario(written(tmp_path, old + "description: something else\n"))
+
+
 def test_mistakes_of_required_words_have_lines_too(tmp_path: Path) -> None:
     for old, new, says in (
-        ("teaches: something\n", "", r"mine.yaml:1: teaches: is required"),
+        ("description: something\n", "", r"mine.yaml:1: description: is required"),
         ("topology: group", "topology: grop", r"mine.yaml:3: topology.kind: must be .*got 'grop'"),
         (
             "mesh: envoy",
@@ -194,7 +203,7 @@ def test_words_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
     alone = MINIMAL.replace("group", "single") + "faults:\n  - {at: 1s, fault: kill, target: one_replica}\n"
     with pytest.raises(ConfigurationError, match="one_replica needs at least 2 pods"):
         read_scenario(written(tmp_path, alone))
-    with pytest.raises(ConfigurationError, match="fall has no meaning in mode direct"):
+    with pytest.raises(ConfigurationError, match="fall does not apply to mode direct"):
         read_scenario(written(tmp_path, MINIMAL.replace("envoy", "{mode: direct, fall: 3}")))
 
 
@@ -283,11 +292,11 @@ def test_only_a_control_plane_that_fails_over_has_a_patience() -> None:
         assert read_scenario("steady", settings=[f"topology={kind}"]).control.down_after == 1
     for kind in ("single", "group", "group-multi"):
         assert read_scenario("steady", settings=[f"topology={kind}"]).control.down_after is None
-        with pytest.raises(ConfigurationError, match=f"down_after: means nothing with topology {kind}"):
+        with pytest.raises(ConfigurationError, match=f"down_after: does not apply to topology {kind}"):
             read_scenario("steady", settings=[f"topology={kind}", "control.down_after=3s"])
 
 
 def test_routes_that_are_static_have_no_ttl() -> None:
     assert read_scenario("steady", settings=["mesh=router", "mesh.ttl=100ms"]).mesh.ttl == 0.1
-    with pytest.raises(ConfigurationError, match=r"mesh\.ttl: means nothing with topology async"):
+    with pytest.raises(ConfigurationError, match=r"mesh\.ttl: does not apply to topology async"):
         read_scenario("steady", settings=["topology=async", "mesh=router", "mesh.ttl=100ms"])

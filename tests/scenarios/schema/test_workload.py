@@ -66,7 +66,7 @@ def test_keys_reach_the_load_pod_resolved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("workload: {name: tpcb, read_share: 0.5}", r":5: workload.read_share: means nothing for workload tpcb"),
+        ("workload: {name: tpcb, read_share: 0.5}", r":5: workload.read_share: is not an option of workload tpcb"),
         ("workload: {name: transfer, accounts: 1}", r":5: workload.accounts: expected 2 to 10,000,000, got 1"),
         ("workload: nonsense", r":5: workload.name: expected one of transfer, .*got 'nonsense'"),
         ("workload: {accounts: 5}", r":5: workload.name: expected one of transfer"),
@@ -75,7 +75,7 @@ def test_keys_reach_the_load_pod_resolved(tmp_path: Path) -> None:
         ("locustfile: nowhere.py", r"workload: no file .*nowhere.py"),
         ("workload: tpcc\nlocustfile: x.py", r"workload and locustfile exclude each other"),
         ("workload: {locustfile: x.py, name: tpcc}", r"name and locustfile exclude each other"),
-        ("workload: {locustfile: x.py, accounts: 3}", r"accounts: means nothing for a locustfile"),
+        ("workload: {locustfile: x.py, accounts: 3}", r"accounts: does not apply to a locustfile"),
         ("", r"workload: is required and missing"),
     ],
 )
@@ -86,7 +86,7 @@ def test_a_mistake_is_one_line(tmp_path: Path, text: str, says: str) -> None:
 
 
 def test_a_setting_that_means_nothing_is_blamed_on_the_setting() -> None:
-    with pytest.raises(ConfigurationError, match=r"^--set workload.skew=hot: workload.skew: means nothing"):
+    with pytest.raises(ConfigurationError, match=r"^--set workload.skew=hot: workload.skew: is not an option"):
         read_scenario("steady", settings=["workload=tpcc", "workload.skew=hot"])
 
 
