@@ -10,7 +10,8 @@ from collections.abc import Collection
 
 from checks.leadership.changes import OPENED
 from checks.recovery.bounded_time import Moment, absent
-from history.faults import REJOINING, SWITCHOVER
+from history.decisions import REJOINING
+from history.faults import SWITCHOVER
 from history.history import Decision, FaultRecord, History
 
 SOURCE = "control plane"
@@ -77,7 +78,7 @@ class Control:
         found = self._first({"quarantined"}, pod=self._target)
         if found is None:
             return None
-        return self._moment(found, f"{found.pod} holds transactions that no other pod has")
+        return self._moment(found, f"{found.pod} holds transactions that no other node has")
 
     def rejoined(self, *, events: Collection[str]) -> Moment | None:
         """The target serves again, as a replica."""

@@ -30,11 +30,11 @@ def _late(history: History) -> Iterator[str]:
                 "runs meshbench, so the timeline is not the one that was planned."
             )
         if fault.healed_late_ms is not None and fault.healed_late_ms > HEALED_LATE_MS:
-            yield f"{_name(fault)} was healed {duration(fault.healed_late_ms)} after it was due, so it lasted longer."
+            yield f"{_name(fault)} was healed {duration(fault.healed_late_ms)} late, so it lasted longer."
 
 
 def _name(fault: FaultRecord) -> str:
-    return f"The {fault.fault} of {fault.pod or fault.target}"
+    return f"The {fault.fault} of {fault.whom}"
 
 
 def _not_seen(history: History) -> Iterator[str]:

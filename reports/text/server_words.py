@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from checks.evidence.operations import column_ns
 from history import topology
 from history.history import History
-from history.server_words import READY, Fallback, Said, fallbacks
+from history.server_log.words import READY, Fallback, Said, fallbacks
 from reports.text.units import UNKNOWN, count, duration, listed
 
 #: Servers notice one event at different times.
@@ -96,7 +96,7 @@ def missing_words(history: History) -> list[str]:
     by_why: dict[str, list[str]] = {}
     for pod, why in history.server_log.missing.items():
         by_why.setdefault(why, []).append(pod)
-    return [f"MySQL's own words of {listed(pods)} are not all there: {why}." for why, pods in by_why.items()]
+    return [f"The log messages of {listed(pods)} are incomplete: {why}." for why, pods in by_why.items()]
 
 
 def fell_back(history: History) -> list[Fallback]:
