@@ -142,7 +142,8 @@ def test_a_worker_whose_run_is_gone_says_so_and_ends(run: Callable[..., Run], tm
 
 def test_another_version_of_the_sources_is_turned_away(run: Callable[..., Run], tmp_path: Path) -> None:
     one = run(duration_s=1)
-    shutil.copytree(ROOT / "loadgen", tmp_path / "other" / "loadgen")
+    for room in ("history", "loadgen"):
+        shutil.copytree(ROOT / room, tmp_path / "other" / room)
     with (tmp_path / "other" / "loadgen" / "workloads" / "skew.py").open("a") as source:
         source.write("# not what the run has\n")
     stranger = one.worker(tmp_path / "other")
