@@ -1,7 +1,7 @@
 """faults.jsonl: one line a step of a fault's story, written at once, so that a run that breaks off keeps its part.
 
-Every line carries everything that the step was (design: ``id step at_ns kind fault target hits pod peer isolates_from
-after heal_after_s for_good parameters ok evidence``), so that nobody has to guess from a name what was cut off.
+Every line carries everything that the step was (`history.fault_lines`), so that nobody has to guess from a name what
+was cut off.
 """
 
 from __future__ import annotations
@@ -9,34 +9,29 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
 
 from chaos.fault import Evidence
-
-Step = Literal["planned", "injected", "bitten", "healed", "clean"]
+from history.fault_lines import Asked, FaultLine, Step
 
 
 class Story:
     """One fault on one pod. asked: what every line of it says."""
 
-    def __init__(self, record: Record, number: int, asked: Mapping[str, Any]) -> None:
+    def __init__(self, record: Record, number: int, asked: Asked) -> None:
         self._record = record
-        self._number = number
-        self._asked = dict(asked)
-        self._hit: dict[str, Any] = {"pod": None, "isolates_from": None}
+        self._line = FaultLine(**vars(asked), id=number, step="planned")
 
     def befalls(self, pod: str, *, isolates_from: Sequence[str]) -> None:
         """Now it is known whom it hits, and from whom that pod is cut off: names, or ``all``; none, for most faults."""
-        self._hit = {"pod": pod, "isolates_from": list(isolates_from)}
+        self._line = replace(self._line, pod=(pod,), isolates_from=tuple(isolates_from))
 
     def note(self, step: Step, at_ns: int | None, evidence: Evidence | None = None) -> None:
         """at_ns: None where it is not known when that will be."""
-        line: dict[str, Any] = {"id": self._number, "step": step, "at_ns": at_ns, **self._asked, **self._hit}
-        if evidence is not None:
-            line |= {"ok": evidence.ok, "evidence": evidence.seen}
-        self._record.write(line)
+        line = replace(self._line, step=step, at_ns=at_ns)
+        self._record.write(line if evidence is None else replace(line, ok=evidence.ok, evidence=evidence.seen))
 
 
 class Record:
@@ -48,7 +43,7 @@ class Record:
         self._further_ids = itertools.count(steps)
         file.touch()
 
-    def story(self, asked: Mapping[str, Any], due_ns: int | None, number: int | None = None) -> Story:
+    def story(self, asked: Asked, due_ns: int | None, number: int | None = None) -> Story:
         """Begin the story of a planned fault on one more pod. number: of its step in the timeline, None for a further
         pod of the same step."""
         with self._lock:
@@ -57,6 +52,6 @@ class Record:
         story.note("planned", due_ns)
         return story
 
-    def write(self, line: Mapping[str, Any]) -> None:
+    def write(self, line: FaultLine) -> None:
         with self._lock, self._file.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(json.dumps(line.as_json()) + "\n")

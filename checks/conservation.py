@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.amounts import Amounts, minor_units, shown, summable, unequal_cells
 from checks.evidence.ledger import MissingError, coded, has_tables, in_service, require_tables, text
 from checks.evidence.openings import rows_of_setup
@@ -127,3 +128,13 @@ def _sums_off(
         if opened != found:  # a NaN is no sum, and unequal to itself
             off.append({"node": node, "expected_sum": shown(opened), "found_sum": shown(found)})
     return off
+
+
+CHECK = Check(
+    name=NAME,
+    question="are all accounts there as they were opened, do the balances sum to the openings, and is each its opening "
+    "plus its entries?",
+    run=conservation,
+    safety=True,
+    workload="transfer",
+)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.amounts import whole
 from checks.evidence.ledger import coded, serves, tabled_nodes, text
 from checks.evidence.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
@@ -187,3 +188,11 @@ def _cell(value: object) -> str:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return repr(value)
+
+
+CHECK = Check(
+    name=NAME,
+    question="do all pods hold the same rows after healing?",
+    run=convergence,
+    safety=True,
+)

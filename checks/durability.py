@@ -20,18 +20,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from checks.check import Check, Gate
 from checks.evidence.amounts import minor_units, shown, unequal_cells
 from checks.evidence.keys import keyed
 from checks.evidence.ledger import Codes, MissingError, coded, in_service, not_read, readable, text
 from checks.evidence.operations import OK, UNKNOWN, key_outcomes, moves
 from checks.evidence.quarantine import holders_in_quarantine
 from checks.evidence.unread import filters, unread
-from checks.gates import gate
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 from history.gtid_text import committed, contained, gtid_set
 from history.history import History
 
 NAME = "durability"
+LOST = Gate(
+    name="lost",
+    unit="count",
+    asks="acknowledged writes that are missing on a pod",
+    path=("lost",),
+    default=0,
+)
 Mask = npt.NDArray[np.bool_]
 FIELDS = ("src", "dst", "amount")
 
@@ -47,7 +54,7 @@ def durability(history: History) -> Verdict:
     the pods held against. With nobody in service those are the pods that were read; held: how many keys each of them
     has; scattered: keys that only some of them have. Raises HistoryError when the gtid of a write is not readable.
     """
-    allowed = gate(history, "lost") or 0
+    allowed = LOST.limit(history) or 0
     try:
         evidence = keyed(history)
     except MissingError as missing_evidence:
@@ -249,3 +256,13 @@ def _plain(value: Any) -> Any:
 
 def _sum_of(amounts: npt.NDArray[Any]) -> int:
     return sum(int(amount) for amount in amounts if amount == amount)
+
+
+CHECK = Check(
+    name=NAME,
+    question="is every acknowledged write on every pod, unaltered? what became of each unknown one?",
+    run=durability,
+    gates=(LOST,),
+    safety=True,
+    needs="keys",
+)

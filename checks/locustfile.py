@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from checks.check import NO_WORKLOAD, Check
 from checks.verdict import Outcome, Verdict, unknown
 from history.history import History
 
@@ -86,3 +87,12 @@ def _missing(history: History, told: Mapping[str, Any]) -> Iterator[str]:
         yield f"the locustfile made no request: its tasks raised {errors:,} exceptions, first {load.get('task_error')}"
     elif not asked:
         yield "the locustfile made no request: none of its tasks fired Locust's request event"
+
+
+CHECK = Check(
+    name=NAME,
+    question="did a locustfile fail the run, by the exit code that it set?",
+    run=locustfile,
+    workload=NO_WORKLOAD,
+    required=False,
+)

@@ -57,7 +57,7 @@ _NOT_CLEAN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
 
 def name_of(fault: FaultRecord) -> str:
     """What a step of the timeline is called in a sentence: ``fault 0 (kill on node1)``."""
-    return f"{'step' if fault.operation else 'fault'} {fault.id} ({fault.fault} on {fault.pod or fault.target})"
+    return f"{'step' if fault.is_change else 'fault'} {fault.id} ({fault.fault} on {fault.whom})"
 
 
 def implausible(history: History) -> list[str]:

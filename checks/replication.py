@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from checks.check import Check
 from checks.evidence.blind import PROXIES, blind_stretches, without_performance_schema
 from checks.evidence.cuts import cut_off_from_clients
 from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, total_ms, without
@@ -192,3 +193,13 @@ def _lag(history: History) -> dict[str, float | None]:
     during = ~after & (column_ns(own, "at_ns") >= (windows.injected_ns or END_OF_TIME_NS))
     largest = {name: own["lag_ms"][chosen].max() for name, chosen in (("during", during), ("after", after))}
     return {f"replica_lag_{name}_ms": None if lag != lag else round(float(lag), 3) for name, lag in largest.items()}
+
+
+CHECK = Check(
+    name=NAME,
+    question="were two pods writable within clients' reach, or did one acknowledge writes that was no primary?",
+    run=replication,
+    safety=True,
+    needs="replicas",
+    observed=True,
+)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from cluster.agent.assignment import Assignment, decode, write_durably
 from control.hold import Hold
+from history.decisions import Decision
 
 #: The log starts again after this many bytes, keeping the part before it as ``decisions.1.jsonl``.
 LOG_BYTES_MAX = 8_000_000
@@ -90,13 +91,8 @@ class Store:
 
     def log(self, event: Event, pod: str | None = None, **detail: Any) -> None:
         """Note a decision, with the time and the epoch it was taken in; wait, where somebody wants to strike then."""
-        line = {
-            "at_ns": time.monotonic_ns(),
-            "event": event,
-            "epoch": self.state.assignment.epoch,
-            "pod": pod,
-            "detail": detail,
-        }
+        epoch = self.state.assignment.epoch
+        line = Decision(at_ns=time.monotonic_ns(), event=event, epoch=epoch, pod=pod, detail=detail).as_json()
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES_MAX:
             self._log.replace(self._log.with_name("decisions.1.jsonl"))
         with self._log.open("a") as output:

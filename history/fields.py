@@ -1,6 +1,7 @@
 """The values of one JSON object, taken out with care: each is of its kind, or one line in plain words says which not.
 
-Knows the kinds of values that the files of a run hold; what they mean is for those who ask.
+Knows the kinds of values that the files of a run hold; what they mean is for those who ask. A dataclass whose fields
+are annotated with kinds (``id: Count``, ``pod: Text | None = None``) is read by `read`: its fields are the keys.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 from history.json_files import HistoryError
 
@@ -20,11 +22,13 @@ _SHOWN = 80
 
 @dataclass(frozen=True)
 class Kind:
-    """words: what a value must be, completing "must be …". holds: whether it is. whole: 7.0 stands for 7."""
+    """words: what a value must be, completing "must be …". holds: whether it is. whole: 7.0 stands for 7. becomes:
+    what a record holds for it."""
 
     words: str
     holds: Callable[[Any], bool]
     whole: bool = False
+    becomes: Callable[[Any], Any] | None = None
 
 
 def is_whole(value: Any) -> bool:
@@ -45,12 +49,37 @@ NUMBER = Kind("a number from 0 up", lambda value: is_number(value) and value >= 
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 LIST = Kind("a list", lambda value: isinstance(value, list))
-WORDS = Kind("a list of words", lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value))
+WORDS = Kind(
+    "a list of words",
+    lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+    becomes=tuple,
+)
 TIME = Kind(
     "a time in whole nanoseconds of CLOCK_MONOTONIC", lambda value: is_whole(value) and 0 <= value < _TIMES, whole=True
 )
 TEXT_OR_OBJECT = Kind("text or an object", lambda value: isinstance(value, str | dict))
-POD = Kind("the name of a pod, or a list of names", lambda value: TEXT.holds(value) or WORDS.holds(value))
+POD = Kind(
+    "the name of a pod, or a list of names",
+    lambda value: TEXT.holds(value) or WORDS.holds(value),
+    becomes=lambda value: names_in(value if isinstance(value, str) else ",".join(value)),
+)
+
+Text = Annotated[str, TEXT]
+Whole = Annotated[int, WHOLE]
+Count = Annotated[int, COUNT]
+Number = Annotated[float, NUMBER]
+Flag = Annotated[bool, FLAG]
+Object = Annotated[dict[str, Any], OBJECT]
+Words = Annotated[tuple[str, ...], WORDS]
+Time = Annotated[int, TIME]
+Pods = Annotated[tuple[str, ...], POD]
+
+Record = TypeVar("Record")
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """``"node1, node2"`` -> both."""
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
 
 
 def one_of(names: Iterable[str]) -> Kind:
@@ -78,7 +107,34 @@ def _of_kind(value: Any, name: str, kind: Kind, place: str) -> Any:
         value = int(value)
     if not kind.holds(value):
         raise HistoryError(f"{place}: {name!r} must be {kind.words}, not {spelt(value)}")
-    return value
+    return value if kind.becomes is None else kind.becomes(value)
+
+
+def read(record: type[Record], row: Mapping[str, Any], *, place: str) -> Record:
+    """A JSON object as a dataclass. A key may be missing or null if its field has a default. Raises HistoryError."""
+    values: dict[str, Any] = {}
+    for name, kind, required in _keys(record):  # type: ignore[arg-type]  # a class is hashable, whatever its objects are
+        value = taken(row, name, kind, place=place) if required else taken_if_there(row, name, kind, place=place)
+        if required or value is not None:
+            values[name] = value
+    return record(**values)
+
+
+@cache
+def _keys(record: type[Any]) -> list[tuple[str, Kind, bool]]:
+    """Each field with its kind, and whether it has no default."""
+    hints = get_type_hints(record, include_extras=True)
+    return [
+        (field.name, _kind_of(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
+        for field in fields(record)
+    ]
+
+
+def _kind_of(hint: Any) -> Kind:
+    """The kind in ``Annotated[…, Kind]`` or ``Annotated[…, Kind] | None``."""
+    inner = [part for part in (hint, *get_args(hint)) if isinstance(getattr(part, "__metadata__", None), tuple)]
+    kind: Kind = inner[0].__metadata__[0]
+    return kind
 
 
 def spelt(value: Any) -> str:

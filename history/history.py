@@ -17,14 +17,15 @@ import pyarrow as pa
 
 from history import manifest as manifests
 from history.columns import read_table
-from history.faults import Decision, FaultRecord, decision_records, fault_records
+from history.decisions import Decision, decision_records
+from history.faults import FaultRecord, fault_records
 from history.fields import TIME, taken_if_there
 from history.json_files import HistoryError, read_lines, read_object
 from history.nodes import assert_nodes_readable
 from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
-from history.server_log import ServerLog, read_server_log
+from history.server_log.read import ServerLog, read_server_log
 from history.vocabulary import operations_of, workload_name
 
 __all__ = [

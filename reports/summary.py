@@ -114,10 +114,10 @@ def _check(check: Verdict, history: History) -> dict[str, Any]:
 def _fault(fault: FaultRecord, steps: Sequence[Step]) -> dict[str, Any]:
     return {
         "name": fault.fault,
-        "operation": fault.operation,
+        "operation": fault.is_change,
         "target": fault.target,
-        "pod": fault.pod,
-        "kind": "change" if fault.operation else "fault",
+        "pod": ", ".join(fault.pods) or None,
+        "kind": "change" if fault.is_change else "fault",
         "hits": fault.hits,
         "peer": fault.peer,
         "isolates_from": None if fault.isolates_from is None else list(fault.isolates_from),

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from checks.evidence.causes import NOTHING
 from checks.evidence.operations import column_ns
 from checks.evidence.unseen import unseen
-from checks.judge import SAFETY, Judgement
+from checks.judge import Judgement
+from checks.registry import SAFETY
 from checks.verdict import Verdict
 from history.history import FaultRecord, History
 from reports.key_numbers import fell_behind
@@ -104,7 +105,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
 
 def _took_itself(fault: FaultRecord) -> str:
     """A change's own time, beside the outage that clients saw of it."""
-    return f"The {fault.fault} of {fault.pod or fault.target} itself took {duration(fault.took_ms)}."
+    return f"The {fault.fault} of {fault.whom} itself took {duration(fault.took_ms)}."
 
 
 def _promise_not_held(history: History) -> list[str]:
@@ -187,9 +188,9 @@ def _meanwhile(outage: Mapping[str, Any], history: History) -> str:
         return "" if outage["cause"] == NOTHING else f", while {outage['cause']}"
     middle_ns = (outage["start_ns"] + outage["end_ns"]) // 2
     back = [
-        fault.pod
+        ", ".join(fault.pods)
         for fault in history.faults
-        if fault.pod and fault.healed_ns is not None and fault.healed_ns <= middle_ns
+        if fault.pods and fault.healed_ns is not None and fault.healed_ns <= middle_ns
         if fault.clean_ns is None or middle_ns <= fault.clean_ns
     ]
     return f", while {', '.join(back)} came back" if back else ""

@@ -26,17 +26,16 @@ def cause(history: History, span: Span) -> str:
 
 
 def _under_way(history: History, fault: FaultRecord) -> Iterator[tuple[str, Span | None]]:
-    whom = fault.pod or fault.target
-    if fault.operation:
-        yield f"{fault.fault} of {whom} was under way", _span(fault.injected_ns, fault.clean_ns)
+    if fault.is_change:
+        yield f"{fault.fault} of {fault.whom} was under way", _span(fault.injected_ns, fault.clean_ns)
         return
-    yield f"{fault.fault} of {whom} was in force", _span(fault.injected_ns, fault.healed_ns)
+    yield f"{fault.fault} of {fault.whom} was in force", _span(fault.injected_ns, fault.healed_ns)
     states = _states(history, fault)
-    yield f"{whom} came back" + (f", {' then '.join(states)}" if states else ""), _return(fault)
+    yield f"{fault.whom} came back" + (f", {' then '.join(states)}" if states else ""), _return(fault)
 
 
 def _return(fault: FaultRecord) -> Span | None:
-    return None if fault.operation or fault.healed_ns is None else _span(fault.healed_ns, fault.clean_ns)
+    return None if fault.is_change or fault.healed_ns is None else _span(fault.healed_ns, fault.clean_ns)
 
 
 def _span(start_ns: int | None, end_ns: int | None) -> Span | None:

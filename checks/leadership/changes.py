@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checks.evidence.intervals import END_OF_TIME_NS
 from checks.leadership.claims import elections
-from history.faults import REJOINING, Decision
+from history.decisions import REJOINING, Decision
 from history.observed import Sample
 
 #: Decisions with which a pod begins to take writes.

@@ -10,7 +10,8 @@ from collections.abc import Collection
 
 from checks.leadership.changes import OPENED
 from checks.recovery.bounded_time import Moment, absent
-from history.faults import REJOINING, SWITCHOVER
+from history.decisions import REJOINING
+from history.faults import SWITCHOVER
 from history.history import Decision, FaultRecord, History
 
 SOURCE = "control plane"

@@ -229,7 +229,7 @@ class _Reading:
 
 
 def _no_pod_lost(fault: FaultRecord) -> bool:
-    return (fault.operation and fault.fault != SWITCHOVER) or not fault.hit_node
+    return (fault.is_change and fault.fault != SWITCHOVER) or not fault.hit_node
 
 
 def _moment(again: Steady) -> Moment:

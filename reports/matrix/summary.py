@@ -33,7 +33,7 @@ def matrix_summary(experiment: Experiment) -> dict[str, Any]:
         "schema": MATRIX_ID,
         "verdict": next(verdict for verdict in WORST_FIRST if verdict in verdicts),
         "scenario": experiment.scenario,
-        "teaches": experiment.teaches,
+        "teaches": experiment.description,
         "command": list(experiment.command),
         "started_at": experiment.started_at,
         "took_s": round(experiment.took_s, 3),

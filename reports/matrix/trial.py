@@ -67,7 +67,7 @@ class Experiment:
     """A matrix as far as it was run. trials: those planned of each cell. cells: in the order of the command line."""
 
     scenario: str
-    teaches: str
+    description: str
     command: Sequence[str]
     started_at: str
     seed: int

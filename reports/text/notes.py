@@ -34,7 +34,7 @@ def _late(history: History) -> Iterator[str]:
 
 
 def _name(fault: FaultRecord) -> str:
-    return f"The {fault.fault} of {fault.pod or fault.target}"
+    return f"The {fault.fault} of {fault.whom}"
 
 
 def _not_seen(history: History) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from checks.evidence.operations import column_ns
 from history import topology
 from history.history import History
-from history.server_words import READY, Fallback, Said, fallbacks
+from history.server_log.words import READY, Fallback, Said, fallbacks
 from reports.text.units import UNKNOWN, count, duration, listed
 
 #: Servers notice one event at different times.

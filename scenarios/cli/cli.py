@@ -193,7 +193,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
                 log.info("%s", told)
             for gone in ownership.reap():
                 log.info("left by a dead run, removed: %s", gone)
-            log.info("%s: %s", scenario.name, scenario.teaches)
+            log.info("%s: %s", scenario.name, scenario.description)
             run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live, elsewhere=others)
             summary = _executed(run, progress)
     finally:

@@ -1,11 +1,11 @@
-"""What ``meshbench list`` prints of a scenario: its name, the verdict expected, what it teaches, and its gates."""
+"""What ``meshbench list`` prints of a scenario: its name, the verdict expected, its description, and its gates."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
 
-from checks.gates import GATES
+from checks.registry import DECIDER, GATES
 from scenarios.schema.scenario import Scenario
 
 WIDTH = 100
@@ -16,7 +16,7 @@ def lines(scenario: Scenario) -> Iterator[str]:
     """No longer than WIDTH; the first one begins with the name."""
     finders = f", by {', '.join(scenario.expect.checks)}" if scenario.expect.checks else ""
     yield f"{scenario.name:24}expected: {scenario.expect.verdict}{finders}"
-    for paragraph in (scenario.teaches, f"gates: {', '.join(_gates(scenario))}"):
+    for paragraph in (scenario.description, f"gates: {', '.join(_gates(scenario))}"):
         yield from textwrap.wrap(paragraph, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
@@ -25,6 +25,6 @@ def _gates(scenario: Scenario) -> Iterator[str]:
     usual = type(scenario.gates)().model_dump(mode="json")
     for name, value in scenario.gates.model_dump(mode="json").items():
         gate = GATES.get(name)
-        if gate is not None and value is not None and (gate.check or value != usual[name]):
+        if gate is not None and value is not None and (name in DECIDER or value != usual[name]):
             least = "at least " if gate.at == "at least" else ""
             yield f"{name} {least}{value}"

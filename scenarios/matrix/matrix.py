@@ -108,7 +108,7 @@ class Matrix:
     def _experiment(self, trials: Sequence[Trial]) -> Experiment:
         return Experiment(
             scenario=self._plan.base.name,
-            teaches=self._plan.base.teaches,
+            description=self._plan.base.description,
             command=without_values(list(self._command)),
             started_at=self._started_at,
             seed=self._plan.base.seed,

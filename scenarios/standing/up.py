@@ -46,7 +46,7 @@ def plan(
             )
     document: dict[str, Any] = {
         "name": name or "up",
-        "teaches": "whatever one wants to know",
+        "description": "a cluster to look around in",
         "topology": {"kind": topology} | ({} if pods is None else {"pods": pods}),
         "mesh": mesh,
         "workload": "transfer",

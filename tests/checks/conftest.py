@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from history.fields import names_in
 from history.history import OBSERVED_SCHEMA, OPS_SCHEMA, Decision, FaultRecord, History
 from history.ops import COLUMN_NAMES, OpRow
 
@@ -83,13 +84,14 @@ class Run:
         injected_ms: float | None = None,
         healed_ms: float | None = None,
         clean_ms: float | None = None,
+        pod: str = "node1",
         **changes: Any,
     ) -> FaultRecord:
         record = FaultRecord(
             id=len(self.faults),
             fault="kill",
             target="primary",
-            pod="node1",
+            pods=names_in(pod),
             injected_ns=None if injected_ms is None else at_ns(injected_ms),
             healed_ns=None if healed_ms is None else at_ns(healed_ms),
             clean_ns=None if clean_ms is None else at_ns(clean_ms),

@@ -36,15 +36,15 @@ def test_everything_that_a_step_was_is_read_from_its_lines() -> None:
 
 def test_a_line_of_an_older_folder_is_read_by_the_name_of_its_fault() -> None:
     record = read(LINE)
-    assert (record.kind, record.hits, record.isolates_from, record.operation, record.hit_node) == (
+    assert (record.kind, record.hits, record.isolates_from, record.is_change, record.hit_node) == (
         None, None, None, False, True,
     )  # fmt: skip
-    assert read(LINE | {"fault": "switchover", "target": "primary"}).operation
+    assert read(LINE | {"fault": "switchover", "target": "primary"}).is_change
     assert not read(LINE | {"target": "control_plane"}).hit_node
 
 
 def test_the_journal_is_believed_before_the_name() -> None:
-    assert read(LINE | FACTS | {"kind": "change"}).operation
+    assert read(LINE | FACTS | {"kind": "change"}).is_change
     assert not read(LINE | FACTS | {"hits": "agent", "target": "agent of primary"}).hit_node
 
 

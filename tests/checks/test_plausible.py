@@ -55,8 +55,8 @@ def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
             {"clean_evidence": {**BACK, "caught_up": False}},
             "is recorded as healed, but its evidence says caught_up: false",
         ),
-        ({"pod": "node3"}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
-        ({"pod": "node9"}, "hit node9, which is no pod of this run (node1, node2, node3)"),
+        ({"pods": ("node3",)}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
+        ({"pods": ("node9",)}, "hit node9, which is no pod of this run (node1, node2, node3)"),
         ({"bitten_evidence": {**KILLED, "container": "running"}}, "its evidence says container: running"),
         (
             {"bitten_evidence": {"answers": True}},
@@ -96,7 +96,7 @@ def test_a_planned_step_that_is_not_on_record_is_void_wherever_ids_begin(killed:
 
 def test_every_further_pod_of_a_step_is_planned_with_it(killed: Run) -> None:
     killed.manifest = {"scenario": {"faults": [{"fault": "kill", "target": "minority"}]}}
-    both = [replace(killed.faults[0], id=number, target="minority", pod=f"node{number + 1}") for number in (0, 1)]
+    both = [replace(killed.faults[0], id=number, target="minority", pods=(f"node{number + 1}",)) for number in (0, 1)]
     assert implausible(killed.history(faults=tuple(both))) == []
     other = replace(both[1], fault="pause", bitten_evidence={}, clean_evidence={})
     assert "planned was kill of minority" in implausible(killed.history(faults=(both[0], other)))[0]
@@ -106,7 +106,7 @@ def test_every_further_pod_of_a_step_is_planned_with_it(killed: Run) -> None:
     ("at_ms", "when"), [(-5000, "before the load had begun"), (10_500, "after the load had ended")]
 )
 def test_a_fault_outside_of_the_load_is_void(killed: Run, ns: Callable[[float], int], at_ms: float, when: str) -> None:
-    found = implausible(altered(killed, injected_ns=ns(at_ms), pod="node1"))
+    found = implausible(altered(killed, injected_ns=ns(at_ms), pods=("node1",)))
     assert len(found) == 1
     assert when in found[0]
 
@@ -139,8 +139,8 @@ def test_each_fault_has_evidence_that_says_the_opposite(
 def test_a_target_beside_or_among_the_pods_is_one_of_this_run(killed: Run, target: str) -> None:
     killed.manifest = {}
     assert implausible(altered(killed, target=target)) == []
-    assert "is no pod of this run" in implausible(altered(killed, target=target, pod="node9"))[0]
-    assert implausible(altered(killed, target="proxy", pod="gateway")) == []
+    assert "is no pod of this run" in implausible(altered(killed, target=target, pods=("node9",)))[0]
+    assert implausible(altered(killed, target="proxy", pods=("gateway",))) == []
 
 
 def test_two_pods_promoted_in_one_epoch_are_void_where_one_leads(killed: Run) -> None:

@@ -325,7 +325,7 @@ def test_a_pod_that_is_cut_off_from_some_peers_is_there_for_clients(run: Run) ->
 
 def test_replicas_that_are_cut_off_from_their_primary_are_there_for_clients(run: Run) -> None:
     facts: dict[str, Any] = {"target": "replicas", "peer": "primary", "isolates_from": ("node1",)}
-    verdict = cut(run, pod="node2", **facts)
+    verdict = cut(run, pods=("node2",), **facts)
     assert (verdict.verdict, verdict.witness[0]["pods"]) == ("fail", ["node1", "node2"])
 
 
@@ -341,8 +341,8 @@ def test_a_pod_that_is_cut_off_from_every_load_pod_is_not(run: Run) -> None:
 
 
 def test_load_pods_that_are_cut_off_from_a_pod_do_not_reach_it(run: Run) -> None:
-    assert cut(run, target="load", pod="load1", isolates_from=("node1",)).verdict == "pass"
-    assert cut(run, target="load", pod="load1", isolates_from=("node3",)).verdict == "fail"
+    assert cut(run, target="load", pods=("load1",), isolates_from=("node1",)).verdict == "pass"
+    assert cut(run, target="load", pods=("load1",), isolates_from=("node3",)).verdict == "fail"
 
 
 def test_an_older_journal_does_not_say_from_whom_but_the_scenario_does(run: Run) -> None:

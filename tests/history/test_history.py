@@ -134,7 +134,7 @@ def test_fault_steps_fold_into_one_record_each(folder: Path) -> None:
     ]
     (folder / "faults.jsonl").write_text("".join(json.dumps(step) + "\n" for step in steps))
     kill, pause = load_history(folder).faults
-    assert (kill.pod, kill.planned_ns, kill.injected_ns, kill.healed_ns, kill.clean_ns) == ("node1", 5, 7, 9, 10)
+    assert (kill.pods, kill.planned_ns, kill.injected_ns, kill.healed_ns, kill.clean_ns) == (("node1",), 5, 7, 9, 10)
     assert (kill.bitten, kill.bitten_evidence, kill.clean) == (True, {"probe": "refused"}, False)
     assert (pause.fault, pause.injected_ns, pause.bitten) == ("pause", None, False)
 

@@ -171,7 +171,7 @@ def make_fault(fault_s: float, **extra: Any) -> FaultRecord:
         "id": 0,
         "fault": "kill",
         "target": "primary",
-        "pod": "node1",
+        "pods": ("node1",),
         "planned_ns": at_ns(fault_s),
         "injected_ns": at_ns(fault_s),
         "bitten": True,

@@ -51,7 +51,7 @@ def history(make_history: MakeHistory) -> History:
         id=1,
         fault="scale-out",
         target="new_replica",
-        pod="node4",
+        pods=("node4",),
         injected_ns=decisions[2].at_ns + 25 * SECOND_NS,
         bitten=True,
         clean=True,

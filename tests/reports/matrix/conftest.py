@@ -73,7 +73,7 @@ def experiment() -> Callable[..., Experiment]:
             )
         return Experiment(
             scenario="primary-kill",
-            teaches="what the tests want to know",
+            description="what the tests want to know",
             command=["meshbench", "matrix", "primary-kill", "--set", "load.rate=200 "],
             started_at="2026-11-24T02:40:00+00:00",
             seed=7,

@@ -78,7 +78,7 @@ def test_the_answer_comes_first_and_no_cell_is_missing(page: tuple[_Page, Path])
         "Acknowledged money was lost with async / envoy: 3 transfers, 45,012 minor units",
     ]
     order += ["At a glance", "Where the outage goes", "Trade-off", "Response time", "Mesh tax", "What the topologies"]
-    order += ["Decisions of the control plane", "Every trial", "Again", "How to read this page"]
+    order += ["Decisions of the control plane", "Every trial", "Reproduce", "How to read this page"]
     places = [text.index(f"\n{word}") if word != order[1] else text.index(word) for word in order[1:]]
     assert places == sorted(places)
     for words in ("not applicable router needs a group", "1 pass, 1 void", "1.25 x", "No run recorded any"):

@@ -11,8 +11,8 @@ import pytest
 
 from checks.judge import judge
 from history.history import History
-from history.server_log import ServerLog
-from history.server_words import Said
+from history.server_log.read import ServerLog
+from history.server_log.words import Said
 from reports.summary import summarise
 from reports.text.errors import error_words, what_did_not_succeed
 

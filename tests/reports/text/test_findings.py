@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.judge import CHECKS
+from checks.registry import CHECKS
 from checks.verdict import Verdict, unknown
 from reports.text.findings import finding
 from reports.text.witnesses import witness_words

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from checks.judge import judge
 from history.history import History
-from history.server_log import ServerLog
-from history.server_words import Said
+from history.server_log.read import ServerLog
+from history.server_log.words import Said
 from reports.charts.charts import Picture
 from reports.formats.console import print_table
 from reports.formats.junit import junit_xml

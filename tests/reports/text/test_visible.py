@@ -44,7 +44,7 @@ def hostile(make_history: MakeHistory) -> History:
         key=made.ops["key"] + ACTS,
         f=made.ops["f"].mask(made.ops["f"] == "read", ACTS),
     )
-    fault = replace(made.faults[0], target=ACTS, pod=f"node1{ACTS}", bitten_evidence={ACTS: ACTS})
+    fault = replace(made.faults[0], target=ACTS, pods=(f"node1{ACTS}",), bitten_evidence={ACTS: ACTS})
     scenario = {**made.manifest["scenario"], "name": f"one\n| two {ACTS}", "teaches": ACTS}
     versions = {ACTS: ACTS}
     return replace(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.gates import FLOOR_MS, GATES, REQUIRE
+from checks.check import FLOOR_MS
+from checks.gates import REQUIRE
+from checks.registry import GATES
 from cluster.errors import ConfigurationError
 from scenarios.cli import listing
 from scenarios.cli.cli import main
@@ -125,13 +127,13 @@ def test_every_scenario_has_a_gate_on_service_and_says_what_it_should_end_with(n
     scenario = read_scenario(name)
     written = {key for key in scenario.gates.model_fields_set if getattr(scenario.gates, key) is not None}
     assert "brownout" in written or any(key.startswith("response_p99") for key in written)
-    assert (scenario.expect.verdict == "fail") == ("must fail" in scenario.teaches or bool(scenario.expect.checks))
+    assert (scenario.expect.verdict == "fail") == ("must fail" in scenario.description or bool(scenario.expect.checks))
     printed = list(listing.lines(scenario))
     assert printed[0].startswith(f"{name} ")
     assert f"expected: {scenario.expect.verdict}" in printed[0]
     assert all(len(line) <= listing.WIDTH for line in printed)
     shown = " ".join(line.strip() for line in printed)
-    assert scenario.teaches in shown
+    assert scenario.description in shown
     assert all(key in shown for key in written - {REQUIRE})
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cluster.duration import parse_duration, show_duration
 from cluster.errors import ConfigurationError
-from scenarios.schema.duration import parse_duration, show_duration
 from scenarios.schema.read import catalogue, read_scenario
 
 MINIMAL = """\
 name: mine
-teaches: something
+description: something
 topology: group
 mesh: envoy
 workload: transfer
@@ -153,9 +153,18 @@ def test_a_mistake_is_named_with_its_line_and_its_fix(tmp_path: Path, mistake: s
     assert "\n" not in str(caught.value)
 
 
+def test_what_a_scenario_is_about_is_its_description_also_called_teaches(tmp_path: Path) -> None:
+    old = MINIMAL.replace("description: ", "teaches: ")
+    scenario = read_scenario(written(tmp_path, old))
+    assert scenario == read_scenario(written(tmp_path, MINIMAL))
+    assert scenario.model_dump(mode="json")["teaches"] == "something", "as manifest.json and summary.json name it"
+    with pytest.raises(ConfigurationError, match=r"mine.yaml:\d: teaches: means the same as description; keep one$"):
+        read_scenario(written(tmp_path, old + "description: something else\n"))
+
+
 def test_mistakes_of_required_words_have_lines_too(tmp_path: Path) -> None:
     for old, new, says in (
-        ("teaches: something\n", "", r"mine.yaml:1: teaches: is required"),
+        ("description: something\n", "", r"mine.yaml:1: description: is required"),
         ("topology: group", "topology: grop", r"mine.yaml:3: topology.kind: must be .*got 'grop'"),
         (
             "mesh: envoy",

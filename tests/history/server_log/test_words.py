@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from history.server_log import MOST_TOLD, read_server_log
-from history.server_words import FELL_BACK, TEXT_LIMIT, WORDS, Fallback, Said, fallbacks, folded, said
+from history.server_log.read import MOST_TOLD, read_server_log
+from history.server_log.words import FELL_BACK, TEXT_LIMIT, WORDS, Fallback, Said, fallbacks, folded, said
 
 SECOND = 1_000_000_000
 #: 2026-11-27T14:48:50Z, at which CLOCK_MONOTONIC was 100 s.

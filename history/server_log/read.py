@@ -1,4 +1,4 @@
-"""The error logs of a run folder: what every mysqld said (`history.server_words`), and of which nothing can be told.
+"""The error logs of a run folder: what every mysqld said (`history.server_log.words`), and of whom not all can be told.
 
 A log is another's text: whatever stands in it is told or passed over, and refuses no folder. Where a log says nothing
 because it was written elsewhere, or told to keep warnings back, that is not silence, so it is said.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from history.server_words import LINE_LIMIT, READY, Said, folded, is_line, said
+from history.server_log.words import LINE_LIMIT, READY, Said, folded, is_line, said
 
 #: Of a pod's mysqld in ``logs/``.
 SUFFIX = "-mysqld.log"
