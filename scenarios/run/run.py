@@ -211,7 +211,7 @@ class Run:
             first_ack=load.first_ack,
         )
 
-        def every_second(second: dict[str, Any]) -> None:
+        def every_second(second: Second) -> None:
             injector.require_sound()  # a step that could not be taken ends the run at once
             on_second(second)
 
