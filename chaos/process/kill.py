@@ -26,7 +26,7 @@ class Kill(Fault):
     may_stay = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "exit_code": (0,), "answers": (True,)},
-        clean={"container": ("exited", "frozen"), "answers": (False,)},
+        clean={"container": ("exited", "dead", "paused", "frozen"), "answers": (False,)},
     )
 
     def on(self, victim: Victim, context: Context) -> Killed:
