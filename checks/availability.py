@@ -88,7 +88,7 @@ def availability(history: History) -> Verdict:
     """
     limits = {gate: limit for gate in GATES if (limit := gate.limit(history)) is not None}
     expected = "; ".join(
-        ["writes acknowledged, and again after the last fault", *(gate.demands(limits[gate]) for gate in limits)]
+        ["writes acknowledged, also after the last fault", *(gate.demands(limits[gate]) for gate in limits)]
     )
     attempted, wanted = writes(history.ops), due(wanted_writes(history.ops), history)
     read_gaps = _gaps_of_reads(history)
