@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from docker.errors import NotFound
 
+from cluster.agent.assignment import Assignment
+from cluster.errors import HarnessError
+from cluster.nodes import Nodes
 from cluster.platform.docker_pod import Pod
 
 #: The name of its pod, among the cluster's guests, and of the container in it.
@@ -26,11 +29,14 @@ class Assigned(Protocol):
     def quarantined(self) -> Mapping[str, str]: ...
 
 
-class Steering(Protocol):
-    """A control plane that answers. It may refuse what it is asked, with a HarnessError that gives its reason."""
+class ControlPlane(Protocol):
+    """May refuse what it is asked, with a HarnessError that gives its reason."""
 
     pod: Pod
     decisions_file: str
+
+    def start(self, nodes: Nodes) -> None:
+        """Start it beside the nodes, as soon as their network stands; return when it answers. Raises HarnessError."""
 
     def assignment(self) -> Assigned: ...
 
@@ -59,11 +65,35 @@ class Steering(Protocol):
         """A pod is about to be no more."""
 
 
-def decisions(steering: Steering) -> list[dict[str, Any]]:
+class NoControlPlane:
+    """There is none: nobody is quarantined, nothing was decided, and nothing can be asked of it."""
+
+    pod: Pod
+    decisions_file = ""
+
+    def start(self, nodes: Nodes) -> None:
+        """Nothing starts."""
+
+    def assignment(self) -> Assigned:
+        return Assignment()
+
+    def decisions_since(self, *_: object, **__: object) -> list[dict[str, Any]]:
+        return []
+
+    def candidate(self) -> str | None:
+        return None
+
+    def _refuse(self, *_: object, **__: object) -> Any:
+        raise HarnessError("this cluster has no control plane to ask")
+
+    hold = release = switchover = add_pod = drain_pod = remove_pod = _refuse
+
+
+def decisions(control: ControlPlane) -> list[dict[str, Any]]:
     """Every decision so far, oldest first (design: decisions.jsonl), whether the control plane runs or not; a torn last
     line is left out."""
     try:
-        chunks, _ = steering.pod.containers[POD].get_archive(steering.decisions_file)
+        chunks, _ = control.pod.containers[POD].get_archive(control.decisions_file)
     except NotFound:
         return []
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:

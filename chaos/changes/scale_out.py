@@ -24,7 +24,7 @@ class ScaleOut(Change):
         if pod not in cluster.pods:
             return Evidence(ok=False, seen={"exists": False})
         known = published(cluster, pod)
-        serving, taken = cluster.in_service(pod), is_replica_to_proxies(cluster, pod)
+        serving, taken = cluster.membership.in_service(pod), is_replica_to_proxies(cluster, pod)
         return Evidence(
             ok=bool(known) and serving and taken,
             seen={"exists": True, "published": known, "in_service": serving, "taken_for_reads": taken},

@@ -7,7 +7,6 @@ replica, which is what must be shown of it afterwards.
 from __future__ import annotations
 
 from chaos.fault import Change, Evidence
-from chaos.probes import control_plane
 from cluster.cluster import Cluster
 from cluster.wait import WaitTimeoutError
 
@@ -20,11 +19,11 @@ class Switchover(Change):
 
     def inject(self, cluster: Cluster, pod: str) -> None:
         del pod  # the control plane knows who is primary
-        control_plane(cluster).switchover()  # once: a refusal is what was to be found out
+        cluster.control.switchover()  # once: a refusal is what was to be found out
 
     def effect(self, cluster: Cluster, pod: str) -> Evidence:
         try:
-            primary = cluster.primary(timeout_s=LOOK_TIMEOUT_S)
+            primary = cluster.membership.primary(timeout_s=LOOK_TIMEOUT_S)
         except WaitTimeoutError:
             return Evidence(ok=False, seen={"primary": None})
         return Evidence(ok=primary != pod, seen={"primary": primary})
@@ -33,5 +32,5 @@ class Switchover(Change):
         """Nothing is broken."""
 
     def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        serving = cluster.in_service(pod)
+        serving = cluster.membership.in_service(pod)
         return Evidence(ok=serving, seen={"in_service": serving})

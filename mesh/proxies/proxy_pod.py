@@ -12,6 +12,7 @@ from cluster.errors import HarnessError
 from cluster.platform import images
 from cluster.platform.docker_pod import Pod
 from cluster.wait import wait_until
+from mesh.asked import Asked
 from mesh.proxies import endpoints
 from mesh.proxies.endpoints import Admin
 from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec
@@ -21,15 +22,18 @@ READY_TIMEOUT_S = 30.0
 ADMIN_TIMEOUT_S = 1.0
 
 
-class ProxyPod:
+class ProxyPod(Asked):
     """A gateway. kind and admin_port are the product's."""
 
     kind: endpoints.Kind
     admin_port: int
 
-    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
-        self._cluster = cluster
+    def __init__(self, spec: MeshSpec) -> None:
         self._spec = spec
+        self._address: str
+
+    def start(self, cluster: Cluster) -> None:
+        super().start(cluster)
         self._address = cluster.network.address("proxy")
 
     @property

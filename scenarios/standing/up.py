@@ -12,12 +12,11 @@ from typing import Any
 
 from rich.console import Console
 
-from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.mysqld import mysqld
 from cluster.mysqld.requested import in_effect
 from cluster.platform import ownership
-from scenarios.run.boot import boot, first_write
+from scenarios.run.boot import assemble, boot, first_write
 from scenarios.run.collect import variables
 from scenarios.run.run import require_images
 from scenarios.run.sessions import require_init_connect
@@ -65,10 +64,15 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     """Start, keep and tell; whatever goes wrong before the end leaves nothing on the engine."""
     require_images(scenario)
     refuse_taken(name)
-    cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
+    cluster, mesh = assemble(
+        scenario.topology_spec(),
+        scenario.mesh.spec(),
+        run_id=secrets.token_hex(4),
+        down_after_s=scenario.down_after_s,
+    )
     try:
         log.info("boot …")
-        mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.down_after_s)
+        boot(cluster, mesh)
         found = variables(cluster)
         in_effect(cluster.topology, found)
         require_init_connect(cluster, found)

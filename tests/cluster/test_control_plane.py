@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from docker.errors import NotFound
 
-from cluster.control_plane import POD, Steering, decisions
+from cluster.control_plane import POD, ControlPlane, decisions
 
 
 class FakeContainer:
@@ -28,16 +28,16 @@ class FakeContainer:
         return [whole[:100], whole[100:]], {}
 
 
-def steering(content: bytes | None) -> Steering:
+def control(content: bytes | None) -> ControlPlane:
     pod = SimpleNamespace(containers={POD: FakeContainer(content)})
-    return cast(Steering, SimpleNamespace(pod=pod, decisions_file="/state/decisions.jsonl"))
+    return cast(ControlPlane, SimpleNamespace(pod=pod, decisions_file="/state/decisions.jsonl"))
 
 
 def test_whole_lines_are_decisions_and_a_torn_one_is_not_yet() -> None:
-    made = decisions(steering(b'{"event": "started"}\n{"event": "primary_gone"}\n{"event": "fen'))
+    made = decisions(control(b'{"event": "started"}\n{"event": "primary_gone"}\n{"event": "fen'))
     assert [one["event"] for one in made] == ["started", "primary_gone"]
 
 
 def test_before_the_first_decision_there_is_none() -> None:
-    assert decisions(steering(None)) == []
-    assert decisions(steering(b"")) == []
+    assert decisions(control(None)) == []
+    assert decisions(control(b"")) == []

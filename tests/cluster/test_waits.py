@@ -49,11 +49,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 
 
 def a_cluster(monkeypatch: pytest.MonkeyPatch, statuses: Mapping[str, Status | None], control: Control) -> Cluster:
-    cluster = Cluster(Topology(kind="semisync", pods=3), run_id="abc")
+    cluster = Cluster(Topology(kind="semisync", pods=3), run_id="abc", control=control)  # type: ignore[arg-type]
     cluster.pods = {name: SimpleNamespace(name=name) for name in statuses}  # type: ignore[misc]
-    cluster.steering = control  # type: ignore[assignment]
     monkeypatch.setattr(cluster, "status", lambda *_: dict(statuses))
-    monkeypatch.setattr("cluster.cluster.stopped_by", lambda _: ["2003 Error reconnecting to source"])
+    monkeypatch.setattr("cluster.membership.stopped_by", lambda _: ["2003 Error reconnecting to source"])
     monkeypatch.setattr(cluster, "connection", lambda *_, **__: _Session())
     return cluster
 
@@ -70,7 +69,7 @@ def test_agreement_that_cannot_come_is_not_waited_for_and_says_why(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     cluster = a_cluster(monkeypatch, {"node3": waiting()}, Control("primary_suspected", "no_failover"))
-    assert cluster.wait_converged(timeout_s=3600) is False
+    assert cluster.membership.wait_converged(timeout_s=3600) is False
     assert "the control plane can choose no primary: only 1 of 2 replicas answer" in caplog.messages[-1]
     spoken = [one for one in caplog.messages if one.startswith("waiting until all pods agree, for ")]
     assert "node3 CONNECTING as replica, executed a:1-9, stopped by 2003 Error reconnecting" in spoken[0]
@@ -79,7 +78,7 @@ def test_agreement_that_cannot_come_is_not_waited_for_and_says_why(
 def test_a_pod_that_cannot_come_back_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = a_cluster(monkeypatch, {"node3": waiting()}, Control("no_failover"))
     with pytest.raises(CannotComeError, match="node3 is in service, which cannot come"):
-        cluster.bring_back("node3", timeout_s=3600)
+        cluster.membership.bring_back("node3", timeout_s=3600)
 
 
 @pytest.mark.parametrize(
@@ -98,5 +97,5 @@ def test_whoever_may_come_back_is_waited_for(
     control: Control,
 ) -> None:
     cluster = a_cluster(monkeypatch, statuses, control)
-    assert cluster.wait_converged(timeout_s=0.3) is False
+    assert cluster.membership.wait_converged(timeout_s=0.3) is False
     assert caplog.messages[-1].startswith("waited 0.3 s until all pods agree; last seen: ")
