@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cluster.agent.assignment import CONTROL_PORT, Assignment, decode
-from cluster.errors import HarnessError
+from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.option_names import canonical
 from cluster.nodes import Nodes
 from cluster.plain_http import open_url
@@ -26,10 +26,6 @@ START_TIMEOUT_S = 30.0
 REQUEST_TIMEOUT_S = 60.0
 #: Who has not answered a question that needs no work for so long is down, cut off or frozen.
 SILENCE_S = 1.0
-
-
-class RefusedError(HarnessError):
-    """The control plane refused; the message is its reason."""
 
 
 class ControlHandle:

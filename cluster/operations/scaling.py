@@ -13,14 +13,14 @@ import time
 import pymysql
 
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import HarnessError, RefusedError
 from cluster.joining import tried
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_pod import Pod
 from cluster.platform.ownership import labels
 from cluster.topologies.clone import DATA_DIR
 from cluster.topologies.replication import CanClone
-from cluster.wait import wait_until
+from cluster.wait import WaitTimeoutError, wait_until
 
 CLONE_TIMEOUT_S = 120.0
 CATCH_UP_TIMEOUT_S = 120.0
@@ -37,7 +37,7 @@ def next_name(cluster: Cluster) -> str:
 def add_pod(cluster: Cluster, name: str) -> None:
     """Add the pod of this name; returns when it is in service with all that was executed when it joined.
 
-    Raises HarnessError when it does not get there in time; what was started is then stopped.
+    Raises RefusedError when MySQL refuses or it does not get there in time; what was started is then stopped.
     """
     address = cluster.expected_hosts.get(name)
     if address is None:
@@ -58,22 +58,22 @@ def add_pod(cluster: Cluster, name: str) -> None:
         wait_until(
             f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
         )
-    except pymysql.MySQLError as error:
+    except (pymysql.MySQLError, WaitTimeoutError) as error:
         _set_aside(cluster, pod)
-        raise HarnessError(f"{name} could not be added: {error}") from error
+        raise RefusedError(f"{name} could not be added: {error}") from error
     except BaseException:
         _set_aside(cluster, pod)
         raise
 
 
 def remove_pod(cluster: Cluster, name: str) -> None:
-    """Take a pod out: it leaves its group or its source, then its containers stop. Raises HarnessError if it will not
+    """Take a pod out: it leaves its group or its source, then its containers stop. Raises RefusedError if it will not
     leave."""
     try:
         with cluster.connection(name, timeout_s=60) as connection:
             cluster.topology.replication.leave(connection)
     except pymysql.MySQLError as error:
-        raise HarnessError(f"{name} would not leave: {error}") from error
+        raise RefusedError(f"{name} would not leave: {error}") from error
     _set_aside(cluster, cluster.pods[name])
 
 

@@ -215,6 +215,11 @@ class Run:
             record_to=self.folder / "faults.jsonl",
             first_ack=load.first_ack,
         )
+
+        def every_second(second: dict[str, Any]) -> None:
+            injector.require_sound()  # a step that could not be taken ends the run at once
+            on_second(second)
+
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
@@ -225,7 +230,7 @@ class Run:
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
-                load.run(on_second)
+                load.run(every_second)
                 self._manifest["load"] = load.totals
                 load.totals["zero_ns"] = load.zero_ns
                 with self._salvage.step("the noise of this machine"):
@@ -360,6 +365,6 @@ def require_images(scenario: Scenario) -> None:
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
         images.require(images.image(name).tag)
-    switchover = any(step.fault == "switchover" for step in scenario.faults)
+    switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)
     requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

@@ -25,8 +25,10 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from chaos.applicability import misfit
+from chaos.fault import Setting
 from chaos.injector import PHASE_S
 from chaos.timeline import PlannedFault
+from cluster.duration import show_duration
 from cluster.mysqld.option_names import canonical
 from cluster.mysqld.option_rules import RESERVED_WHY, reserved, unusable
 from cluster.mysqld.options import written_value
@@ -34,7 +36,7 @@ from cluster.topologies.lookup import REPLICATIONS, kinds, replication_of
 from cluster.topologies.replication import CanPromote, Replication
 from cluster.topology import MAX_PODS, Topology
 from mesh.spec import DEFAULTS
-from scenarios.schema.duration import PositiveDuration, show_duration
+from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
@@ -266,8 +268,8 @@ class Scenario(Section):
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            kind, pods = self.topology.kind, self.topology.pods
-            if wrong := misfit(steps[number], kind=kind, pods=pods, mesh=self.mesh.mode, timeline=steps):
+            setting = Setting(kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode)
+            if wrong := misfit(steps[number], setting, timeline=steps):
                 raise MisfitError(("faults", number, wrong.key), wrong.why)
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
             raise MisfitError(
@@ -306,7 +308,7 @@ class Scenario(Section):
     @property
     def spare_pods(self) -> int:
         """How many pods the timeline adds."""
-        return sum(step.fault == "scale-out" for step in self.faults)
+        return sum(step.fault.intends == "pod_added" for step in self.timeline())
 
     @property
     def down_after_s(self) -> float:

@@ -19,8 +19,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chaos import FAULTS
 from chaos.events import EVENTS
+from chaos.registry import FAULTS
 from chaos.targets import TARGETS
 from checks.registry import CHECKS, GATES
 from cluster.errors import ConfigurationError
