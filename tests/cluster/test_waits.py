@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cluster.agent.assignment import Assignment
 from cluster.cluster import Cluster
 from cluster.status.status import Status
 from cluster.topology import Topology
@@ -32,6 +33,9 @@ class Control:
 
     def __init__(self, *events: str, error: OSError | None = None) -> None:
         self._events, self._error = events, error
+
+    def assignment(self) -> Assignment:
+        return Assignment()
 
     def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
         if self._error is not None:
