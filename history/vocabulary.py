@@ -15,7 +15,7 @@ OUTCOMES = frozenset(get_args(Outcome))
 #: Jepsen's word for an outcome that is not known.
 INFO = "info"
 
-#: Workload -> the f of its operations.
+#: Workload -> the f of its operations, for folders that do not say (`history.workload_facts`).
 OPERATIONS_OF: Mapping[str, frozenset[str]] = {
     "transfer": frozenset({"transfer", "read"}),
     "tpcb": frozenset({"deposit"}),
@@ -53,4 +53,4 @@ def operations_of(name: str | None) -> frozenset[str] | None:
     """The f that a workload's operations may have, without a name those of all of ours; None if any will do."""
     if name is None:
         return frozenset().union(*OPERATIONS_OF.values())
-    return None if is_own(name) else OPERATIONS_OF[name]
+    return None if is_own(name) else OPERATIONS_OF.get(name)
