@@ -9,3 +9,8 @@ class ConfigurationError(Exception):
 
 class HarnessError(Exception):
     """meshbench or the engine under it failed; nothing was learnt about the system under test. Exit code 4."""
+
+
+class RefusedError(HarnessError):
+    """The system under test refused what it was asked, or did not bring it to its end; the message is the reason. Where
+    a step of the timeline asked for it, that is a finding."""

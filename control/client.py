@@ -10,14 +10,13 @@ from typing import Any
 
 from cluster.agent.assignment import CONTROL_PORT, Assignment, decode
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.option_names import canonical
 from cluster.plain_http import open_url
 from cluster.platform import images, reach
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_pod import Pod
 from cluster.platform.ownership import labels
-from cluster.topologies.source_replica import WAIT_COUNT
 from cluster.wait import wait_until
 from control.settings import EDS, STATE, Plan
 from mesh.proxies import eds
@@ -27,10 +26,6 @@ START_TIMEOUT_S = 30.0
 REQUEST_TIMEOUT_S = 60.0
 #: Who has not answered a question that needs no work for so long is down, cut off or frozen.
 SILENCE_S = 1.0
-
-
-class RefusedError(HarnessError):
-    """The control plane refused; the message is its reason."""
 
 
 class ControlHandle:
@@ -57,7 +52,7 @@ class ControlHandle:
             password=cluster.credentials.control,
             repl_password=cluster.credentials.repl,
             down_after_s=self._down_after_s,
-            wait_count=int(config.get(WAIT_COUNT, 1)),
+            wait_count=int(config.get(cluster.topology.replication.wait_count_option or "", 1)),
         )
         volumes = {eds.volume_name(cluster.run_id): EDS, f"meshbench-{cluster.run_id}-{NAME}": STATE}
         for volume in volumes:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from cluster.duration import show_duration
 from cluster.errors import ConfigurationError, HarnessError
 from scenarios.load.load import Load
-from scenarios.schema.duration import show_duration
 from scenarios.schema.load import LoadSection
 from scenarios.schema.scenario import Scenario
 

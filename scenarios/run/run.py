@@ -26,6 +26,7 @@ from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images, ownership
 from cluster.platform.docker_pod import Pod
+from cluster.topologies.replication import primaries
 from history.history import HistoryError
 from loadgen.errors import ConfigError
 from mesh.proxies.router import routing
@@ -209,6 +210,11 @@ class Run:
             record_to=self.folder / "faults.jsonl",
             first_ack=load.first_ack,
         )
+
+        def every_second(second: dict[str, Any]) -> None:
+            injector.require_sound()  # a step that could not be taken ends the run at once
+            on_second(second)
+
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
@@ -219,7 +225,7 @@ class Run:
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
-                load.run(on_second)
+                load.run(every_second)
                 self._manifest["load"] = load.totals
                 load.totals["zero_ns"] = load.zero_ns
                 with self._salvage.step("the noise of this machine"):
@@ -230,8 +236,8 @@ class Run:
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
         at_end = len(self._cluster.pods)
-        everyone_leads = self._cluster.topology.kind == "group-multi"
-        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
+        at_once = primaries(self._cluster.topology.replication, at_end)
+        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_once}
 
     def _set_up(self, mesh: Mesh, began_s: float) -> None:
         """Database, schema and data, through the mesh; began_s: when the pods began to start."""
@@ -354,6 +360,6 @@ def require_images(scenario: Scenario) -> None:
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
         images.require(images.image(name).tag)
-    switchover = any(step.fault == "switchover" for step in scenario.faults)
+    switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)
     requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

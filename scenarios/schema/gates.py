@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, create_model, mode
 from checks.check import Gate, multiple
 from checks.gates import REQUIRE
 from checks.registry import CHECKS, GATES
-from scenarios.schema.duration import PositiveDuration, positive_or, show_duration
+from cluster.duration import show_duration
+from scenarios.schema.duration import PositiveDuration, positive_or
 from scenarios.schema.section import MisfitError, Section
 
 

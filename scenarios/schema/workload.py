@@ -10,7 +10,7 @@ from pydantic import Field, model_serializer, model_validator
 
 from checks.check import Check
 from checks.registry import CHECKS
-from cluster.topology import Kind
+from cluster.topologies.lookup import replication_of
 from history.workload_facts import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
@@ -80,12 +80,12 @@ class WorkloadSection(Section):
         """The checks that a run of it can decide; of a class that nobody has looked at yet all that it might."""
         return frozenset(check.name for check in self._deciding())
 
-    def required(self, kind: Kind) -> list[str]:
+    def required(self, kind: str) -> list[str]:
         """The checks that must be decided for a run to pass (gate ``require``), unless the scenario names others.
 
         kind: of the topology; where there are no replicas, what needs them cannot be decided."""
         required = [check for check in self._deciding() if check.required]
-        return [check.name for check in required if kind != "single" or check.needs != "replicas"]
+        return [check.name for check in required if replication_of(kind).replicates or check.needs != "replicas"]
 
     def _deciding(self) -> Iterator[Check]:
         for check in CHECKS.values():

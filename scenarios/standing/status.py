@@ -18,6 +18,7 @@ from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.agent.assignment import Assignment, decode
 from cluster.agent.peers import UNHEARD
 from cluster.status.poller import Poller
+from cluster.topologies.lookup import replication_of
 from mesh.proxies.endpoints import Admin, Watch
 from observer.observer import Row, pod_row, proxy_row
 from scenarios.standing.standing import Kept, find
@@ -38,7 +39,7 @@ class Watcher:
                 host=address,
                 user="meshbench_watch",
                 password=self.facts.passwords["meshbench_watch"],
-                kind=self.facts.kind,
+                replication=replication_of(self.facts.kind),
                 timeout_s=ANSWER_TIMEOUT_S,
             )
             for name, address in self.facts.pods.items()

@@ -11,10 +11,12 @@ import pytest
 
 from cluster import joining
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
+from cluster.joining import TRIES, told_in_a_line, tried
 from cluster.mysqld import requested
 from cluster.mysqld.mysqld_log import last_errors
-from cluster.topologies import group
+from cluster.topologies.clone import PASSING as CLONE_PASSING
+from cluster.topologies.group import PASSING, Group
+from cluster.topologies.replication import Node
 from cluster.topology import Topology
 
 NOT_CONFIGURED = pymysql.OperationalError(3092, "The server is not configured properly to be an active member")
@@ -185,6 +187,9 @@ class Session:
 
 def test_a_bootstrap_that_fails_leaves_no_pod_that_would_begin_a_second_group() -> None:
     session = Session()
+    node = Node(
+        address="198.18.0.1", seeds=[], subnet="198.18.0.0/24", group_name="g", members=3, expected=3, password="p"
+    )
     with pytest.raises(pymysql.OperationalError):
-        group.join(session, bootstrap=True)
+        Group().join(session, node, first=True, primary=lambda: "node2")
     assert session.said[-1] == "SET GLOBAL group_replication_bootstrap_group = OFF"

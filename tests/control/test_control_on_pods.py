@@ -16,9 +16,10 @@ import pytest
 
 from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.cluster import Cluster
+from cluster.errors import RefusedError
 from cluster.topology import Topology
 from cluster.wait import wait_until
-from control.client import ControlHandle, RefusedError
+from control.client import ControlHandle
 
 pytestmark = pytest.mark.engine
 
