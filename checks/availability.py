@@ -89,7 +89,7 @@ def availability(history: History) -> Verdict:
     """
     limits = {gate: limit for gate in GATES if (limit := gate.limit(history)) is not None}
     expected = "; ".join(
-        ["writes acknowledged, and again after the last fault", *(gate.demands(limits[gate]) for gate in limits)]
+        ["writes acknowledged, also after the last fault", *(gate.demands(limits[gate]) for gate in limits)]
     )
     attempted = writes(history.ops, history.workload)
     wanted = due(wanted_writes(history.ops, history.workload), history)

@@ -26,7 +26,7 @@ from history.gtid_text import gtid_set
 from history.history import History
 
 NAME = "convergence"
-EXPECTED = "all pods ONLINE with the same transactions and rows, but those quarantined"
+EXPECTED = "all nodes ONLINE with the same transactions and rows, quarantined ones aside"
 ROWS_SHOWN_PER_TABLE = 5
 ROLES = ("primary", "replica")
 
@@ -42,8 +42,8 @@ def convergence(history: History) -> Verdict:
     records = {name: node if isinstance(node, Mapping) else {} for name, node in (history.nodes or {}).items()}
     found = sorted({*records, *tabled_nodes(history)})
     if not found:
-        nobody = "neither final/nodes.json nor a final table names a pod"
-        return unknown(NAME, expected=EXPECTED, reason="no pod was left at the end" if history.nodes == {} else nobody)
+        nobody = "neither final/nodes.json nor a final table names a node"
+        return unknown(NAME, expected=EXPECTED, reason="no node was left at the end" if history.nodes == {} else nobody)
     errant = errant_transactions(history.decisions)
     set_aside = {name: errant[name].gtid_set if name in errant else None for name in sorted(quarantined(history))}
     silent = {

@@ -107,7 +107,7 @@ def assert_readable(manifest: Mapping[str, Any], *, name: str = "manifest.json")
     for path, kind in _KINDS.items():
         _require(manifest, path, kind, name)
     workload = workload_name(manifest)
-    known = workload is None or workload in OPERATIONS_OF or is_own(workload) or "workload" in manifest
+    known = workload is None or workload in OPERATIONS_OF or is_own(workload) or bool(manifest.get("workload"))
     if not known:
         expected = f"one of {', '.join(OPERATIONS_OF)}, path/to/file.py:ClassName, or the path of a locustfile"
         raise HistoryError(f"{name}: 'scenario.workload.name' must be {expected}, not {spelt(workload)}")

@@ -28,6 +28,7 @@ from cluster.platform import images, ownership
 from cluster.platform.docker_pod import Pod
 from cluster.topologies.replication import primaries
 from history.history import HistoryError
+from history.load_events import Second
 from loadgen.errors import ConfigError
 from mesh.proxies.router import routing
 from mesh.spec import Mesh
@@ -110,7 +111,7 @@ class Run:
     def folder(self) -> Path:
         return self._folder.path
 
-    def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
         try:
@@ -159,7 +160,7 @@ class Run:
             except Exception as another:  # noqa: BLE001  the first one is what has to be told
                 log.warning("logs could not be kept: %s", in_one_line(another))
 
-    def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _trial(self, on_second: Callable[[Second], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
             mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
@@ -201,7 +202,7 @@ class Run:
             require_agreement(self._cluster, self._manifest)
         return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
-    def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _load_and_break(self, load: Load, on_second: Callable[[Second], None]) -> None:
         timeline = self._scenario.timeline()
         injector = Injector(
             self._cluster,
@@ -211,7 +212,7 @@ class Run:
             first_ack=load.first_ack,
         )
 
-        def every_second(second: dict[str, Any]) -> None:
+        def every_second(second: Second) -> None:
             injector.require_sound()  # a step that could not be taken ends the run at once
             on_second(second)
 
