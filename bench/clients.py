@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docker.models.containers import Container
-
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import mysqld
 from cluster.mysqld.mysqld import DATABASE, PORT
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process, last_words
 from history.load_events import Done, read_line
 from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig, WorkloadConfig
@@ -203,15 +201,14 @@ class Contest:
         )
         return {CONFIG_FILE: config.to_json().encode()}
 
-    def _run(self, name: str, command: list[str], files: dict[str, bytes]) -> tuple[Container, str]:
+    def _run(self, name: str, command: list[str], files: dict[str, bytes]) -> tuple[Process, str]:
         self._turn += 1
         image = images.BENCH if name == "sysbench" else images.image("tools")
         container = self._pod.add(f"{name}{self._turn}", image.tag, command, files=files)
-        code = container.wait(timeout=self._seconds + TIMEOUT_S)["StatusCode"]
-        printed = container.logs(stdout=True, stderr=False).decode(errors="replace")
+        code = container.wait(timeout_s=self._seconds + TIMEOUT_S)
+        printed = container.logs(stdout_only=True).decode(errors="replace")
         if code != 0:
-            last = container.logs(tail=5).decode(errors="replace").strip()
-            raise HarnessError(f"{name} ended with code {code}: {last}")
+            raise HarnessError(f"{name} ended with code {code}: {last_words(container)}")
         return container, printed
 
 

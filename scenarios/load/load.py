@@ -19,7 +19,7 @@ from typing import Any
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld.mysqld import DATABASE
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from history.load_events import Done, Ended, Error, LoadEvent, LoadEventError, Second, Started
 from loadgen.config import LoadConfig
 from mesh.spec import Mesh
@@ -114,7 +114,7 @@ class Load:
         earlier = self._after
         for one in [] if earlier is None else [*earlier.pods, earlier._master]:
             if one is not None and one.name == name:
-                one.container.stop(timeout=1)  # it has ended, or is a master about to
+                one.container.kill(grace_s=1)  # it has ended, or is a master about to
                 return one.pod, False
         return self._cluster.extra_pod(name, self._cluster.network.address("load", index)), True
 

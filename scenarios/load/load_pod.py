@@ -6,12 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker.errors import APIError
-from docker.models.containers import Container
-from requests.exceptions import RequestException
-
+from cluster.errors import EngineRefusedError
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process, last_words
 from history.load_events import Done, Ended, LoadEvent, LoadEventError, Second, read_line
 from history.ops_file import FILE_NAME
 from loadgen.config import LoadConfig
@@ -43,7 +40,7 @@ class LoadPod:
         self._role = role
         self.name = pod.name
         self.config = config
-        self.container: Container
+        self.container: Process
         #: How its clock is translated to this machine's, which is the same for every pod here.
         self.clock: Translation | None = None
         self.seconds: list[Second] = []
@@ -94,7 +91,7 @@ class LoadPod:
 
         def follow() -> None:
             rest = b""
-            for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
+            for chunk in self.container.follow():
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     try:
@@ -112,13 +109,13 @@ class LoadPod:
         return {}
 
     def last_words(self) -> str:
-        return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+        return last_words(self.container) or "it said nothing"
 
     def exit_code(self) -> int | None:
         """What its program ended with; None where that is not known."""
         try:
-            return int(self.container.wait(timeout=EXIT_TIMEOUT_S)["StatusCode"])
-        except (APIError, RequestException):  # it runs again, or the engine does not say
+            return self.container.wait(timeout_s=EXIT_TIMEOUT_S)
+        except EngineRefusedError:
             return None
 
     def account(self) -> Done:

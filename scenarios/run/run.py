@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from docker.models.containers import Container
 
 from chaos.injector import Injector
 from cluster.cluster import Cluster
@@ -25,7 +24,7 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images, ownership
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process
 from cluster.topologies.replication import primaries
 from history.history import HistoryError
 from history.load_events import Second
@@ -291,9 +290,7 @@ class Run:
 
     def _describe_pods(self) -> None:
         self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
-        self._manifest["images"] = {
-            one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
-        }
+        self._manifest["images"] = {container.image: container.image_id for container in self._containers()}
 
     def _collect(self, load: Load, observer: Pod) -> None:
         """Everything that judging needs, each part whatever became of the one before."""
@@ -323,11 +320,11 @@ class Run:
         if (set_by := step_note(self._manifest["monotonic_zero_unix_ns"])) is not None:
             self._salvage.note(set_by)
 
-    def _roles(self) -> list[tuple[str, Container]]:
+    def _roles(self) -> list[tuple[str, Process]]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
         return [one for pod in pods for one in pod.containers.items() if one[0] != "pause"]
 
-    def _containers(self) -> list[Container]:
+    def _containers(self) -> list[Process]:
         return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:
