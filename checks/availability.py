@@ -26,7 +26,7 @@ from checks.evidence.intervals import Span
 from checks.evidence.operations import column_ns, reads, refused, wanted_writes, writes
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 
 NAME = "availability"
 #: Outages longer than this are listed one by one.

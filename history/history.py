@@ -26,7 +26,7 @@ from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from history.server_log.read import ServerLog, read_server_log
-from history.workload_facts import WorkloadFacts, facts_of
+from history.vocabulary import WorkloadFacts, facts_of
 
 __all__ = [
     "OBSERVED_SCHEMA",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from checks.evidence.operations import column_ns, refused
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 
 NS = 1_000_000_000
 #: Quantiles by name, in thousandths.

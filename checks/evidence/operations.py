@@ -1,6 +1,6 @@
 """What the clients asked for and were told: views of the op rows that several checks share. Judges nothing.
 
-A *write* is every op whose ``f`` is not one of the workload's reads (`history.workload_facts`). A write is *wanted*
+A *write* is every op whose ``f`` is not one of the workload's reads (`history.vocabulary`). A write is *wanted*
 unless the business refused it (such as for insufficient funds): a refusal is an answer, so it neither proves nor
 disproves that writes are possible.
 An outcome other than ``ok`` and ``fail`` counts as ``unknown`` (Jepsen writes ``info``).
@@ -16,7 +16,7 @@ import pandas as pd
 
 from checks.evidence.amounts import exact, whole
 from checks.evidence.ledger import Codes, text
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 
 OVERFLOW = "overflow"
 

@@ -18,7 +18,7 @@ from checks.evidence.intervals import Span
 from checks.evidence.latency_stats import quantiles_ms
 from checks.evidence.ledger import Codes
 from checks.evidence.operations import column_ns, offered, writes
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 
 WINDOW_NS = 1_000_000_000
 WINDOWS = 3

@@ -37,7 +37,7 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _class(config: WorkloadConfig) -> dict[str, Any]:
-    """Its keys with every default, and what it says of itself (`history.workload_facts`)."""
+    """Its keys with every default, and what it says of itself (`history.vocabulary`)."""
     workload, options = resolve(config)
     facts = replace(facts_of(workload), keyed="keys" in workload.final_queries())
     return {"options": options.as_json(), "facts": facts.as_json()}

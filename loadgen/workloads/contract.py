@@ -19,7 +19,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from history.ops_file import to_json
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import WIRE_ERRORS
 from loadgen.user_code.importing import line_of

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import loadgen.workloads
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.options import Options

@@ -13,7 +13,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 from loadgen.errors import ConfigError
 from loadgen.options import Options
 from loadgen.user_code.importing import broken, line_of

@@ -11,7 +11,7 @@ from pydantic import Field, model_serializer, model_validator
 from checks.check import Check
 from checks.registry import CHECKS
 from cluster.topologies.lookup import replication_of
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.workloads.registry import WORKLOADS, declared_facts, own_file, resolve

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.errors import ConfigurationError
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 from loadgen.workloads.registry import own_file
 from scenarios.schema.scenario import Scenario
 from scenarios.user_code.folder import POD_FOLDER, OwnFolder, own_folder

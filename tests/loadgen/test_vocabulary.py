@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from history.vocabulary import OPERATIONS_OF, OUTCOMES
-from history.workload_facts import READS, REFUSALS
+from history.vocabulary import OPERATIONS_OF, OUTCOMES, READS, REFUSALS
 from loadgen.config import WorkloadConfig
 from loadgen.workloads.registry import WORKLOADS, create
 

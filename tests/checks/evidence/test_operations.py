@@ -12,7 +12,7 @@ from checks.availability import availability
 from checks.evidence.operations import reads, refused, wanted_writes, writes
 from checks.judge import judge
 from history.history import History, HistoryError, load_history
-from history.workload_facts import WorkloadFacts, facts_of
+from history.vocabulary import WorkloadFacts, facts_of
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

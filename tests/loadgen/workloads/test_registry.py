@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from history.workload_facts import WorkloadFacts
+from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.workloads.registry import WORKLOADS, facts_of, resolve
