@@ -12,7 +12,7 @@ from cluster.joining import PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in
 from cluster.membership import Membership
 from cluster.mysqld import mysqld_log
 from cluster.nodes import Nodes
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.status.agreement import in_agreement
 from cluster.wait import wait_until
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import tarfile
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from docker.errors import NotFound
-
 from cluster.agent.assignment import Assignment
-from cluster.errors import HarnessError
+from cluster.errors import HarnessError, NotThereError
 from cluster.nodes import Nodes
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 
 #: The name of its pod, among the cluster's guests, and of the container in it.
 POD = "control"
@@ -92,11 +89,9 @@ class NoControlPlane:
 def decisions(control: ControlPlane) -> list[dict[str, Any]]:
     """Every decision so far, oldest first (design: decisions.jsonl), whether the control plane runs or not; a torn last
     line is left out."""
+    written = io.BytesIO()
     try:
-        chunks, _ = control.pod.containers[POD].get_archive(control.decisions_file)
-    except NotFound:
+        control.pod.containers[POD].fetch(control.decisions_file, written)
+    except NotThereError:
         return []
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-        content = archive.extractfile(archive.getmembers()[0])
-        written = content.read() if content else b""
-    return [json.loads(line) for line in written.splitlines(keepends=True) if line.endswith(b"\n")]
+    return [json.loads(line) for line in written.getvalue().splitlines(keepends=True) if line.endswith(b"\n")]

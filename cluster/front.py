@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 
 #: Asks a proxy for its endpoints: pool -> pod -> at least ``{"healthy": bool}``. Raises OSError, ValueError or KeyError
 #: without a usable answer.

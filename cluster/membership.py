@@ -14,7 +14,7 @@ import pymysql
 from cluster.control_plane import ControlPlane
 from cluster.nodes import BOOT_TIMEOUT_S, Nodes
 from cluster.operations.quorum_loss import Rescuer
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.prospects import Prospects
 from cluster.status.agreement import in_agreement
 from cluster.status.poller import UNREACHABLE

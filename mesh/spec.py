@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from cluster.cluster import Cluster
 from cluster.front import AskPools
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.topology import Topology
 from mesh.proxies.endpoints import Admin
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from cluster.cluster import Cluster
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin
 
 

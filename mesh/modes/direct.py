@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.cluster import Cluster
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from mesh.asked import Asked
 from mesh.spec import WRITE_PORT, Address
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from mesh.asked import Asked
 from mesh.proxies.endpoints import Admin
 from mesh.proxies.envoy import client_side
