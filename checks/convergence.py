@@ -21,8 +21,7 @@ from checks.evidence.ledger import coded, serves, tabled_nodes, text
 from checks.evidence.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
 from checks.evidence.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history import topology
-from history.gtid_text import gtid_set
+from history import gtid, topology
 from history.history import History
 
 NAME = "convergence"
@@ -110,7 +109,7 @@ def _nodes_apart(records: Mapping[str, Mapping[str, Any]], *, tabled: bool) -> l
         if not serves(node)
     ]
     gtids = {name: node.get("gtid_executed") for name, node in records.items()}
-    sets = [gtid_set(found) for found in gtids.values()]
+    sets = [gtid.read(found) for found in gtids.values()]
     if any("gtid_executed" in node for node in records.values()) and (
         None in sets or any(one != sets[0] for one in sets)
     ):

@@ -28,7 +28,8 @@ from checks.evidence.operations import OK, UNKNOWN, key_outcomes, moves
 from checks.evidence.quarantine import holders_in_quarantine
 from checks.evidence.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
-from history.gtid_text import committed, contained, gtid_set
+from history import gtid
+from history.committed import committed, contained
 from history.history import History
 
 NAME = "durability"
@@ -194,7 +195,7 @@ def _without_gtid(history: History, asked: pd.DataFrame, codes: Codes, nodes: li
     of = codes[own["at"].to_numpy()]
     for n, node in enumerate(nodes):
         record = (history.nodes or {}).get(node)
-        executed = gtid_set(record.get("gtid_executed")) if isinstance(record, Mapping) else None
+        executed = gtid.read(record.get("gtid_executed")) if isinstance(record, Mapping) else None
         if executed is not None:
             lacks[n, of[~contained(own, executed)]] = True
     return lacks
