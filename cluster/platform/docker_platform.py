@@ -1,5 +1,5 @@
-"""The Docker Engine of this machine as a platform: a run's network is internal (no way out), in the benchmarking range of
-RFC 2544, and chosen free at start."""
+"""The Docker Engine of this machine as a platform. A run's network is internal (no way out), in the benchmarking range
+of RFC 2544, and chosen free at start."""
 
 from __future__ import annotations
 

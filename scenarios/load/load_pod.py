@@ -52,8 +52,10 @@ class LoadPod:
         return self.pod.address
 
     def start(self, *options: str, tools: str, own: OwnPod | None, files: Mapping[str, bytes] | None = None) -> None:
-        """Start Locust. tools: our image. own: with the user's own workload, or the locustfile that replaces ours. files:
-        more."""
+        """Start Locust. tools: our image. own: with the user's own workload, or the locustfile that replaces ours.
+
+        files: more.
+        """
         given = {CONFIG_FILE: self.config.to_json().encode(), **(files or {})}
         locustfile, image, folder = "/app/loadgen/worker/locustfile.py", tools, None
         env: dict[str, str] = {}
