@@ -7,6 +7,7 @@ from cluster.control_plane import ControlPlane, NoControlPlane
 from cluster.front import Front, NoFront
 from cluster.membership import Membership
 from cluster.nodes import Nodes
+from cluster.platform.platform import Platform
 from cluster.topology import Topology
 
 
@@ -19,13 +20,14 @@ class Cluster(Nodes):
         self,
         topology: Topology,
         *,
+        platform: Platform,
         run_id: str,
         spare_pods: int = 0,
         control: ControlPlane | None = None,
         front: Front | None = None,
     ) -> None:
-        """spare_pods: how many pods may be added while it runs."""
-        super().__init__(topology, run_id=run_id, spare_pods=spare_pods)
+        """platform: where its pods run. spare_pods: how many may be added while it runs."""
+        super().__init__(topology, platform=platform, run_id=run_id, spare_pods=spare_pods)
         self.control: ControlPlane = control or NoControlPlane()
         self.front: Front = front or NoFront()
         self.membership = Membership(self, self.control)

@@ -12,6 +12,7 @@ import pymysql
 
 from cluster.cluster import Cluster
 from cluster.mysqld import mysqld
+from cluster.platform.platform import Platform
 from cluster.topologies.replication import CanPromote
 from cluster.topology import Topology
 from cluster.wait import wait_until
@@ -23,15 +24,16 @@ FIRST_WRITE_TIMEOUT_S = 60.0
 
 
 def assemble(
-    topology: Topology, spec: MeshSpec, *, run_id: str, spare_pods: int = 0, down_after_s: float
+    topology: Topology, spec: MeshSpec, *, platform: Platform, run_id: str, spare_pods: int = 0, down_after_s: float
 ) -> tuple[Cluster, Mesh]:
     """A cluster with its control plane and the mesh in front of it; nothing is started yet.
 
-    spare_pods: how many pods may be added while it runs. down_after_s: how long a primary may be silent before the
-    control plane suspects it.
+    platform: where its pods run. spare_pods: how many may be added while it runs. down_after_s: how long a primary
+    may be silent before the control plane suspects it.
     """
     mesh, control = create_mesh(spec), ControlHandle(down_after_s=down_after_s)
-    return Cluster(topology, run_id=run_id, spare_pods=spare_pods, control=control, front=mesh), mesh
+    cluster = Cluster(topology, platform=platform, run_id=run_id, spare_pods=spare_pods, control=control, front=mesh)
+    return cluster, mesh
 
 
 def boot(cluster: Cluster, mesh: Mesh) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cluster.agent.assignment import Assignment
 from cluster.cluster import Cluster
-from cluster.platform.fake import FakePod
+from cluster.platform.fake import FakePlatform, FakePod
 from cluster.status.status import Status
 from cluster.topology import Topology
 from cluster.wait import CannotComeError
@@ -53,7 +53,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 
 
 def a_cluster(monkeypatch: pytest.MonkeyPatch, statuses: Mapping[str, Status | None], control: Control) -> Cluster:
-    cluster = Cluster(Topology(kind="semisync", pods=3), run_id="abc", control=control)  # type: ignore[arg-type]
+    topology = Topology(kind="semisync", pods=3)
+    cluster = Cluster(topology, platform=FakePlatform(), run_id="abc", control=control)  # type: ignore[arg-type]
     cluster.pods = {name: FakePod(name=name) for name in statuses}
     monkeypatch.setattr(cluster, "status", lambda *_: dict(statuses))
     monkeypatch.setattr("cluster.membership.stopped_by", lambda _: ["2003 Error reconnecting to source"])
