@@ -11,8 +11,6 @@ import urllib.error
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker.models.containers import Container
-
 from chaos.fault import Victim
 from cluster.agent import agent
 from cluster.agent.assignment import CONTROL_PORT
@@ -21,7 +19,7 @@ from cluster.control_plane import POD, Steering
 from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.mysqld import PORT
 from cluster.plain_http import open_url
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process
 from cluster.wait import WaitTimeoutError, wait_until
 
 TIMEOUT_S = 1.0
@@ -78,13 +76,12 @@ def pod_named(cluster: Cluster, name: str) -> Pod:
     return cluster.pods[name] if name in cluster.pods else cluster.guests[name]
 
 
-def process(cluster: Cluster, victim: Victim) -> Container:
-    """The container of that part of a pod, its state as the engine knows it now."""
+def process(cluster: Cluster, victim: Victim) -> Process:
+    """The container of that part of a pod."""
     containers = pod_named(cluster, victim.pod).containers
     container = next((containers[role] for role in CONTAINERS[victim.part] if role in containers), None)
     if container is None:
         raise HarnessError(f"{victim.pod} has no {victim.part}; it has {', '.join(containers)}")
-    container.reload()
     return container
 
 
@@ -140,7 +137,7 @@ def _speaks_http(url: str) -> bool:
         return False
 
 
-def _tells(container: Container) -> bool:
+def _tells(container: Process) -> bool:
     """Whether the container prints: two looks at its last line, further apart than it is ever silent."""
     before = container.logs(tail=1)
     time.sleep(TOLD_EVERY_S)

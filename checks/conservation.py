@@ -23,7 +23,7 @@ from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 from history.history import History
 
 NAME = "conservation"
-EXPECTED = "on every pod balances sum to the openings, each is opening plus entries, none is negative or not as opened"
+EXPECTED = "on every node: accounts as opened, sum of balances unchanged, each is opening plus entries, none negative"
 
 
 def conservation(history: History) -> Verdict:
@@ -94,7 +94,7 @@ def conservation(history: History) -> Verdict:
     if witness:
         return Verdict(name=NAME, verdict="fail", expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
     if source is None:
-        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums alone agree"
+        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums agree"
         return Verdict(name=NAME, verdict="unknown", expected=EXPECTED, measured=measured)
     return Verdict(name=NAME, verdict="pass", expected=EXPECTED, measured=measured)
 

@@ -20,7 +20,7 @@ from checks.evidence.keys import keyed
 from checks.evidence.ledger import Codes, MissingError, coded, text
 from checks.evidence.operations import FAIL, key_outcomes
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
-from history.gtid_text import committed
+from history.committed import committed
 from history.history import History
 
 NAME = "duplicates"

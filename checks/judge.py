@@ -67,7 +67,7 @@ def judge(history: History) -> Judgement:
     unanswered = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
     gates = undecided(history, checks)
     void_reasons = [
-        *(f"check {one.name} broke off, so what it guards is not known" for one in checks if broke_off(one)),
+        *(f"check {one.name} crashed, so what it guards is not known" for one in checks if broke_off(one)),
         *_unproven_faults(history, converged=outcomes["convergence"] == "pass"),
         *implausible(history),
         *incomplete(history),
@@ -106,7 +106,7 @@ def _checked(check: Check, history: History) -> Verdict:
     except HistoryError:
         raise  # what is recorded cannot be read: that is not for the check to decide
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
-        return unknown(check.name, expected=TO_FINISH, reason=f"it broke off on this evidence ({what_broke(error)})")
+        return unknown(check.name, expected=TO_FINISH, reason=f"it crashed on this evidence ({what_broke(error)})")
 
 
 def broke_off(verdict: Verdict) -> bool:

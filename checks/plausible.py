@@ -63,14 +63,15 @@ def implausible(history: History) -> list[str]:
 def _operations_of_others(history: History) -> Iterator[str]:
     """Writes on record as reads, and writes that a pod acknowledged which is none of the run's."""
     acked = history.ops[history.ops["outcome"] == "ok"]
+    asked = reads(acked, history.workload)
     name = workload_name(history.manifest)
-    if name is not None and not is_own(name) and len(odd := reads(acked)[reads(acked)["gtid"].notna()]):
+    if name is not None and not is_own(name) and len(odd := asked[asked["gtid"].notna()]):
         first = odd.iloc[0]
         yield f"operation {first['key']!s:.80} is on record as a {first['f']}, and has a GTID, as only a write has"
     pods = {one.name for one in history.samples if one.kind == "pod"} | set(history.nodes or {})
-    servers = set(writes(acked)["server"].dropna()) - pods if history.samples and history.nodes else set()
-    if servers:
-        yield f"writes are on record as acknowledged by {min(servers)!s:.80}, which is no pod of this run"
+    servers = set(writes(acked, history.workload)["server"].dropna()) - pods
+    if servers and history.samples and history.nodes:
+        yield f"writes are on record as acknowledged by {min(servers)!s:.80}, which is not a pod of this run"
 
 
 def _quarantined_in_a_group(history: History) -> Iterator[str]:
@@ -126,9 +127,9 @@ def _other_pod(history: History) -> Iterator[str]:
             yield f"{name_of(fault)} was injected, and nothing says which pod it hit"
         for pod in fault.pods:
             if known and pod not in known:
-                yield f"{name_of(fault)} hit {pod}, which is no pod of this run ({', '.join(sorted(known))})"
+                yield f"{name_of(fault)} hit {pod}, which is not a pod of this run ({', '.join(sorted(known))})"
             elif topology.primaries(history) == 1 and _was_another(history, fault, pod, fault.injected_ns):
-                yield f"{name_of(fault)} was to hit {fault.target}, and {pod} had another part then"
+                yield f"{name_of(fault)} was to hit {fault.target}, and {pod} had another role then"
 
 
 def _was_another(history: History, fault: FaultRecord, pod: str, at_ns: int) -> bool:

@@ -31,9 +31,9 @@ from history.observed import Sample
 
 NAME = "replication"
 EXPECTED = (
-    "never two writable pods that clients could reach, nor writes acknowledged by two, or by one that is no primary"
+    "never two writable nodes within clients' reach, nor writes acknowledged by two, or by one that is not a primary"
 )
-OF_SEVERAL = "no pod that is no member is writable within clients' reach, or acknowledges writes"
+OF_SEVERAL = "no node outside the group is writable within clients' reach, or acknowledges writes"
 PROMOTED = frozenset({"promoted"})
 
 
@@ -52,13 +52,13 @@ def replication(history: History) -> Verdict:
     several = topology.primaries(history) > 1
     expected = OF_SEVERAL if several else EXPECTED
     if not pods:
-        return unknown(NAME, expected=expected, reason="observed.parquet is missing or shows no pod")
+        return unknown(NAME, expected=expected, reason="observed.parquet is missing or shows no node")
 
     claimed = _two(writable(seen), strays(seen) if several else None)
     exposed = _exposed(history, several=several) if claimed else []
-    outside = outsiders(history.ops, seen)
+    outside = outsiders(history)
     handovers = [*decided(history.decisions), *seen_to_happen(seen), *_unseen(history)]
-    out_of_turn = [] if several else intruders(history.ops, pods, handovers)
+    out_of_turn = [] if several else intruders(history, pods, handovers)
     measured: dict[str, Any] = {
         "two_primaries_claimed_ms": _length_ms(claimed),
         "two_primaries_reachable_ms": None if exposed is None else _length_ms(exposed),
@@ -119,11 +119,11 @@ def _unseen(history: History) -> list[Handover]:
 def _not_known(history: History, claimed: Sequence[Overlap], exposed: Sequence[Overlap] | None) -> str:
     """Why nothing bad was seen, other than that nothing was there; empty where all was looked at."""
     if exposed is None:
-        return "two pods were writable, and no proxy told whom it would have sent writes to"
+        return "two nodes were writable, and no proxy said which of them it would have sent writes to"
     for hole in blind_stretches(history):
         # what proxies did is asked only where two pods were writable
         if hole.name != PROXIES or any(hole.overlaps(one.start_ns, one.end_ns) for one in claimed):
-            return f"nobody looked at {hole.name} for {hole.lasted_s:.1f} s of the load"
+            return f"{hole.name} was not observed for {hole.lasted_s:.1f} s of the load"
     return not_seen(history)
 
 

@@ -18,7 +18,7 @@ from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
 
 NAME = "torn"
-EXPECTED = "every transfer has exactly its two entries on every pod, and every entry its transfer"
+EXPECTED = "every transfer has exactly its two entries on every node, and every entry its transfer"
 
 
 def torn(history: History) -> Verdict:

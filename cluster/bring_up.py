@@ -11,7 +11,7 @@ import pymysql
 
 from cluster.joining import PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
 from cluster.mysqld import mysqld_log
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.status.agreement import in_agreement
 from cluster.wait import wait_until
 

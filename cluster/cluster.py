@@ -25,8 +25,10 @@ from cluster.joining import told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
 from cluster.operations.quorum_loss import Rescuer
 from cluster.platform import images, reach
-from cluster.platform.docker_network import RunNetwork, create_network
-from cluster.platform.docker_pod import Pod
+from cluster.platform.docker_network import create_network
+from cluster.platform.docker_pod import DockerPod
+from cluster.platform.network import RunNetwork
+from cluster.platform.platform import Pod
 from cluster.prospects import Prospects
 from cluster.status.agreement import in_agreement
 from cluster.status.poller import UNREACHABLE, Poller
@@ -79,7 +81,7 @@ class Cluster:
         self.network = create_network(self.run_id)
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
-        self.pods = {name: Pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
+        self.pods = {name: DockerPod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
 
     def start(self) -> None:
         """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
@@ -101,7 +103,7 @@ class Cluster:
         replication = self.topology.replication
         own = replication.options(self._node(pod))
         file = mysqld.user_file(self.topology, own=own)
-        pod.start_pause(self.network, self.network.node_names)
+        pod.open_namespace(self.network, self.network.node_names)
         pod.add(
             "mysqld",
             self.topology.image or images.image("mysql").tag,
@@ -311,14 +313,14 @@ class Cluster:
 
     def extra_pod(self, name: str, address: str) -> Pod:
         """A pod of another room (proxy, load) in this run's network, its namespace started; kept in ``guests``."""
-        pod = Pod(run_id=self.run_id, name=name, address=address)
-        pod.start_pause(self.network, self.network.node_names)
+        pod = DockerPod(run_id=self.run_id, name=name, address=address)
+        pod.open_namespace(self.network, self.network.node_names)
         self.guests[name] = pod
         return pod
 
     def bare_pod(self, name: str) -> Pod:
         """The same without a namespace, for a container in the host's own network."""
-        self.guests[name] = Pod(run_id=self.run_id, name=name, address="")
+        self.guests[name] = DockerPod(run_id=self.run_id, name=name, address="")
         return self.guests[name]
 
 

@@ -16,7 +16,7 @@ import pymysql
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld.mysqld_log import last_errors
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.topology import Topology
 
 log = logging.getLogger("meshbench")

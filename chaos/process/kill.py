@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process, routes
 from chaos.targets import AGENTS, NODES, SERVER_PROXIES
+from cluster.platform.platform import RUNNING, exited
+
+SIGKILLED = exited(137)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Kill(Fault):
     may_stay = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "exit_code": (0,), "answers": (True,)},
-        clean={"container": ("exited", "dead", "paused"), "answers": (False,)},
+        clean={"container": ("exited", "dead", "paused", "frozen"), "answers": (False,)},
     )
 
     def on(self, victim: Victim, context: Context) -> Killed:
@@ -32,24 +35,24 @@ class Kill(Fault):
 
 class Killed(Injection[Kill]):
     def inject(self) -> None:
-        process(self.cluster, self.victim).kill(signal="SIGKILL")
+        process(self.cluster, self.victim).kill()
 
     def effect(self) -> Evidence:
-        state = process(self.cluster, self.victim).attrs["State"]
+        state = process(self.cluster, self.victim).state()
         answered = answers(self.cluster, self.victim)
         return Evidence(
-            ok=state["Status"] == "exited" and state["ExitCode"] == 137 and not answered,
-            seen={"container": state["Status"], "exit_code": state["ExitCode"], "answers": answered},
+            ok=state == SIGKILLED and not answered,
+            seen={"container": state.word, "exit_code": state.code or 0, "answers": answered},
         )
 
     def heal(self) -> None:
         container = process(self.cluster, self.victim)
-        if container.status == "exited":
+        if container.state().word == "exited":
             container.start()
 
     def residue(self) -> Evidence:
-        running, answered = process(self.cluster, self.victim).status, answers(self.cluster, self.victim)
-        seen: dict[str, object] = {"container": running, "answers": answered}
+        state, answered = process(self.cluster, self.victim).state(), answers(self.cluster, self.victim)
+        seen: dict[str, object] = {"container": state.word, "answers": answered}
         if self.victim.part == "proxy":
             seen["routes"] = answered = bool(routes(self.cluster, self.pod))
-        return Evidence(ok=running == "running" and answered, seen=seen)
+        return Evidence(ok=state == RUNNING and answered, seen=seen)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docker.errors import APIError
-
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process
 from chaos.targets import AGENTS, NODES, SERVER_PROXIES
+from cluster.errors import EngineRefusedError, HarnessError
+from cluster.platform.platform import FROZEN, CanFreeze
 from cluster.wait import wait_until
 
 FREEZE_TIMEOUT_S = 10.0
@@ -37,11 +37,11 @@ class Frozen(Injection[Pause]):
     def inject(self) -> None:
         def frozen() -> bool:
             if not self._paused():
-                process(self.cluster, self.victim).pause()
+                self._freezable().freeze()
             return True
 
         # On a busy machine runc may find tasks of a cgroup v1 that do not freeze in time, thaws them, and gives up.
-        wait_until(f"the engine freezes {self.pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=APIError)
+        wait_until(f"the engine freezes {self.pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=EngineRefusedError)
 
     def effect(self) -> Evidence:
         paused = self._paused()
@@ -50,7 +50,7 @@ class Frozen(Injection[Pause]):
 
     def heal(self) -> None:
         if self._paused():
-            process(self.cluster, self.victim).unpause()
+            self._freezable().thaw()
 
     def residue(self) -> Evidence:
         paused, answered = self._paused(), self._answers()
@@ -58,9 +58,15 @@ class Frozen(Injection[Pause]):
 
     def _answers(self) -> bool:
         """A load pod that has ended its work in order need not say anything any more."""
-        if self.victim.part == "load" and process(self.cluster, self.victim).status == "exited":
+        if self.victim.part == "load" and process(self.cluster, self.victim).state().word == "exited":
             return True
         return answers(self.cluster, self.victim)
 
     def _paused(self) -> bool:
-        return bool(process(self.cluster, self.victim).attrs["State"]["Paused"])
+        return process(self.cluster, self.victim).state() == FROZEN
+
+    def _freezable(self) -> CanFreeze:
+        container = process(self.cluster, self.victim)
+        if not isinstance(container, CanFreeze):
+            raise HarnessError(f"{container.name}: nothing can be frozen where it runs")
+        return container

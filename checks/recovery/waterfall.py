@@ -92,13 +92,13 @@ class _Reading:
         self.seen = Sightings(history, fault, injected_ns=injected_ns, until_ns=until_ns(history, fault))
         self.control = Control(history, fault, target=self.seen.target)
         self.target = self.seen.target
-        attempted = writes(history.ops)
+        attempted = writes(history.ops, history.workload)
         self.acked = attempted[attempted["outcome"] == "ok"]
 
     def steps(self) -> list[Step]:
         injected = exact(self.injected_ns, "chaos")
         if _no_pod_lost(self.fault):
-            nothing = absent("no MySQL pod was lost, so nothing fails over")
+            nothing = absent("no node was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
         if self.fault.brings_about == "new_primary":
@@ -144,10 +144,10 @@ class _Reading:
         return f"{other.source} after {((other.at_ns or 0) - self.injected_ns) / 1e6:.0f} ms"
 
     def _nobody_saw(self) -> Moment:
-        return absent(self.control.stayed() or "no source saw that the target was gone")
+        return absent(self.control.stayed() or "nothing recorded that the target was gone")
 
     def _first_failed_write(self) -> Moment | None:
-        wanted = wanted_writes(self.history.ops)
+        wanted = wanted_writes(self.history.ops, self.history.workload)
         failed = wanted[
             (wanted["outcome"] != "ok") & (wanted["error"] != OVERFLOW) & (wanted["end_ns"] > self.injected_ns)
         ]
@@ -207,6 +207,7 @@ class _Reading:
         others = [fault.injected_ns for fault in self.history.faults if not _no_pod_lost(fault)]
         return steady(
             self.history.ops,
+            self.history.workload,
             first_ack_ns=first_ack.at_ns,
             baseline_end_ns=min([*injections, self.injected_ns]),
             load_end_ns=last_due_ns(self.history),

@@ -24,7 +24,7 @@ from checks.verdict import Verdict, unknown
 from history.history import History
 
 NAME = "registers"
-EXPECTED = "on every pod each register has as many versions as were written, each by one write, and no other was read"
+EXPECTED = "on every node each register has as many versions as were written, each by one write, and no other was read"
 
 
 def registers(history: History) -> Verdict:

@@ -28,7 +28,9 @@ from checks.verdict import Verdict, unknown
 from history.history import History
 
 NAME = "smallbank"
-EXPECTED = "on every pod each balance is its opening plus the log, no savings are negative, and the log is as asked for"
+EXPECTED = (
+    "on every node each balance is its opening plus the log, no savings are negative, and the log is as requested"
+)
 #: Transactions that only move money from one account to another.
 MOVES = ("amalgamate", "send-payment")
 CHANGES = ["key", "customer", "savings", "checking"]

@@ -20,7 +20,7 @@ from checks.verdict import Verdict, unknown
 from history.history import History
 
 NAME = "tpcb"
-EXPECTED = "on every pod each account, teller and branch is the sum of its history, and each branch that of its tellers"
+EXPECTED = "on every node each account, teller and branch is the sum of its history, a branch also that of its tellers"
 
 
 COLUMNS = ("account", "teller", "branch", "delta")

@@ -24,7 +24,7 @@ from checks.workloads.tpcc_booked import booked
 from history.history import History
 
 NAME = "tpcc"
-EXPECTED = "the consistency conditions 3.3.2.1 to 3.3.2.12 hold on every pod, for what was asked and set up"
+EXPECTED = "the consistency conditions 3.3.2.1 to 3.3.2.12 hold on every node, for what was asked and set up"
 
 W, D, O, C = ["node", "w"], ["node", "w", "d"], ["node", "w", "d", "o"], ["node", "w", "d", "c"]  # noqa: E741
 

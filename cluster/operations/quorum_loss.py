@@ -29,6 +29,7 @@ log = logging.getLogger("meshbench")
 PATIENCE_S = 3.0
 #: A forced membership takes XCom up to half a minute on its own, and longer while others knock.
 FORCE_TIMEOUT_S = 120.0
+KILL_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +116,8 @@ class Rescuer:
             if not self._replication.disable_start_on_boot(connection):
                 return
         container = self._cluster.pods[name].containers["mysqld"]
-        container.kill(signal="SIGKILL")
-        container.wait()
+        container.kill()
+        container.wait(timeout_s=KILL_TIMEOUT_S)
         container.start()
         self._cluster.wait_for_login(self._cluster.pods[name])
 

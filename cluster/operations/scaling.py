@@ -15,9 +15,8 @@ import pymysql
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError, RefusedError
 from cluster.joining import tried
-from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import Pod
-from cluster.platform.ownership import labels
+from cluster.platform.docker_pod import DockerPod
+from cluster.platform.platform import Pod
 from cluster.topologies.clone import DATA_DIR
 from cluster.topologies.replication import CanClone
 from cluster.wait import WaitTimeoutError, wait_until
@@ -42,11 +41,10 @@ def add_pod(cluster: Cluster, name: str) -> None:
     address = cluster.expected_hosts.get(name)
     if address is None:
         raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
-    donor, pod = _donor(cluster), Pod(run_id=cluster.run_id, name=name, address=address)
+    donor, pod = _donor(cluster), DockerPod(run_id=cluster.run_id, name=name, address=address)
     cluster.hosts[name] = address
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"
-        client().volumes.create(name=data, labels=labels(cluster.run_id))
         # where another pod leads, an agent would fence this one before it has any users
         cluster.start_pod(pod, volumes={data: DATA_DIR}, agent=False)
         _fetch_data(cluster, pod, donor)
@@ -81,7 +79,7 @@ def _set_aside(cluster: Cluster, pod: Pod) -> None:
     cluster.forget(pod)
     for role, timeout_s in STOP_TIMEOUTS_S.items():
         if role in pod.containers:
-            pod.containers[role].stop(timeout=timeout_s)
+            pod.containers[role].kill(grace_s=timeout_s)
 
 
 def _donor(cluster: Cluster) -> str:
@@ -104,12 +102,11 @@ def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
             passing=replication.clone_passing_errors,
         )
     container = pod.containers["mysqld"]
-
-    def ended() -> bool:
-        container.reload()
-        return container.status == "exited"
-
-    wait_until(f"mysqld of {pod.name} ends with its clone", ended, timeout_s=CLONE_TIMEOUT_S)
+    wait_until(
+        f"mysqld of {pod.name} ends with its clone",
+        lambda: container.state().word == "exited",
+        timeout_s=CLONE_TIMEOUT_S,
+    )
     container.start()
     cluster.wait_for_login(pod)
     with cluster.connection(pod.name) as connection:

@@ -26,7 +26,7 @@ def sentences(history: History) -> list[str]:
         words.append(f"{count(renamed)} requests have a name that is no text of one line; it is written as such.")
     users = told.get("users") or {}
     if users.get("ended") and not users.get("broke"):
-        words.append(f"{count(users['ended'])} of {count(users['started'])} users stopped by themselves.")
+        words.append(f"{count(users['ended'])} of {count(users['started'])} users stopped on their own.")
     shape = (history.manifest.get("load_model") or {}).get("shape")
     return [*words, *([f"The load shape was {shape}."] if shape else [])]
 
@@ -44,7 +44,7 @@ def facts_of(generator: Mapping[str, Any]) -> dict[str, Any]:
         "asked for, in seconds": told.get("asked_s"),
         "ended early by": told.get("ended_by"),
         "users started": users.get("started"),
-        "users that stopped by themselves": users.get("ended"),
+        "users that stopped on their own": users.get("ended"),
         "of these by an exception": users.get("broke"),
         "why": users.get("why"),
         "listeners that broke": told.get("listener_errors"),

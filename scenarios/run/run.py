@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from docker.models.containers import Container
 
 from chaos.injector import Injector
 from cluster.cluster import Cluster
@@ -25,9 +24,10 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images, ownership
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process
 from cluster.topologies.replication import primaries
 from history.history import HistoryError
+from history.load_events import Second
 from loadgen.errors import ConfigError
 from mesh.proxies.router import routing
 from mesh.spec import Mesh
@@ -87,6 +87,7 @@ class Run:
             "schema": "meshbench/manifest/1",
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
+            "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
             "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -109,7 +110,7 @@ class Run:
     def folder(self) -> Path:
         return self._folder.path
 
-    def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
         try:
@@ -158,7 +159,7 @@ class Run:
             except Exception as another:  # noqa: BLE001  the first one is what has to be told
                 log.warning("logs could not be kept: %s", in_one_line(another))
 
-    def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _trial(self, on_second: Callable[[Second], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
             mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
@@ -200,7 +201,7 @@ class Run:
             require_agreement(self._cluster, self._manifest)
         return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
-    def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _load_and_break(self, load: Load, on_second: Callable[[Second], None]) -> None:
         timeline = self._scenario.timeline()
         injector = Injector(
             self._cluster,
@@ -210,7 +211,7 @@ class Run:
             first_ack=load.first_ack,
         )
 
-        def every_second(second: dict[str, Any]) -> None:
+        def every_second(second: Second) -> None:
             injector.require_sound()  # a step that could not be taken ends the run at once
             on_second(second)
 
@@ -289,9 +290,7 @@ class Run:
 
     def _describe_pods(self) -> None:
         self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
-        self._manifest["images"] = {
-            one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
-        }
+        self._manifest["images"] = {container.image: container.image_id for container in self._containers()}
 
     def _collect(self, load: Load, observer: Pod) -> None:
         """Everything that judging needs, each part whatever became of the one before."""
@@ -321,11 +320,11 @@ class Run:
         if (set_by := step_note(self._manifest["monotonic_zero_unix_ns"])) is not None:
             self._salvage.note(set_by)
 
-    def _roles(self) -> list[tuple[str, Container]]:
+    def _roles(self) -> list[tuple[str, Process]]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
         return [one for pod in pods for one in pod.containers.items() if one[0] != "pause"]
 
-    def _containers(self) -> list[Container]:
+    def _containers(self) -> list[Process]:
         return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:

@@ -137,7 +137,7 @@ def test_a_run_does_not_pass_when_a_check_broke_off(busy: Run, monkeypatch: pyte
     monkeypatch.setitem(CHECKS, name, replace(CHECKS[name], run=crash))
     judgement = judge(busy.history())
     assert judgement.verdict == "void"
-    assert judgement.void_reasons == [f"check {name} broke off, so what it guards is not known"]
+    assert judgement.void_reasons == [f"check {name} crashed, so what it guards is not known"]
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pymysql
 import pytest
 
 from cluster import joining
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineError, EngineSilentError, HarnessError
 from cluster.joining import TRIES, told_in_a_line, tried
 from cluster.mysqld import requested
 from cluster.mysqld.mysqld_log import last_errors
+from cluster.platform.fake import FakePod, FakeProcess
 from cluster.topologies.clone import PASSING as CLONE_PASSING
 from cluster.topologies.group import PASSING, Group
 from cluster.topologies.replication import Node
@@ -107,14 +107,13 @@ def test_a_pod_that_cannot_leave_is_tried_all_the_same() -> None:
     assert deed.calls == ["join", "join"]
 
 
-def a_pod(log: bytes | Exception = LOG) -> Any:
-    def logs(**_: Any) -> bytes:
-        if isinstance(log, Exception):
-            raise log
-        return log
-
-    began = {"State": {"StartedAt": "2026-01-01T00:00:00.000000000Z"}}
-    return SimpleNamespace(name="node1", containers={"mysqld": SimpleNamespace(logs=logs, attrs=began)})
+def a_pod(log: bytes | EngineError = LOG) -> FakePod:
+    process = FakeProcess(started_at="2026-01-01T00:00:00.000000000Z")
+    if isinstance(log, EngineError):
+        process.broken = log
+    else:
+        process.output = log
+    return FakePod(containers={"mysqld": process})
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +158,7 @@ def test_a_log_that_cannot_be_read_hides_no_error() -> None:
     topology = Topology(kind="single", pods=1)
     with (
         pytest.raises(HarnessError, match=r"could not be set up: .*1290"),
-        told_in_a_line("node1 could not be set up", a_pod(OSError("gone")), topology),
+        told_in_a_line("node1 could not be set up", a_pod(EngineSilentError("gone")), topology),
     ):
         raise pymysql.OperationalError(1290, "--super-read-only")
 

@@ -21,6 +21,8 @@ from reports.seal import CHECKSUMS, EVIDENCE, alterations, evidence_of
 from scenarios.cli.cli import main
 from scenarios.run.judging import judged_and_sealed
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 MANIFEST = {
     "schema": "meshbench/manifest/1",
     "scenario": {"name": "small", "workload": {"name": "transfer"}},
@@ -61,7 +63,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(no_figures: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two transfers, one of them lost, sealed as `Run` seals it; tests work on copies."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     for part in ("ops", "final", "logs"):
@@ -225,7 +227,7 @@ def test_a_second_opinion_decides_and_every_report_says_that_it_is_one(
         {"name": "write_outage_ms", "own": 30_000, "used": 10_000},
         {"name": "require", "own": ["durability"], "used": ["durability", "torn"]},
     ]
-    said = "gates that are not the run's own: lost 1 (the run's own: 0); write_outage_ms 10 s (the run's own: 30 s); "
+    said = "gates other than the run's: lost 1 (the run's: 0); write_outage_ms 10 s (the run's: 30 s); "
     for text in (out, (tmp_path / "out" / "report.html").read_text(), (tmp_path / "out" / "summary.md").read_text()):
         assert said in " ".join(text.split()).replace("&#39;", "'").replace("\\", "")
     assert judged(capsys, run, "--set", "gates.lost=1")[0] == 0
