@@ -21,9 +21,10 @@ from checks.evidence.ledger import tabled_nodes
 from checks.evidence.operations import reads, writes
 from checks.evidence.quarantine import quarantined
 from checks.leadership.changes import OPENED
-from history import older_faults, topology
+from history import topology
 from history.fields import spelt
 from history.history import FaultRecord, History
+from history.older.faults import BY_NAME
 from history.vocabulary import is_own, workload_name
 
 #: Where the manifest does not tell when the load began, its first arrival may have come this much later.
@@ -170,7 +171,7 @@ def _of_another(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
     shown = fault.refuted("bitten").keys()
     if not shown or shown & evidence.keys():
         return ""
-    others = (name for name, of in older_faults.BY_NAME.items() if of.refuted_by["bitten"].keys() & evidence.keys())
+    others = (name for name, of in BY_NAME.items() if of.refuted_by["bitten"].keys() & evidence.keys())
     return next(others, "")
 
 

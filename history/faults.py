@@ -12,7 +12,7 @@ from typing import Any
 
 from history.fault_lines import Asked, FaultLine, Intent, Story
 from history.fields import read
-from history.older_faults import facts
+from history.older.faults import facts
 
 #: In ``isolates_from``: every pod of the run, the clients' own included.
 EVERYONE = "all"
