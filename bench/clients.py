@@ -203,8 +203,8 @@ class Contest:
 
     def _run(self, name: str, command: list[str], files: dict[str, bytes]) -> tuple[Process, str]:
         self._turn += 1
-        image = images.BENCH if name == "sysbench" else images.image("tools")
-        container = self._pod.add(f"{name}{self._turn}", image.tag, command, files=files)
+        image = images.BENCH.tag if name == "sysbench" else self._cluster.platform.image("tools")
+        container = self._pod.add(f"{name}{self._turn}", image, command, files=files)
         code = container.wait(timeout_s=self._seconds + TIMEOUT_S)
         printed = container.logs(stdout_only=True).decode(errors="replace")
         if code != 0:

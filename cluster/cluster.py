@@ -24,11 +24,9 @@ from cluster.control_plane import Steering
 from cluster.joining import told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
 from cluster.operations.quorum_loss import Rescuer
-from cluster.platform import images, reach
-from cluster.platform.docker_network import create_network
-from cluster.platform.docker_pod import DockerPod
+from cluster.platform import reach
 from cluster.platform.network import RunNetwork
-from cluster.platform.platform import Pod
+from cluster.platform.platform import Platform, Pod
 from cluster.prospects import Prospects
 from cluster.status.agreement import in_agreement
 from cluster.status.poller import UNREACHABLE, Poller
@@ -48,8 +46,9 @@ _UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}")
 class Cluster:
     """Pods ``node1`` … ``nodeN`` and the network of the run, which other rooms add their own pods to."""
 
-    def __init__(self, topology: Topology, *, run_id: str, spare_pods: int = 0) -> None:
-        """spare_pods: how many pods may be added while it runs."""
+    def __init__(self, topology: Topology, *, platform: Platform, run_id: str, spare_pods: int = 0) -> None:
+        """platform: where its pods run. spare_pods: how many may be added while it runs."""
+        self.platform = platform
         self.topology = topology
         self.run_id = run_id
         self._spare_pods = spare_pods
@@ -78,10 +77,10 @@ class Cluster:
 
     def open_network(self) -> None:
         """Create the run's network and settle every pod's name and address: others may then start beside the pods."""
-        self.network = create_network(self.run_id)
+        self.network = self.platform.open_network(self.run_id)
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
-        self.pods = {name: DockerPod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
+        self.pods = {name: self.pod(name, self.hosts[name]) for name in names}
 
     def start(self) -> None:
         """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
@@ -106,7 +105,7 @@ class Cluster:
         pod.open_namespace(self.network, self.network.node_names)
         pod.add(
             "mysqld",
-            self.topology.image or images.image("mysql").tag,
+            self.topology.image or self.platform.image("mysql"),
             mysqld.command(self.topology, index=_number(pod.name) - 1, name=pod.name, own=own),
             env={"MYSQL_ROOT_PASSWORD": self.credentials.root, "MYSQL_ROOT_HOST": "%"},
             files={mysqld.USER_CNF: file} if file else None,
@@ -127,7 +126,7 @@ class Cluster:
         """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""
         pod.add(
             "agent",
-            images.image("tools").tag,
+            self.platform.image("tools"),
             ["python3", "-m", "cluster.agent.agent"],
             env={
                 "MESHBENCH_USER": "meshbench_watch",
@@ -311,16 +310,20 @@ class Cluster:
         executed = {one.gtid_executed for one in statuses.values() if one}
         return len(executed) == 1 and all(in_agreement(name, statuses) for name in statuses)
 
+    def pod(self, name: str, address: str) -> Pod:
+        """A pod of this run, of which nothing runs yet."""
+        return self.platform.pod(run_id=self.run_id, name=name, address=address)
+
     def extra_pod(self, name: str, address: str) -> Pod:
         """A pod of another room (proxy, load) in this run's network, its namespace started; kept in ``guests``."""
-        pod = DockerPod(run_id=self.run_id, name=name, address=address)
+        pod = self.pod(name, address)
         pod.open_namespace(self.network, self.network.node_names)
         self.guests[name] = pod
         return pod
 
     def bare_pod(self, name: str) -> Pod:
         """The same without a namespace, for a container in the host's own network."""
-        self.guests[name] = DockerPod(run_id=self.run_id, name=name, address="")
+        self.guests[name] = self.pod(name, "")
         return self.guests[name]
 
 

@@ -13,7 +13,7 @@ from cluster.cluster import Cluster
 from cluster.errors import RefusedError
 from cluster.mysqld.option_names import canonical
 from cluster.plain_http import open_url
-from cluster.platform import images, reach
+from cluster.platform import reach
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from control.settings import EDS, STATE, Plan
@@ -56,7 +56,7 @@ class ControlHandle:
         self.pod = cluster.extra_pod(NAME, cluster.network.address("control"))
         self.pod.add(
             "control",
-            images.image("tools").tag,
+            cluster.platform.image("tools"),
             ["python3", "-m", "control"],
             env={"MESHBENCH_CONTROL_PLAN": json.dumps(asdict(plan))},
             volumes=volumes,

@@ -26,7 +26,7 @@ from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from history.server_log.read import ServerLog, read_server_log
-from history.vocabulary import operations_of, workload_name
+from history.vocabulary import WorkloadFacts, facts_of
 
 __all__ = [
     "OBSERVED_SCHEMA",
@@ -92,6 +92,11 @@ class History:
         """What the observer sampled, in order of time; empty without observed.parquet."""
         return tuple(samples(self.observed))
 
+    @cached_property
+    def workload(self) -> WorkloadFacts:
+        """What the workload says of itself."""
+        return facts_of(self.manifest)
+
     @property
     def gates(self) -> dict[str, Any]:
         """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them; null is none."""
@@ -113,7 +118,7 @@ def load_history(folder: Path) -> History:
         raise HistoryError(f"{folder}: no ops/*.parquet in it, so there is nothing to judge; is this a run folder?")
     manifest = read_object(folder / "manifest.json") or {}
     manifests.assert_readable(manifest, name=str(folder / "manifest.json"))
-    known = operations_of(workload_name(manifest))
+    known = facts_of(manifest).operations
     rows = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
     window = load_window(rows, manifest)
     ops = pd.concat(rows.values(), ignore_index=True)

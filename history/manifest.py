@@ -42,6 +42,9 @@ _KINDS: Mapping[tuple[str, ...], Kind] = {
     ("scenario", "faults", "*"): OBJECT,
     ("scenario", "faults", "*", "fault"): TEXT,
     ("gates",): OBJECT,
+    ("workload",): OBJECT,
+    **{("workload", name): WORDS for name in ("operations", "reads", "refusals")},
+    ("workload", "keyed"): FLAG,
     ("seed",): WHOLE,
     ("command",): WORDS,
     ("started_at",): TEXT,
@@ -104,7 +107,8 @@ def assert_readable(manifest: Mapping[str, Any], *, name: str = "manifest.json")
     for path, kind in _KINDS.items():
         _require(manifest, path, kind, name)
     workload = workload_name(manifest)
-    if workload is not None and workload not in OPERATIONS_OF and not is_own(workload):
+    known = workload is None or workload in OPERATIONS_OF or is_own(workload) or bool(manifest.get("workload"))
+    if not known:
         expected = f"one of {', '.join(OPERATIONS_OF)}, path/to/file.py:ClassName, or the path of a locustfile"
         raise HistoryError(f"{name}: 'scenario.workload.name' must be {expected}, not {spelt(workload)}")
     _require_sums(manifest.get("load") or {}, name)

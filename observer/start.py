@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import partial
 
 from cluster.cluster import Cluster
-from cluster.platform import images
 from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin, Pools, endpoints
 
@@ -29,7 +28,7 @@ def start_observer(cluster: Cluster, proxies: Mapping[str, Admin]) -> Pod:
     pod = cluster.extra_pod("observer", cluster.network.address("observer"))
     pod.add(
         "observer",
-        images.image("tools").tag,
+        cluster.platform.image("tools"),
         ["python3", "-m", "observer.observer"],
         env={"MESHBENCH_OBSERVE": json.dumps(plan)},
     )

@@ -54,6 +54,16 @@ def imported(file: Path) -> set[str]:
     return names
 
 
+def names_taken_from(file: Path, module: str) -> set[str]:
+    """What a file imports from a module by ``from … import``."""
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+    }
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_is_loaded_from_this_repository(room: str) -> None:
     loaded = importlib.import_module(room).__file__
@@ -89,6 +99,24 @@ def test_http_to_pods_has_one_door_which_knows_no_proxies() -> None:
             assert name == "cluster/plain_http.py" or not re.search(r"\burlopen\(|build_opener|urlretrieve", text), name
             used = set(re.findall(r"^ *(?:import|from) (requests\S*|httpx|aiohttp)", text, re.MULTILINE))
             assert used <= {"requests.exceptions"}, name  # of Docker's library
+
+
+def test_only_the_platform_knows_of_docker() -> None:
+    """Its library, what that stands on, and Testcontainers; elsewhere there are pods, processes and our own errors."""
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            used = imported(file) & {"docker", "testcontainers", "requests", "urllib3"}
+            assert not used or name.startswith("cluster/platform/"), f"{name} imports {', '.join(sorted(used))}"
+
+
+def test_of_the_engine_only_the_platform_and_set_up_know() -> None:
+    """No other room asks for the engine's own object, through which everything could be done behind the platform."""
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            taken = names_taken_from(file, "cluster.platform.docker_engine")
+            assert "client" not in taken or name.startswith("cluster/platform/"), name
 
 
 def test_testcontainers_is_imported_only_after_it_was_settled() -> None:

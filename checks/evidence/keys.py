@@ -41,7 +41,7 @@ def keyed(history: History) -> Keyed:
     history = _with_tables_gone(history)
     if "keys" in history.final and "transfers" not in history.final:
         table = require_columns(final_tables(history), "keys", ("node", "key"))
-        asked = writes(history.ops).sort_values("end_ns", kind="stable", ignore_index=True)
+        asked = writes(history.ops, history.workload).sort_values("end_ns", kind="stable", ignore_index=True)
         return Keyed(asked=asked, stored=table.rename(columns={"key": "id"}), transfers=False)
     if "transfers" not in history.final:
         raise MissingError("neither final/transfers.parquet nor final/keys.parquet is there")

@@ -26,7 +26,6 @@ from checks.recovery.decided_steps import Control, until_ns
 from checks.recovery.observed_steps import Sightings
 from checks.recovery.steady import WINDOW_NS, WINDOWS, Steady, steady
 from history import topology
-from history.faults import SWITCHOVER
 from history.history import FaultRecord, History
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
@@ -93,7 +92,7 @@ class _Reading:
         self.seen = Sightings(history, fault, injected_ns=injected_ns, until_ns=until_ns(history, fault))
         self.control = Control(history, fault, target=self.seen.target)
         self.target = self.seen.target
-        attempted = writes(history.ops)
+        attempted = writes(history.ops, history.workload)
         self.acked = attempted[attempted["outcome"] == "ok"]
 
     def steps(self) -> list[Step]:
@@ -102,7 +101,7 @@ class _Reading:
             nothing = absent("no node was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
-        if self.fault.fault == SWITCHOVER:
+        if self.fault.brings_about == "new_primary":
             injected = replace(injected, source="the request")
             names: tuple[str, ...] = PRIMARY_STEPS
             moments = self._failover(injected, self.control.switchover())
@@ -148,7 +147,7 @@ class _Reading:
         return absent(self.control.stayed() or "nothing recorded that the target was gone")
 
     def _first_failed_write(self) -> Moment | None:
-        wanted = wanted_writes(self.history.ops)
+        wanted = wanted_writes(self.history.ops, self.history.workload)
         failed = wanted[
             (wanted["outcome"] != "ok") & (wanted["error"] != OVERFLOW) & (wanted["end_ns"] > self.injected_ns)
         ]
@@ -208,6 +207,7 @@ class _Reading:
         others = [fault.injected_ns for fault in self.history.faults if not _no_pod_lost(fault)]
         return steady(
             self.history.ops,
+            self.history.workload,
             first_ack_ns=first_ack.at_ns,
             baseline_end_ns=min([*injections, self.injected_ns]),
             load_end_ns=last_due_ns(self.history),
@@ -218,7 +218,7 @@ class _Reading:
         """Rejoined or quarantined, and when. In a group a pod is back when chaos has seen it caught up."""
         if (set_aside := self.control.quarantined()) is not None:
             return _step(QUARANTINED, set_aside, self.injected_ns)
-        switched = self.fault.fault == SWITCHOVER
+        switched = self.fault.brings_about == "new_primary"
         decided = self.control.rejoined(events={"rejoined", "repointed"} if switched else {"rejoined"})
         clean_ns = self.fault.clean_ns if self.fault.clean else None
         whom = self.target or "the target"
@@ -229,7 +229,7 @@ class _Reading:
 
 
 def _no_pod_lost(fault: FaultRecord) -> bool:
-    return (fault.is_change and fault.fault != SWITCHOVER) or not fault.hit_node
+    return (fault.is_change and fault.brings_about != "new_primary") or not fault.hit_node
 
 
 def _moment(again: Steady) -> Moment:

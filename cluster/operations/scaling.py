@@ -15,7 +15,6 @@ import pymysql
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError, RefusedError
 from cluster.joining import tried
-from cluster.platform.docker_pod import DockerPod
 from cluster.platform.platform import Pod
 from cluster.topologies.clone import DATA_DIR
 from cluster.topologies.replication import CanClone
@@ -41,7 +40,7 @@ def add_pod(cluster: Cluster, name: str) -> None:
     address = cluster.expected_hosts.get(name)
     if address is None:
         raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
-    donor, pod = _donor(cluster), DockerPod(run_id=cluster.run_id, name=name, address=address)
+    donor, pod = _donor(cluster), cluster.pod(name, address)
     cluster.hosts[name] = address
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"

@@ -21,7 +21,8 @@ class EnvoyGateway(ProxyPod):
     def start(self) -> None:
         """Start Envoy and wait until its write pool has an endpoint; raises HarnessError when it has none in time."""
         config = client_side(self._spec, name=NAME, read_path=read_path(self._cluster.topology))
-        start_envoy(self._cluster.extra_pod(NAME, self._address), config, pool="write", published=True)
+        pod, image = self._cluster.extra_pod(NAME, self._address), self._cluster.platform.image("envoy")
+        start_envoy(pod, config, image=image, pool="write", published=True)
 
 
 def create_mesh(spec: MeshSpec, cluster: Cluster) -> Mesh:

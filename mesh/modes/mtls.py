@@ -46,7 +46,8 @@ class Mtls(Sidecar):
         """Redirect what load pods send to a MySQL pod, then start the Envoy that takes it."""
         pod.run_in_namespace("iptables", "--wait", *self._redirect())
         identity = self._authority.issue(pod.name, "server")
-        start_envoy(pod, server_side(name=pod.name), pool="mysqld", published=False, files=identity.files)
+        config, image = server_side(name=pod.name), self._cluster.platform.image("envoy")
+        start_envoy(pod, config, image=image, pool="mysqld", published=False, files=identity.files)
         self._servers.append(pod)
 
     def _redirect(self) -> list[str]:

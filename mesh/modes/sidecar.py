@@ -56,5 +56,6 @@ class Sidecar:
             callers=[("127.0.0.0", 8), (self._cluster.network.gateway, 32)],
             encrypt=encrypt,
         )
-        start_envoy(pod, config, pool="write", published=True, files=files)
+        image = self._cluster.platform.image("envoy")
+        start_envoy(pod, config, image=image, pool="write", published=True, files=files)
         self._attended.append(pod)

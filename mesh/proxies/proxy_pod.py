@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.cluster import Cluster
-from cluster.platform import images
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from mesh.proxies import endpoints
@@ -56,7 +55,7 @@ class ProxyPod:
     def _run(self, command: list[str], *, files: Mapping[str, bytes], env: Mapping[str, str] | None = None) -> None:
         """Start the proxy and wait until both pools have an endpoint; raises HarnessError with its last words."""
         pod = self._cluster.extra_pod(NAME, self._address)
-        container = pod.add(self.kind, images.image("base").tag, command, env=env, files=files)
+        container = pod.add(self.kind, self._cluster.platform.image("base"), command, env=env, files=files)
         pods = {address: name for name, address in self._cluster.hosts.items()}
 
         def routes() -> bool:

@@ -147,7 +147,8 @@ class Load:
 
     def _launch(self) -> None:
         """Start Locust in every pod, its master first, and let workers from elsewhere in."""
-        others, own = self._elsewhere, own_pod(self._scenario)
+        tools = self._cluster.platform.image("tools")
+        others, own = self._elsewhere, own_pod(self._scenario, tools)
         quiet = ("--headless", "--only-summary")
         role: tuple[str, ...] = () if self._live else quiet
         remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
@@ -158,10 +159,10 @@ class Load:
             files: dict[str, bytes] = {}
             if others:
                 master, files = (*master, "--joining", JOINING_FILE), {JOINING_FILE: joining(remote, own)}
-            self._master.start(*master, own=own, files=files)
+            self._master.start(*master, tools=tools, own=own, files=files)
         for pod in self.pods:
             if pod not in remote:
-                pod.start(*role, own=own)
+                pod.start(*role, tools=tools, own=own)
                 pod.listen(self._note)
         if self._master and self._hears_master:
             self._master.listen(self._note_master)
@@ -228,7 +229,7 @@ class Load:
         """When the first write ended that was acknowledged after a moment, as pods of this machine tell; None when
         ``over`` is set before."""
         here = [pod.container for pod in self.pods if not isinstance(pod, RemoteWorker)]
-        return first_ack(here, since_ns, over)
+        return first_ack(here, since_ns, over, reads=self._scenario.workload.facts.reads)
 
     def seconds(self) -> Iterator[dict[str, Any]]:
         """What every pod told a second, with its name as ``pod``."""

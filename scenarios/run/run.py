@@ -23,8 +23,8 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
-from cluster.platform import images, ownership
-from cluster.platform.platform import Pod, Process
+from cluster.platform import images
+from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries
 from history.history import HistoryError
 from history.load_events import Second
@@ -66,6 +66,7 @@ class Run:
         self,
         scenario: Scenario,
         *,
+        platform: Platform,
         runs: Path,
         command: list[str],
         live: bool = False,
@@ -76,7 +77,9 @@ class Run:
         self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
-        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
+        self._cluster = Cluster(
+            scenario.topology_spec(), platform=platform, run_id=self._run_id, spare_pods=scenario.spare_pods
+        )
         self._workload = run_s_workload(scenario, self._cluster)
         self._durations_s: dict[str, float] = {}
         made_of = versions.of_machine()
@@ -87,6 +90,7 @@ class Run:
             "schema": "meshbench/manifest/1",
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
+            "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
             "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -100,7 +104,7 @@ class Run:
                 "primaries": self._cluster.topology.primaries,
             },
             "mesh": _describe_mesh(scenario),
-            **({"own": own} if (own := described(scenario)) else {}),
+            **({"own": own} if (own := described(scenario, platform.image("tools"))) else {}),
             "durations_s": self._durations_s,
         }
         self._salvage = Salvage(self._manifest, self._folder)
@@ -126,7 +130,7 @@ class Run:
         finally:
             gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
             with undisturbed(), self._phase("remove"), gone:
-                ownership.remove(self._run_id)
+                self._cluster.platform.remove(self._run_id)
         self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
         try:
             summary = judged_and_sealed(self.folder)
@@ -288,7 +292,9 @@ class Run:
         return {} if self._workload is None else {"tls": tls == "required" or (tls == "auto" and demanded)}
 
     def _describe_pods(self) -> None:
-        self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
+        self._manifest["versions"] |= versions.of_run(
+            self._manifest["variables"], self._roles(), base=self._cluster.platform.image("base")
+        )
         self._manifest["images"] = {container.image: container.image_id for container in self._containers()}
 
     def _collect(self, load: Load, observer: Pod) -> None:
@@ -347,7 +353,7 @@ def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
     return found | ({"routing": routing(scenario.topology_spec())} if scenario.mesh.proxy == "router" else {})
 
 
-def require_images(scenario: Scenario) -> None:
+def require_images(scenario: Scenario, platform: Platform) -> None:
     """Every image this scenario needs is on the engine, and its MySQL is one that can do what is asked of it; raises
     ConfigurationError before anything is started."""
     if scenario.mysql.image != "default":
@@ -356,7 +362,7 @@ def require_images(scenario: Scenario) -> None:
     needed += ["mysql"] if scenario.mysql.image == "default" else []
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
-        images.require(images.image(name).tag)
+        images.require(platform.image(name))
     switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)
     requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

@@ -15,7 +15,7 @@ from typing import Any
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, NameTakenError
-from cluster.platform import images, ownership
+from cluster.platform import ownership
 from cluster.platform.docker_pod import PAUSE_COMMAND
 from cluster.topology import Kind
 from mesh.spec import Address, Mesh
@@ -121,7 +121,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
     try:
         cluster.guests[CLIENT].add(
             "shell",
-            images.image("base").tag,
+            cluster.platform.image("base"),
             PAUSE_COMMAND,
             files={OPTION_FILE: _option_file(host, port, credentials.root)},
             marks={ownership.KEPT: ownership.boot(), NAME: name, FACTS: written},

@@ -16,7 +16,7 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.mysqld import mysqld
 from cluster.mysqld.requested import in_effect
-from cluster.platform import ownership
+from cluster.platform.docker_platform import DockerPlatform
 from scenarios.run.boot import boot, first_write
 from scenarios.run.collect import variables
 from scenarios.run.run import require_images
@@ -63,9 +63,10 @@ def plan(
 
 def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     """Start, keep and tell; whatever goes wrong before the end leaves nothing on the engine."""
-    require_images(scenario)
+    platform = DockerPlatform()
+    require_images(scenario, platform)
     refuse_taken(name)
-    cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
+    cluster = Cluster(scenario.topology_spec(), platform=platform, run_id=secrets.token_hex(4))
     try:
         log.info("boot …")
         mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.down_after_s)
@@ -78,7 +79,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
             _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
     except BaseException:
         with undisturbed():
-            ownership.remove(cluster.run_id)
+            platform.remove(cluster.run_id)
         raise
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.cluster import Cluster
-from cluster.platform.fake import FakePod
+from cluster.platform.fake import FakePlatform, FakePod
 from cluster.status.status import Status
 from cluster.topology import Topology
 from cluster.wait import CannotComeError
@@ -49,7 +49,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 
 
 def a_cluster(monkeypatch: pytest.MonkeyPatch, statuses: Mapping[str, Status | None], control: Control) -> Cluster:
-    cluster = Cluster(Topology(kind="semisync", pods=3), run_id="abc")
+    cluster = Cluster(Topology(kind="semisync", pods=3), platform=FakePlatform(), run_id="abc")
     cluster.pods = {name: FakePod(name=name) for name in statuses}
     cluster.steering = control  # type: ignore[assignment]
     monkeypatch.setattr(cluster, "status", lambda *_: dict(statuses))
