@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from checks.availability import availability
 from checks.complete import incomplete
@@ -184,11 +184,8 @@ def _concerns(verdict: Verdict, history: History) -> bool:
     """Whether a verdict belongs to this run: one that is decided, required, or not of another workload."""
     if verdict.verdict != "unknown" or verdict.name not in OF_WORKLOAD or verdict.name in required(history):
         return True
-    scenario = history.manifest.get("scenario")
-    workload = scenario.get("workload") if isinstance(scenario, Mapping) else None
-    name = workload.get("name") if isinstance(workload, Mapping) else workload
     # A folder that does not say is taken for what design and tools write most: transfers.
-    return bool(OF_WORKLOAD[verdict.name] == (name or "transfer"))
+    return OF_WORKLOAD[verdict.name] == (history.run.workload or "transfer")
 
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:
@@ -219,11 +216,9 @@ def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
 
 def _not_recorded(history: History) -> list[str]:
     """What the run could not record, in its own words; and pods in service that could not be asked for their rows."""
-    missing = history.manifest.get("missing")
-    told = [one for one in missing if isinstance(one, Mapping)] if isinstance(missing, list) else []
     silent = not_read(history)
     return [
-        *(f"{one.get('what')} could not be recorded: {one.get('why')}" for one in told),
+        *(f"{missing.what} could not be recorded: {missing.why}" for missing in history.run.missing),
         *(
             f"{name} was in service at the end, and its rows could not be read: {silent[name]}"
             for name, node in (history.nodes or {}).items()
@@ -234,23 +229,22 @@ def _not_recorded(history: History) -> list[str]:
 
 def _noise(history: History) -> list[str]:
     reasons: list[str] = []
-    load = history.manifest.get("load")
-    if isinstance(load, Mapping) and load.get("complete") is False:
-        dead, unrecorded = load.get("dead") or [], load.get("unrecorded")
-        codes = load.get("exit_codes") or {}
-        names = [f"{name} (exit code {codes[name]})" if codes.get(name) is not None else str(name) for name in dead]
+    load, host = history.run.load, history.run.host
+    if load.is_cut:
+        codes = load.exit_codes
+        names = [f"{name} (exit code {codes[name]})" if name in codes else name for name in load.dead]
         who = f"load pod {', '.join(names)}" if names else "the load generator"
-        if dead or not unrecorded:  # else the run has said which operations it could not record
+        if load.dead or not load.unrecorded:  # else the run has said which operations it could not record
             reasons.append(f"{who} exited early, so its record is incomplete")
-    lateness_ms = _number(history.manifest, "load", "lateness_ms", "p99")
+    lateness_ms = load.lateness_ms.get("p99")
     limit_ms = _limit(history, "lateness_p99")
     if lateness_ms is not None and lateness_ms > limit_ms:
         reasons.append(f"the generator ran late: p99 {lateness_ms:g} ms, limit {limit_ms:g} ms")
-    steal = _number(history.manifest, "host", "steal_percent")
+    steal = host.steal_percent
     limit = _limit(history, "steal_percent")
     if steal is not None and steal > limit:
         reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
-    pressure = _number(history.manifest, "host", "cpu_pressure_percent")
+    pressure = host.cpu_pressure_percent
     limit = _limit(history, "cpu_pressure")
     if pressure is not None and pressure > limit:
         reasons.append(
@@ -264,10 +258,3 @@ def _limit(history: History, name: str) -> float:
     """Of a gate on the trial itself, which holds for a folder that sets none, too."""
     limit = gate(history, GATES[name].key)
     return HELD_BY_DEFAULT[GATES[name]] if limit is None else limit
-
-
-def _number(manifest: Mapping[str, Any], *path: str) -> float | None:
-    value: Any = manifest
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -7,7 +7,7 @@ operations as it likes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import get_args
 
 from history.ops import Outcome
 
@@ -29,14 +29,6 @@ OPERATIONS_OF: Mapping[str, frozenset[str]] = {
 
 SAMPLE_KINDS = frozenset({"pod", "proxy"})
 ROLES = frozenset({"primary", "replica"})
-
-
-def workload_name(manifest: Mapping[str, Any]) -> str | None:
-    """The workload that a manifest names, alone or as an object with its options; None where it names none."""
-    scenario = manifest.get("scenario")
-    workload = scenario.get("workload") if isinstance(scenario, Mapping) else None
-    name = workload.get("name") if isinstance(workload, Mapping) else workload
-    return name if isinstance(name, str) else None
 
 
 def is_own(name: str) -> bool:
