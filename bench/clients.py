@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docker.models.containers import Container
-
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.mysqld import mysqld
 from cluster.mysqld.mysqld import DATABASE, PORT
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process, last_words
+from history.load_events import Done, read_line
 from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig, WorkloadConfig
 from loadgen.workloads.registry import create
@@ -120,10 +119,10 @@ class Contest:
             extent = {"model": "constant", "rate": ARRIVALS_PER_S_AT_ONCE, "duration_s": duration_s}
         worker = "python3 -m locust -f /app/loadgen/worker/locustfile.py --headless --only-summary --load-config"
         container, printed = self._run("ours", [*worker.split(), CONFIG_FILE], self._config(**extent))
-        done = next(event for event in _events(printed) if event["event"] == "done")
+        done = next(event for event in map(read_line, printed.encode().splitlines()) if isinstance(event, Done))
         with tempfile.TemporaryDirectory() as scratch:
             ops = read_ops(fetch(container, f"/data/{FILE_NAME}", Path(scratch) / FILE_NAME))
-        _require(done["ok"] == len(ops) > 0, "ours", printed)
+        _require(done.ok == len(ops) > 0 and done.cpu_s is not None, "ours", printed)
         _require(all(op["gtid"] for op in ops), "ours", "an operation without its GTID")
         lasted_s = (max(op["end_ns"] for op in ops) - min(op["intended_ns"] for op in ops)) / 1e9
         late_ms = sorted((op["end_ns"] - op["intended_ns"]) / 1e6 for op in ops)
@@ -133,7 +132,7 @@ class Contest:
             rate=rate,
             transactions=len(ops),
             tps=len(ops) / lasted_s,
-            client_cpu_us_per_txn=done["cpu_s"] / len(ops) * 1e6,
+            client_cpu_us_per_txn=(done.cpu_s or 0.0) / len(ops) * 1e6,
             p50_ms=None if rate is None else late_ms[math.ceil(len(late_ms) * 0.5) - 1],
             p99_ms=None if rate is None else late_ms[math.ceil(len(late_ms) * 0.99) - 1],
         )
@@ -202,25 +201,20 @@ class Contest:
         )
         return {CONFIG_FILE: config.to_json().encode()}
 
-    def _run(self, name: str, command: list[str], files: dict[str, bytes]) -> tuple[Container, str]:
+    def _run(self, name: str, command: list[str], files: dict[str, bytes]) -> tuple[Process, str]:
         self._turn += 1
         image = images.BENCH if name == "sysbench" else images.image("tools")
         container = self._pod.add(f"{name}{self._turn}", image.tag, command, files=files)
-        code = container.wait(timeout=self._seconds + TIMEOUT_S)["StatusCode"]
-        printed = container.logs(stdout=True, stderr=False).decode(errors="replace")
+        code = container.wait(timeout_s=self._seconds + TIMEOUT_S)
+        printed = container.logs(stdout_only=True).decode(errors="replace")
         if code != 0:
-            last = container.logs(tail=5).decode(errors="replace").strip()
-            raise HarnessError(f"{name} ended with code {code}: {last}")
+            raise HarnessError(f"{name} ended with code {code}: {last_words(container)}")
         return container, printed
 
 
 def _workload() -> WorkloadConfig:
     options = {"accounts": ACCOUNTS, "read_share": 0.0}
     return WorkloadConfig(name="transfer", isolation="repeatable-read", options=options)
-
-
-def _events(printed: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in printed.splitlines() if line.startswith('{"event"')]
 
 
 def _require(holds: bool, who: str, printed: str) -> None:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from chaos.feed import Feed
 from chaos.probes import control_plane
+from chaos.topologies import ONE_PRIMARY, PROMOTED, REPLICATED
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.topology import Kind
@@ -26,10 +27,6 @@ Event = Literal[
 EVENTS: tuple[str, ...] = get_args(Event)
 POLL_S = 0.02
 
-_SOURCE_REPLICA: tuple[Kind, ...] = ("async", "semisync")
-_ONE_PRIMARY: tuple[Kind, ...] = (*_SOURCE_REPLICA, "group")
-_REPLICATED: tuple[Kind, ...] = (*_ONE_PRIMARY, "group-multi")
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
@@ -41,13 +38,13 @@ class _Known:
 
 #: Of a group, whose suspicions may be over between two looks, one that is gone was suspected at the latest then.
 KNOWN: Mapping[Event, _Known] = {
-    "failover-started": _Known(kinds=_REPLICATED, decisions=("primary_gone",)),
-    "primary-suspected": _Known(kinds=_REPLICATED, decisions=("primary_suspected", "primary_gone")),
-    "candidate-chosen": _Known(kinds=_SOURCE_REPLICA, decisions=("candidate_chosen",)),
-    "promoted": _Known(kinds=_REPLICATED, decisions=("promoted",)),
-    "first-ack": _Known(kinds=_ONE_PRIMARY, decisions=("promoted",)),
-    "rejoining": _Known(kinds=_REPLICATED, decisions=("rejoining",)),
-    "clone-started": _Known(kinds=_REPLICATED),
+    "failover-started": _Known(kinds=REPLICATED, decisions=("primary_gone",)),
+    "primary-suspected": _Known(kinds=REPLICATED, decisions=("primary_suspected", "primary_gone")),
+    "candidate-chosen": _Known(kinds=PROMOTED, decisions=("candidate_chosen",)),
+    "promoted": _Known(kinds=REPLICATED, decisions=("promoted",)),
+    "first-ack": _Known(kinds=ONE_PRIMARY, decisions=("promoted",)),
+    "rejoining": _Known(kinds=REPLICATED, decisions=("rejoining",)),
+    "clone-started": _Known(kinds=REPLICATED),
 }
 
 #: Events between which and the next there are only some milliseconds: the control plane waits there until a step that

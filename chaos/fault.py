@@ -1,17 +1,28 @@
-"""What every fault can do, and what counts as evidence."""
+"""What a fault is, and what counts as evidence. One fault a file, in the folder of its family; `chaos.noop` is the
+template, docs/adding-a-fault.md the guide.
+
+A fault is a frozen dataclass: its fields are its keys in YAML (`chaos.keys`), its class says where it fits. ``on``
+gives the Injection, one fault on one pod, before anything has happened: it looks before, breaks, looks again, heals.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from chaos import topologies
+from chaos.keys import Keys, Mistake
 from cluster.cluster import Cluster
+from cluster.topology import Kind
 from cluster.wait import WaitTimeoutError, wait_until
-from history.fault_lines import Hits
+from history.fault_lines import Hits, Intent, Part
+from history.fault_lines import Kind as StepKind
+from history.faults import EVERYONE
 
-#: A fault that does not show within this time did not bite.
-BITE_TIMEOUT_S = 10.0
+Mode = Literal["direct", "gateway", "sidecar", "mtls"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,55 +33,130 @@ class Evidence:
     seen: dict[str, Any] = field(default_factory=dict)
 
 
-class Fault(Protocol):
-    """One way to break one pod, or one operation on it. Inject and heal are a pair; heal may be called twice, or with
-    nothing to heal.
+@dataclass(frozen=True, kw_only=True)
+class Victim:
+    """What is hit. pod: its name, of a MySQL pod or of one around them; part: what of it."""
 
-    lasts: whether it goes on until it is healed. An operation (scale-out, switchover) does not: it is over when it is
-    done, and its heal undoes what one that failed has left. hits: what of the pod it hits: ``node``, ``agent``,
-    ``proxy``, ``control_plane``, ``load``, or its ``link``. isolates_from: the pods, by name, that it cuts its own off
-    from; EVERYONE for all of them, clients included.
+    pod: str
+    part: Part = "node"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a fault may use. peers: the pods that its key ``peer`` means, if it has one. rng: of the step, seeded."""
+
+    cluster: Cluster
+    peers: tuple[str, ...] = ()
+    rng: random.Random = field(default_factory=random.Random)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Where a step is to strike. mesh: its mode."""
+
+    kind: Kind
+    pods: int
+    mesh: Mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refutations:
+    """Values of fields of the evidence with which it did not bite, or is not over, whatever else is said."""
+
+    bitten: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    clean: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, dict[str, list[Any]]]:
+        steps = {"bitten": self.bitten, "clean": self.clean}
+        return {step: {name: list(values) for name, values in fields.items()} for step, fields in steps.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault(Keys, ABC):
+    """Base of every fault and planned change.
+
+    name: the word in YAML. does: what it does and teaches, for `meshbench faults`. targets: the words it can have.
+    topologies, meshes, least_pods: where it has a meaning. needs: what of the engine's kernel or of the images it uses.
+    lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
+    failed has left. isolates: it cuts its pod off from its peers, or from everyone. hits: what it breaks, where that is
+    not the part of the pod that the target names. may_stay: ``heal_after: never`` is allowed, for MySQL pods.
+    intends: what a planned change brings about. refuted_by: what evidence must not say.
     """
 
-    @property
-    def name(self) -> str: ...
+    name: ClassVar[str]
+    does: ClassVar[str]
+    targets: ClassVar[tuple[str, ...]]
+    topologies: ClassVar[tuple[Kind, ...]] = topologies.ALL
+    meshes: ClassVar[tuple[Mode, ...]] = ("direct", "gateway", "sidecar", "mtls")
+    least_pods: ClassVar[int] = 1
+    needs: ClassVar[tuple[str, ...]] = ()
+    lasts: ClassVar[bool] = True
+    isolates: ClassVar[bool] = False
+    hits: ClassVar[Hits | None] = None
+    may_stay: ClassVar[bool] = False
+    intends: ClassVar[Intent | None] = None
+    refuted_by: ClassVar[Refutations] = Refutations()
+
+    @abstractmethod
+    def on(self, victim: Victim, context: Context) -> Injection[Any]:
+        """This fault on one pod; nothing has happened yet."""
+
+    def misfit(self, target: str, setting: Setting) -> Mistake | None:
+        """Why it cannot be, beyond what the class says; None where it can."""
+        del target, setting
+        return None
+
+    @classmethod
+    def family(cls) -> str:
+        """The folder it stands in, such as ``process``."""
+        return cls.__module__.split(".")[1]
 
     @property
-    def teaches(self) -> str: ...
+    def kind(self) -> StepKind:
+        return "fault" if self.lasts else "change"
+
+    def isolates_from(self, context: Context) -> tuple[str, ...]:
+        """The pods, by name, that it cuts its own off from; EVERYONE for all of them, clients included."""
+        return (context.peers or (EVERYONE,)) if self.isolates else ()
+
+
+F = TypeVar("F", bound=Fault)
+
+
+@dataclass(kw_only=True)
+class Injection(ABC, Generic[F]):
+    """One fault on one pod. State that healing could use is kept on the object, but heal works from nothing, too:
+    ``fault.on(victim, context).heal()`` mends a pod that another process has broken.
+    """
+
+    fault: F
+    victim: Victim
+    context: Context
 
     @property
-    def lasts(self) -> bool: ...
+    def cluster(self) -> Cluster:
+        return self.context.cluster
 
     @property
-    def hits(self) -> Hits: ...
+    def pod(self) -> str:
+        return self.victim.pod
 
-    @property
-    def isolates_from(self) -> tuple[str, ...]: ...
+    @abstractmethod
+    def inject(self) -> None:
+        """Break it. A planned change raises RefusedError when it was refused or did not come to its end: a finding.
+        Whatever else is raised ends the run."""
 
-    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Fault:
-        """The same fault of that part of a pod, and for a partition from these pods alone (none: from everyone)."""
-
-    def inject(self, cluster: Cluster, pod: str) -> None: ...
-
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
+    @abstractmethod
+    def effect(self) -> Evidence:
         """Look once whether the fault shows on the pod right now; true of a broken pod, false of a sound one."""
 
-    def heal(self, cluster: Cluster, pod: str) -> None: ...
+    @abstractmethod
+    def heal(self) -> None:
+        """Undo it. May be called twice, or with nothing to heal."""
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
+    @abstractmethod
+    def residue(self) -> Evidence:
         """Look once whether anything of the fault is left on the pod; ok means nothing is."""
-
-
-class Change:
-    """What the planned changes have in common: a DBA does them on purpose, they are done when they are done."""
-
-    lasts = False
-    hits: Hits = "node"
-    isolates_from: tuple[str, ...] = ()
-
-    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Self:
-        del part, peers  # a change knows by itself what it is of
-        return self
 
 
 def await_evidence(what: str, look: Callable[[], Evidence], *, timeout_s: float) -> Evidence:

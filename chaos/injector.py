@@ -2,7 +2,8 @@
 
 Each step has a thread of its own, and each pod that it hits: wait for the moment, prove the pods sound, strike them at
 once; then, for each pod, prove the bite, wait, heal, prove that nothing is left and the pod is back and caught up.
-Whatever happens in between, heal runs, except for a pod that is killed for good.
+Whatever happens in between, heal runs, except for a pod that is killed for good. What a thread raises ends the run at
+once: who runs the load asks with `require_sound`.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Protocol
 
 import pymysql
 
-from chaos import FAULTS
 from chaos.events import FirstAck, Watch, nobody_listens
-from chaos.fault import BITE_TIMEOUT_S, Evidence, Fault, await_evidence
+from chaos.fault import Context, Evidence, Injection, Victim, await_evidence
 from chaos.feed import Feed
 from chaos.journal import Record, Story
 from chaos.outlook import Outlook
 from chaos.probes import control_plane
-from chaos.targets import Aim, NobodyError, part_of, resolve
+from chaos.targets import Aim, NobodyError, Scene, part_of, resolve
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import RefusedError
 from cluster.wait import WaitTimeoutError
 
 log = logging.getLogger("meshbench")
@@ -36,14 +37,25 @@ log = logging.getLogger("meshbench")
 PHASE_S = 1.0
 #: A step that strikes so long after it was due was held up, and says so.
 LATE_S = 2.0
+#: A fault that does not show within this time did not bite.
+BITE_TIMEOUT_S = 10.0
 #: A group that lost its majority needs most of it: MySQL takes half a minute to force a membership alone.
 RECOVERY_TIMEOUT_S = 150.0
+
+
+class Looking(Scene, Protocol):
+    """An Outlook."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class Injector:
     """Start it when the load has started, stop it when the load has ended; stop heals whatever is still broken.
 
-    first_ack: how to hear that a client had a write acknowledged.
+    first_ack: how to hear that a client had a write acknowledged. outlook: who plays which part, by default as the
+    cluster's own pods say. phase_s, late_s, bite_timeout_s: see the constants.
     """
 
     def __init__(
@@ -54,6 +66,10 @@ class Injector:
         seed: int,
         record_to: Path,
         first_ack: FirstAck = nobody_listens,
+        outlook: Looking | None = None,
+        phase_s: float = PHASE_S,
+        late_s: float = LATE_S,
+        bite_timeout_s: float = BITE_TIMEOUT_S,
     ) -> None:
         self._cluster = cluster
         self._timeline = timeline
@@ -61,7 +77,8 @@ class Injector:
         self._record = Record(record_to, steps=len(timeline))
         self._over = threading.Event()
         self._recover = True
-        self._outlook = Outlook(cluster)
+        self._outlook = outlook or Outlook(cluster)
+        self._phase_s, self._late_s, self._bite_timeout_s = phase_s, late_s, bite_timeout_s
         self._feed = Feed(lambda: control_plane(cluster))
         self._first_ack = first_ack
         self._pool = ThreadPoolExecutor(max_workers=max(1, len(timeline)), thread_name_prefix="step")
@@ -78,10 +95,15 @@ class Injector:
             rng = random.Random(f"{self._seed}/fault/{number}")
             due_ns = None
             if planned.at_s is not None:
-                due_ns = zero_ns + round((planned.at_s + rng.uniform(0, PHASE_S)) * 1e9)
-            fault = FAULTS[planned.fault].aimed(part_of(planned.target), ())
-            story = self._record.story(planned.asked(fault), due_ns, number)
+                due_ns = zero_ns + round((planned.at_s + rng.uniform(0, self._phase_s)) * 1e9)
+            story = self._record.story(planned.asked(), due_ns, number)
             self._running.append(self._pool.submit(self._step, planned, events, due_ns, rng, story))
+
+    def require_sound(self) -> None:
+        """Raise what a step's thread has raised, as soon as it has."""
+        for step in self._running:
+            if step.done():
+                step.result()
 
     def stop(self, *, recover: bool = True) -> None:
         """End all waiting, heal, and return when every fault's story is written.
@@ -94,8 +116,8 @@ class Injector:
         self._pool.shutdown(wait=True)
         self._feed.stop()
         self._outlook.stop()
-        for one in self._running:
-            one.result()
+        for step in self._running:
+            step.result()
 
     def _step(self, planned: PlannedFault, events: Watch, due_ns: int | None, rng: random.Random, story: Story) -> None:
         """Wait for the step's moment, and strike."""
@@ -135,46 +157,49 @@ class Injector:
             pods = resolve(planned.target, aim)
             peers = () if planned.peer is None else tuple(resolve(planned.peer, aim))
         except NobodyError as nobody:
-            log.warning("fault: %s of %s does not strike: %s", planned.fault, planned.target, nobody)
+            log.warning("fault: %s of %s does not strike: %s", planned.fault.name, planned.target, nobody)
             return
-        fault = FAULTS[planned.fault].aimed(part_of(planned.target), peers)
-        asked = planned.asked(fault)
-        stories = [story, *(self._record.story(asked, due_ns) for _ in pods[1:])]
+        context = Context(cluster=self._cluster, peers=peers, rng=rng)
+        part = part_of(planned.target)
+        injections = [planned.fault.on(Victim(pod=pod, part=part), context) for pod in pods]
+        stories = [story, *(self._record.story(planned.asked(), due_ns) for _ in pods[1:])]
         with ThreadPoolExecutor(max_workers=len(pods), thread_name_prefix="fault") as pool:
-            before = list(pool.map(lambda pod: fault.effect(self._cluster, pod), pods))
-            for pod, look in zip(pods, before, strict=True):
+            before = list(pool.map(lambda injection: injection.effect(), injections))
+            for injection, look in zip(injections, before, strict=True):
                 if look.ok:
-                    log.warning("fault: %s of %s does not strike: it is so already: %s", fault.name, pod, look.seen)
-            sound = [one for one in zip(pods, before, stories, strict=True) if not one[1].ok]
+                    name = planned.fault.name
+                    log.warning("fault: %s of %s does not strike: it is so already: %s", name, injection.pod, look.seen)
+            sound = [strike for strike in zip(injections, before, stories, strict=True) if not strike[1].ok]
             all_struck = _Countdown(len(sound), then=struck)
             running = [
-                pool.submit(self._run, planned, fault, pod, look, own, all_struck, due_ns) for pod, look, own in sound
+                pool.submit(self._run, planned, injection, look, own_story, all_struck, due_ns)
+                for injection, look, own_story in sound
             ]
-        for one in running:
-            one.result()
+        for strike in running:
+            strike.result()
 
     def _run(
         self,
         planned: PlannedFault,
-        fault: Fault,
-        pod: str,
+        injection: Injection[Any],
         before: Evidence,
         story: Story,
         all_struck: _Countdown,
         due_ns: int,
     ) -> None:
-        story.befalls(pod, isolates_from=fault.isolates_from)
+        fault, pod = planned.fault, injection.pod
+        story.befalls(pod, isolates_from=fault.isolates_from(injection.context))
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
-        if (late_s := (injected_ns - due_ns) / 1e9) > LATE_S:
+        if (late_s := (injected_ns - due_ns) / 1e9) > self._late_s:
             log.warning("fault: %s of %s comes %.1f s after it was due", fault.name, pod, late_s)
         try:
             try:
-                fault.inject(self._cluster, pod)
-            except (HarnessError, OSError) as refused:
+                injection.inject()
+            except RefusedError as refused:
                 if fault.lasts:
                     raise
-                # an operation that is refused, or does not come to its end, is a finding: it took no effect
+                # a change that is refused, or does not come to its end, is a finding: it took no effect
                 story.note("injected", injected_ns)
                 story.note("bitten", time.monotonic_ns(), Evidence(ok=False, seen={"reason": str(refused)}))
                 return
@@ -182,9 +207,7 @@ class Injector:
                 all_struck.one_more()
             seen = {"due_ns": due_ns, "done_ns": time.monotonic_ns()}
             story.note("injected", injected_ns, Evidence(ok=True, seen=seen))
-            bite = await_evidence(
-                f"{fault.name} shows on {pod}", lambda: fault.effect(self._cluster, pod), timeout_s=BITE_TIMEOUT_S
-            )
+            bite = await_evidence(f"{fault.name} shows on {pod}", injection.effect, timeout_s=self._bite_timeout_s)
             story.note("bitten", time.monotonic_ns(), Evidence(ok=bite.ok, seen={"before": before.seen, **bite.seen}))
             if planned.for_good:
                 self._give_up(pod)
@@ -195,11 +218,11 @@ class Injector:
         finally:
             if not planned.for_good:
                 goal = self._executed_elsewhere(pod)
-                fault.heal(self._cluster, pod)
+                injection.heal()
                 story.note("healed", time.monotonic_ns())
                 log.info("fault: %s %s healed", fault.name, pod)
         if self._recover:
-            clean = self._recovered(fault.residue, pod, goal)
+            clean = self._recovered(injection.residue, pod, goal)
             story.note("clean", time.monotonic_ns(), clean)
 
     def _give_up(self, pod: str) -> None:
@@ -220,22 +243,20 @@ class Injector:
         sets = [one.gtid_executed for name, one in statuses.items() if one and name not in aside]
         return ",".join(filter(None, sets))
 
-    def _recovered(self, residue: Callable[[Cluster, str], Evidence], pod: str, goal: str) -> Evidence:
+    def _recovered(self, residue: Callable[[], Evidence], pod: str, goal: str) -> Evidence:
         """Whether nothing is left of a fault and its pod is back: in service and caught up, or known not to be.
 
         A pod that is none of the cluster's (the control plane, or one that has left) has only to leave no residue.
         """
         if pod not in self._cluster.pods:
-            return await_evidence(
-                f"nothing is left on {pod}", lambda: residue(self._cluster, pod), timeout_s=RECOVERY_TIMEOUT_S
-            )
+            return await_evidence(f"nothing is left on {pod}", residue, timeout_s=RECOVERY_TIMEOUT_S)
         try:
             self._cluster.bring_back(pod, timeout_s=RECOVERY_TIMEOUT_S, given_up=lambda: not self._recover)
         except WaitTimeoutError as error:
             return Evidence(ok=False, seen={"in_service": False, "reason": str(error)})
 
         def look() -> Evidence:
-            left = residue(self._cluster, pod)
+            left = residue()
             if why := self._cluster.quarantined().get(pod):
                 return Evidence(ok=left.ok, seen={**left.seen, "in_service": False, "quarantined": why})
             try:

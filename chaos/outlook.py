@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from chaos.feed import Decision
 from cluster.cluster import Cluster
+from cluster.status.agreement import in_agreement
 from cluster.status.poller import UNREACHABLE, Poller
-from cluster.status.status import Status, in_agreement
+from cluster.status.status import Status
 
 LOOK_S = 0.1
 TIMEOUT_S = 1.0
@@ -112,7 +113,7 @@ class Outlook:
             host=self._cluster.hosts[name],
             user="root",
             password=self._cluster.credentials.root,
-            kind=self._cluster.topology.kind,
+            replication=self._cluster.topology.replication,
             timeout_s=TIMEOUT_S,
         )
         while name in self._cluster.pods and not self._over.is_set():

@@ -11,17 +11,16 @@ import urllib.error
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker.models.containers import Container
-
+from chaos.fault import Victim
 from cluster.agent import agent
 from cluster.agent.assignment import CONTROL_PORT
 from cluster.cluster import Cluster
 from cluster.control_plane import POD, Steering
-from cluster.errors import HarnessError
+from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.mysqld import PORT
 from cluster.plain_http import open_url
-from cluster.platform.docker_pod import Pod
-from cluster.wait import wait_until
+from cluster.platform.platform import Pod, Process
+from cluster.wait import WaitTimeoutError, wait_until
 
 TIMEOUT_S = 1.0
 ASK_TIMEOUT_S = 10.0
@@ -47,7 +46,7 @@ def control_plane(cluster: Cluster) -> Steering:
 def ask(what: str, request: Callable[[Steering], object], cluster: Cluster) -> None:
     """Ask the control plane until it agrees: while it is in the middle of something, it refuses.
 
-    what: completes "wait until …". Raises HarnessError with its last refusal after ASK_TIMEOUT_S.
+    what: completes "wait until …". Raises RefusedError with its last refusal, or its silence, after ASK_TIMEOUT_S.
     """
     control = control_plane(cluster)
 
@@ -55,10 +54,13 @@ def ask(what: str, request: Callable[[Steering], object], cluster: Cluster) -> N
         try:
             request(control)
         except OSError as silence:
-            raise HarnessError(f"the control plane does not answer: {silence}") from silence
+            raise RefusedError(f"the control plane does not answer: {silence}") from silence
         return True
 
-    wait_until(what, agreed, timeout_s=ASK_TIMEOUT_S, poll_s=0.2, tolerate=HarnessError)
+    try:
+        wait_until(what, agreed, timeout_s=ASK_TIMEOUT_S, poll_s=0.2, tolerate=RefusedError)
+    except WaitTimeoutError as never:
+        raise RefusedError(str(never)) from never
 
 
 def published(cluster: Cluster, name: str) -> bool | None:
@@ -74,13 +76,12 @@ def pod_named(cluster: Cluster, name: str) -> Pod:
     return cluster.pods[name] if name in cluster.pods else cluster.guests[name]
 
 
-def process(cluster: Cluster, name: str, part: str = "node") -> Container:
-    """The container of that part of a pod, its state as the engine knows it now."""
-    containers = pod_named(cluster, name).containers
-    container = next((containers[role] for role in CONTAINERS[part] if role in containers), None)
+def process(cluster: Cluster, victim: Victim) -> Process:
+    """The container of that part of a pod."""
+    containers = pod_named(cluster, victim.pod).containers
+    container = next((containers[role] for role in CONTAINERS[victim.part] if role in containers), None)
     if container is None:
-        raise HarnessError(f"{name} has no {part}; it has {', '.join(containers)}")
-    container.reload()
+        raise HarnessError(f"{victim.pod} has no {victim.part}; it has {', '.join(containers)}")
     return container
 
 
@@ -93,10 +94,10 @@ def proxy_pods(cluster: Cluster) -> list[str]:
     return sorted(name for name, pod in cluster.guests.items() if set(CONTAINERS["proxy"]) & set(pod.containers))
 
 
-def answers(cluster: Cluster, name: str, part: str = "node") -> bool:
+def answers(cluster: Cluster, victim: Victim) -> bool:
     """Whether that part of a pod answers the host within TIMEOUT_S (a load pod: tells within TOLD_EVERY_S)."""
-    address = pod_named(cluster, name).address
-    match part:
+    address = pod_named(cluster, victim.pod).address
+    match victim.part:
         case "node":
             return agent.greets(address, port=PORT, timeout_s=TIMEOUT_S)
         case "agent":
@@ -104,8 +105,8 @@ def answers(cluster: Cluster, name: str, part: str = "node") -> bool:
         case "control_plane":
             return _speaks_http(f"http://{address}:{CONTROL_PORT}/assignment")
         case "proxy":
-            return routes(cluster, name) is not None
-    return _tells(process(cluster, name, part))
+            return routes(cluster, victim.pod) is not None
+    return _tells(process(cluster, victim))
 
 
 def routes(cluster: Cluster, name: str) -> bool | None:
@@ -136,7 +137,7 @@ def _speaks_http(url: str) -> bool:
         return False
 
 
-def _tells(container: Container) -> bool:
+def _tells(container: Process) -> bool:
     """Whether the container prints: two looks at its last line, further apart than it is ever silent."""
     before = container.logs(tail=1)
     time.sleep(TOLD_EVERY_S)
@@ -173,7 +174,7 @@ def bystander(cluster: Cluster, name: str, peers: tuple[str, ...] = ()) -> str |
 
 def is_replica_to_proxies(cluster: Cluster, name: str) -> bool:
     """Whether the pod's role agent tells proxies that it is a replica to read from (or, where all lead, in service)."""
-    path = "/health" if cluster.topology.kind == "group-multi" else "/replica"
+    path = "/health" if cluster.topology.replication.multi_primary else "/replica"
     try:
         with open_url(f"http://{cluster.hosts[name]}:{agent.PORT}{path}", timeout_s=TIMEOUT_S):
             return True

@@ -14,6 +14,8 @@ from typing import Literal, Protocol, get_args
 
 import pymysql
 
+from chaos import topologies
+from chaos.fault import Mode
 from chaos.feed import Decision
 from chaos.outlook import Settled, Statuses, handover
 from chaos.probes import control_plane, load_pods, proxy_pods
@@ -21,9 +23,9 @@ from cluster.cluster import Cluster
 from cluster.control_plane import POD
 from cluster.errors import HarnessError
 from cluster.operations.scaling import next_name
+from cluster.topology import Kind
+from history.fault_lines import Part
 
-#: What of a pod is hit: its mysqld, or what stands beside it or around it.
-Part = Literal["node", "agent", "proxy", "control_plane", "load"]
 Node = Literal[
     "primary", "one_replica", "replicas", "minority", "majority", "all", "candidate", "old_primary", "new_primary"
 ]
@@ -37,9 +39,30 @@ Target = Literal[
 ]  # fmt: skip
 TARGETS: tuple[str, ...] = get_args(Target)
 NODES: tuple[str, ...] = get_args(Node)
-#: Parts of a failover, which only a topology with one primary and replicas has.
-OF_A_FAILOVER = ("candidate", "old_primary", "new_primary")
+AGENTS = tuple(word for word in TARGETS if word.startswith("agent of "))
+#: The proxies beside MySQL pods, which only the mesh ``mtls`` has.
+SERVER_PROXIES = tuple(word for word in TARGETS if word.startswith("proxy of "))
 ASK_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """Where a word for MySQL pods means somebody: the topologies, and the least number of pods."""
+
+    topologies: tuple[Kind, ...] = topologies.ALL
+    least_pods: int = 1
+
+
+_OF_A_FAILOVER = Meaning(topologies=topologies.ONE_PRIMARY, least_pods=2)
+_MEANINGS: Mapping[str, Meaning] = {
+    "one_replica": Meaning(least_pods=2),
+    "replicas": Meaning(least_pods=2),
+    "minority": Meaning(least_pods=3),
+    "majority": Meaning(least_pods=2),
+    "candidate": _OF_A_FAILOVER,
+    "old_primary": _OF_A_FAILOVER,
+    "new_primary": _OF_A_FAILOVER,
+}
 
 
 class NobodyError(HarnessError):
@@ -75,6 +98,17 @@ def part_of(target: str) -> Part:
 def node_of(target: str) -> str:
     """The word for MySQL pods in a target: ``primary`` in ``agent of primary``."""
     return target.rpartition(" of ")[2]
+
+
+def meaning(target: str) -> Meaning:
+    return _MEANINGS.get(node_of(target), Meaning())
+
+
+def has_proxy(target: str, mesh: Mode) -> bool:
+    """Whether a mesh of this mode has the proxy that a target names; true of every other target."""
+    if part_of(target) != "proxy":
+        return True
+    return mesh == "mtls" if target in SERVER_PROXIES else mesh != "direct"
 
 
 def minority(pods: int) -> int:
@@ -151,7 +185,7 @@ def _candidate(aim: Aim) -> str | None:
     chosen = handover(aim.made).candidate
     if chosen is not None:
         return chosen
-    if aim.cluster.topology.group:
+    if aim.cluster.topology.replication.elects_by_itself:
         return _elected(aim.scene) or _first_in_line(aim)
     try:
         return control_plane(aim.cluster).candidate()

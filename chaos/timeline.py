@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from chaos.events import Event
 from chaos.fault import Fault
-from chaos.targets import Target
+from chaos.targets import Target, part_of
 from history.fault_lines import Asked
+
+#: The keys that every step may have in YAML; no fault may have one of that name.
+OF_A_STEP = ("at", "after", "fault", "target", "heal_after")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,29 +18,39 @@ class PlannedFault:
     """Either at_s or after is given.
 
     at_s: seconds after the load's zero. after: an event, the first of its kind since the load's zero; delay_s: seconds
-    from that event. peer: of a partition, the only pods that the target is cut off from. heal_after_s: seconds from
-    injection to healing, None: when the load ends. for_good: never healed.
+    from that event. heal_after_s: seconds from injection to healing, None: when the load ends. for_good: never healed.
     """
 
-    fault: str
+    fault: Fault
     target: Target
     at_s: float | None = None
     after: Event | None = None
     delay_s: float = 0.0
-    peer: Target | None = None
     heal_after_s: float | None = None
     for_good: bool = False
 
-    def asked(self, fault: Fault) -> Asked:
+    @property
+    def peer(self) -> str | None:
+        """The word for the pods that its fault is about beside the target; of a fault that has the key ``peer``."""
+        word = self.fault.written().get("peer")
+        return None if word is None else str(word)
+
+    def asked(self) -> Asked:
         """What every line of its story says of it."""
+        moment = {"at_s": self.at_s} if self.after is None else {"delay_s": self.delay_s}
+        keys = {key: value for key, value in self.fault.written().items() if key != "peer"}
+        part = part_of(self.target)
         return Asked(
-            kind="fault" if fault.lasts else "change",
-            fault=self.fault,
+            kind=self.fault.kind,
+            fault=self.fault.name,
             target=self.target,
-            hits=fault.hits,
+            hits=self.fault.hits or part,
             peer=self.peer,
             after=self.after,
             heal_after_s=self.heal_after_s,
             for_good=self.for_good,
-            parameters={"at_s": self.at_s} if self.after is None else {"delay_s": self.delay_s},
+            parameters=moment | keys,
+            part=part,
+            intends=self.fault.intends,
+            refuted_by=self.fault.refuted_by.as_json(),
         )

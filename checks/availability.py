@@ -11,18 +11,19 @@ likewise, by themselves. Writes the business refused count for nothing (``checks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from checks.check import Check, Gate
 from checks.evidence.causes import cause
 from checks.evidence.degraded import BrownOuts, brown_outs, share_acked
 from checks.evidence.due import due, load_end_ns
 from checks.evidence.intervals import Span
 from checks.evidence.operations import column_ns, reads, refused, wanted_writes, writes
-from checks.gates import BY_KEY, gate
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
 
@@ -32,7 +33,45 @@ LISTED_OVER_MS = 1000.0
 #: Writes that stay away for longer than this until the load ends never recovered.
 TRAILING_LIMIT_MS = 5000.0
 ERRORS_SHOWN = 10
-_GATES = {one.key: one for one in BY_KEY.values() if one.check == NAME}
+GATES = (
+    Gate(
+        name="write_outage",
+        unit="ms",
+        asks="longest time without an acknowledged write, although writes were wanted",
+        path=("write_outage_ms",),
+        needs="writes",
+    ),
+    Gate(
+        name="read_outage",
+        unit="ms",
+        asks="longest time without an answered read, although reads were wanted",
+        path=("read_outage_ms",),
+        needs="reads",
+    ),
+    Gate(
+        name="brownout",
+        unit="ms",
+        asks="longest time with less than half of the wanted writes acknowledged, outages included",
+        path=("brownout_ms",),
+        needs="writes",
+    ),
+    Gate(
+        name="success_ratio",
+        unit="share",
+        asks="share of the wanted writes that were acknowledged, however many attempts it took",
+        path=("success_ratio",),
+        at="at least",
+        needs="writes",
+    ),
+    Gate(
+        name="min_acked",
+        unit="count",
+        asks="acknowledged writes",
+        path=("ok",),
+        at="at least",
+        needs="writes",
+    ),
+)
 
 
 def availability(history: History) -> Verdict:
@@ -47,15 +86,14 @@ def availability(history: History) -> Verdict:
     acknowledged at all, none of those wanted after the last injection was, or writes stayed away for the last 5 s of
     the load.
     """
-    limits = {key: limit for key in _GATES if (limit := gate(history, key)) is not None}
+    limits = {gate: limit for gate in GATES if (limit := gate.limit(history)) is not None}
     expected = "; ".join(
-        ["writes acknowledged, and again after the last fault"]
-        + [_GATES[key].demands(limit) for key, limit in limits.items()]
+        ["writes acknowledged, also after the last fault", *(gate.demands(limits[gate]) for gate in limits)]
     )
     attempted, wanted = writes(history.ops), due(wanted_writes(history.ops), history)
     read_gaps = _gaps_of_reads(history)
     if wanted.empty:
-        return _of_reads_alone(expected, read_gaps, limits.get("read_outage_ms"))
+        return _of_reads_alone(expected, read_gaps, limits)
     gaps = outage_gaps(wanted, until_ns=load_end_ns(history))
     trailing_ms = _trailing_ms(gaps)
     ok, fail = int((attempted["outcome"] == "ok").sum()), int((attempted["outcome"] == "fail").sum())
@@ -82,10 +120,10 @@ def availability(history: History) -> Verdict:
         witness.append({"what": "no write wanted after the last injection was acknowledged", "wanted": unanswered})
     if trailing_ms > TRAILING_LIMIT_MS:
         witness.append({"what": "writes never recovered before the load ended", "outage_ms": round(trailing_ms, 3)})
-    for key, limit in limits.items():
-        found = measured["ok" if key == "min_acked" else key]
-        if found is not None and not _GATES[key].kept(found, limit):
-            witness += _breaches(key, limit, gaps if key == "write_outage_ms" else read_gaps, measured)
+    for gate, limit in limits.items():
+        number = gate.measured(measured)
+        if number is not None and not gate.kept(number, limit):
+            witness += _breaches(gate.key, limit, gaps if gate.name == "write_outage" else read_gaps, measured)
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness[:WITNESS_LIMIT])
 
@@ -149,11 +187,12 @@ def _longest_ms(gaps: pd.DataFrame | None) -> float | None:
     return None if gaps is None else round(float(gaps["outage_ms"].max()), 3)
 
 
-def _of_reads_alone(expected: str, read_gaps: pd.DataFrame | None, limit_ms: float | None) -> Verdict:
+def _of_reads_alone(expected: str, read_gaps: pd.DataFrame | None, limits: Mapping[Gate, float]) -> Verdict:
     """Without writes only the gate on reads can be decided."""
     nothing = unknown(NAME, expected=expected, reason="the ops hold no write that was wanted")
-    measured = {**nothing.measured, "read_outage_ms": (found_ms := _longest_ms(read_gaps))}
-    if found_ms is None or limit_ms is None:
+    measured = {**nothing.measured, "read_outage_ms": _longest_ms(read_gaps)}
+    limit_ms = {gate.key: limit for gate, limit in limits.items()}.get("read_outage_ms")
+    if measured["read_outage_ms"] is None or limit_ms is None:
         return replace(nothing, measured=measured)
     witness = _breaches("read_outage_ms", limit_ms, read_gaps, measured)
     return replace(nothing, verdict="fail" if witness else "pass", measured=measured, witness=witness[:WITNESS_LIMIT])
@@ -217,3 +256,11 @@ def _errors(ops: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for f, errno, error, n in counts.head(ERRORS_SHOWN).reset_index().itertuples(index=False)
     ]
+
+
+CHECK = Check(
+    name=NAME,
+    question="how long was no write, or less than half of them, acknowledged although they were wanted?",
+    run=availability,
+    gates=GATES,
+)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.amounts import Amounts, minor_units, shown, summable, unequal_cells
 from checks.evidence.ledger import MissingError, coded, has_tables, in_service, require_tables, text
 from checks.evidence.openings import rows_of_setup
@@ -22,7 +23,7 @@ from checks.verdict import WITNESS_LIMIT, Verdict, unknown
 from history.history import History
 
 NAME = "conservation"
-EXPECTED = "on every pod balances sum to the openings, each is opening plus entries, none is negative or not as opened"
+EXPECTED = "on every node: accounts as opened, sum of balances unchanged, each is opening plus entries, none negative"
 
 
 def conservation(history: History) -> Verdict:
@@ -93,7 +94,7 @@ def conservation(history: History) -> Verdict:
     if witness:
         return Verdict(name=NAME, verdict="fail", expected=EXPECTED, measured=measured, witness=witness[:WITNESS_LIMIT])
     if source is None:
-        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums alone agree"
+        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums agree"
         return Verdict(name=NAME, verdict="unknown", expected=EXPECTED, measured=measured)
     return Verdict(name=NAME, verdict="pass", expected=EXPECTED, measured=measured)
 
@@ -127,3 +128,13 @@ def _sums_off(
         if opened != found:  # a NaN is no sum, and unequal to itself
             off.append({"node": node, "expected_sum": shown(opened), "found_sum": shown(found)})
     return off
+
+
+CHECK = Check(
+    name=NAME,
+    question="are all accounts there as they were opened, do the balances sum to the openings, and is each its opening "
+    "plus its entries?",
+    run=conservation,
+    safety=True,
+    workload="transfer",
+)

@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.amounts import whole
 from checks.evidence.ledger import coded, serves, tabled_nodes, text
 from checks.evidence.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
 from checks.evidence.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history.gtid_text import gtid_set
+from history import gtid
 from history.history import History
 
 NAME = "convergence"
-EXPECTED = "all pods ONLINE with the same transactions and rows, but those quarantined"
+EXPECTED = "all nodes ONLINE with the same transactions and rows, quarantined ones aside"
 ROWS_SHOWN_PER_TABLE = 5
 ROLES = ("primary", "replica")
 
@@ -40,8 +41,8 @@ def convergence(history: History) -> Verdict:
     records = {name: node if isinstance(node, Mapping) else {} for name, node in (history.nodes or {}).items()}
     found = sorted({*records, *tabled_nodes(history)})
     if not found:
-        nobody = "neither final/nodes.json nor a final table names a pod"
-        return unknown(NAME, expected=EXPECTED, reason="no pod was left at the end" if history.nodes == {} else nobody)
+        nobody = "neither final/nodes.json nor a final table names a node"
+        return unknown(NAME, expected=EXPECTED, reason="no node was left at the end" if history.nodes == {} else nobody)
     errant = errant_transactions(history.decisions)
     set_aside = {name: errant[name].gtid_set if name in errant else None for name in sorted(quarantined(history))}
     silent = {
@@ -108,7 +109,7 @@ def _nodes_apart(records: Mapping[str, Mapping[str, Any]], *, tabled: bool) -> l
         if not serves(node)
     ]
     gtids = {name: node.get("gtid_executed") for name, node in records.items()}
-    sets = [gtid_set(found) for found in gtids.values()]
+    sets = [gtid.read(found) for found in gtids.values()]
     if any("gtid_executed" in node for node in records.values()) and (
         None in sets or any(one != sets[0] for one in sets)
     ):
@@ -186,3 +187,11 @@ def _cell(value: object) -> str:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return repr(value)
+
+
+CHECK = Check(
+    name=NAME,
+    question="do all pods hold the same rows after healing?",
+    run=convergence,
+    safety=True,
+)

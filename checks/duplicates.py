@@ -14,15 +14,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check, Gate
 from checks.evidence.keys import keyed
 from checks.evidence.ledger import Codes, MissingError, coded, text
 from checks.evidence.operations import FAIL, key_outcomes
-from checks.gates import gate
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
-from history.gtid_text import committed
+from history.committed import committed
 from history.history import History
 
 NAME = "duplicates"
+DUPLICATED = Gate(
+    name="duplicated",
+    unit="count",
+    asks="operations stored twice",
+    path=("duplicated",),
+    default=0,
+)
 
 
 def duplicates(history: History) -> Verdict:
@@ -34,7 +41,7 @@ def duplicates(history: History) -> Verdict:
     Where manifest ``load.complete`` is false a killed load pod lost its last ops: keys nobody is known to have
     requested then count as unrecorded, which fails nothing. Raises HistoryError for a gtid that is not readable.
     """
-    allowed = gate(history, "duplicated") or 0
+    allowed = DUPLICATED.limit(history) or 0
     transactions = committed(history.ops)
     try:
         evidence = keyed(history)
@@ -132,3 +139,13 @@ def _canonical(value: object) -> str:
         return json.dumps(json.loads(str(value)), sort_keys=True)
     except (ValueError, RecursionError):
         return str(value)
+
+
+CHECK = Check(
+    name=NAME,
+    question='did anything happen twice, after a "no", or without being asked for?',
+    run=duplicates,
+    gates=(DUPLICATED,),
+    safety=True,
+    needs="keys",
+)

@@ -7,7 +7,7 @@ only a quarantined pod holds is lost: nobody is served from it. A pod in service
 lost it with all of its rows. It does not ask whether balances follow (conservation), nor whether a pod that is out of
 service is behind.
 
-With no pod in service nobody can say who would lead next. Then every pod that could be read counts: a key that none of
+With no node in service nobody can say who would lead next. Then every pod that could be read counts: a key that none of
 them holds is lost if all were read, one that all of them hold is not, and anything between is not decided.
 """
 
@@ -20,18 +20,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from checks.check import Check, Gate
 from checks.evidence.amounts import minor_units, shown, unequal_cells
 from checks.evidence.keys import keyed
 from checks.evidence.ledger import Codes, MissingError, coded, in_service, not_read, readable, text
 from checks.evidence.operations import OK, UNKNOWN, key_outcomes, moves
 from checks.evidence.quarantine import holders_in_quarantine
 from checks.evidence.unread import filters, unread
-from checks.gates import gate
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
-from history.gtid_text import committed, contained, gtid_set
+from history import gtid
+from history.committed import committed, contained
 from history.history import History
 
 NAME = "durability"
+LOST = Gate(
+    name="lost",
+    unit="count",
+    asks="acknowledged writes that are missing on a node",
+    path=("lost",),
+    default=0,
+)
 Mask = npt.NDArray[np.bool_]
 FIELDS = ("src", "dst", "amount")
 
@@ -47,7 +55,7 @@ def durability(history: History) -> Verdict:
     the pods held against. With nobody in service those are the pods that were read; held: how many keys each of them
     has; scattered: keys that only some of them have. Raises HistoryError when the gtid of a write is not readable.
     """
-    allowed = gate(history, "lost") or 0
+    allowed = LOST.limit(history) or 0
     try:
         evidence = keyed(history)
     except MissingError as missing_evidence:
@@ -65,7 +73,7 @@ def durability(history: History) -> Verdict:
     silent = not_read(history) if nobody_serves else {}
     if nobody_serves and not nodes:
         why_not = "; ".join(f"{node}: {why}" for node, why in silent.items())
-        return unknown(NAME, expected=expected, reason=f"no pod in service, and none could be read ({why_not})")
+        return unknown(NAME, expected=expected, reason=f"no node in service, and none could be read ({why_not})")
 
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
     (places, wanted), names = coded(stored["node"], pd.Series(nodes, dtype="str"))
@@ -164,7 +172,7 @@ def _nobody_serves(measured: Mapping[str, Any], silent: Mapping[str, str]) -> st
     """What is there although nobody is in service, from whom, and who was not read."""
     acked = measured["acked"]
     held = ", ".join(f"{node} holds {number}" for node, number in measured["held"].items())
-    told = f"no pod in service; of {acked} acknowledged writes {held}"
+    told = f"no node in service; of {acked} acknowledged writes {held}"
     if silent:
         told += f"; not read: {', '.join(f'{node} ({why})' for node, why in silent.items())}"
     return told
@@ -187,7 +195,7 @@ def _without_gtid(history: History, asked: pd.DataFrame, codes: Codes, nodes: li
     of = codes[own["at"].to_numpy()]
     for n, node in enumerate(nodes):
         record = (history.nodes or {}).get(node)
-        executed = gtid_set(record.get("gtid_executed")) if isinstance(record, Mapping) else None
+        executed = gtid.read(record.get("gtid_executed")) if isinstance(record, Mapping) else None
         if executed is not None:
             lacks[n, of[~contained(own, executed)]] = True
     return lacks
@@ -249,3 +257,13 @@ def _plain(value: Any) -> Any:
 
 def _sum_of(amounts: npt.NDArray[Any]) -> int:
     return sum(int(amount) for amount in amounts if amount == amount)
+
+
+CHECK = Check(
+    name=NAME,
+    question="is every acknowledged write on every pod, unaltered? what became of each unknown one?",
+    run=durability,
+    gates=(LOST,),
+    safety=True,
+    needs="keys",
+)

@@ -17,88 +17,27 @@ other check, and lets no run pass: what it would have found is not known. Pure: 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from checks.availability import availability
+from checks.check import Check
 from checks.complete import incomplete
-from checks.conservation import conservation
-from checks.convergence import convergence
-from checks.duplicates import duplicates
-from checks.durability import durability
 from checks.evidence.blind import blind_stretches
 from checks.evidence.ledger import not_read, serves
 from checks.evidence.unread import unasked
 from checks.evidence.unseen import unseen
-from checks.gates import GATES, Gate, assert_readable, gate, given, required, undecided
-from checks.latency import latency
-from checks.locustfile import locustfile, not_as_asked
+from checks.gates import assert_readable, given, required, undecided
+from checks.locustfile import not_as_asked
+from checks.noise import noise
 from checks.plausible import implausible, name_of
-from checks.replication import replication
-from checks.torn import torn
+from checks.registry import CHECKS, DECIDER, SAFETY
 from checks.verdict import Verdict, unknown
-from checks.workloads.append import append
-from checks.workloads.registers import registers
-from checks.workloads.smallbank import smallbank
-from checks.workloads.staleness import staleness
-from checks.workloads.tpcb import tpcb
-from checks.workloads.tpcc import tpcc
 from history.history import History, HistoryError
-
-Check = Callable[[History], Verdict]
-
-CHECKS: dict[str, Check] = {
-    "durability": durability,
-    "conservation": conservation,
-    "duplicates": duplicates,
-    "torn": torn,
-    "availability": availability,
-    "latency": latency,
-    "convergence": convergence,
-    "replication": replication,
-    "tpcb": tpcb,
-    "smallbank": smallbank,
-    "tpcc": tpcc,
-    "append": append,
-    "registers": registers,
-    "staleness": staleness,
-    "locustfile": locustfile,
-}
-
-#: Checks that say something about one workload only. A run of another one that cannot decide them does not list them.
-OF_WORKLOAD = {
-    "conservation": "transfer",
-    "torn": "transfer",
-    "tpcb": "tpcb",
-    "smallbank": "smallbank",
-    "tpcc": "tpcc",
-    "append": "append",
-    "registers": "mixed-read",
-    "staleness": "mixed-read",
-    # No workload has this name: it is listed where a user's file has given a verdict of its own, and nowhere else.
-    "locustfile": "",
-}
-
-#: Checks whose failure is lost or invented money: they fail a run that is void for other reasons.
-SAFETY = frozenset(
-    {"durability", "conservation", "duplicates", "torn", "convergence", "replication"}
-    | {"tpcb", "smallbank", "tpcc", "append", "registers"}
-)
-
-#: Checks that rest on what the observer saw.
-OBSERVED = ("replication",)
 
 #: What is expected of a check that broke off.
 TO_FINISH = "the check to finish"
-#: Of the machine's CPU in the worst ten seconds, what other processes had while pods were short of it (decision 0015).
-CPU_PRESSURE_PERCENT = 25.0
-#: Gates on the trial itself, and what holds of each where a run sets none.
-HELD_BY_DEFAULT: Mapping[Gate, float] = {
-    **{one: one.default for one in GATES.values() if one.check is None and one.default is not None},
-    GATES["cpu_pressure"]: CPU_PRESSURE_PERCENT,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,25 +59,25 @@ def judge(history: History) -> Judgement:
     Raises HistoryError when a gate in the manifest is not what it should be: a threshold must not quietly vanish.
     """
     assert_readable(history)
-    checks = [_checked(name, check, history) for name, check in CHECKS.items()]
-    checks = [one for one in checks if _concerns(one, history)]
+    verdicts = [(check, _checked(check, history)) for check in CHECKS.values()]
+    checks = [verdict for check, verdict in verdicts if _concerns(check, verdict, history)]
     outcomes = {verdict.name: verdict.verdict for verdict in checks}
     failed = [name for name, outcome in outcomes.items() if outcome == "fail"]
     unanswered = [name for name in required(history) if outcomes.get(name, "unknown") == "unknown"]
     gates = undecided(history, checks)
     void_reasons = [
-        *(f"check {one.name} broke off, so what it guards is not known" for one in checks if broke_off(one)),
+        *(f"check {one.name} crashed, so what it guards is not known" for one in checks if broke_off(one)),
         *_unproven_faults(history, converged=outcomes["convergence"] == "pass"),
         *implausible(history),
         *incomplete(history),
         *not_as_asked(history),
         *_not_seen(history, outcomes),
         *_not_recorded(history),
-        *_noise(history),
+        *noise(history),
         *(
-            f"gate {one.key} cannot be decided: manifest.json has no {'.'.join(one.path)}"
-            for one in gates
-            if not one.check
+            f"gate {gate.key} cannot be decided: manifest.json has no {'.'.join(gate.path)}"
+            for gate in gates
+            if gate.name not in DECIDER
         ),
     ]
     if all(outcome == "unknown" for outcome in outcomes.values()):
@@ -156,17 +95,17 @@ def judge(history: History) -> Judgement:
         checks=checks,
         void_reasons=void_reasons,
         failed=[*failed, *unanswered],
-        undecided=[one.key for one in gates if one.check],
+        undecided=[gate.key for gate in gates if gate.name in DECIDER],
     )
 
 
-def _checked(name: str, check: Check, history: History) -> Verdict:
+def _checked(check: Check, history: History) -> Verdict:
     try:
-        return check(history)
+        return check.run(history)
     except HistoryError:
         raise  # what is recorded cannot be read: that is not for the check to decide
     except Exception as error:  # noqa: BLE001  a crashed check is unknown and must not hide the others
-        return unknown(name, expected=TO_FINISH, reason=f"it broke off on this evidence ({what_broke(error)})")
+        return unknown(check.name, expected=TO_FINISH, reason=f"it crashed on this evidence ({what_broke(error)})")
 
 
 def broke_off(verdict: Verdict) -> bool:
@@ -180,12 +119,12 @@ def what_broke(error: Exception) -> str:
     return f"{type(error).__name__}: {error}, at {Path(place.filename).name}:{place.lineno}"
 
 
-def _concerns(verdict: Verdict, history: History) -> bool:
+def _concerns(check: Check, verdict: Verdict, history: History) -> bool:
     """Whether a verdict belongs to this run: one that is decided, required, or not of another workload."""
-    if verdict.verdict != "unknown" or verdict.name not in OF_WORKLOAD or verdict.name in required(history):
+    if verdict.verdict != "unknown" or check.workload is None or check.name in required(history):
         return True
     # A folder that does not say is taken for what design and tools write most: transfers.
-    return OF_WORKLOAD[verdict.name] == (history.run.workload or "transfer")
+    return check.workload == (history.run.workload or "transfer")
 
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:
@@ -204,7 +143,11 @@ def _unproven_faults(history: History, *, converged: bool) -> list[str]:
 def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
     """Where the observer did not look, if a check that the run needs rests on it and could not be decided; and whom it
     never saw, if a gate rests on when service was as before, which the recovery's steps tell."""
-    needed = [name for name in OBSERVED if name in required(history) and outcomes.get(name) == "unknown"]
+    needed = [
+        name
+        for name in required(history)
+        if name in CHECKS and CHECKS[name].observed and outcomes.get(name) == "unknown"
+    ]
     blind = blind_stretches(history) if needed else []
     struck = any(fault.injected_ns is not None for fault in history.faults)
     resting = [*needed, *(f"gate {one.key}" for one in given(history) if struck and one.needs == "fault")]
@@ -225,36 +168,3 @@ def _not_recorded(history: History) -> list[str]:
             if unasked(node) and serves(node)
         ),
     ]
-
-
-def _noise(history: History) -> list[str]:
-    reasons: list[str] = []
-    load, host = history.run.load, history.run.host
-    if load.is_cut:
-        codes = load.exit_codes
-        names = [f"{name} (exit code {codes[name]})" if name in codes else name for name in load.dead]
-        who = f"load pod {', '.join(names)}" if names else "the load generator"
-        if load.dead or not load.unrecorded:  # else the run has said which operations it could not record
-            reasons.append(f"{who} exited early, so its record is incomplete")
-    lateness_ms = load.lateness_ms.get("p99")
-    limit_ms = _limit(history, "lateness_p99")
-    if lateness_ms is not None and lateness_ms > limit_ms:
-        reasons.append(f"the generator ran late: p99 {lateness_ms:g} ms, limit {limit_ms:g} ms")
-    steal = host.steal_percent
-    limit = _limit(history, "steal_percent")
-    if steal is not None and steal > limit:
-        reasons.append(f"the host was noisy: {steal:g} % of CPU time stolen, limit {limit:g} %")
-    pressure = host.cpu_pressure_percent
-    limit = _limit(history, "cpu_pressure")
-    if pressure is not None and pressure > limit:
-        reasons.append(
-            f"other processes took {pressure:g} % of this machine's CPU for ten seconds of the load, while pods waited "
-            f"for it; limit {limit:g} %"
-        )
-    return reasons
-
-
-def _limit(history: History, name: str) -> float:
-    """Of a gate on the trial itself, which holds for a folder that sets none, too."""
-    limit = gate(history, GATES[name].key)
-    return HELD_BY_DEFAULT[GATES[name]] if limit is None else limit

@@ -9,14 +9,51 @@ from __future__ import annotations
 
 from typing import Any
 
+from checks.check import Check, Gate
 from checks.evidence.due import due
 from checks.evidence.latency_stats import behind_ms, load_figures
-from checks.gates import GATES, Gate, limit
 from checks.recovery.phases import phases
 from checks.verdict import Outcome, Verdict, unknown
 from history.history import History
 
 NAME = "latency"
+GATES = (
+    Gate(
+        name="behind",
+        unit="ms",
+        asks="median response time of what was due when the load ended",
+        path=("behind_ms",),
+    ),
+    Gate(
+        name="response_p99",
+        unit="ms",
+        asks="99 % of all response times",
+        path=("whole", "response_ms", "p99"),
+        relative=True,
+    ),
+    Gate(
+        name="response_p99_before",
+        unit="ms",
+        asks="99 % of the response times before the first fault",
+        path=("before", "response_ms", "p99"),
+    ),
+    Gate(
+        name="response_p99_during",
+        unit="ms",
+        asks="99 % of those from the first fault until service is steady again",
+        path=("during", "response_ms", "p99"),
+        needs="fault",
+        relative=True,
+    ),
+    Gate(
+        name="response_p99_after",
+        unit="ms",
+        asks="99 % of those from then to the end",
+        path=("after", "response_ms", "p99"),
+        needs="fault",
+        relative=True,
+    ),
+)
 
 
 def latency(history: History) -> Verdict:
@@ -39,27 +76,34 @@ def latency(history: History) -> Verdict:
     if not limits:
         measured["reason"] = "no gate set; measured only"
         return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
-    measured["limits_ms"] = {one.key: limit_ms for one, limit_ms in limits.items()}
-    itself = {NAME: Verdict(name=NAME, verdict="pass", expected=expected, measured=measured)}
+    measured["limits_ms"] = {gate.key: limit_ms for gate, limit_ms in limits.items()}
     witness: list[dict[str, Any]] = []
-    for one, limit_ms in limits.items():
-        found = one.number(itself, {})
-        if found is None:
-            never = one.path[0] == "after" and parts.never_steady
-            where = "at the end of the load" if len(one.path) == 1 else one.path[0]
+    for gate, limit_ms in limits.items():
+        number_ms = gate.measured(measured)
+        if number_ms is None:
+            never = gate.path[0] == "after" and parts.never_steady
+            where = "at the end of the load" if len(gate.path) == 1 else gate.path[0]
             missing = "service was not steady again" if never else f"no acknowledged op: {where}"
-            witness.append({"gate": one.key, "expected_ms": limit_ms, "found": missing})
-        elif not one.kept(found, limit_ms):
-            witness.append({"gate": one.key, "expected_ms": limit_ms, "found_ms": found})
+            witness.append({"gate": gate.key, "expected_ms": limit_ms, "found": missing})
+        elif not gate.kept(number_ms, limit_ms):
+            witness.append({"gate": gate.key, "expected_ms": limit_ms, "found_ms": number_ms})
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness)
 
 
 def _limits(history: History, before_ms: float | None) -> dict[Gate, float]:
-    of_this = [one for one in GATES.values() if one.check == NAME]
-    return {one: found for one in of_this if (found := limit(history, one.key, before_ms=before_ms)) is not None}
+    return {gate: limit_ms for gate in GATES if (limit_ms := gate.limit(history, before_ms=before_ms)) is not None}
 
 
 def _expected(history: History, before_ms: float | None) -> str:
     limits = _limits(history, before_ms)
-    return "; ".join(one.demands(limit_ms) for one, limit_ms in limits.items()) or "no gate set"
+    return "; ".join(gate.demands(limit_ms) for gate, limit_ms in limits.items()) or "no gate set"
+
+
+CHECK = Check(
+    name=NAME,
+    question="p50 to p99.9 before, during and after the fault",
+    run=latency,
+    gates=GATES,
+    required=False,
+)

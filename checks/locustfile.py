@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from checks.check import NO_WORKLOAD, Check
 from checks.verdict import Outcome, Verdict, unknown
 from history.history import History
 from history.manifest import LocustfileAccount
@@ -88,3 +89,12 @@ def _missing(history: History, account: LocustfileAccount) -> Iterator[str]:
         )
     elif not asked:
         yield "the locustfile made no request: none of its tasks fired Locust's request event"
+
+
+CHECK = Check(
+    name=NAME,
+    question="did a locustfile fail the run, by the exit code that it set?",
+    run=locustfile,
+    workload=NO_WORKLOAD,
+    required=False,
+)

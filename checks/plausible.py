@@ -83,7 +83,7 @@ def _operations_of_others(history: History) -> Iterator[str]:
     pods = {one.name for one in history.samples if one.kind == "pod"} | set(history.nodes or {})
     servers = set(writes(acked)["server"].dropna()) - pods if history.samples and history.nodes else set()
     if servers:
-        yield f"writes are on record as acknowledged by {min(servers)!s:.80}, which is no pod of this run"
+        yield f"writes are on record as acknowledged by {min(servers)!s:.80}, which is not a pod of this run"
 
 
 def _quarantined_in_a_group(history: History) -> Iterator[str]:
@@ -137,9 +137,9 @@ def _other_pod(history: History) -> Iterator[str]:
             yield f"{name_of(fault)} was injected, and nothing says which pod it hit"
         for pod in fault.pods:
             if known and pod not in known:
-                yield f"{name_of(fault)} hit {pod}, which is no pod of this run ({', '.join(sorted(known))})"
+                yield f"{name_of(fault)} hit {pod}, which is not a pod of this run ({', '.join(sorted(known))})"
             elif history.run.topology.primaries_meant == 1 and _was_another(history, fault, pod, fault.injected_ns):
-                yield f"{name_of(fault)} was to hit {fault.target}, and {pod} had another part then"
+                yield f"{name_of(fault)} was to hit {fault.target}, and {pod} had another role then"
 
 
 def _was_another(history: History, fault: FaultRecord, pod: str, at_ns: int) -> bool:

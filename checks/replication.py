@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from checks.check import Check
 from checks.evidence.blind import PROXIES, blind_stretches, without_performance_schema
 from checks.evidence.cuts import cut_off_from_clients
 from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, total_ms, without
@@ -30,9 +31,9 @@ from history.observed import Sample
 
 NAME = "replication"
 EXPECTED = (
-    "never two writable pods that clients could reach, nor writes acknowledged by two, or by one that is no primary"
+    "never two writable nodes within clients' reach, nor writes acknowledged by two, or by one that is not a primary"
 )
-OF_SEVERAL = "no pod that is no member is writable within clients' reach, or acknowledges writes"
+OF_SEVERAL = "no node outside the group is writable within clients' reach, or acknowledges writes"
 PROMOTED = frozenset({"promoted"})
 
 
@@ -51,7 +52,7 @@ def replication(history: History) -> Verdict:
     several = history.run.topology.primaries_meant > 1
     expected = OF_SEVERAL if several else EXPECTED
     if not pods:
-        return unknown(NAME, expected=expected, reason="observed.parquet is missing or shows no pod")
+        return unknown(NAME, expected=expected, reason="observed.parquet is missing or shows no node")
 
     claimed = _two(writable(seen), strays(seen) if several else None)
     exposed = _exposed(history, several=several) if claimed else []
@@ -118,11 +119,11 @@ def _unseen(history: History) -> list[Handover]:
 def _not_known(history: History, claimed: Sequence[Overlap], exposed: Sequence[Overlap] | None) -> str:
     """Why nothing bad was seen, other than that nothing was there; empty where all was looked at."""
     if exposed is None:
-        return "two pods were writable, and no proxy told whom it would have sent writes to"
+        return "two nodes were writable, and no proxy said which of them it would have sent writes to"
     for hole in blind_stretches(history):
         # what proxies did is asked only where two pods were writable
         if hole.name != PROXIES or any(hole.overlaps(one.start_ns, one.end_ns) for one in claimed):
-            return f"nobody looked at {hole.name} for {hole.lasted_s:.1f} s of the load"
+            return f"{hole.name} was not observed for {hole.lasted_s:.1f} s of the load"
     return not_seen(history)
 
 
@@ -191,3 +192,13 @@ def _lag(history: History) -> dict[str, float | None]:
     during = ~after & (column_ns(own, "at_ns") >= (windows.injected_ns or END_OF_TIME_NS))
     largest = {name: own["lag_ms"][chosen].max() for name, chosen in (("during", during), ("after", after))}
     return {f"replica_lag_{name}_ms": None if lag != lag else round(float(lag), 3) for name, lag in largest.items()}
+
+
+CHECK = Check(
+    name=NAME,
+    question="were two pods writable within clients' reach, or did one acknowledge writes that was no primary?",
+    run=replication,
+    safety=True,
+    needs="replicas",
+    observed=True,
+)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from checks.check import Check
 from checks.evidence.amounts import equal_cells, minor_units, shown
 from checks.evidence.ledger import MissingError, coded, require_tables
 from checks.evidence.quarantine import final_tables
@@ -17,7 +18,7 @@ from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
 
 NAME = "torn"
-EXPECTED = "every transfer has exactly its two entries on every pod, and every entry its transfer"
+EXPECTED = "every transfer has exactly its two entries on every node, and every entry its transfer"
 
 
 def torn(history: History) -> Verdict:
@@ -81,3 +82,12 @@ def torn(history: History) -> Verdict:
         witness.append(row | {"found": [[accounts[account[j]], shown(entered[j])]]})
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness)
+
+
+CHECK = Check(
+    name=NAME,
+    question="did any transfer happen only in half?",
+    run=torn,
+    safety=True,
+    workload="transfer",
+)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from cluster.joining import PASSING, PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
+from cluster.joining import PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
 from cluster.mysqld import mysqld_log
-from cluster.platform.docker_pod import Pod
-from cluster.status.status import in_agreement
-from cluster.topologies import group
+from cluster.platform.platform import Pod
+from cluster.status.agreement import in_agreement
 from cluster.wait import wait_until
 
 if TYPE_CHECKING:  # a cluster brings itself up
@@ -83,10 +82,11 @@ def bring_up(cluster: Cluster) -> None:
 
 def _join(cluster: Cluster, pod: Pod, *, first: bool) -> None:
     """`Cluster.join`, with another try where its failure may pass; raises ConfigurationError or HarnessError."""
+    replication = cluster.topology.replication
 
     def leave() -> None:
         with cluster.connection(pod.name, timeout_s=60) as connection:
-            group.leave(connection)
+            replication.leave(connection)
 
     def join() -> None:
         try:
@@ -95,14 +95,13 @@ def _join(cluster: Cluster, pod: Pod, *, first: bool) -> None:
             if not cluster.in_service(pod.name):  # it may have joined all the same, and the load may have begun
                 raise
 
-    part = "begin the group" if first else "join the group"
-    part = part if cluster.topology.group else "lead" if first else "follow its source"
+    part = replication.lead_words if first else replication.follow_words
     patience_s = PATIENCE_WITH_THEIRS_S if brought(cluster.topology) else PATIENCE_S
     with told_in_a_line(f"{pod.name} could not {part}", pod, cluster.topology):
         tried(
             f"{pod.name} is to {part}",
             join,
             undo=leave,
-            passing=PASSING,
+            passing=replication.passing_errors,
             patience_s=patience_s,
         )

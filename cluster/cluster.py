@@ -23,15 +23,17 @@ from cluster.bring_up import BOOT_TIMEOUT_S, bring_up
 from cluster.control_plane import Steering
 from cluster.joining import told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
-from cluster.operations import clone
 from cluster.operations.quorum_loss import Rescuer
 from cluster.platform import images, reach
-from cluster.platform.docker_network import RunNetwork, create_network
-from cluster.platform.docker_pod import Pod
+from cluster.platform.docker_network import create_network
+from cluster.platform.docker_pod import DockerPod
+from cluster.platform.network import RunNetwork
+from cluster.platform.platform import Pod
 from cluster.prospects import Prospects
+from cluster.status.agreement import in_agreement
 from cluster.status.poller import UNREACHABLE, Poller
-from cluster.status.status import Status, in_agreement, stopped_by
-from cluster.topologies import group, source_replica
+from cluster.status.status import Status, stopped_by
+from cluster.topologies.replication import CanForceQuorum, Node
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
 
@@ -79,7 +81,7 @@ class Cluster:
         self.network = create_network(self.run_id)
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts = {name: self.network.address("node", index) for index, name in enumerate(names)}
-        self.pods = {name: Pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
+        self.pods = {name: DockerPod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names}
 
     def start(self) -> None:
         """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
@@ -98,22 +100,10 @@ class Cluster:
 
         volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
         """
-        own: list[str] = []
-        if self.topology.group:
-            own = group.options(
-                group_name=self._group_name,
-                address=pod.address,
-                seeds=list(self.hosts.values()),
-                subnet=str(self.network.subnet),
-                kind=self.topology.kind,
-            )
-        elif self.topology.source_replica:
-            others = len(self.expected_hosts) - 1
-            own = source_replica.options(self.topology.kind, alone=not others)
-        if self.topology.kind != "single":
-            own += clone.OPTIONS
+        replication = self.topology.replication
+        own = replication.options(self._node(pod))
         file = mysqld.user_file(self.topology, own=own)
-        pod.start_pause(self.network, self.network.node_names)
+        pod.open_namespace(self.network, self.network.node_names)
         pod.add(
             "mysqld",
             self.topology.image or images.image("mysql").tag,
@@ -130,11 +120,8 @@ class Cluster:
         with refused, self.connection(pod.name) as connection:
             loaded = [*own, *requested.plugin_arguments(self.topology)]
             mysqld_log.refuse_without_plugins(connection, pod, self.topology, arguments=loaded)
-            mysqld.create_users(connection, self.credentials, group=self.topology.group)
-            if self.topology.group:
-                group.prepare(connection, self.credentials)
-            elif self.topology.source_replica:
-                source_replica.prepare(connection)
+            mysqld.create_users(connection, self.credentials, replication_privileges=replication.replication_privileges)
+            replication.prepare(connection, self._node(pod))
 
     def start_agent(self, pod: Pod) -> None:
         """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""
@@ -162,14 +149,19 @@ class Cluster:
 
     def join(self, pod: Pod, *, first: bool = False) -> None:
         """Give a pod that replicates with nobody its part: the first one leads, others follow whoever leads."""
-        kind = self.topology.kind
         with self.connection(pod.name, timeout_s=BOOT_TIMEOUT_S) as connection:
-            if self.topology.group:
-                group.join(connection, bootstrap=first, at_boot=len(self.pods) > 1)
-            elif self.topology.source_replica and first:
-                source_replica.open_for_writes(connection, kind=kind)
-            elif self.topology.source_replica:
-                source_replica.follow(connection, source=self.primary(), password=self.credentials.repl)
+            self.topology.replication.join(connection, self._node(pod), first=first, primary=self.primary)
+
+    def _node(self, pod: Pod) -> Node:
+        return Node(
+            address=pod.address,
+            seeds=list(self.hosts.values()),
+            subnet=str(self.network.subnet),
+            group_name=str(self._group_name),
+            members=len(self.pods),
+            expected=len(self.expected_hosts),
+            password=self.credentials.repl,
+        )
 
     def connection(self, pod: str, *, timeout_s: float = 10, database: str | None = None) -> Any:
         """A connection as root to one pod, around every proxy."""
@@ -186,7 +178,7 @@ class Cluster:
                 host=pod.address,
                 user="root",
                 password=self.credentials.root,
-                kind=self.topology.kind,
+                replication=self.topology.replication,
                 timeout_s=1.0,
             )
             try:
@@ -218,6 +210,7 @@ class Cluster:
         """
         nudge_at_s = time.monotonic() + NUDGE_AFTER_S
         prospects = Prospects(f"{pod} is in service", self._decisions)
+        replication = self.topology.replication
 
         def back() -> bool:
             nonlocal nudge_at_s
@@ -227,10 +220,10 @@ class Cluster:
             if in_agreement(pod, statuses) or pod in self.quarantined():
                 return True
             prospects.look(statuses)
-            if self.topology.group:
+            if isinstance(replication, CanForceQuorum):
                 self._rescuer.look(statuses)
                 if time.monotonic() > nudge_at_s:
-                    self._nudge(pod)
+                    self._rejoin_member(pod, replication)
                     nudge_at_s = time.monotonic() + NUDGE_AFTER_S
             return False
 
@@ -259,7 +252,7 @@ class Cluster:
         self.pods.pop(pod.name, None)
         self.hosts.pop(pod.name, None)
 
-    def _nudge(self, pod: str) -> None:
+    def _rejoin_member(self, pod: str, replication: CanForceQuorum) -> None:
         """Restart the membership of a member that gave up; one that is busy recovering is left alone."""
         status = self.status()[pod]
         if status is None or status.state not in ("ERROR", "OFFLINE"):
@@ -268,7 +261,7 @@ class Cluster:
         self.assisted_rejoins.append(pod)
         try:
             with self.connection(pod, timeout_s=60) as connection:
-                group.restart_membership(connection)
+                replication.restart_membership(connection)
         except pymysql.MySQLError as error:
             log.info("%s: %s", pod, error)
 
@@ -320,14 +313,14 @@ class Cluster:
 
     def extra_pod(self, name: str, address: str) -> Pod:
         """A pod of another room (proxy, load) in this run's network, its namespace started; kept in ``guests``."""
-        pod = Pod(run_id=self.run_id, name=name, address=address)
-        pod.start_pause(self.network, self.network.node_names)
+        pod = DockerPod(run_id=self.run_id, name=name, address=address)
+        pod.open_namespace(self.network, self.network.node_names)
         self.guests[name] = pod
         return pod
 
     def bare_pod(self, name: str) -> Pod:
         """The same without a namespace, for a container in the host's own network."""
-        self.guests[name] = Pod(run_id=self.run_id, name=name, address="")
+        self.guests[name] = DockerPod(run_id=self.run_id, name=name, address="")
         return self.guests[name]
 
 

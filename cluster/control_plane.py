@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import tarfile
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from docker.errors import NotFound
-
-from cluster.platform.docker_pod import Pod
+from cluster.errors import NotThereError
+from cluster.platform.platform import Pod
 
 #: The name of its pod, among the cluster's guests, and of the container in it.
 POD = "control"
@@ -62,11 +60,9 @@ class Steering(Protocol):
 def decisions(steering: Steering) -> list[dict[str, Any]]:
     """Every decision so far, oldest first (design: decisions.jsonl), whether the control plane runs or not; a torn last
     line is left out."""
+    written = io.BytesIO()
     try:
-        chunks, _ = steering.pod.containers[POD].get_archive(steering.decisions_file)
-    except NotFound:
+        steering.pod.containers[POD].fetch(steering.decisions_file, written)
+    except NotThereError:
         return []
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-        content = archive.extractfile(archive.getmembers()[0])
-        written = content.read() if content else b""
-    return [json.loads(line) for line in written.splitlines(keepends=True) if line.endswith(b"\n")]
+    return [json.loads(line) for line in written.getvalue().splitlines(keepends=True) if line.endswith(b"\n")]

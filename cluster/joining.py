@@ -16,16 +16,11 @@ import pymysql
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld.mysqld_log import last_errors
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.topology import Topology
 
 log = logging.getLogger("meshbench")
 
-#: Of Group Replication: not configured (yet) to be a member, the applier did not start or stop in time, and the
-#: communication layer had no session or could not join.
-PASSING = frozenset({3092, 3094, 3095, 3096, 3097})
-#: Of CLONE: the donor failed, was busy with another one, or the connection to it was lost.
-CLONE_PASSING = frozenset({3862, 3863, 3868, 3869})
 TRIES = 3
 #: No further try once so long has gone by: START GROUP_REPLICATION alone takes up to a minute to fail.
 PATIENCE_S = 70.0

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster.status.status import Status
+from cluster.topologies.lookup import replication_of
 from cluster.wait import CannotComeError
 
 STANDS_S = 10.0
@@ -28,7 +29,7 @@ def no_prospect(statuses: Mapping[str, Status | None], decisions: Callable[[], l
     known = {name: one for name, one in statuses.items() if one is not None}
     if len(known) < len(statuses) or any(one.writable for one in known.values()):
         return ""
-    if any(one.kind in ("group", "group-multi") for one in known.values()):
+    if any(replication_of(status.kind).elects_by_itself for status in known.values()):
         return _majority_gone(known)
     last = ""
     for one in decisions():

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-Kind = Literal["single", "async", "semisync", "group", "group-multi"]
+from cluster.topologies.lookup import replication_of
+from cluster.topologies.replication import Replication, primaries
+
+#: The word for a way to replicate: one of `cluster.topologies.lookup.kinds`.
+Kind = str
 
 MAX_PODS = 9
 
@@ -31,24 +34,10 @@ class Topology:
     my_cnf: Path | None = None
 
     @property
-    def group(self) -> bool:
-        """Whether the pods form a group that elects by itself."""
-        return is_group(self.kind)
-
-    @property
-    def source_replica(self) -> bool:
-        """Whether one pod is the source of all others, so that somebody else must fail it over."""
-        return is_source_replica(self.kind)
+    def replication(self) -> Replication:
+        return replication_of(self.kind)
 
     @property
     def primaries(self) -> int:
         """How many pods take writes when all is well."""
-        return self.pods if self.kind == "group-multi" else 1
-
-
-def is_group(kind: Kind) -> bool:
-    return kind in ("group", "group-multi")
-
-
-def is_source_replica(kind: Kind) -> bool:
-    return kind in ("async", "semisync")
+        return primaries(self.replication, self.pods)

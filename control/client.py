@@ -10,14 +10,11 @@ from typing import Any
 
 from cluster.agent.assignment import CONTROL_PORT, Assignment, decode
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import RefusedError
 from cluster.mysqld.option_names import canonical
 from cluster.plain_http import open_url
 from cluster.platform import images, reach
-from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import Pod
-from cluster.platform.ownership import labels
-from cluster.topologies.source_replica import WAIT_COUNT
+from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from control.settings import EDS, STATE, Plan
 from mesh.proxies import eds
@@ -27,10 +24,6 @@ START_TIMEOUT_S = 30.0
 REQUEST_TIMEOUT_S = 60.0
 #: Who has not answered a question that needs no work for so long is down, cut off or frozen.
 SILENCE_S = 1.0
-
-
-class RefusedError(HarnessError):
-    """The control plane refused; the message is its reason."""
 
 
 class ControlHandle:
@@ -57,11 +50,9 @@ class ControlHandle:
             password=cluster.credentials.control,
             repl_password=cluster.credentials.repl,
             down_after_s=self._down_after_s,
-            wait_count=int(config.get(WAIT_COUNT, 1)),
+            wait_count=int(config.get(cluster.topology.replication.wait_count_option or "", 1)),
         )
         volumes = {eds.volume_name(cluster.run_id): EDS, f"meshbench-{cluster.run_id}-{NAME}": STATE}
-        for volume in volumes:
-            client().volumes.create(name=volume, labels=labels(cluster.run_id))
         self.pod = cluster.extra_pod(NAME, cluster.network.address("control"))
         self.pod.add(
             "control",
@@ -121,13 +112,8 @@ class ControlHandle:
         self._request("DELETE", f"/pods/{name}")
 
     def _wait_until_it_answers(self) -> None:
-        container = self.pod.containers["control"]
-
         def answers() -> bool:
-            container.reload()
-            if container.status == "exited":
-                said = container.logs(tail=3).decode(errors="replace").strip()
-                raise HarnessError(f"the control plane ended; it said: {said}")
+            require_running(self.pod.containers["control"], "the control plane")
             return bool(self.state())
 
         wait_until("the control plane answers", answers, timeout_s=START_TIMEOUT_S, tolerate=OSError)

@@ -15,8 +15,8 @@ from typing import Any
 from cluster.agent.lease import LEASE_S, failover_quorum
 from cluster.session import connect
 from cluster.status.poller import UNREACHABLE
-from cluster.status.status import STATUS_QUERY, Status, parse
-from cluster.topologies import source_replica
+from cluster.status.status import Status
+from cluster.topologies.replication import CanFollow, CanPromote
 from cluster.topology import MAX_PODS
 from control.agents import Agents, Promises
 from control.elect import choose, offer
@@ -36,7 +36,7 @@ ATTACH_TIMEOUT_S = 5.0
 
 
 class Deeds:
-    """What can be done to the pods of one cluster (async, semisync)."""
+    """What can be done to the pods of one cluster whose primary the control plane chooses."""
 
     def __init__(self, plan: Plan, store: Store, watch: Watch, agents: Agents) -> None:
         self._plan = plan
@@ -45,6 +45,18 @@ class Deeds:
         self._watch = watch
         self._agents = agents
         self._pool = ThreadPoolExecutor(max_workers=MAX_PODS, thread_name_prefix="deeds")
+
+    @property
+    def _leading(self) -> CanPromote:
+        replication = self._plan.replication
+        assert isinstance(replication, CanPromote), "the rules decide nothing for others"
+        return replication
+
+    @property
+    def _following(self) -> CanFollow:
+        replication = self._plan.replication
+        assert isinstance(replication, CanFollow), "the rules decide nothing for others"
+        return replication
 
     def begin(self, primary: str) -> None:
         """The primary is gone: from here on no one leads."""
@@ -110,7 +122,7 @@ class Deeds:
         state = self._store.state
         assert state.move is not None
         with self._on(candidate) as connection:
-            if not source_replica.drain(connection, received=state.move.received, timeout_s=DRAIN_TURN_S):
+            if not self._leading.drain(connection, received=state.move.received, timeout_s=DRAIN_TURN_S):
                 return
         self._store.log("drained", candidate, executed=state.move.received)
         self._store.save(replace(state.assign(primary=candidate), move=replace(state.move, step="open")))
@@ -133,8 +145,8 @@ class Deeds:
         if primary not in self._agents.tell(state.assignment, one, enough=bool, timeout_s=SQL_TIMEOUT_S):
             raise ConnectionError(f"the agent of {primary} does not answer")
         with self._on(primary) as connection:
-            source_replica.promote(connection, kind=self._plan.kind)
-            source_replica.open_for_writes(connection, kind=self._plan.kind)
+            self._leading.promote(connection)
+            self._leading.open_for_writes(connection)
             self._watch.note(primary, self._status(connection))
         move = state.move
         if move is None or move.why == "undo":
@@ -148,7 +160,7 @@ class Deeds:
     def fence(self, pod: str) -> None:
         """A pod that takes writes and is not the primary."""
         with self._on(pod, timeout_s=FENCE_TIMEOUT_S) as connection:
-            source_replica.fence(connection, kind=self._plan.kind)
+            self._leading.fence(connection)
 
     def attach(self, pods: list[str]) -> None:
         """Make pods follow the primary, all at once; quarantine one that has what the primary has not."""
@@ -163,24 +175,20 @@ class Deeds:
         try:
             with self._on(pod, timeout_s=ATTACH_TIMEOUT_S) as connection:
                 # nothing is executed between our look at it and the change of source
-                source_replica.detach(connection, kind=self._plan.kind)
+                self._following.detach(connection)
                 status = self._status(connection)
                 if status.source in (None, primary):
                     self._store.log("rejoining", pod, source=primary)
                 with self._on(primary) as leading:
-                    # owned first: what is committed in between is then in one of the two
-                    owned = source_replica.owned(leading)
-                    lead = self._status(leading).gtid_executed
-                    elsewhere = ",".join(filter(None, (lead, owned)))
-                    errant = source_replica.errant(leading, executed=status.gtid_executed, elsewhere=elsewhere)
+                    errant = self._following.errant(leading, executed=status.gtid_executed, source=leading)
                 if not errant and status.source == primary:
-                    source_replica.resume(connection)  # its relay log may hold what no other pod has: it stays
+                    self._following.resume(connection)  # its relay log may hold what no other pod has: it stays
                     self._store.log("rejoined", pod, source=primary)
                 elif not errant:
-                    source_replica.follow(connection, source=primary, password=self._plan.repl_password)
+                    self._following.follow(connection, source=primary, password=self._plan.repl_password)
                     self._store.log("rejoined" if status.source is None else "repointed", pod, source=primary)
                 elif status.source is not None:
-                    connection.cursor().execute("RESET REPLICA ALL")
+                    self._following.forget_source(connection)
                 return errant
         except UNREACHABLE as error:
             print(f"attach {pod}: {error!r}", flush=True)
@@ -202,7 +210,7 @@ class Deeds:
     def catch_up(self, pod: str, executed: str, *, timeout_s: float) -> bool:
         """Wait until a pod has executed a GTID set; False when time runs out."""
         with self._on(pod, timeout_s=timeout_s + SQL_TIMEOUT_S) as connection:
-            return source_replica.drain(connection, received=executed, timeout_s=timeout_s)
+            return self._leading.drain(connection, received=executed, timeout_s=timeout_s)
 
     def _able(self) -> list[str]:
         """The pods that answer and are not quarantined."""
@@ -213,8 +221,8 @@ class Deeds:
         """Stop the pod's receiver and have it read-only; its status after that, None when it does not answer."""
         try:
             with self._on(pod, timeout_s=ATTACH_TIMEOUT_S) as connection:
-                source_replica.fence(connection, kind=self._plan.kind)
-                source_replica.stop_receiving(connection)
+                self._leading.fence(connection)
+                self._leading.stop_receiving(connection)
                 return self._status(connection)
         except UNREACHABLE as error:
             print(f"{pod} did not stop receiving: {error!r}", flush=True)
@@ -228,8 +236,8 @@ class Deeds:
 
     def _status(self, connection: Any) -> Status:
         with connection.cursor() as cursor:
-            cursor.execute(STATUS_QUERY)
-            return parse(cursor.fetchall(), kind=self._plan.kind)
+            cursor.execute(self._plan.replication.status_query)
+            return self._plan.replication.parse(cursor.fetchall())
 
     def _on(self, pod: str, *, timeout_s: float = SQL_TIMEOUT_S) -> Any:
         address = self._store.state.assignment.pods[pod]

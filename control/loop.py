@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from cluster.agent.assignment import Assignment
 from cluster.status.poller import UNREACHABLE
-from cluster.topology import is_group, is_source_replica
+from cluster.topologies.replication import CanHandOver, CanPromote
 from control.agents import Agents
 from control.elect import would_lead
 from control.failover_steps import Deeds
@@ -25,7 +25,7 @@ from control.publish import publish
 from control.rules import Action, Rules, Seen, decide, elected, pools
 from control.settings import EDS, STATE, USER, Plan
 from control.state import Move, State, Store
-from control.switchover import RefusedError, ask_group, switch
+from control.switchover import RefusedError, ask_nodes, switch
 from control.watch import Watch
 
 LOOP_S = 0.1
@@ -40,8 +40,8 @@ T = TypeVar("T")
 
 def first_state(plan: Plan) -> State:
     """What a control plane that remembers nothing begins with: the first pod leads (a group elects)."""
-    leading = is_source_replica(plan.kind)
-    primary = None if is_group(plan.kind) else next(iter(plan.pods))
+    leading = isinstance(plan.replication, CanPromote)
+    primary = None if plan.replication.elects_by_itself else next(iter(plan.pods))
     return State(
         assignment=Assignment(epoch=1, version=1, primary=primary, pods=dict(plan.pods)),
         move=Move(why="boot", step="open") if leading else None,
@@ -55,7 +55,7 @@ class ControlPlane:
         self.plan = plan
         self.rules = Rules(kind=plan.kind, down_after_s=plan.down_after_s, wait_count=plan.wait_count)
         self.store = Store(state_folder, first_state(plan))
-        self.watch = Watch(user=USER, password=plan.password, kind=plan.kind)
+        self.watch = Watch(user=USER, password=plan.password, replication=plan.replication)
         self.agents = Agents()
         self.deeds = Deeds(plan, self.store, self.watch, self.agents)
         self.published: tuple[list[str], list[str]] | None = None
@@ -89,7 +89,7 @@ class ControlPlane:
         """Look once, and do what is due."""
         self.watch.follow(self.store.state.assignment.pods)
         seen = self.watch.seen()
-        if is_group(self.plan.kind):
+        if self.plan.replication.elects_by_itself:
             for event, pod in self._notes.look(seen, self.store.state.leaders):
                 self.store.log(event, pod)
             self._follow_election(seen)
@@ -122,19 +122,23 @@ class ControlPlane:
 
     def candidate(self) -> str | None:
         """Who is to lead next, as far as that is for the control plane to decide."""
-        return would_lead(self.watch.seen(), self.store.state) if is_source_replica(self.plan.kind) else None
+        decides = isinstance(self.plan.replication, CanPromote)
+        return would_lead(self.watch.seen(), self.store.state) if decides else None
 
     def switchover(self, to: str | None, *, timeout_s: float) -> str:
         """Switch over and return the new primary; raises RefusedError."""
         try:
-            if self.plan.kind in ("single", "group-multi"):
-                raise RefusedError(
-                    "a single pod has nobody to hand over to"
-                    if self.plan.kind == "single"
-                    else "every pod of this group is a primary"
+            if (why := self.plan.replication.no_switchover) is not None:
+                raise RefusedError(why)
+            if isinstance(self.plan.replication, CanHandOver):
+                return ask_nodes(
+                    to,
+                    replication=self.plan.replication,
+                    plan=self.plan,
+                    seen=self.watch.seen(),
+                    store=self.store,
+                    timeout_s=timeout_s,
                 )
-            if is_group(self.plan.kind):
-                return ask_group(to, plan=self.plan, seen=self.watch.seen(), store=self.store, timeout_s=timeout_s)
             return self.ask(lambda: self._switch(to, timeout_s), timeout_s=2 * timeout_s + 30)
         except RefusedError as refused:
             self.store.log("switchover_refused", to, reason=str(refused))
@@ -233,7 +237,7 @@ class ControlPlane:
             return
         for gone in sorted(set(state.leaders) - set(leaders)):
             self.store.log("primary_gone", gone, leaders=leaders)
-        primary = leaders[0] if leaders and self.plan.kind == "group" else None
+        primary = leaders[0] if leaders and not self.plan.replication.multi_primary else None
         changed = state.assign(new_epoch=True, primary=primary)
         self.store.save(replace(changed, leaders=leaders))
         for new in sorted(set(leaders) - set(state.leaders)):

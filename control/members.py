@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cluster.topology import MAX_PODS, is_source_replica
+from cluster.topologies.replication import CanPromote
+from cluster.topology import MAX_PODS
 from control.agents import Agents
 from control.settings import Plan
 from control.state import State, Store
@@ -49,7 +50,7 @@ class Members:
         """Change who counts. Until the primary knows, it may still count by the old list, and so do we (`before`)."""
         before = tuple(state.assignment.pods)
         changed = state.assign(pods=pods)
-        leads = is_source_replica(self._plan.kind)
+        leads = isinstance(self._plan.replication, CanPromote)
         self._store.save(replace(changed, before=before if leads else None))
         self.confirm()
         self._agents.spread(self._store.state.assignment)

@@ -16,7 +16,8 @@ from typing import Literal
 
 from cluster.agent.lease import failover_quorum
 from cluster.status.status import Status
-from cluster.topology import Kind, is_group, is_source_replica
+from cluster.topologies.lookup import replication_of
+from cluster.topologies.replication import CanPromote, Replication
 from control.state import Move, State
 from history import gtid
 
@@ -34,9 +35,13 @@ class Rules:
     """down_after_s: silence before a primary is suspected. wait_count: replicas that must have a semi-synchronous
     transaction before it is acknowledged."""
 
-    kind: Kind
+    kind: str
     down_after_s: float = 1.0
     wait_count: int = 1
+
+    @property
+    def replication(self) -> Replication:
+        return replication_of(self.kind)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Action:
 
 def decide(seen: Mapping[str, Seen], state: State, rules: Rules, *, now_ns: int) -> list[Action]:
     """The deeds that are due, in order. now_ns: CLOCK_MONOTONIC."""
-    if not is_source_replica(rules.kind):
+    if not isinstance(rules.replication, CanPromote):
         return []
     move = state.move
     if move is None or move.step == "open":
@@ -127,7 +132,7 @@ def cannot_elect(statuses: Mapping[str, Status | None], state: State, rules: Rul
         return "no pod answers that could lead"
     witnesses = [name for name, status in answering.items() if status.state != "ERROR"]
     needed = len(replicas) - rules.wait_count + 1
-    if rules.kind == "semisync" and old not in answering and len(witnesses) < needed:
+    if rules.replication.guarantee == "replica" and old not in answering and len(witnesses) < needed:
         return (
             f"an acknowledged transaction may be on any {rules.wait_count} of {len(replicas)} replicas, and only "
             f"{len(witnesses)} answer and apply"
@@ -177,8 +182,9 @@ def pools(
     """
     assignment = state.assignment
     out = {*assignment.quarantined, *assignment.draining}
-    if is_group(rules.kind):
-        write = [name for name in state.leaders if name not in out or rules.kind == "group"]
+    several = rules.replication.multi_primary
+    if rules.replication.elects_by_itself:
+        write = [name for name in state.leaders if name not in out or not several]
     else:
         leading = assignment.primary if state.move is None else None
         known = seen[leading].status if leading is not None and leading in seen else None
@@ -188,7 +194,7 @@ def pools(
     read = []
     for name in assignment.pods:
         status = seen[name].status if name in seen else None
-        if name in out or (name in write and rules.kind != "group-multi"):
+        if name in out or (name in write and not several):
             continue
         if (name in before[1]) if status is None else _reads(status, state, rules):
             read.append(name)
@@ -196,7 +202,7 @@ def pools(
 
 
 def _reads(status: Status, state: State, rules: Rules) -> bool:
-    if is_group(rules.kind):
-        return status.in_service and (status.role == "replica" or rules.kind == "group-multi")
+    if rules.replication.elects_by_itself:
+        return status.in_service and (status.role == "replica" or rules.replication.multi_primary)
     followed = state.assignment.primary
     return status.in_service and status.source is not None and followed in (None, status.source)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cluster.topologies.lookup import replication_of
+from cluster.topologies.replication import Replication
 from cluster.topology import Kind
 
 
@@ -21,6 +23,10 @@ class Plan:
     repl_password: str
     down_after_s: float = 1.0
     wait_count: int = 1
+
+    @property
+    def replication(self) -> Replication:
+        return replication_of(self.kind)
 
 
 USER = "meshbench_control"

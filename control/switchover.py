@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from cluster.session import connect
 from cluster.status.poller import UNREACHABLE
+from cluster.topologies.replication import CanHandOver
 from cluster.wait import WaitTimeoutError, wait_until
 from control.failover_steps import Deeds
 from control.rules import Seen
@@ -92,21 +93,23 @@ def switch(
     return candidate
 
 
-def ask_group(to: str | None, *, plan: Plan, seen: Mapping[str, Seen], store: Store, timeout_s: float) -> str:
-    """A group of one primary: have it elect this member, and wait until it takes writes; raises RefusedError."""
+def ask_nodes(
+    to: str | None,
+    *,
+    replication: CanHandOver,
+    plan: Plan,
+    seen: Mapping[str, Seen],
+    store: Store,
+    timeout_s: float,
+) -> str:
+    """Have the nodes elect this one, and wait until it takes writes; raises RefusedError."""
     candidate = target(to, seen, store.state)
     pods = store.state.assignment.pods
     old = store.state.assignment.primary
     store.log("switchover_started", candidate, old=old)
     try:
-        with (
-            connect(host=pods[candidate], user=USER, password=plan.password, timeout_s=timeout_s) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute("SELECT @@server_uuid")
-            uuid = cursor.fetchone()[0]
-            # sessions whose transactions run longer than half our time are ended by the group
-            cursor.execute("SELECT group_replication_set_as_primary(%s, %s)", (uuid, max(1, int(timeout_s / 2))))
+        with connect(host=pods[candidate], user=USER, password=plan.password, timeout_s=timeout_s) as connection:
+            replication.hand_over(connection, timeout_s=timeout_s)
         wait_until(
             f"{candidate} takes writes", lambda: store.state.leaders == (candidate,), timeout_s=timeout_s, poll_s=0.02
         )

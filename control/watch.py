@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from cluster.status.poller import UNREACHABLE, Poller
 from cluster.status.status import Status
-from cluster.topology import Kind
+from cluster.topologies.replication import Replication
 from control.rules import Seen
 
 WATCH_HZ = 10
@@ -18,9 +18,9 @@ TIMEOUT_S = 1.0
 class Watch:
     """The newest answers. changed: set after each one, for who waits for it."""
 
-    def __init__(self, *, user: str, password: str, kind: Kind) -> None:
+    def __init__(self, *, user: str, password: str, replication: Replication) -> None:
         self._user, self._password = user, password
-        self._kind = kind
+        self._replication = replication
         self._threads: dict[str, threading.Thread] = {}
         self._answers: dict[str, Status | None] = {}
         self._answered_s: dict[str, float] = {}
@@ -51,7 +51,13 @@ class Watch:
         self._answers[name], self._answered_s[name] = status, time.monotonic()
 
     def _sample(self, name: str, address: str) -> None:
-        poller = Poller(host=address, user=self._user, password=self._password, kind=self._kind, timeout_s=TIMEOUT_S)
+        poller = Poller(
+            host=address,
+            user=self._user,
+            password=self._password,
+            replication=self._replication,
+            timeout_s=TIMEOUT_S,
+        )
         while self._threads.get(name) is threading.current_thread():
             begin_s = time.monotonic()
             try:

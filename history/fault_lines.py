@@ -14,7 +14,10 @@ from history.json_files import HistoryError
 
 Step = Literal["planned", "injected", "bitten", "healed", "clean"]
 Kind = Literal["fault", "change"]
+Part = Literal["node", "proxy", "agent", "control_plane", "load"]
 Hits = Literal["node", "proxy", "agent", "control_plane", "load", "link"]
+#: What a planned change is to bring about.
+Intent = Literal["new_primary", "pod_added", "pod_removed"]
 #: A timer may fire this much before the moment it was set to.
 _EARLY_NS = 10_000_000
 #: step -> the steps it cannot come before.
@@ -32,7 +35,9 @@ class Asked:
 
     kind: ``fault`` or ``change``. hits: what of the pod, ``node | proxy | agent | control_plane | load | link``.
     peer: the word for whom it was cut off from. after: the event it waited for. heal_after_s: seconds from injection
-    to healing. for_good: never healed. parameters: everything else that was asked for, such as ``at_s``, ``delay_s``.
+    to healing. for_good: never healed. parameters: everything else that was asked for, such as ``at_s``, ``delay_s``,
+    and the fault's own keys. part: what of its pods the target names; a fault may hit the link of each part. intends:
+    what a change is to bring about. refuted_by: step -> field of its evidence -> values with which it did not happen.
     """
 
     kind: Annotated[Kind, one_of(get_args(Kind))] | None = None
@@ -44,6 +49,9 @@ class Asked:
     heal_after_s: Number | None = None
     for_good: Flag | None = None
     parameters: Object | None = None
+    part: Annotated[Part, one_of(get_args(Part))] | None = None
+    intends: Annotated[Intent, one_of(get_args(Intent))] | None = None
+    refuted_by: Object | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

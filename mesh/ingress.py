@@ -11,8 +11,8 @@ import errno
 import socket
 from collections.abc import Sequence
 
-from cluster.errors import ConfigurationError, HarnessError
-from cluster.platform.docker_pod import Pod
+from cluster.errors import ConfigurationError
+from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from mesh.spec import Address
 
@@ -58,10 +58,7 @@ def open_passage(pod: Pod, address: str, ways: Sequence[tuple[int, Address]]) ->
     container = pod.start_on_host("passage", ["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: content})
 
     def listens() -> bool:
-        container.reload()
-        if container.status != "running":
-            said = container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ")
-            raise HarnessError(f"the passage for workers on other machines ended: {said}")
+        require_running(container, "the passage for workers on other machines")
         for port, _ in ways:
             with socket.socket() as probe:
                 probe.settimeout(1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from cluster.topology import Topology
 from mesh.proxies.endpoints import Admin
 

@@ -4,7 +4,7 @@ A pod of its own, so that it sees the network as the others do; partitions leave
 management network would be. It judges nothing. First line of the file: ``{"clock": {"monotonic_ns", "unix_ns"}}``;
 then one row a sample with the columns of ``observed.parquet``.
 
-``python3 -m observer.observer`` with MESHBENCH_OBSERVE, a JSON object: ``{"user", "password", "kind": a `Kind`,
+``python3 -m observer.observer`` with MESHBENCH_OBSERVE, a JSON object: ``{"user", "password", "kind": one of `kinds`,
 "pods": {name: address}, "proxies": {name: the fields of an `Admin`}}``.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.status.poller import UNREACHABLE, Poller
+from cluster.topologies.lookup import replication_of
 from mesh.proxies.endpoints import Admin, Watch
 
 RATE_HZ = 25
@@ -84,7 +85,7 @@ def main() -> None:
                 host=address,
                 user=plan["user"],
                 password=plan["password"],
-                kind=plan["kind"],
+                replication=replication_of(plan["kind"]),
                 timeout_s=SAMPLE_TIMEOUT_S,
             )
             threads.append(lambda name=name, poller=poller: pod_row(name, poller))

@@ -9,7 +9,7 @@ from functools import partial
 
 from cluster.cluster import Cluster
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin, Pools, endpoints
 
 ASK_TIMEOUT_S = 1.0

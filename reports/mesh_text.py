@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 _MODES = {
-    "direct": "no proxy: clients know every pod and look for the one that takes writes",
-    "gateway": "one proxy pod between clients and pods",
+    "direct": "no proxy: clients know every node and look for the one that takes writes",
+    "gateway": "one proxy pod between clients and nodes",
     "sidecar": "a proxy in each load pod",
-    "mtls": "a proxy at the client and one at each pod, TLS between them",
+    "mtls": "a proxy at the client and one at each node, TLS between them",
 }
 #: What ``manifest.mesh.routing`` means; a word that is not here is shown as it is.
 _ROUTING = {
     "metadata-cache": "it reads the group's members and their roles from the InnoDB Cluster metadata",
     "static first-available": (
-        "it has a fixed list of pods and knows no roles: it takes the first that accepts a connection, "
+        "it has a fixed list of nodes and knows no roles: it takes the first that accepts a connection, "
         "and sends writes to a replica if that is the first"
     ),
 }

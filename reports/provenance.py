@@ -45,16 +45,16 @@ def provenance_words(summary: dict[str, Any]) -> list[str]:
         altered = in_words([Alteration(**one) for one in summary["altered"]])
         words.append(f"Altered after the run: {altered}. The verdict is of the folder as it is now, not of the run.")
     if summary["sealed"] == "no":
-        words.append("Unsealed: without SHA256SUMS nothing shows that this folder is as a run left it.")
+        words.append("Unsealed: without SHA256SUMS nothing shows that this folder is as the run left it.")
     if summary["second_opinion"] is not None:
         told = "; ".join(_difference(one) for one in summary["second_opinion"]) or "the same ones"
-        words.append(f"A second opinion, by gates that are not the run's own: {told}.")
+        words.append(f"A second opinion, with gates other than the run's: {told}.")
     return words
 
 
 def _difference(one: dict[str, Any]) -> str:
     used, own = (_gate(one["name"], one[whose]) for whose in ("used", "own"))
-    return f"{one['name']} {used} (the run's own: {own})"
+    return f"{one['name']} {used} (the run's: {own})"
 
 
 def _gate(name: str, value: Any) -> str:

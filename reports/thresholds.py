@@ -1,7 +1,7 @@
 """The thresholds table: each gate of the run beside the number that was measured for it.
 
 The checks have judged already; here their numbers are only looked up and set against the limit, one gate a row, because
-a check may serve several gates (``checks/gates.py``). A multiple is shown with what it came to.
+a check may decide several gates (`checks.check`). A multiple is shown with what it came to.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checks.gates import BY_KEY, REQUIRE, Gate
-from checks.judge import HELD_BY_DEFAULT
+from checks.check import Gate
+from checks.gates import REQUIRE, measured
+from checks.noise import HELD_BY_DEFAULT
+from checks.registry import BY_KEY, DECIDER
 from checks.verdict import Verdict
 
 
@@ -33,18 +35,19 @@ def gate_rows(gates: Mapping[str, Any], checks: Sequence[Verdict], manifest: Map
 
 
 def _row(gate: Gate, asked: Any, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> dict[str, Any]:
-    check = checks.get(gate.check) if gate.check else None
+    check = checks.get(DECIDER[gate.name].name) if gate.name in DECIDER else None
     multiple = asked if isinstance(asked, str) else None
     limits = check.measured.get("limits_ms", {}) if check else {}
     expected = (limits.get(gate.key) or None) if multiple else asked
     row = {"name": gate.key, "limit": gate.at, "expected": expected, "multiple": multiple}
-    found = gate.number(checks, manifest)
-    if found is None:
+    number = measured(gate, checks, manifest)
+    if number is None:
         # There was nothing to hold against the limit; whether that is a failure was the check's decision.
         verdict = "fail" if check and check.verdict == "fail" else "unknown"
         return {**row, "measured": None, "verdict": verdict}
-    kept = expected is not None and gate.kept(found, expected)
-    return {**row, "measured": found, "verdict": "pass" if kept else "fail" if gate.check else "void"}
+    kept = expected is not None and gate.kept(number, expected)
+    broken = "fail" if gate.name in DECIDER else "void"
+    return {**row, "measured": number, "verdict": "pass" if kept else broken}
 
 
 def _required(names: Sequence[str], checks: Mapping[str, Verdict]) -> dict[str, Any]:

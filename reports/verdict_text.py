@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from checks.evidence.causes import NOTHING
 from checks.evidence.operations import column_ns
 from checks.evidence.unseen import unseen
-from checks.judge import SAFETY, Judgement
+from checks.judge import Judgement
+from checks.registry import SAFETY
 from checks.verdict import Verdict
 from history.history import FaultRecord, History
 from reports.key_numbers import fell_behind
@@ -57,7 +58,7 @@ def _money(checks: Mapping[str, Verdict]) -> list[str]:
     failed = [check for check in checks.values() if check.verdict == "fail" and check.name in SAFETY]
     told = [_sentence(finding(check)) for check in failed]
     if durability is None or durability.verdict == "unknown":
-        reason = durability.measured.get("reason") if durability else "the check durability was not made"
+        reason = durability.measured.get("reason") if durability else "the durability check did not run"
         return [*told, f"Whether money was lost is not known: {reason}."]
     if durability.verdict == "pass":
         told.append(finding(durability))
@@ -82,7 +83,7 @@ def _sentence(text: str) -> str:
 def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
     availability, latency = checks.get("availability"), checks.get("latency")
     if availability is None or "write_outage_ms" not in availability.measured:
-        reason = availability.measured.get("reason") if availability else "the check availability was not made"
+        reason = availability.measured.get("reason") if availability else "the availability check did not run"
         return [f"What happened to service is not known: {reason}.", *sentences(history)]
     outages = _outages(checks, history)
     told = outages or [f"The longest write outage was {duration(availability.measured['write_outage_ms'])}."]
@@ -114,15 +115,15 @@ def _promise_not_held(history: History) -> list[str]:
 
 def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: History) -> list[str]:
     void = "; ".join(judgement.void_reasons)
-    told = [f"Gate {key} fails: this run measured nothing that it could limit." for key in judgement.undecided]
+    told = [f"Gate {key} fails: this run has no measurement for it." for key in judgement.undecided]
     told += [_undecided(name, checks.get(name)) for name in judgement.failed if _is_undecided(checks.get(name))]
     places = [_PLACES.get(name, f"Witnesses of {name}") for name in judgement.failed if name in checks]
     told += [f"Evidence is missing: {words}." for words in unseen(history) if words not in void]
     if judgement.verdict == "void":
-        return [*told, f"The trial proves nothing: {void}. What to do: see to that, and run it again."]
+        return [*told, f"The trial proves nothing: {void}. What to do: fix that, and run it again."]
     told += _made_to_fail(judgement, history)
     if judgement.verdict == "fail":
-        places += ["MySQL's own words, below Over time"] if server_words(history)["said"] else []
+        places += ["MySQL's own log messages, below Over time"] if server_words(history)["said"] else []
         told += [f"What to look at: {'; '.join(places)}."] if places else []
         return [*told, f"The trial would be void in any case: {void}."] if void else told
     passed = [check.name for check in judgement.checks if check.verdict == "pass"]
@@ -141,7 +142,7 @@ def _made_to_fail(judgement: Judgement, history: History) -> list[str]:
     finders = [str(name) for name in expect.checks] if isinstance(expect.checks, list) else []
     did = judgement.verdict == "fail" and set(finders) <= set(judgement.failed)
     by = f" by {listed(finders)}" if finders else ""
-    return [f"This scenario is made to fail{by}, and it did{'' if did else ' not'}."]
+    return [f"This scenario is meant to fail{by}, and it did{'' if did else ' not'}."]
 
 
 def _is_undecided(check: Verdict | None) -> bool:
@@ -151,7 +152,7 @@ def _is_undecided(check: Verdict | None) -> bool:
 def _undecided(name: str, check: Verdict | None) -> str:
     if check is None:
         return f"{name} is required, but there is no such check."
-    return f"{name} is required, but could not be decided: {check.measured.get('reason') or 'it says no reason'}."
+    return f"{name} is required, but could not be decided: {check.measured.get('reason') or 'no reason given'}."
 
 
 def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:
@@ -159,7 +160,7 @@ def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:
     measured = checks["availability"].measured if "availability" in checks else {}
     kinds = (
         ("outages", "Writes were unavailable for"),
-        ("slow", "Fewer than half of the writes wanted were acknowledged for"),
+        ("slow", "Fewer than half of the wanted writes were acknowledged for"),
     )
     return [
         f"{what} {_stretches(found, history)}."

@@ -14,7 +14,7 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineRefusedError, EngineSilentError, HarnessError
 from history.json_files import HistoryError
 from loadgen.errors import ConfigError
 from scenarios.run.run_folder import RunFolder
@@ -22,6 +22,8 @@ from scenarios.run.run_folder import RunFolder
 #: Whose words an exception has that was raised by no room of ours, by kind.
 FOREIGN: tuple[tuple[type[Exception], str], ...] = (
     (pymysql.MySQLError, "MySQL refused, or did not answer"),
+    (EngineRefusedError, "the Docker Engine refused"),
+    (EngineSilentError, "the Docker Engine did not answer"),
     (DockerException, "the Docker Engine refused"),
     (RequestException, "the Docker Engine did not answer"),
     (HTTPError, "the Docker Engine did not answer"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import Any, TextIO
+from typing import TextIO
 
+from history.load_events import Second
 from reports.text.visible import visible
 
 #: Without a terminal the pulse is shown this often, so that a CI log stays readable.
@@ -28,20 +29,20 @@ class Progress(logging.Handler):
         self._end_pulse()
         print(f"{self._clock()}  {visible(record.getMessage(), keep=LINE_END)}", file=self._stream, flush=True)
 
-    def second(self, event: dict[str, Any]) -> None:
-        """One ``second`` event of the load pod; one after the last arrival, with nothing left to wait for, is none."""
-        if event["t_s"] > self.duration_s and event["offered"] == event["backlog"] == 0:
+    def second(self, second: Second) -> None:
+        """A second of the load; one after the last arrival, with nothing left to wait for, is none."""
+        if second.t_s > self.duration_s and second.offered == second.backlog == 0:
             return
-        failed = event["fail"] - event["refused"]
+        failed = second.fail - second.refused
         line = (
-            f"{self._clock()}  load {event['t_s']:.0f}/{self.duration_s:.0f} s: offered {event['offered']}/s, "
-            f"ok {event['ok']}, refused {event['refused']}, failed {failed}, unknown {event['unknown']}, "
-            f"queued {event['backlog']}"
+            f"{self._clock()}  load {second.t_s:.0f}/{self.duration_s:.0f} s: offered {second.offered}/s, "
+            f"ok {second.ok}, refused {second.refused}, failed {failed}, unknown {second.unknown}, "
+            f"queued {second.backlog}"
         )
         if self._stream.isatty():
             print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
             self._pulse_shown = True
-        elif round(event["t_s"]) % QUIET_EVERY_S == 0 or failed or event["unknown"]:
+        elif round(second.t_s) % QUIET_EVERY_S == 0 or failed or second.unknown:
             print(line, file=self._stream, flush=True)
 
     def _end_pulse(self) -> None:

@@ -7,9 +7,11 @@ Shows when the pod is no pod of the cluster any more and the control plane's ass
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
-from chaos.fault import Change, Evidence
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import ask, published
+from chaos.topologies import REPLICATED
 from cluster.cluster import Cluster
 from cluster.operations.scaling import remove_pod
 from cluster.wait import WaitTimeoutError, wait_until
@@ -20,11 +22,25 @@ log = logging.getLogger("meshbench")
 DRAIN_TIMEOUT_S = 10.0
 
 
-class ScaleIn(Change):
+@dataclass(frozen=True, kw_only=True)
+class ScaleIn(Fault):
     name = "scale-in"
-    teaches = "shrinking under load: whether the sessions of a replica that leaves end in order"
+    does = "shrinking under load: whether the sessions of a replica that leaves end in order"
+    targets = ("one_replica",)
+    topologies = REPLICATED
+    least_pods = 2
+    lasts = False
+    hits = "node"
+    intends = "pod_removed"
+    refuted_by = Refutations(bitten={"counted": (True,), "published": (True,)})
 
-    def inject(self, cluster: Cluster, pod: str) -> None:
+    def on(self, victim: Victim, context: Context) -> Removal:
+        return Removal(fault=self, victim=victim, context=context)
+
+
+class Removal(Injection[ScaleIn]):
+    def inject(self) -> None:
+        cluster, pod = self.cluster, self.pod
         ask(f"{pod} is drained", lambda control: control.drain_pod(pod), cluster)
         try:
             wait_until(f"{pod} has no session", lambda: _sessions(cluster, pod) == 0, timeout_s=DRAIN_TIMEOUT_S)
@@ -33,15 +49,15 @@ class ScaleIn(Change):
         ask(f"{pod} is forgotten", lambda control: control.remove_pod(pod), cluster)
         remove_pod(cluster, pod)
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        counted, known = pod in cluster.pods, published(cluster, pod)
+    def effect(self) -> Evidence:
+        counted, known = self.pod in self.cluster.pods, published(self.cluster, self.pod)
         return Evidence(ok=not counted and known is False, seen={"counted": counted, "published": known})
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
+    def heal(self) -> None:
         """A pod that left does not come back."""
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        return self.effect(cluster, pod)
+    def residue(self) -> Evidence:
+        return self.effect()
 
 
 def _sessions(cluster: Cluster, pod: str) -> int:

@@ -6,33 +6,48 @@ is nothing to heal, unless it failed half-way: then what it has left is taken aw
 
 from __future__ import annotations
 
-from chaos.fault import Change, Evidence
+from dataclasses import dataclass
+
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import ask, is_replica_to_proxies, published
-from cluster.cluster import Cluster
+from chaos.topologies import REPLICATED
 from cluster.operations.scaling import add_pod
 
 
-class ScaleOut(Change):
+@dataclass(frozen=True, kw_only=True)
+class ScaleOut(Fault):
     name = "scale-out"
-    teaches = "growing under load: what copying the data costs those who serve, and when the new replica takes reads"
+    does = "growing under load: what copying the data costs those who serve, and when the new replica takes reads"
+    targets = ("new_replica",)
+    topologies = REPLICATED
+    lasts = False
+    hits = "node"
+    intends = "pod_added"
+    refuted_by = Refutations(bitten=dict.fromkeys(("exists", "published", "in_service", "taken_for_reads"), (False,)))
 
-    def inject(self, cluster: Cluster, pod: str) -> None:
-        add_pod(cluster, pod)
-        ask(f"{pod} is published", lambda control: control.add_pod(pod), cluster)
+    def on(self, victim: Victim, context: Context) -> Addition:
+        return Addition(fault=self, victim=victim, context=context)
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        if pod not in cluster.pods:
+
+class Addition(Injection[ScaleOut]):
+    def inject(self) -> None:
+        pod = self.pod
+        add_pod(self.cluster, pod)
+        ask(f"{pod} is published", lambda control: control.add_pod(pod), self.cluster)
+
+    def effect(self) -> Evidence:
+        if self.pod not in self.cluster.pods:
             return Evidence(ok=False, seen={"exists": False})
-        known = published(cluster, pod)
-        serving, taken = cluster.in_service(pod), is_replica_to_proxies(cluster, pod)
+        known = published(self.cluster, self.pod)
+        serving, taken = self.cluster.in_service(self.pod), is_replica_to_proxies(self.cluster, self.pod)
         return Evidence(
             ok=bool(known) and serving and taken,
             seen={"exists": True, "published": known, "in_service": serving, "taken_for_reads": taken},
         )
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
+    def heal(self) -> None:
         """`add_pod` has cleaned up after itself if it failed; a pod that is there stays."""
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        there = pod in cluster.pods
-        return Evidence(ok=there, seen={"exists": there})
+    def residue(self) -> Evidence:
+        exists = self.pod in self.cluster.pods
+        return Evidence(ok=exists, seen={"exists": exists})

@@ -6,32 +6,60 @@ replica, which is what must be shown of it afterwards.
 
 from __future__ import annotations
 
-from chaos.fault import Change, Evidence
+import logging
+from dataclasses import dataclass
+
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import control_plane
-from cluster.cluster import Cluster
+from chaos.topologies import ONE_PRIMARY
 from cluster.wait import WaitTimeoutError
+
+log = logging.getLogger("meshbench")
 
 LOOK_TIMEOUT_S = 2.0
 
 
-class Switchover(Change):
+@dataclass(frozen=True, kw_only=True)
+class Switchover(Fault):
     name = "switchover"
-    teaches = "a planned change of the primary: no acknowledged write may be lost, and the outage should be short"
+    does = "a planned change of the primary: no acknowledged write may be lost, and the outage should be short"
+    targets = ("primary",)
+    topologies = ONE_PRIMARY
+    least_pods = 2
+    lasts = False
+    hits = "node"
+    intends = "new_primary"
+    refuted_by = Refutations(bitten={"primary": (None,)})
 
-    def inject(self, cluster: Cluster, pod: str) -> None:
-        del pod  # the control plane knows who is primary
-        control_plane(cluster).switchover()  # once: a refusal is what was to be found out
+    def on(self, victim: Victim, context: Context) -> HandedOver:
+        return HandedOver(fault=self, victim=victim, context=context)
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
+
+@dataclass(kw_only=True)
+class HandedOver(Injection[Switchover]):
+    """silence: what came instead of the control plane's answer; then only the pods can tell whether it was done."""
+
+    silence: str = ""
+
+    def inject(self) -> None:
+        control = control_plane(self.cluster)  # who knows who is primary
         try:
-            primary = cluster.primary(timeout_s=LOOK_TIMEOUT_S)
-        except WaitTimeoutError:
-            return Evidence(ok=False, seen={"primary": None})
-        return Evidence(ok=primary != pod, seen={"primary": primary})
+            control.switchover()  # once: a refusal is what was to be found out
+        except OSError as silence:
+            self.silence = f"the control plane does not answer: {silence}"
+            log.warning("switchover: %s", self.silence)
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
+    def effect(self) -> Evidence:
+        told = {"reason": self.silence} if self.silence else {}
+        try:
+            primary = self.cluster.primary(timeout_s=LOOK_TIMEOUT_S)
+        except WaitTimeoutError:
+            return Evidence(ok=False, seen={"primary": None, **told})
+        return Evidence(ok=primary != self.pod, seen={"primary": primary, **told})
+
+    def heal(self) -> None:
         """Nothing is broken."""
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        serving = cluster.in_service(pod)
+    def residue(self) -> Evidence:
+        serving = self.cluster.in_service(self.pod)
         return Evidence(ok=serving, seen={"in_service": serving})

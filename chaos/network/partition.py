@@ -10,55 +10,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaos.fault import Evidence
+from chaos.fault import Context, Evidence, Injection, Refutations, Victim
+from chaos.network.link import LinkFault
 from chaos.probes import bystander, pod_named, reached
-from cluster.cluster import Cluster
-from history.fault_lines import Hits
-from history.faults import EVERYONE
 
 CHAIN = "MESHBENCH"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Partition:
-    """peers: the pods to cut off from; none means every pod of the run but the observer."""
-
-    peers: tuple[str, ...] = ()
+class Partition(LinkFault):
     name = "partition"
-    teaches = "a dead switch: the pod is well, and alone; a primary in a minority must stop taking writes"
-    lasts = True
-    hits: Hits = "link"
+    does = "a dead switch: the pod is well, and alone; a primary in a minority must stop taking writes"
+    needs = ("iptables",)
+    isolates = True
+    refuted_by = Refutations(bitten={"rule": (False,), "packets_dropped": (0,)})
+
+    def on(self, victim: Victim, context: Context) -> Cut:
+        return Cut(fault=self, victim=victim, context=context)
+
+
+class Cut(Injection[Partition]):
+    """From the context's peers; none means every pod of the run but the observer."""
 
     @property
-    def isolates_from(self) -> tuple[str, ...]:
-        return self.peers or (EVERYONE,)
+    def _peers(self) -> tuple[str, ...]:
+        return self.context.peers
 
-    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Partition:
-        del part  # a pod has one network, whatever runs in it
-        return Partition(peers=peers)
-
-    def inject(self, cluster: Cluster, pod: str) -> None:
-        table = "\n".join(["*filter", f":{CHAIN} - [0:0]", *self._rules(cluster), "COMMIT", ""])
+    def inject(self) -> None:
+        table = "\n".join(["*filter", f":{CHAIN} - [0:0]", *self._rules(), "COMMIT", ""])
         # one commit: either all rules stand or none, and both directions are cut at the same moment
         restore = f"iptables-restore --noflush --wait <<'RULES'\n{table}RULES"
-        pod_named(cluster, pod).run_in_namespace("bash", "-c", restore)
+        pod_named(self.cluster, self.pod).run_in_namespace("bash", "-c", restore)
 
-    def _rules(self, cluster: Cluster) -> list[str]:
-        if self.peers:
-            cut = [pod_named(cluster, peer).address for peer in self.peers]
+    def _rules(self) -> list[str]:
+        if self._peers:
+            cut = [pod_named(self.cluster, peer).address for peer in self._peers]
             rules = [f"-A {CHAIN} -{way} {address} -j DROP" for address in cut for way in "sd"]
         else:
+            network = self.cluster.network
             rules = [f"-A {CHAIN} -i lo -j RETURN", f"-A {CHAIN} -o lo -j RETURN"]
-            for friend in (cluster.network.gateway, cluster.network.address("observer")):
+            for friend in (network.gateway, network.address("observer")):
                 rules += [f"-A {CHAIN} -s {friend} -j RETURN", f"-A {CHAIN} -d {friend} -j RETURN"]
             rules.append(f"-A {CHAIN} -j DROP")
         return [*rules, f"-I INPUT -j {CHAIN}", f"-I OUTPUT -j {CHAIN}"]
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        from_peers = self._reached(cluster, pod)
-        witness = bystander(cluster, pod, self.peers) if self.peers else None
-        from_bystander = reached(cluster, pod, peer=witness) if witness else None
-        code, listing = pod_named(cluster, pod).probe_in_namespace("iptables", "--wait", "-nvxL", CHAIN)
+    def effect(self) -> Evidence:
+        from_peers = self._reached()
+        witness = bystander(self.cluster, self.pod, self._peers) if self._peers else None
+        from_bystander = reached(self.cluster, self.pod, peer=witness) if witness else None
+        code, listing = pod_named(self.cluster, self.pod).probe_in_namespace("iptables", "--wait", "-nvxL", CHAIN)
         drops = [int(line.split()[0]) for line in listing.splitlines() if "DROP" in line]
         cut = bool(from_peers) and not any(from_peers.values())
         seen = {"reached_from": from_peers, "rule": bool(drops), "packets_dropped": sum(drops)}
@@ -66,24 +66,24 @@ class Partition:
             seen["reached_from_bystander"] = {witness: from_bystander}
         return Evidence(ok=code == 0 and cut and sum(drops) > 0 and from_bystander is not False, seen=seen)
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
-        if _standing(cluster, pod):
+    def heal(self) -> None:
+        if self._standing():
             for command in (f"-D INPUT -j {CHAIN}", f"-D OUTPUT -j {CHAIN}", f"-F {CHAIN}", f"-X {CHAIN}"):
-                pod_named(cluster, pod).run_in_namespace("iptables", "--wait", *command.split())
+                pod_named(self.cluster, self.pod).run_in_namespace("iptables", "--wait", *command.split())
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        standing, from_peers = _standing(cluster, pod), self._reached(cluster, pod)
+    def residue(self) -> Evidence:
+        standing, from_peers = self._standing(), self._reached()
         return Evidence(
             ok=not standing and all(from_peers.values()), seen={"rules": standing, "reached_from": from_peers}
         )
 
-    def _reached(self, cluster: Cluster, pod: str) -> dict[str, bool]:
+    def _reached(self) -> dict[str, bool]:
         """Peer -> whether it can connect to the pod; without peers, one pod stands for all. Departed pods are not
         asked: who was killed for good reaches nobody, cut off or not."""
-        others = self.peers or tuple(filter(None, [bystander(cluster, pod)]))
-        return {peer: reached(cluster, pod, peer=peer) for peer in others if peer not in cluster.departed}
+        others = self._peers or tuple(filter(None, [bystander(self.cluster, self.pod)]))
+        departed = self.cluster.departed
+        return {peer: reached(self.cluster, self.pod, peer=peer) for peer in others if peer not in departed}
 
-
-def _standing(cluster: Cluster, pod: str) -> list[str]:
-    listing = pod_named(cluster, pod).run_in_namespace("iptables", "--wait", "-S")
-    return [line for line in listing.splitlines() if CHAIN in line]
+    def _standing(self) -> list[str]:
+        listing = pod_named(self.cluster, self.pod).run_in_namespace("iptables", "--wait", "-S")
+        return [line for line in listing.splitlines() if CHAIN in line]

@@ -9,45 +9,50 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaos.fault import Evidence
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process, routes
-from cluster.cluster import Cluster
-from history.fault_lines import Hits
+from chaos.targets import AGENTS, NODES, SERVER_PROXIES
+from cluster.platform.platform import RUNNING, exited
+
+SIGKILLED = exited(137)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kill:
-    """hits: the part of the pod that is killed."""
-
-    hits: Hits = "node"
+class Kill(Fault):
     name = "kill"
-    teaches = "a crash: connections break at once, memory is gone, the disk is not"
-    lasts = True
-    isolates_from = ()
+    does = "a crash: connections break at once, memory is gone, the disk is not"
+    #: A load pod that is killed records nothing more.
+    targets = (*NODES, "control_plane", "proxy", *AGENTS, *SERVER_PROXIES)
+    may_stay = True
+    refuted_by = Refutations(
+        bitten={"container": ("running",), "exit_code": (0,), "answers": (True,)},
+        clean={"container": ("exited", "dead", "paused", "frozen"), "answers": (False,)},
+    )
 
-    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Kill:
-        del peers
-        return Kill(hits=part)
+    def on(self, victim: Victim, context: Context) -> Killed:
+        return Killed(fault=self, victim=victim, context=context)
 
-    def inject(self, cluster: Cluster, pod: str) -> None:
-        process(cluster, pod, self.hits).kill(signal="SIGKILL")
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        state = process(cluster, pod, self.hits).attrs["State"]
-        answered = answers(cluster, pod, self.hits)
+class Killed(Injection[Kill]):
+    def inject(self) -> None:
+        process(self.cluster, self.victim).kill()
+
+    def effect(self) -> Evidence:
+        state = process(self.cluster, self.victim).state()
+        answered = answers(self.cluster, self.victim)
         return Evidence(
-            ok=state["Status"] == "exited" and state["ExitCode"] == 137 and not answered,
-            seen={"container": state["Status"], "exit_code": state["ExitCode"], "answers": answered},
+            ok=state == SIGKILLED and not answered,
+            seen={"container": state.word, "exit_code": state.code or 0, "answers": answered},
         )
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
-        container = process(cluster, pod, self.hits)
-        if container.status == "exited":
+    def heal(self) -> None:
+        container = process(self.cluster, self.victim)
+        if container.state().word == "exited":
             container.start()
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        running, answered = process(cluster, pod, self.hits).status, answers(cluster, pod, self.hits)
-        seen: dict[str, object] = {"container": running, "answers": answered}
-        if self.hits == "proxy":
-            seen["routes"] = answered = bool(routes(cluster, pod))
-        return Evidence(ok=running == "running" and answered, seen=seen)
+    def residue(self) -> Evidence:
+        state, answered = process(self.cluster, self.victim).state(), answers(self.cluster, self.victim)
+        seen: dict[str, object] = {"container": state.word, "answers": answered}
+        if self.victim.part == "proxy":
+            seen["routes"] = answered = bool(routes(self.cluster, self.pod))
+        return Evidence(ok=state == RUNNING and answered, seen=seen)

@@ -9,58 +9,64 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docker.errors import APIError
-
-from chaos.fault import Evidence
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process
-from cluster.cluster import Cluster
+from chaos.targets import AGENTS, NODES, SERVER_PROXIES
+from cluster.errors import EngineRefusedError, HarnessError
+from cluster.platform.platform import FROZEN, CanFreeze
 from cluster.wait import wait_until
-from history.fault_lines import Hits
 
 FREEZE_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pause:
-    """hits: the part of the pod that is frozen."""
-
-    hits: Hits = "node"
+class Pause(Fault):
     name = "pause"
-    teaches = "a hang: nothing answers, nothing is closed, and the old primary wakes up believing it still is one"
-    lasts = True
-    isolates_from = ()
+    does = "a hang: nothing answers, nothing is closed, and the old primary wakes up believing it still is one"
+    targets = (*NODES, "control_plane", "proxy", "load", *AGENTS, *SERVER_PROXIES)
+    needs = ("cgroup freezer",)
+    refuted_by = Refutations(
+        bitten={"paused": (False,), "answers": (True,)}, clean={"paused": (True,), "answers": (False,)}
+    )
 
-    def aimed(self, part: Hits, peers: tuple[str, ...]) -> Pause:
-        del peers
-        return Pause(hits=part)
+    def on(self, victim: Victim, context: Context) -> Frozen:
+        return Frozen(fault=self, victim=victim, context=context)
 
-    def inject(self, cluster: Cluster, pod: str) -> None:
+
+class Frozen(Injection[Pause]):
+    def inject(self) -> None:
         def frozen() -> bool:
-            if not self._paused(cluster, pod):
-                process(cluster, pod, self.hits).pause()
+            if not self._paused():
+                self._freezable().freeze()
             return True
 
         # On a busy machine runc may find tasks of a cgroup v1 that do not freeze in time, thaws them, and gives up.
-        wait_until(f"the engine freezes {pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=APIError)
+        wait_until(f"the engine freezes {self.pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=EngineRefusedError)
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        paused = self._paused(cluster, pod)
-        answered = self._answers(cluster, pod) if paused else True
+    def effect(self) -> Evidence:
+        paused = self._paused()
+        answered = self._answers() if paused else True
         return Evidence(ok=paused and not answered, seen={"paused": paused, "answers": answered})
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
-        if self._paused(cluster, pod):
-            process(cluster, pod, self.hits).unpause()
+    def heal(self) -> None:
+        if self._paused():
+            self._freezable().thaw()
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        paused, answered = self._paused(cluster, pod), self._answers(cluster, pod)
+    def residue(self) -> Evidence:
+        paused, answered = self._paused(), self._answers()
         return Evidence(ok=not paused and answered, seen={"paused": paused, "answers": answered})
 
-    def _answers(self, cluster: Cluster, pod: str) -> bool:
+    def _answers(self) -> bool:
         """A load pod that has ended its work in order need not say anything any more."""
-        if self.hits == "load" and process(cluster, pod, self.hits).status == "exited":
+        if self.victim.part == "load" and process(self.cluster, self.victim).state().word == "exited":
             return True
-        return answers(cluster, pod, self.hits)
+        return answers(self.cluster, self.victim)
 
-    def _paused(self, cluster: Cluster, pod: str) -> bool:
-        return bool(process(cluster, pod, self.hits).attrs["State"]["Paused"])
+    def _paused(self) -> bool:
+        return process(self.cluster, self.victim).state() == FROZEN
+
+    def _freezable(self) -> CanFreeze:
+        container = process(self.cluster, self.victim)
+        if not isinstance(container, CanFreeze):
+            raise HarnessError(f"{container.name}: nothing can be frozen where it runs")
+        return container

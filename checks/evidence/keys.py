@@ -36,7 +36,7 @@ class Keyed:
 def keyed(history: History) -> Keyed:
     """The evidence. Raises MissingError."""
     if history.nodes == {} and not history.final:
-        raise MissingError("no pod was left at the end, so none could be read")
+        raise MissingError("no node was left at the end, so none could be read")
     history = _with_tables_gone(history)
     if "keys" in history.final and "transfers" not in history.final:
         table = require_columns(final_tables(history), "keys", ("node", "key"))

@@ -27,7 +27,7 @@ def not_seen(history: History) -> str:
     acked = writes(history.ops)
     busy = set(acked[acked["outcome"] == "ok"]["server"].dropna())
     if len(acked) and not any(one.up for own in of.values() for one in own):
-        return "no pod ever answered the observer"
+        return "no node ever answered the observer"
     return next((why for name, own in sorted(of.items()) for why in _gaps_of(name, own, busy=name in busy)), "")
 
 
@@ -38,7 +38,7 @@ def _gaps_of(name: str, own: Sequence[Sample], *, busy: bool) -> Iterator[str]:
         yield f"{name} acknowledged writes, and never answered the observer"
     for what in ("role", "read_only"):
         if any(getattr(one, what) is None for one in up):
-            yield f"the observer does not tell the {what} of {name} wherever it answered"
+            yield f"some answers of {name} to the observer lack its {what}"
     between = [later.at_ns - earlier.at_ns for earlier, later in pairwise(own) if earlier.up and later.up]
     if between and (usual_ns := statistics.median(between)) > RARE_NS:
-        yield f"{name} was looked at every {usual_ns / 1e9:.1f} s only"
+        yield f"{name} was sampled only every {usual_ns / 1e9:.1f} s"

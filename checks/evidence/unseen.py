@@ -44,14 +44,14 @@ def _proxies(history: History, looks: dict[tuple[str, str], list[bool]], acked: 
                 f"while {acked:,} writes were acknowledged {through}"
             )
     if history.run.mesh.proxy is not None and not any(kind == "proxy" for kind, _ in looks):
-        yield f"the observer never looked at the proxy, through which {acked:,} writes were acknowledged"
+        yield f"the observer never sampled the proxy, through which {acked:,} writes were acknowledged"
 
 
 def _pods(looks: dict[tuple[str, str], list[bool]], counts: dict[str, int], acked: int) -> Iterator[str]:
     pods = {name: answers for (kind, name), answers in looks.items() if kind == "pod"}
     if not any(any(answers) for answers in pods.values()):
         looked = sum(len(answers) for answers in pods.values())
-        yield f"no pod ever answered the observer ({looked:,} samples), while {acked:,} writes were acknowledged"
+        yield f"no node ever answered the observer ({looked:,} samples), while {acked:,} writes were acknowledged"
         return
     for name, answers in pods.items():
         if name in counts and not any(answers):
@@ -65,4 +65,4 @@ def _control_plane(history: History, acked: int) -> Iterator[str]:
     """It publishes a pod as soon as it sees one that takes writes; before the load it sees none."""
     published = [one.detail.get("write") for one in history.decisions if one.event == PUBLISHED]
     if published and not any(published):
-        yield f"the control plane never saw a pod that takes writes, while {acked:,} writes were acknowledged"
+        yield f"the control plane never saw a node that takes writes, while {acked:,} writes were acknowledged"

@@ -78,7 +78,7 @@ class Control:
         found = self._first({"quarantined"}, pod=self._target)
         if found is None:
             return None
-        return self._moment(found, f"{found.pod} holds transactions that no other pod has")
+        return self._moment(found, f"{found.pod} holds transactions that no other node has")
 
     def rejoined(self, *, events: Collection[str]) -> Moment | None:
         """The target serves again, as a replica."""

@@ -93,7 +93,7 @@ class Sightings:
     def elected(self, detected: Moment) -> Moment:
         """A pod said that it is a writable primary, and it was not the target going on as before."""
         if not self.pods:
-            return absent("no pod was observed")
+            return absent("no node was observed")
         floor_ns = self._injected_ns if detected.at_ns is None else detected.at_ns
         target_was_gone, out_of_group = False, False
         for sample in self._since:
@@ -107,7 +107,7 @@ class Sightings:
                 # An isolated primary goes on believing in itself: it is back only if the others have it back.
                 if target_was_gone and not out_of_group:
                     return self._shown_by(sample, f"observer: {sample.name} is back and takes writes", sample.name)
-        return absent("no pod was seen as a writable primary after the fault was detected")
+        return absent("no node was seen as a writable primary after the fault was detected")
 
     def rerouted(self, elected: Moment) -> Rerouting:
         """The first proxy whose write pool leads to the new primary.
@@ -119,7 +119,7 @@ class Sightings:
             why = "no proxy ever answered the observer" if looked else "no proxy told of a write pool"
             return Rerouting(moment=absent(why), silent=True)
         if elected.pod is None:
-            return Rerouting(moment=absent("not known which pod became the primary"))
+            return Rerouting(moment=absent("not known which node became the primary"))
         target, pod = self.target or "", elected.pod
         there = {
             sample.name: sample.healthy[WRITE_POOL].get(pod, False)

@@ -98,7 +98,7 @@ class _Reading:
     def steps(self) -> list[Step]:
         injected = exact(self.injected_ns, "chaos")
         if _no_pod_lost(self.fault):
-            nothing = absent("no MySQL pod was lost, so nothing fails over")
+            nothing = absent("no node was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
         if self.fault.fault == SWITCHOVER:
@@ -144,7 +144,7 @@ class _Reading:
         return f"{other.source} after {((other.at_ns or 0) - self.injected_ns) / 1e6:.0f} ms"
 
     def _nobody_saw(self) -> Moment:
-        return absent(self.control.stayed() or "no source saw that the target was gone")
+        return absent(self.control.stayed() or "nothing recorded that the target was gone")
 
     def _first_failed_write(self) -> Moment | None:
         wanted = wanted_writes(self.history.ops)

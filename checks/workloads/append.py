@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.ledger import MissingError, text
 from checks.evidence.ops_values import parsed
 from checks.evidence.tables import Tables, verdict_of
@@ -79,3 +80,12 @@ def _asked(history: History) -> dict[tuple[str, str], str]:
             if isinstance(micro_op, list) and len(micro_op) == 3 and micro_op[0] == "append":
                 asked[text(micro_op[1]), text(micro_op[2])] = text(key)
     return asked
+
+
+CHECK = Check(
+    name=NAME,
+    question="is every element in its list once where its transaction is there, and nowhere else?",
+    run=append,
+    safety=True,
+    workload="append",
+)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.keys import keys_apart
 from checks.evidence.ledger import MissingError, text
 from checks.evidence.openings import rows_of_setup
@@ -23,7 +24,7 @@ from checks.verdict import Verdict, unknown
 from history.history import History
 
 NAME = "registers"
-EXPECTED = "on every pod each register has as many versions as were written, each by one write, and no other was read"
+EXPECTED = "on every node each register has as many versions as were written, each by one write, and no other was read"
 
 
 def registers(history: History) -> Verdict:
@@ -101,3 +102,12 @@ def _odd_versions(history: History, booked: pd.DataFrame) -> dict[str, pd.DataFr
         if len(keys) > 1
     ]
     return {"made_twice": pd.DataFrame(twice), "never_made": pd.DataFrame(odd)}
+
+
+CHECK = Check(
+    name=NAME,
+    question="was each version of a register made by one write, and was no other one read?",
+    run=registers,
+    safety=True,
+    workload="mixed-read",
+)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.amounts import whole
 from checks.evidence.keys import keys_apart
 from checks.evidence.ledger import MissingError
@@ -27,7 +28,9 @@ from checks.verdict import Verdict, unknown
 from history.history import History
 
 NAME = "smallbank"
-EXPECTED = "on every pod each balance is its opening plus the log, no savings are negative, and the log is as asked for"
+EXPECTED = (
+    "on every node each balance is its opening plus the log, no savings are negative, and the log is as requested"
+)
 #: Transactions that only move money from one account to another.
 MOVES = ("amalgamate", "send-payment")
 CHANGES = ["key", "customer", "savings", "checking"]
@@ -132,3 +135,12 @@ def _unbalanced(history: History, log: pd.DataFrame) -> pd.DataFrame:
     moves, by = log[log["key"].isin(keys)], ["node", "key"]
     sums = added(total(moves, by, "savings"), total(moves, by, "checking"))
     return sums[sums != 0].rename("sum").reset_index()
+
+
+CHECK = Check(
+    name=NAME,
+    question="is each balance its opening plus the log, are no savings negative, and is the log as asked for?",
+    run=smallbank,
+    safety=True,
+    workload="smallbank",
+)

@@ -13,14 +13,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.check import Check, Gate
 from checks.evidence.latency_stats import quantiles_ms
 from checks.evidence.operations import column_ns
 from checks.evidence.ops_values import parsed
-from checks.gates import gate
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
 
 NAME = "staleness"
+STALE_READS = Gate(
+    name="stale_reads",
+    unit="count",
+    asks="reads that miss an acknowledged write",
+    path=("stale",),
+)
 
 
 def staleness(history: History) -> Verdict:
@@ -29,7 +35,7 @@ def staleness(history: History) -> Verdict:
     measured: reads, stale, stale_share, probes and stale_probes (reads of what the same worker had just written), and
     of the stale ones age_p50_ms, age_p99_ms, age_max_ms.
     """
-    allowed = gate(history, "stale_reads")
+    allowed = STALE_READS.limit(history)
     expected = "reads to be counted that miss an acknowledged write"
     expected = f"at most {allowed:g} reads that miss an acknowledged write" if allowed is not None else expected
     versions = _versions(history.ops)
@@ -97,3 +103,12 @@ def _missed_ns(reads: pd.DataFrame, written: pd.DataFrame) -> Any:
     known = first < len(ends)
     at_ns = np.where(known, ends[np.minimum(first, len(ends) - 1)], -1)
     return np.where(at_ns < column_ns(reads, "start_ns"), at_ns, -1)
+
+
+CHECK = Check(
+    name=NAME,
+    question="how many reads missed an acknowledged write, and how old was what they saw?",
+    run=staleness,
+    gates=(STALE_READS,),
+    workload="mixed-read",
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from checks.check import Check
 from checks.evidence.keys import keys_apart
 from checks.evidence.ledger import MissingError
 from checks.evidence.openings import rows_of_setup
@@ -19,7 +20,7 @@ from checks.verdict import Verdict, unknown
 from history.history import History
 
 NAME = "tpcb"
-EXPECTED = "on every pod each account, teller and branch is the sum of its history, and each branch that of its tellers"
+EXPECTED = "on every node each account, teller and branch is the sum of its history, a branch also that of its tellers"
 
 
 COLUMNS = ("account", "teller", "branch", "delta")
@@ -61,3 +62,12 @@ def tpcb(history: History) -> Verdict:
 
 def _deposit(f: str, value: Any) -> Cells | None:
     return members(value, *COLUMNS) if f == "deposit" else None
+
+
+CHECK = Check(
+    name=NAME,
+    question="is each account, teller and branch the sum of its history, and each branch that of its tellers?",
+    run=tpcb,
+    safety=True,
+    workload="tpcb",
+)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from checks.check import Check
 from checks.evidence.ledger import MissingError
 from checks.evidence.openings import rows_of_setup
 from checks.evidence.tables import NULL, Tables, absent_pods, added, joined, total, unequal, verdict_of
@@ -23,7 +24,7 @@ from checks.workloads.tpcc_booked import booked
 from history.history import History
 
 NAME = "tpcc"
-EXPECTED = "the consistency conditions 3.3.2.1 to 3.3.2.12 hold on every pod, for what was asked and set up"
+EXPECTED = "the consistency conditions 3.3.2.1 to 3.3.2.12 hold on every node, for what was asked and set up"
 
 W, D, O, C = ["node", "w"], ["node", "w", "d"], ["node", "w", "d", "o"], ["node", "w", "d", "c"]  # noqa: E741
 
@@ -170,3 +171,12 @@ def tpcc(history: History) -> Verdict:
     broken["pods_without_rows"] = absent_pods(history, rows.warehouse)
     broken |= booked(history, tables) | set_up | tables.broken
     return verdict_of(NAME, EXPECTED, broken, {"orders": len(rows.orders), "payments": len(rows.history)})
+
+
+CHECK = Check(
+    name=NAME,
+    question="do TPC-C's consistency conditions 3.3.2.1 to 3.3.2.12 hold on every pod?",
+    run=tpcc,
+    safety=True,
+    workload="tpcc",
+)

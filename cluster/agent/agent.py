@@ -8,8 +8,8 @@ word for it: `cluster.agent.lease` has the rules. A source without a lease is fe
 ``GET /report`` is for the other agents; with ``PUT /assignment`` the control plane has this one promise an assignment.
 
 Runs in the pod's namespace: ``python3 -m cluster.agent.agent`` with MESHBENCH_USER, MESHBENCH_PASSWORD, MESHBENCH_KIND
-(how the pods replicate, one of `cluster.topology.Kind`) and MESHBENCH_CONTROL (host:port, may be missing). The pod's
-host name is its own name.
+(how the pods replicate, one of `cluster.topologies.lookup.kinds`) and MESHBENCH_CONTROL (host:port, may be missing).
+The pod's host name is its own name.
 """
 
 from __future__ import annotations
@@ -20,18 +20,16 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
 
 from cluster.agent.assignment import decode
 from cluster.agent.json_http import JsonHandler, JsonServer
-from cluster.agent.lease import is_led
 from cluster.agent.peers import Gossip
 from cluster.agent.role import MAX_AGE_S, Latest, Role
 from cluster.session import connect
 from cluster.status.poller import UNREACHABLE, Poller
 from cluster.status.status import Status
-from cluster.topologies.source_replica import fence
-from cluster.topology import Kind
+from cluster.topologies.lookup import replication_of
+from cluster.topologies.replication import CanPromote
 
 PORT = 8008
 POLL_S = 0.05
@@ -70,10 +68,10 @@ def watch(poller: Poller, latest: Latest) -> None:
 def keep_fenced(role: Role, *, user: str, password: str) -> None:
     """Fence the mysqld beside this agent whenever it is in the way, for ever."""
     while True:
-        if role.in_the_way():
+        if role.in_the_way() and isinstance(role.replication, CanPromote):
             try:
                 with connect(host="127.0.0.1", user=user, password=password, timeout_s=FENCE_TIMEOUT_S) as connection:
-                    fence(connection, kind=role.kind)
+                    role.replication.fence(connection)
                 print(f"fenced: no lease at version {role.gossip.assignment.version}", flush=True)
             except UNREACHABLE as error:
                 print(f"could not fence: {error!r}", flush=True)
@@ -105,13 +103,13 @@ def serve(role: Role, *, port: int = PORT) -> JsonServer:
 
 def main() -> None:
     user, password = os.environ["MESHBENCH_USER"], os.environ["MESHBENCH_PASSWORD"]
-    kind = cast(Kind, os.environ["MESHBENCH_KIND"])
+    replication = replication_of(os.environ["MESHBENCH_KIND"])
     host, _, port = os.environ.get("MESHBENCH_CONTROL", "").rpartition(":")
     gossip = Gossip(socket.gethostname(), control=(host, int(port)) if host else None, port=PORT, file=PROMISES)
-    role = Role(kind=kind, gossip=gossip, latest=Latest())
-    poller = Poller(host="127.0.0.1", user=user, password=password, kind=kind, timeout_s=MAX_AGE_S)
+    role = Role(replication, gossip=gossip, latest=Latest())
+    poller = Poller(host="127.0.0.1", user=user, password=password, replication=replication, timeout_s=MAX_AGE_S)
     threading.Thread(target=watch, args=(poller, role.latest), daemon=True).start()
-    if is_led(kind):
+    if replication.replicates:
         threading.Thread(
             target=keep_fenced, args=(role,), kwargs={"user": user, "password": password}, daemon=True
         ).start()

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cluster.agent.assignment import Assignment
-from cluster.topology import Kind, is_group, is_source_replica
 
 LEASE_S = 1.0
 
@@ -62,15 +61,10 @@ def agreement(own: str, view: Mapping[str, str], *, peers: Mapping[str, Heard], 
     return own in view and alike * 2 > len(view)
 
 
-def needs_fencing(kind: Kind, *, read_only: bool, assignment: Assignment, leased: bool) -> bool:
-    """Whether an agent must make its mysqld read-only: it takes writes and may not. A group sees to that by itself, and
-    before the first assignment ever nobody leads, so nobody is in the way."""
-    return is_source_replica(kind) and not read_only and assignment.version > 0 and not leased
-
-
-def is_led(kind: Kind) -> bool:
-    """Whether being primary takes more than the pod's own word."""
-    return is_group(kind) or is_source_replica(kind)
+def needs_fencing(*, read_only: bool, assignment: Assignment, leased: bool) -> bool:
+    """Whether an agent must make its mysqld read-only: it takes writes and may not. Before the first assignment there
+    is no primary, so no fencing is needed."""
+    return not read_only and assignment.version > 0 and not leased
 
 
 def _fresh(heard: Heard, now_s: float) -> bool:

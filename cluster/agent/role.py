@@ -6,10 +6,10 @@ import socket
 import time
 from dataclasses import asdict, dataclass
 
-from cluster.agent.lease import LEASE_S, agreement, is_led, lease_from, needs_fencing
+from cluster.agent.lease import LEASE_S, agreement, lease_from, needs_fencing
 from cluster.agent.peers import UNHEARD, Gossip
 from cluster.status.status import Status
-from cluster.topology import Kind, is_group
+from cluster.topologies.replication import CanPromote, Replication
 
 MAX_AGE_S = 1.0
 #: How long a promise waits for the own mysqld to take no more writes before it is answered without that.
@@ -30,8 +30,8 @@ class Latest:
 class Role:
     """What proxies, peers and the control plane ask one pod."""
 
-    def __init__(self, *, kind: Kind, gossip: Gossip, latest: Latest) -> None:
-        self.kind = kind
+    def __init__(self, replication: Replication, *, gossip: Gossip, latest: Latest) -> None:
+        self.replication = replication
         self.gossip = gossip
         self.latest = latest
         self._agreed_s = 0.0
@@ -42,13 +42,13 @@ class Role:
         if status is None:
             return False
         if path == "/primary":
-            return status.writable and (not is_led(self.kind) or self.leads(status))
+            return status.writable and (not self.replication.replicates or self.leads(status))
         return status.in_service and (path == "/health" or (path == "/replica" and status.role == "replica"))
 
     def leads(self, status: Status) -> bool:
         """Whether others bear out that this pod is primary: they did within LEASE_S, or do now."""
         now_s, gossip = time.monotonic(), self.gossip
-        if not is_group(self.kind):
+        if not self.replication.elects_by_itself:
             return lease_from(
                 gossip.own, gossip.assignment, control=gossip.control, peers=dict(gossip.peers), now_s=now_s
             )
@@ -59,7 +59,7 @@ class Role:
     def members(self) -> list[str]:
         """The pods of the own group's view; none without a group."""
         status = self.latest.status
-        return list(status.view) if status is not None and is_group(self.kind) else []
+        return list(status.view) if status is not None and self.replication.elects_by_itself else []
 
     def report(self) -> dict[str, object]:
         """For the other agents: this pod's status (null when it has none) and the newest assignment it knows."""
@@ -75,9 +75,12 @@ class Role:
     def in_the_way(self) -> bool:
         """Whether the own mysqld takes writes that it may not take."""
         status = self.latest.fresh()
-        return status is not None and needs_fencing(
-            self.kind, read_only=status.read_only, assignment=self.gossip.assignment, leased=self.leads(status)
-        )
+        if status is None:
+            return False
+        leased = self.leads(status)  # asked in any case: that is how an agreement is remembered for LEASE_S
+        if not isinstance(self.replication, CanPromote):  # the nodes see to it themselves
+            return False
+        return needs_fencing(read_only=status.read_only, assignment=self.gossip.assignment, leased=leased)
 
     def promise(self) -> dict[str, object]:
         """The answer to an assignment that was just adopted: what is known now, and whether this pod takes writes.

@@ -6,41 +6,14 @@ joins, some seconds later and in words that name no option.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from cluster.mysqld.options import normal
-from cluster.topology import Kind, is_group
+from cluster.topologies.lookup import replication_of
 
 #: What mysqld takes for itself when it starts, or as data comes in, whatever else the machine needs.
 BUFFERS = ("innodb_buffer_pool_size", "innodb_log_buffer_size", "key_buffer_size")
 _GIB = 1024**3
-
-
-class Unfit(NamedTuple):
-    """variable: an option. word: the one of its value that matters, in MySQL's normal form. where: in which topologies.
-    why: what happens then."""
-
-    variable: str
-    word: str
-    where: Callable[[Kind], bool]
-    why: str
-
-
-UNFIT = (
-    Unfit(
-        "transaction_read_only",
-        "1",
-        lambda kind: kind != "single",
-        "plugins that replication needs write when they start, and then do not start",
-    ),
-    Unfit(
-        "sql_mode",
-        "pad_char_to_full_length",
-        is_group,
-        "a pod that joins cannot read the configuration of its group, and does not join",
-    ),
-)
 
 
 def too_large(pods: int, memory_bytes: int, values: Mapping[str, str]) -> dict[str, str]:
@@ -58,10 +31,10 @@ def too_large(pods: int, memory_bytes: int, values: Mapping[str, str]) -> dict[s
     return {largest: f"{pods} x {total / _GIB:,.1f} GiB of buffers are more than {there}"}
 
 
-def unfit(kind: Kind, values: Mapping[str, str]) -> dict[str, str]:
+def unfit(kind: str, values: Mapping[str, str]) -> dict[str, str]:
     """Variables under which a topology does not come about -> why. values: variable -> its value on the pods."""
     return {
         one.variable: f"under {one.word.upper() if one.word != '1' else 'ON'} {one.why}"
-        for one in UNFIT
-        if one.where(kind) and one.word in normal(values.get(one.variable, "")).split(",")
+        for one in replication_of(kind).unfit
+        if one.word in normal(values.get(one.variable, "")).split(",")
     }

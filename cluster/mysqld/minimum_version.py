@@ -1,38 +1,18 @@
-"""Which MySQL each topology needs at least, and why: the newest thing that our statements and options use there.
-
-The versions are those that the MySQL 8.0 reference manual gives for each statement, option, privilege and function.
-"""
+"""Whether an image's MySQL is new enough for a topology (`Replication.needs`)."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from cluster.errors import ConfigurationError
-from cluster.topology import Kind, is_group
-
-Version = tuple[int, int, int]
-
-
-class Floor(NamedTuple):
-    version: Version
-    why: str
+from cluster.topologies.lookup import replication_of
+from cluster.topologies.requirements import Floor, Version
 
 
-FLOORS: dict[Kind, Floor] = {
-    "single": Floor((8, 0, 19), "the table constructor VALUES ROW(), in the workload tpcc"),
-    "async": Floor((8, 0, 26), "the options skip_replica_start and replica_net_timeout"),
-    "semisync": Floor((8, 0, 26), "the plugin semisync_source.so"),
-    "group": Floor((8, 0, 27), "the privilege GROUP_REPLICATION_STREAM"),
-    "group-multi": Floor((8, 0, 27), "the privilege GROUP_REPLICATION_STREAM"),
-}
-#: A planned change of a group's primary.
-SWITCHOVER = Floor((8, 0, 29), "group_replication_set_as_primary with a timeout")
-
-
-def floor(kind: Kind, *, switchover: bool = False) -> Floor:
+def floor(kind: str, *, switchover: bool = False) -> Floor:
     """What a topology needs. switchover: whether its primary is to be changed as planned."""
-    return SWITCHOVER if switchover and is_group(kind) else FLOORS[kind]
+    replication = replication_of(kind)
+    return replication.switchover_needs if switchover else replication.needs
 
 
 def parse_version(printed: str) -> Version:
@@ -46,7 +26,7 @@ def parse_version(printed: str) -> Version:
     return major, minor, patch
 
 
-def require_version(printed: str, *, image: str, kind: Kind, switchover: bool = False) -> None:
+def require_version(printed: str, *, image: str, kind: str, switchover: bool = False) -> None:
     """Raise ConfigurationError when an image is too old for a topology. printed: by its ``mysqld --version``."""
     try:
         version = parse_version(printed)
@@ -54,7 +34,7 @@ def require_version(printed: str, *, image: str, kind: Kind, switchover: bool = 
         raise ConfigurationError(f"image {image}: {error}") from None
     least = floor(kind, switchover=switchover)
     if version < least.version:
-        what = f"topology {kind}" + (" with a switchover" if least is SWITCHOVER else "")
+        what = f"topology {kind}" + (" with a switchover" if least is not floor(kind) else "")
         raise ConfigurationError(
             f"image {image} has MySQL {_dotted(version)}; {what} needs {_dotted(least.version)} or newer, "
             f"because of {least.why}"

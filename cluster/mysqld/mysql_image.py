@@ -13,16 +13,10 @@ import shlex
 from dataclasses import dataclass, field
 from functools import cache
 
-from docker.errors import APIError
-from requests.exceptions import RequestException
-
-from cluster.errors import ConfigurationError
+from cluster.errors import ConfigurationError, EngineRefusedError
 from cluster.mysqld import mysqld
 from cluster.mysqld.options import Known
-from cluster.platform import ownership
-from cluster.platform.docker_engine import client
-from cluster.platform.logs import LOG_CONFIG
-from cluster.platform.one_off import archive
+from cluster.platform import docker_engine, images, one_off
 
 TIMEOUT_S = 60
 #: Begins the run id of a container that is asked, which is no run: it is gone within a second or two.
@@ -57,7 +51,7 @@ def ask(image: str, *, my_cnf: bytes | None, arguments: tuple[str, ...]) -> Serv
 
     Raises ConfigurationError when it has no mysqld that could answer.
     """
-    identity = str(client().images.get(image).id)
+    identity = images.identity(image)
     return _ask(identity, image, my_cnf, arguments)
 
 
@@ -93,38 +87,21 @@ def _ask(identity: str, image: str, content: bytes | None, arguments: tuple[str,
         all_printed=parts.get("all", "").partition("arguments:")[2].strip(),
         known=known if usable else Known(),
         refused=tuple(refused) if usable else (),
-        memory_bytes=int(client().info().get("MemTotal") or 0),
+        memory_bytes=docker_engine.memory_bytes(),
     )
 
 
 def _run(identity: str, script: str, content: bytes | None, *, name: str) -> str:
     """Both outputs of a script in a container of the image, which is removed whatever happens."""
-    container, own_id = None, f"{ASKED}{secrets.token_hex(4)}"
+    files = {} if content is None else {mysqld.USER_CNF: content}
+    own_id = f"{ASKED}{secrets.token_hex(4)}"
     try:
-        container = client().containers.create(
-            identity,
-            entrypoint=["/bin/sh", "-c", script],
-            command=[],
-            network_mode="none",
-            user="0",
-            labels=ownership.labels(own_id),
-            log_config=LOG_CONFIG,
-            name=f"meshbench-{own_id}",
-        )
-        if content is not None:
-            container.put_archive("/", archive({mysqld.USER_CNF: content}))
-        container.start()
-        container.wait(timeout=TIMEOUT_S)
-        return str(container.logs(stdout=True, stderr=False).decode(errors="replace"))
-    except RequestException:
-        raise ConfigurationError(f"image {name}: its mysqld did not answer --version in {TIMEOUT_S} s") from None
-    except APIError as error:
-        raise ConfigurationError(
-            f"image {name}: cannot be asked for its MySQL version: {error.explanation or error}"
-        ) from None
-    finally:
-        if container is not None:
-            container.remove(force=True, v=True)
+        with one_off.started(identity, ["/bin/sh", "-c", script], own_id, files=files, user="0") as process:
+            if process.wait(timeout_s=TIMEOUT_S) is None:
+                raise ConfigurationError(f"image {name}: its mysqld did not answer --version in {TIMEOUT_S} s")
+            return process.logs(stdout_only=True).decode(errors="replace")
+    except EngineRefusedError as error:
+        raise ConfigurationError(f"image {name}: cannot be asked for its MySQL version: {error}") from None
 
 
 def _parts(printed: str) -> dict[str, str]:

@@ -111,9 +111,9 @@ def create_database(cursor: Any, name: str = DATABASE) -> None:
     cursor.execute(f"CREATE DATABASE IF NOT EXISTS {name} {session.TEXT}")
 
 
-def create_users(connection: Any, credentials: Credentials, *, group: bool) -> None:
+def create_users(connection: Any, credentials: Credentials, *, replication_privileges: Iterable[str] = ()) -> None:
     """The run's accounts, on this pod only: nothing of it enters the binary log, so all pods start with equal GTIDs."""
-    stream = ", GROUP_REPLICATION_STREAM" if group else ""  # which no MySQL before 8.0.27 knows
+    replicate = ", ".join(["REPLICATION SLAVE", "CONNECTION_ADMIN", "BACKUP_ADMIN", *replication_privileges])
     grants: Mapping[str, tuple[str, list[str]]] = {
         APPLICATION: (credentials.app, [f"ALL ON {DATABASE}.*"]),
         # CONNECTION_ADMIN: ours get in when the load has used up max_connections, and init_connect is not for them
@@ -135,7 +135,7 @@ def create_users(connection: Any, credentials: Credentials, *, group: bool) -> N
         ),
         "meshbench_repl": (
             credentials.repl,
-            [f"REPLICATION SLAVE, CONNECTION_ADMIN, BACKUP_ADMIN{stream} ON *.*"],
+            [f"{replicate} ON *.*"],
         ),
     }
     with connection.cursor() as cursor:

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import io
 import re
-import tarfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pymysql
-from docker.errors import APIError, DockerException
-from docker.models.containers import Container
 
-from cluster.errors import ConfigurationError
+from cluster.errors import ConfigurationError, EngineError, EngineRefusedError
 from cluster.mysqld import requested
 from cluster.mysqld.mysql_image import errors
 from cluster.mysqld.mysqld import PORT
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process
 from cluster.topology import Topology
 
 DATA_DIR = "/var/lib/mysql"
@@ -40,10 +37,9 @@ _SEE = "see mysql.config, mysql.my_cnf and mysql.image of the scenario"
 def refuse_exited(pod: Pod, topology: Topology) -> None:
     """Raise ConfigurationError with mysqld's own words when its container has ended instead of serving."""
     container = pod.containers["mysqld"]
-    container.reload()
-    if container.status in ("created", "running"):
+    code = container.state().code
+    if code is None:
         return
-    code = container.attrs["State"]["ExitCode"]
     killed = " (killed, perhaps for want of memory)" if code == 137 else ""
     raise ConfigurationError(
         f"mysqld of {pod.name} ended at start with code {code}{killed}; {_SEE}. {said(container, topology)}"
@@ -79,17 +75,13 @@ def login_probe(pod: Pod, topology: Topology, try_login: Callable[[], bool]) -> 
     return probe
 
 
-def file_text(container: Container, error_log: str) -> bytes:
+def file_text(container: Process, error_log: str) -> bytes:
     """The end of the file that ``log_error`` names, or nothing where it cannot be had."""
-    for path in _paths(error_log, str(container.name)):
+    for path in _paths(error_log, container.name):
         try:
-            chunks, facts = container.get_archive(path)
-            if not facts or facts["size"] > _MOST_BYTES:
-                continue
-            with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-                file = archive.extractfile(archive.getmembers()[0])
-                return file.read() if file else b""
-        except (APIError, tarfile.TarError, KeyError):
+            container.fetch(path, text := io.BytesIO(), most_bytes=_MOST_BYTES)
+            return text.getvalue()
+        except EngineRefusedError:
             continue
     return b""
 
@@ -104,9 +96,9 @@ def _paths(error_log: str, container: str) -> Iterator[str]:
     yield f"{path}.err"
 
 
-def _lines(container: Container, topology: Topology) -> list[str]:
+def _lines(container: Process, topology: Topology) -> list[str]:
     """What mysqld has said since its container was started last."""
-    began = str(container.attrs["State"]["StartedAt"])  # as mysqld writes times: 2026-11-27T15:05:24.833704…Z
+    began = container.began()  # as mysqld writes times: 2026-11-27T15:05:24.833704…Z
     printed = container.logs(tail=400).decode(errors="replace").splitlines()
     error_log = requested.error_log(topology)
     written = b"" if error_log is None else file_text(container, error_log)
@@ -117,7 +109,7 @@ def _lines(container: Container, topology: Topology) -> list[str]:
     ]
 
 
-def said(container: Container, topology: Topology) -> str:
+def said(container: Process, topology: Topology) -> str:
     """``It said: …`` with mysqld's first two errors since it was started, or else its last line."""
     lines = [line for line in _lines(container, topology) if line.strip()]
     telling = list(dict.fromkeys(errors(lines)))[:2] or lines[-1:]
@@ -128,7 +120,7 @@ def last_errors(pod: Pod, topology: Topology) -> list[str]:
     """mysqld's last errors since it was started, each once, at most six, oldest first; none if they cannot be had."""
     try:
         said = errors(_lines(pod.containers["mysqld"], topology))
-    except (DockerException, OSError):
+    except (EngineError, OSError):
         return []
     return list(dict.fromkeys(one[:200] for one in reversed(said)))[:6][::-1]  # what came of an error repeats itself
 

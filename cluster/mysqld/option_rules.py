@@ -7,13 +7,13 @@ reads. Pure, so that all of it is told before anything starts; spellings are `cl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from cluster.mysqld.option_file import FileOption
 from cluster.mysqld.option_names import Meaning, canonical, meaning
 from cluster.mysqld.options import normal
-from cluster.topology import Kind, is_group
+from cluster.topologies.lookup import REPLICATIONS, replication_of
+from cluster.topologies.requirements import OptionRule, off
 
 #: What meshbench must set itself, at start or later (roles change), and what a server in a pod cannot be told.
 RESERVED = (
@@ -97,69 +97,23 @@ SAID_AS_WELL = {
 }
 
 
-class Rule(NamedTuple):
-    """wrong: whether a value (in normal form) cannot work; kinds: with which topologies; why: what users read."""
-
-    option: str
-    wrong: Callable[[str], bool]
-    kinds: Callable[[Kind], bool]
-    why: str
-
-
-def _off(value: str) -> bool:
-    return value == "0"
-
-
 def _on(value: str) -> bool:
     return value != "0"
 
 
-def _every(kind: Kind) -> bool:
-    return bool(kind)
-
-
-def _several(kind: Kind) -> bool:
-    return kind != "single"
-
-
-def _all_lead(kind: Kind) -> bool:
-    return kind == "group-multi"
-
-
-#: Error 3098 of MySQL: with these checks no transaction of a serializable session can write.
-NOT_SERIALIZABLE = (
-    "serializable cannot work with topology group-multi: MySQL refuses every write of such a session with error 3098, "
-    "because of group_replication_enforce_update_everywhere_checks"
-)
-_LOGS = "must be ON: a pod that takes over must have logged what it received"
-_ORDER = "must be ON: Group Replication does not start without it"
+#: In every topology; what else one cannot work with it says itself (`Replication.option_rules`).
 RULES = (
-    Rule("skip_name_resolve", _off, _every, "must be ON: pods have no name server, and each login would wait for one"),
-    Rule("log_replica_updates", _off, _several, _LOGS),
-    Rule("log_slave_updates", _off, _several, _LOGS),
-    Rule("persisted_globals_load", _off, _several, "must be ON: a pod that restarts would come back open for writes"),
-    Rule("binlog_format", lambda value: value not in ("row", "2"), is_group, "must be ROW: groups take nothing else"),
-    Rule("replica_preserve_commit_order", _off, is_group, _ORDER),
-    Rule("slave_preserve_commit_order", _off, is_group, _ORDER),
-    Rule(
-        "group_replication_communication_stack",
-        lambda value: value not in ("xcom", "0"),
-        is_group,
-        "must be XCOM: members reach one another at a port of the group's own",
-    ),
-    Rule("transaction_isolation", lambda value: value in ("serializable", "3"), _all_lead, NOT_SERIALIZABLE),
-    Rule(
+    OptionRule("skip_name_resolve", off, "must be ON: pods have no name server, and each login would wait for one"),
+    OptionRule(
         "disabled_storage_engines",
         lambda value: "innodb" in value.split(","),
-        _every,
         "must leave InnoDB: the tables of every workload are in it",
     ),
-    Rule("innodb_read_only", _on, _every, "must be OFF: no pod could take a write"),
-    Rule("innodb_force_recovery", _on, _every, "must be 0: InnoDB takes no writes else"),
-    Rule(
+    OptionRule("innodb_read_only", _on, "must be OFF: no pod could take a write"),
+    OptionRule("innodb_force_recovery", _on, "must be 0: InnoDB takes no writes else"),
+    OptionRule(
         "log_error_services",
         lambda value: "log_sink_internal" not in value,
-        _every,
         "must have log_sink_internal: nobody could read mysqld's errors else",
     ),
 )
@@ -172,13 +126,18 @@ def reserved(name: str, value: str) -> bool:
     return meaning(name, value, RESERVED) is not None
 
 
-def unusable(written: str, value: str, *, kind: Kind, isolation: str | None = None) -> str | None:
+def ruled() -> set[str]:
+    """The names of the options that some topology has a rule for."""
+    of_topologies = [rule for replication in REPLICATIONS.values() for rule in replication.option_rules]
+    return {rule.option for rule in (*RULES, *of_topologies)}
+
+
+def unusable(written: str, value: str, *, kind: str, isolation: str | None = None) -> str | None:
     """Why no run of a topology works with an option that is not reserved, or None. isolation: of the load, if ours."""
-    names = {rule.option for rule in RULES}
-    found = meaning(canonical(written), value, names)
+    found = meaning(canonical(written), value, ruled())
     if found is not None and not found.maximum:
-        for rule in RULES:
-            if rule.option == found.variable and rule.kinds(kind) and rule.wrong(normal(found.value)):
+        for rule in (*RULES, *replication_of(kind).option_rules):
+            if rule.option == found.variable and rule.wrong(normal(found.value)):
                 return rule.why
         if found.variable == "binlog_format" and normal(value) in ("statement", "1") and isolation in _ROW_LEVELS:
             return (
@@ -188,7 +147,7 @@ def unusable(written: str, value: str, *, kind: Kind, isolation: str | None = No
     return None
 
 
-def refused_in_file(options: Iterable[FileOption], *, kind: Kind, isolation: str | None = None) -> list[str]:
+def refused_in_file(options: Iterable[FileOption], *, kind: str, isolation: str | None = None) -> list[str]:
     """A line for every option of a file that cannot be: ``my.cnf:12: port: is set by meshbench itself; leave it out``.
 
     isolation: of the load's sessions, None where they are not ours to set.

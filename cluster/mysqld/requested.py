@@ -21,19 +21,13 @@ from cluster.mysqld.option_names import LOOSE, canonical, meaning, nearest
 from cluster.mysqld.option_rules import refused_in_file, reserved
 from cluster.mysqld.options import Asked, effects, normal, unknown, written_value
 from cluster.platform.images import image
-from cluster.topologies.source_replica import WAIT_COUNT
-from cluster.topology import Topology, is_group
+from cluster.topologies.lookup import REPLICATIONS
+from cluster.topology import Topology
 
 log = logging.getLogger("meshbench")
 
 CONFIG = "mysql.config"
 _ERROR = re.compile(r"Error while setting value '(?P<value>.*)' to '(?P<name>[^']*)'")
-#: What a plugin's options begin with -> the plugin, and in which topologies it is.
-_OWNERS = {
-    "group_replication_": ("Group Replication", is_group),
-    "rpl_semi_sync_": ("semi-sync", lambda kind: kind == "semisync"),
-    "clone_": ("CLONE plugin", lambda kind: kind != "single"),
-}
 
 
 def asked_options(topology: Topology, answer: ServerAnswer) -> list[Asked]:
@@ -105,7 +99,7 @@ def _misspelt(one: Asked, names: Collection[str]) -> str | None:
 
 
 def _misplaced(one: Asked, topology: Topology) -> str | None:
-    if one.source == CONFIG or one.name != WAIT_COUNT or topology.kind != "semisync":
+    if one.source == CONFIG or one.name != topology.replication.wait_count_option:
         return None
     return f"{one.source}: {one.written}: the control plane must know it; put it into mysql.config"
 
@@ -182,7 +176,8 @@ def _refused(answer: ServerAnswer, asked: Sequence[Asked]) -> list[str]:
 
 def _not_loaded(topology: Topology, name: str) -> str | None:
     """Why a plugin's option has nothing to act on, or None."""
-    for prefix, (plugin, has) in _OWNERS.items():
-        if name.startswith(prefix) and not has(topology.kind):
+    known = {prefix: plugin for one in REPLICATIONS.values() for prefix, plugin in one.plugins.items()}
+    for prefix, plugin in known.items():
+        if name.startswith(prefix) and prefix not in topology.replication.plugins:
             return f"topology {topology.kind} has no {plugin}"
     return None

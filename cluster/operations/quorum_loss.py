@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pymysql
 
 from cluster.status.status import Status
-from cluster.topologies import group
+from cluster.topologies.replication import CanForceQuorum
 
 if TYPE_CHECKING:  # a rescuer belongs to its cluster
     from cluster.cluster import Cluster
@@ -29,6 +29,7 @@ log = logging.getLogger("meshbench")
 PATIENCE_S = 3.0
 #: A forced membership takes XCom up to half a minute on its own, and longer while others knock.
 FORCE_TIMEOUT_S = 120.0
+KILL_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,12 @@ class Rescuer:
                 log.info("rescue of the group: %s", error)
             self._plan = None
 
+    @property
+    def _replication(self) -> CanForceQuorum:
+        replication = self._cluster.topology.replication
+        assert isinstance(replication, CanForceQuorum), "shown to no others"
+        return replication
+
     def _act(self, plan: Plan) -> None:
         cluster = self._cluster
         log.info("no majority is left; ONLINE: %s", ", ".join(plan.survivors) or "nobody")
@@ -106,11 +113,11 @@ class Rescuer:
         """End a pod's attempt to rejoin by itself, which lasts a minute and which STOP would wait for: restart mysqld
         with its start on boot turned off. `Cluster.join` turns it on again."""
         with self._cluster.connection(name) as connection:
-            if not group.calm(connection):
+            if not self._replication.disable_start_on_boot(connection):
                 return
         container = self._cluster.pods[name].containers["mysqld"]
-        container.kill(signal="SIGKILL")
-        container.wait()
+        container.kill()
+        container.wait(timeout_s=KILL_TIMEOUT_S)
         container.start()
         self._cluster.wait_for_login(self._cluster.pods[name])
 
@@ -119,14 +126,14 @@ class Rescuer:
         log.info("forcing the group's membership to %s", ", ".join(survivors))
         cluster.assisted_rejoins += survivors
         with cluster.connection(survivors[0], timeout_s=FORCE_TIMEOUT_S) as connection:
-            group.force_members(connection, [cluster.hosts[name] for name in survivors])
+            self._replication.force_members(connection, [cluster.hosts[name] for name in survivors])
 
     def _most_advanced(self, names: tuple[str, ...]) -> str:
         """The pod that lacks nothing of what another has executed or received; of equals, the first."""
         have: dict[str, str] = {}
         for name in names:
             with self._cluster.connection(name) as connection:
-                have[name] = group.possessed(connection)
+                have[name] = self._replication.executed_or_received(connection)
         with self._cluster.connection(names[0]) as connection, connection.cursor() as cursor:
             leader = names[0]
             for name in names[1:]:

@@ -13,14 +13,13 @@ import time
 import pymysql
 
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
-from cluster.joining import CLONE_PASSING, tried
-from cluster.operations import clone
-from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import Pod
-from cluster.platform.ownership import labels
-from cluster.topologies import group, source_replica
-from cluster.wait import wait_until
+from cluster.errors import HarnessError, RefusedError
+from cluster.joining import tried
+from cluster.platform.docker_pod import DockerPod
+from cluster.platform.platform import Pod
+from cluster.topologies.clone import DATA_DIR
+from cluster.topologies.replication import CanClone
+from cluster.wait import WaitTimeoutError, wait_until
 
 CLONE_TIMEOUT_S = 120.0
 CATCH_UP_TIMEOUT_S = 120.0
@@ -37,18 +36,17 @@ def next_name(cluster: Cluster) -> str:
 def add_pod(cluster: Cluster, name: str) -> None:
     """Add the pod of this name; returns when it is in service with all that was executed when it joined.
 
-    Raises HarnessError when it does not get there in time; what was started is then stopped.
+    Raises RefusedError when MySQL refuses or it does not get there in time; what was started is then stopped.
     """
     address = cluster.expected_hosts.get(name)
     if address is None:
         raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
-    donor, pod = _donor(cluster), Pod(run_id=cluster.run_id, name=name, address=address)
+    donor, pod = _donor(cluster), DockerPod(run_id=cluster.run_id, name=name, address=address)
     cluster.hosts[name] = address
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"
-        client().volumes.create(name=data, labels=labels(cluster.run_id))
         # where another pod leads, an agent would fence this one before it has any users
-        cluster.start_pod(pod, volumes={data: clone.DATA_DIR}, agent=False)
+        cluster.start_pod(pod, volumes={data: DATA_DIR}, agent=False)
         _fetch_data(cluster, pod, donor)
         cluster.start_agent(pod)
         goal = _executed(cluster, cluster.primary())
@@ -58,25 +56,22 @@ def add_pod(cluster: Cluster, name: str) -> None:
         wait_until(
             f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
         )
-    except pymysql.MySQLError as error:
+    except (pymysql.MySQLError, WaitTimeoutError) as error:
         _set_aside(cluster, pod)
-        raise HarnessError(f"{name} could not be added: {error}") from error
+        raise RefusedError(f"{name} could not be added: {error}") from error
     except BaseException:
         _set_aside(cluster, pod)
         raise
 
 
 def remove_pod(cluster: Cluster, name: str) -> None:
-    """Take a pod out: it leaves its group or its source, then its containers stop. Raises HarnessError if it will not
+    """Take a pod out: it leaves its group or its source, then its containers stop. Raises RefusedError if it will not
     leave."""
     try:
         with cluster.connection(name, timeout_s=60) as connection:
-            if cluster.topology.group:
-                group.leave(connection)
-            else:
-                source_replica.detach(connection, kind=cluster.topology.kind)
+            cluster.topology.replication.leave(connection)
     except pymysql.MySQLError as error:
-        raise HarnessError(f"{name} would not leave: {error}") from error
+        raise RefusedError(f"{name} would not leave: {error}") from error
     _set_aside(cluster, cluster.pods[name])
 
 
@@ -84,7 +79,7 @@ def _set_aside(cluster: Cluster, pod: Pod) -> None:
     cluster.forget(pod)
     for role, timeout_s in STOP_TIMEOUTS_S.items():
         if role in pod.containers:
-            pod.containers[role].stop(timeout=timeout_s)
+            pod.containers[role].kill(grace_s=timeout_s)
 
 
 def _donor(cluster: Cluster) -> str:
@@ -95,21 +90,23 @@ def _donor(cluster: Cluster) -> str:
 
 
 def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
+    replication = cluster.topology.replication
+    if not isinstance(replication, CanClone):
+        raise HarnessError(f"topology {cluster.topology.kind} has no way to copy its data to a new pod")
     with cluster.connection(pod.name, timeout_s=CLONE_TIMEOUT_S) as connection:
         own_uuid = _uuid(connection)
         cluster.clones_begun_ns.append(time.monotonic_ns())
         tried(
             f"{pod.name} copies the data of {donor}",
-            lambda: clone.fetch(connection, donor=cluster.hosts[donor], password=cluster.credentials.repl),
-            passing=CLONE_PASSING,
+            lambda: replication.fetch(connection, donor=cluster.hosts[donor], password=cluster.credentials.repl),
+            passing=replication.clone_passing_errors,
         )
     container = pod.containers["mysqld"]
-
-    def ended() -> bool:
-        container.reload()
-        return container.status == "exited"
-
-    wait_until(f"mysqld of {pod.name} ends with its clone", ended, timeout_s=CLONE_TIMEOUT_S)
+    wait_until(
+        f"mysqld of {pod.name} ends with its clone",
+        lambda: container.state().word == "exited",
+        timeout_s=CLONE_TIMEOUT_S,
+    )
     container.start()
     cluster.wait_for_login(pod)
     with cluster.connection(pod.name) as connection:
@@ -117,8 +114,7 @@ def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
             raise HarnessError(
                 f"{pod.name} has another server uuid after CLONE, so it would not be taken for a new pod"
             )
-        if cluster.topology.source_replica:
-            source_replica.forget_source(connection)  # the donor's channel came with its data
+        replication.after_clone(connection)
 
 
 def _uuid(connection: pymysql.Connection[pymysql.cursors.Cursor]) -> str:

@@ -17,6 +17,7 @@ import docker
 from docker.errors import DockerException
 
 from cluster.errors import ConfigurationError, HarnessError
+from cluster.platform.docker_errors import engine_errors
 from cluster.platform.engine_address import DEFAULT_HOST, EngineAddress, find
 from cluster.wait import wait_until
 
@@ -59,6 +60,18 @@ def client() -> docker.DockerClient:
         return docker.from_env(timeout=120)
     except (DockerException, OSError, ValueError) as error:
         raise _no_answer(at, error) from None
+
+
+def version() -> str | None:
+    """Of the engine; raises as `client`, and EngineError."""
+    with engine_errors():
+        return client().version().get("Version")
+
+
+def memory_bytes() -> int:
+    """Of its machine; 0 where it does not say."""
+    with engine_errors():
+        return int(client().info().get("MemTotal") or 0)
 
 
 def _settle(at: EngineAddress) -> None:

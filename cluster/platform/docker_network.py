@@ -4,49 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from dataclasses import dataclass
 
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from cluster.errors import HarnessError
 from cluster.platform.docker_engine import client
+from cluster.platform.network import RunNetwork
 from cluster.platform.ownership import labels
-from cluster.topology import MAX_PODS
 
 RANGE = ipaddress.ip_network("198.18.0.0/15")
 ATTEMPTS = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunNetwork:
-    """name: the engine's name of it. subnet: a /24. Addresses below are those a run gives out."""
-
-    name: str
-    subnet: ipaddress.IPv4Network
-
-    @property
-    def gateway(self) -> str:
-        """The host's own address in this network: how the harness reaches the pods."""
-        return str(self.subnet[1])
-
-    def address(self, role: str, index: int = 0) -> str:
-        """A fixed address, so that every pod's configuration can be written before any of them starts."""
-        return str(self.subnet[_FIRST[role] + index])
-
-    @property
-    def node_names(self) -> dict[str, str]:
-        """The name and address of every MySQL pod there may ever be in this run, so that all pods know them from the
-        start."""
-        return {f"node{index + 1}": self.address("node", index) for index in range(MAX_PODS)}
-
-    @property
-    def applications(self) -> str:
-        """The addresses of load pods and of a user's own clients, first and last, as iptables' iprange writes them."""
-        return f"{self.address('load')}-{self.subnet[_FIRST['observer'] - 1]}"
-
-
-_FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "client": 81, "observer": 91}
 
 
 def create_network(run_id: str) -> RunNetwork:

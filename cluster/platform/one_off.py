@@ -8,17 +8,17 @@ from __future__ import annotations
 import io
 import secrets
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from docker.errors import APIError, NotFound
-from docker.models.containers import Container
-from requests.exceptions import RequestException
-
-from cluster.errors import ConfigurationError
+from cluster.errors import ConfigurationError, EngineRefusedError, NotThereError
 from cluster.platform import ownership
 from cluster.platform.docker_engine import client
+from cluster.platform.docker_errors import engine_errors
+from cluster.platform.docker_process import DockerProcess
 from cluster.platform.logs import LOG_CONFIG
+from cluster.platform.platform import Process
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,38 +45,62 @@ def run(
 
     Raises ConfigurationError when the engine does not start it.
     """
-    container, own_id = None, f"look-{secrets.token_hex(4)}"
+    own_id = f"look-{secrets.token_hex(4)}"
     try:
-        container = client().containers.create(
-            image,
-            entrypoint=[],
-            command=command,
-            network_mode="none",
-            environment=dict(environment),
-            working_dir=folder,
-            labels=ownership.labels(own_id),
-            log_config=LOG_CONFIG,
-            name=f"meshbench-{own_id}",
-        )
-        container.put_archive("/", archive(files))
-        container.start()
-        return ended(container, answer=answer, timeout_s=timeout_s)
-    except APIError as error:
-        raise ConfigurationError(f"image {image}: cannot be started: {error.explanation or error}") from None
+        with started(image, command, own_id, files=files, environment=environment, folder=folder) as process:
+            return ended(process, answer=answer, timeout_s=timeout_s)
+    except EngineRefusedError as error:
+        raise ConfigurationError(f"image {image}: cannot be started: {error}") from None
+
+
+@contextmanager
+def started(
+    image: str,
+    command: list[str],
+    own_id: str,
+    *,
+    files: Mapping[str, bytes],
+    environment: Mapping[str, str] | None = None,
+    folder: str | None = None,
+    user: str | None = None,
+) -> Iterator[Process]:
+    """A container without a network, instead of the image's own entrypoint; removed whatever happens. own_id: stands
+    for a run's. Raises EngineRefusedError with the engine's explanation."""
+    container = None
+    try:
+        with engine_errors():
+            container = client().containers.create(
+                image,
+                entrypoint=command,
+                command=[],
+                network_mode="none",
+                environment=dict(environment or {}),
+                working_dir=folder,
+                user=user,
+                labels=ownership.labels(own_id),
+                log_config=LOG_CONFIG,
+                name=f"meshbench-{own_id}",
+            )
+            if files:
+                container.put_archive("/", archive(files))
+            container.start()
+        yield DockerProcess(container)
+    except EngineRefusedError as error:
+        explained = getattr(error.__cause__, "explanation", None)
+        raise EngineRefusedError(explained or str(error)) from error
     finally:
         if container is not None:
-            container.remove(force=True, v=True)
+            with engine_errors():
+                container.remove(force=True, v=True)
 
 
-def ended(container: Container, *, answer: str, timeout_s: float) -> OneOff:
-    """What came of a container that is running, once it has ended or its time is over, when it is killed."""
-    code: int | None = None
-    try:
-        code = int(container.wait(timeout=timeout_s)["StatusCode"])
-    except RequestException:
-        container.kill()
-    lines = container.logs(tail=5).decode(errors="replace").strip().splitlines()
-    return OneOff(code=code, answer=fetched(container, answer), said=lines[-1][:300] if lines else "")
+def ended(process: Process, *, answer: str, timeout_s: float) -> OneOff:
+    """What came of a process once it has ended or its time is over, when it is killed."""
+    code = process.wait(timeout_s=timeout_s)
+    if code is None:
+        process.kill()
+    lines = process.logs(tail=5).decode(errors="replace").strip().splitlines()
+    return OneOff(code=code, answer=_fetched(process, answer), said=lines[-1][:300] if lines else "")
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
@@ -90,13 +114,11 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return whole.getvalue()
 
 
-def fetched(container: Container, path: str) -> bytes | None:
-    """The content of a small file in a container, running or not; None when there is none."""
+def _fetched(process: Process, path: str) -> bytes | None:
+    """The content of a small file of a process; None when there is none."""
+    content = io.BytesIO()
     try:
-        chunks, _ = container.get_archive(path)
-    except NotFound:
+        process.fetch(path, content)
+    except NotThereError:
         return None
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-        member = tar.next()
-        content = tar.extractfile(member) if member else None
-        return None if content is None else content.read()
+    return content.getvalue()

@@ -60,8 +60,8 @@ def remove_own() -> list[str]:
     """Remove everything that this process has started and that is not kept; returns what was removed."""
     if (own := keeper.started()) is None:
         return []
-    kept = _kept()
-    return _sweep(f"{KEEPER}={own}", lambda _: lambda one: one[RUN] in kept)
+    outliving = _kept()
+    return _sweep(f"{KEEPER}={own}", lambda _: lambda one: one[RUN] in outliving)
 
 
 def reap() -> list[str]:
@@ -87,17 +87,22 @@ def without_keeper() -> set[str]:
     return {one.labels[RUN] for one in _containers(RUN) if KEEPER not in one.labels and KEPT not in one.labels}
 
 
+def kept() -> list[Labels]:
+    """What the containers are labelled with that have their runs outlive their processes, one a run."""
+    return [one.labels for one in _containers(KEPT)]
+
+
 def _in_use(containers: Sequence[Container]) -> Callable[[Labels], bool]:
     """Tells of something by its labels whether it is in use. containers: listed before; whoever starts something has a
     keeper before that, and whoever leaves something running has it labelled as kept before that keeper ends."""
     running = _running(containers)
     living = keeper.living()
-    kept = _kept()
+    outliving = _kept()
 
     def in_use(one: Labels) -> bool:
         if one.get(KEEPER) in living:
             return True
-        return one[RUN] in running and (one[RUN] in kept or KEEPER not in one)
+        return one[RUN] in running and (one[RUN] in outliving or KEEPER not in one)
 
     return in_use
 
@@ -107,7 +112,7 @@ def _running(containers: Sequence[Container]) -> set[str]:
 
 
 def _kept() -> set[str]:
-    return {one.labels[RUN] for one in _containers(KEPT)}
+    return {labelled[RUN] for labelled in kept()}
 
 
 def _containers(label: str) -> list[Container]:

@@ -16,7 +16,8 @@ from cluster.plain_http import open_url
 from cluster.platform import images
 from cluster.platform.docker_engine import OWN_ENGINE, address
 from cluster.platform.docker_network import RANGE, create_network
-from cluster.platform.docker_pod import Pod
+from cluster.platform.docker_pod import DockerPod
+from cluster.platform.platform import RUNNING, Pod, last_words
 
 TIMEOUT_S = 1.0
 POLL_S = 0.1
@@ -39,9 +40,7 @@ def require(pod: Pod, role: str, *, port: int) -> None:
     while (why := _unanswered(pod.address, port)) is not None:
         now_s = time.monotonic()
         if listens_since_s is None and now_s - began_s > LOOK_INSIDE_AFTER_S:
-            container = pod.containers[role]
-            container.reload()
-            if container.status != "running" or now_s - began_s > GIVE_UP_S:
+            if pod.containers[role].state() != RUNNING or now_s - began_s > GIVE_UP_S:
                 return
             listens_since_s = now_s if _listens(pod, port) else None
         if listens_since_s is not None and now_s - listens_since_s > PATIENCE_S:
@@ -59,12 +58,12 @@ def try_once(run_id: str) -> str:
     Raises ConfigurationError when it cannot be reached, HarnessError and what the engine raises when it cannot be made.
     """
     network = create_network(run_id)
-    pod = Pod(run_id=run_id, name="trial", address=network.address("client"))
-    pod.start_pause(network, {})
+    pod = DockerPod(run_id=run_id, name="trial", address=network.address("client"))
+    pod.open_namespace(network, {})
     pod.add("server", images.image("base").tag, ["python3", "-m", "http.server", str(TRIAL_PORT), "-d", "/mnt"])
     require(pod, "server", port=TRIAL_PORT)
     if (why := _unanswered(pod.address, TRIAL_PORT)) is not None:
-        said = pod.containers["server"].logs(tail=3).decode(errors="replace").strip()
+        said = last_words(pod.containers["server"]) or "nothing"
         raise HarnessError(f"a trial pod was started and does not serve ({why}); it said: {said}")
     return f"{pod.address}:{TRIAL_PORT}"
 

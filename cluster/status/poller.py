@@ -7,8 +7,8 @@ from typing import Any
 import pymysql
 
 from cluster.session import connect
-from cluster.status.status import STATUS_QUERY, Status, parse
-from cluster.topology import Kind
+from cluster.status.status import Status
+from cluster.topologies.replication import Replication
 
 #: What a frozen or cut-off mysqld raises through PyMySQL: its own errors, or the socket's.
 UNREACHABLE = (pymysql.MySQLError, OSError)
@@ -20,9 +20,11 @@ class Poller:
     timeout_s bounds a sample: a paused mysqld accepts connections in the kernel and then never answers.
     """
 
-    def __init__(self, *, host: str, user: str, password: str, kind: Kind, timeout_s: float, port: int = 3306) -> None:
+    def __init__(
+        self, *, host: str, user: str, password: str, replication: Replication, timeout_s: float, port: int = 3306
+    ) -> None:
         self._where: dict[str, Any] = {"host": host, "port": port, "user": user, "password": password}
-        self._kind = kind
+        self._replication = replication
         self._timeout_s = timeout_s
         self._connection: Any = None
 
@@ -32,8 +34,8 @@ class Poller:
             if self._connection is None:
                 self._connection = connect(**self._where, timeout_s=self._timeout_s)
             with self._connection.cursor() as cursor:
-                cursor.execute(STATUS_QUERY)
-                return parse(cursor.fetchall(), kind=self._kind)
+                cursor.execute(self._replication.status_query)
+                return self._replication.parse(cursor.fetchall())
         except UNREACHABLE:
             self.close()
             raise

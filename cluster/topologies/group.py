@@ -1,57 +1,175 @@
-"""Group Replication: options, bootstrap, join, leave, rejoin, and a membership forced on it."""
+"""Group Replication: options, bootstrap, join, leave, rejoin, and a membership forced on it.
+
+The members elect by themselves: with one primary, or with all of them as primaries.
+"""
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from cluster.mysqld.mysqld import Credentials
 from cluster.session import demands_tls
-from cluster.topology import Kind
+from cluster.status.status import Role, Status
+from cluster.topologies import clone, node_status
+from cluster.topologies.replication import Node, Replication
+from cluster.topologies.requirements import (
+    RULES_OF_REPLICAS,
+    UNFIT_FOR_REPLICAS,
+    Floor,
+    OptionRule,
+    Unfit,
+    off,
+)
 
 XCOM_PORT = 33061
+#: Not configured (yet) to be a member, the applier did not start or stop in time, and the communication layer had no
+#: session or could not join.
+PASSING = frozenset({3092, 3094, 3095, 3096, 3097})
+_ORDER = "must be ON: Group Replication does not start without it"
+_RULES = (
+    *RULES_OF_REPLICAS,
+    OptionRule("binlog_format", lambda value: value not in ("row", "2"), "must be ROW: groups take nothing else"),
+    OptionRule("replica_preserve_commit_order", off, _ORDER),
+    OptionRule("slave_preserve_commit_order", off, _ORDER),
+    OptionRule(
+        "group_replication_communication_stack",
+        lambda value: value not in ("xcom", "0"),
+        "must be XCOM: members reach one another at a port of the group's own",
+    ),
+)
+#: Error 3098 of MySQL: with these checks no transaction of a serializable session can write.
+NOT_SERIALIZABLE = (
+    "serializable cannot work with topology group-multi: MySQL refuses every write of such a session with error 3098, "
+    "because of group_replication_enforce_update_everywhere_checks"
+)
 
 
-def options(*, group_name: uuid.UUID, address: str, seeds: list[str], subnet: str, kind: Kind) -> list[str]:
-    """mysqld's arguments for a member. seeds: the addresses of all pods; subnet: who may speak XCom to us."""
-    settings = {
-        "group_name": str(group_name),
-        "local_address": f"{address}:{XCOM_PORT}",
-        "group_seeds": ",".join(f"{seed}:{XCOM_PORT}" for seed in seeds),
-        "ip_allowlist": subnet,  # the automatic list holds private ranges only, and ours is not one
-        "start_on_boot": "OFF",  # the first start is ours to order; `join` turns it on for every later one
-        "recovery_get_public_key": "ON",
-    }
-    if kind == "group-multi":
-        settings |= {"single_primary_mode": "OFF", "enforce_update_everywhere_checks": "ON"}
-    return [
-        "--plugin-load-add=group_replication.so",
-        *(f"--loose-group_replication_{key}={value}" for key, value in settings.items()),
-    ]
+class Group(clone.Clones, Replication):
+    """Of one primary."""
+
+    kind = "group"
+    replicates = True
+    elects_by_itself = True
+    guarantee = "majority"
+    lead_words = "begin the group"
+    follow_words = "join the group"
+    passing_errors = PASSING
+    needs = Floor((8, 0, 27), "the privilege GROUP_REPLICATION_STREAM")
+    switchover_needs = Floor((8, 0, 29), "group_replication_set_as_primary with a timeout")
+    option_rules = _RULES
+    unfit = (
+        *UNFIT_FOR_REPLICAS,
+        Unfit(
+            "sql_mode",
+            "pad_char_to_full_length",
+            "a pod that joins cannot read the configuration of its group, and does not join",
+        ),
+    )
+    plugins = MappingProxyType({"group_replication_": "Group Replication", **clone.PLUGINS})
+    replication_privileges = ("GROUP_REPLICATION_STREAM",)  # which no MySQL before 8.0.27 knows
+    status_query = node_status.STATUS_QUERY
+
+    def options(self, node: Node) -> list[str]:
+        settings = {
+            "group_name": node.group_name,
+            "local_address": f"{node.address}:{XCOM_PORT}",
+            "group_seeds": ",".join(f"{seed}:{XCOM_PORT}" for seed in node.seeds),
+            "ip_allowlist": node.subnet,  # the automatic list holds private ranges only, and ours is not one
+            "start_on_boot": "OFF",  # the first start is ours to order; `join` turns it on for every later one
+            "recovery_get_public_key": "ON",
+            **self._mode(),
+        }
+        return [
+            "--plugin-load-add=group_replication.so",
+            *(f"--loose-group_replication_{key}={value}" for key, value in settings.items()),
+            *clone.OPTIONS,
+        ]
+
+    def _mode(self) -> dict[str, str]:
+        return {}
+
+    def prepare(self, connection: Any, node: Node) -> None:
+        """Tell a member how to fetch what it misses from a donor, and to take no writes except as a primary.
+
+        Without the latter, one that comes back and cannot join stands there open, and a client that looks for a
+        writable node by itself would write where nobody replicates.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SET PERSIST super_read_only = ON")
+            cursor.execute(
+                "CHANGE REPLICATION SOURCE TO SOURCE_USER = 'meshbench_repl', SOURCE_PASSWORD = %s"
+                " FOR CHANNEL 'group_replication_recovery'",
+                (node.password,),
+            )
+            if demands_tls(cursor):
+                cursor.execute("SET PERSIST group_replication_recovery_use_ssl = ON")
+
+    def join(self, connection: Any, node: Node, *, first: bool, primary: Callable[[], str]) -> None:  # noqa: ARG002  # others need it
+        """Begin a group, or join it. It rejoins by itself at each later start, unless it is alone: it could only try
+        in vain."""
+        _start(connection, bootstrap=first, at_boot=node.members > 1)
+
+    def leave(self, connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("STOP GROUP_REPLICATION")
+
+    def parse(self, rows: Sequence[Sequence[Any]]) -> Status:
+        """A member of no group (yet, or any more) is an OFFLINE replica, never a primary: after a restart it is
+        writable for a moment before it rejoins."""
+        answer = node_status.read(rows)
+        own = next((member for member in answer.members if member[3]), None)
+        role: Role = "primary" if own is not None and own[2] == "PRIMARY" else "replica"
+        view = {host: f"{state}/{part or ''}" for host, state, part, _ in answer.members}
+        return answer.status(kind=self.kind, role=role, state="OFFLINE" if own is None else own[1], view=view)
+
+    def hand_over(self, connection: Any, *, timeout_s: float) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@server_uuid")
+            uuid = cursor.fetchone()[0]
+            # sessions whose transactions run longer than half our time are ended by the group
+            cursor.execute("SELECT group_replication_set_as_primary(%s, %s)", (uuid, max(1, int(timeout_s / 2))))
+
+    def restart_membership(self, connection: Any) -> None:
+        self.leave(connection)
+        _start(connection, bootstrap=False, at_boot=True)
+
+    def disable_start_on_boot(self, connection: Any) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@global.group_replication_start_on_boot")
+            was_on = bool(cursor.fetchone()[0])
+            cursor.execute("SET PERSIST group_replication_start_on_boot = OFF")
+        return was_on
+
+    def force_members(self, connection: Any, addresses: list[str]) -> None:
+        with connection.cursor() as cursor:
+            members = ",".join(f"{address}:{XCOM_PORT}" for address in addresses)
+            cursor.execute("SET GLOBAL group_replication_force_members = %s", (members,))
+            cursor.execute("SET GLOBAL group_replication_force_members = ''")
+
+    def executed_or_received(self, connection: Any) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT @@global.gtid_executed, (SELECT RECEIVED_TRANSACTION_SET FROM"
+                " performance_schema.replication_connection_status WHERE CHANNEL_NAME = 'group_replication_applier')"
+            )
+            return ",".join(filter(None, cursor.fetchone()))
 
 
-def prepare(connection: Any, credentials: Credentials) -> None:
-    """Tell a member how to fetch what it misses from a donor, and to take no writes except as the group's primary.
+class GroupOfPrimaries(Group):
+    kind = "group-multi"
+    multi_primary = True
+    no_switchover = "every pod of this group is a primary"
+    option_rules = (
+        *_RULES,
+        OptionRule("transaction_isolation", lambda value: value in ("serializable", "3"), NOT_SERIALIZABLE),
+    )
 
-    Without the latter, one that comes back and cannot join stands there open, and a client that looks for a writable
-    pod by itself would write where nobody replicates.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET PERSIST super_read_only = ON")
-        cursor.execute(
-            "CHANGE REPLICATION SOURCE TO SOURCE_USER = 'meshbench_repl', SOURCE_PASSWORD = %s"
-            " FOR CHANNEL 'group_replication_recovery'",
-            (credentials.repl,),
-        )
-        if demands_tls(cursor):
-            cursor.execute("SET PERSIST group_replication_recovery_use_ssl = ON")
+    def _mode(self) -> dict[str, str]:
+        return {"single_primary_mode": "OFF", "enforce_update_everywhere_checks": "ON"}
 
 
-def join(connection: Any, *, bootstrap: bool, at_boot: bool = True) -> None:
-    """Start the first member of a group (bootstrap) or join it.
-
-    at_boot: whether the member rejoins by itself at each later start; one that is alone could only try in vain.
-    """
+def _start(connection: Any, *, bootstrap: bool, at_boot: bool) -> None:
     with connection.cursor() as cursor:
         if at_boot:
             cursor.execute("SET PERSIST group_replication_start_on_boot = ON")
@@ -62,42 +180,3 @@ def join(connection: Any, *, bootstrap: bool, at_boot: bool = True) -> None:
         finally:
             if bootstrap:  # also when it failed: a second bootstrap would be a second group
                 cursor.execute("SET GLOBAL group_replication_bootstrap_group = OFF")
-
-
-def leave(connection: Any) -> None:
-    """Leave the group in order: the others know at once, and none of them has to suspect anything."""
-    with connection.cursor() as cursor:
-        cursor.execute("STOP GROUP_REPLICATION")
-
-
-def restart_membership(connection: Any) -> None:
-    """What an operator does with a member that gave up: leave cleanly, join again."""
-    leave(connection)
-    join(connection, bootstrap=False)
-
-
-def calm(connection: Any) -> bool:
-    """Do not start replication at the next boot; returns whether that was on."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT @@global.group_replication_start_on_boot")
-        was_on = bool(cursor.fetchone()[0])
-        cursor.execute("SET PERSIST group_replication_start_on_boot = OFF")
-    return was_on
-
-
-def force_members(connection: Any, addresses: list[str]) -> None:
-    """Make these members, of which the connected one is one, the whole group; returns when they are."""
-    with connection.cursor() as cursor:
-        members = ",".join(f"{address}:{XCOM_PORT}" for address in addresses)
-        cursor.execute("SET GLOBAL group_replication_force_members = %s", (members,))
-        cursor.execute("SET GLOBAL group_replication_force_members = ''")
-
-
-def possessed(connection: Any) -> str:
-    """The GTID set that a member has executed, or received from its group and not yet applied."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT @@global.gtid_executed, (SELECT RECEIVED_TRANSACTION_SET FROM"
-            " performance_schema.replication_connection_status WHERE CHANNEL_NAME = 'group_replication_applier')"
-        )
-        return ",".join(filter(None, cursor.fetchone()))

@@ -37,7 +37,7 @@ def read_server_log(folder: Path, manifest: Manifest) -> ServerLog:
     zero_unix_ns, variables = manifest.monotonic_zero_unix_ns, manifest.variables
     files = {file.name.removesuffix(SUFFIX): file for file in sorted(folder.glob(f"*{SUFFIX}")) if file.is_file()}
     if zero_unix_ns is None:
-        why = "manifest.json does not tell the wall clock, so no time of its log is known"
+        why = "manifest.json has no wall clock, so the times in its log cannot be placed"
         return ServerLog(missing=dict.fromkeys(files, why))
     told: list[Said] = []
     missing: dict[str, str] = {}
@@ -61,18 +61,18 @@ def _of(file: Path | None, pod: str, zero_unix_ns: int, variables: Mapping[str, 
     except OSError as error:
         return [], f"its log cannot be read ({error.strerror or 'no reason given'})"
     if not lines[0]:
-        return told, elsewhere or "no line of its log has the form of MySQL's error log"
+        return told, elsewhere or "no line of its log has the format of MySQL's error log"
     if all(one.code != READY for one in told):
-        return told, elsewhere or "its log does not tell that it was ready, so its beginning was cut off"
+        return told, elsewhere or "its log does not say that it was ready, so its beginning was cut off"
     if len(told) > MOST_TOLD:
-        return told[:MOST_TOLD], f"only the first {MOST_TOLD} are told"
+        return told[:MOST_TOLD], f"only the first {MOST_TOLD} are shown"
     return told, _kept_back(variables)
 
 
 def _kept_back(variables: Mapping[str, Any]) -> str:
     """Options with which mysqld does not write all that it would say here."""
     if str(variables.get("log_error_verbosity")) == "1":
-        return "log_error_verbosity = 1 keeps warnings back, such as that semi-sync fell back"
+        return "log_error_verbosity = 1 hides warnings, such as that semi-sync fell back"
     if suppressed := str(variables.get("log_error_suppression_list") or ""):
         return f"log_error_suppression_list = {suppressed:.100} keeps some back"
     return ""

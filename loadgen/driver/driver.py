@@ -14,12 +14,13 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import gevent  # type: ignore[import-untyped]
 from gevent.event import Event  # type: ignore[import-untyped]
 from gevent.queue import SimpleQueue  # type: ignore[import-untyped]
 
+from history.load_events import Done, LoadEvent, Started
 from history.ops import OpRow
 from loadgen.arrivals.arrivals import NS, intended_offsets_ns
 from loadgen.config import PROCESSES_PER_WORKER, LoadConfig
@@ -60,7 +61,7 @@ class Driver:
     """One run of one worker.
 
     next_op: (rng, key) -> Op; asked once an operation, in order, so the operations depend on the seed alone.
-    emit: takes (event name, fields). on_row: called with every recorded row.
+    emit: takes its start and each second. on_row: called with every recorded row.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Driver:
         *,
         next_op: Callable[[random.Random, str], Op],
         recorder: Recorder,
-        emit: Callable[..., None],
+        emit: Callable[[LoadEvent], None],
         on_row: Callable[[OpRow], None],
     ) -> None:
         self._config = config
@@ -114,17 +115,14 @@ class Driver:
         """Release no further arrival; what is under way may finish."""
         self._stop.set()
 
-    def run(self, *, zero_ns: int | None = None) -> dict[str, Any]:
-        """Release all arrivals, drain, and return the totals of the ``done`` event. zero_ns: when to begin, or None.
-
-        Those of `Tally.outcomes`; in_flight is how many the drain had to give up in mid-attempt; cpu_s is this
-        process's CPU time from the first arrival to the end of the drain; complete is False when it was stopped early.
+    def run(self, *, zero_ns: int | None = None) -> Done:
+        """Release all arrivals, drain, and return the account. zero_ns: when to begin, or None.
 
         Raises whatever broke in one of its greenlets: then the record may be incomplete and proves nothing.
         """
         cpu_began_s = time.process_time()
         self._zero_ns = time.monotonic_ns() if zero_ns is None else zero_ns
-        self._emit("started", zero_ns=self._zero_ns, duration_s=self._config.duration_s)
+        self._emit(Started(zero_ns=self._zero_ns, duration_s=self._config.duration_s))
         helpers = [gevent.spawn(body) for body in (self._flush_often, self._report_seconds, self._expire)]
         for helper in helpers:
             helper.link_exception(lambda dead: self._broke(dead.exception))
@@ -148,12 +146,13 @@ class Driver:
         if self._bug is not None:
             raise self._bug
         cpu_s = time.process_time() - cpu_began_s
-        return self._tally.outcomes() | {
-            "in_flight": in_flight,
-            "complete": complete,
-            "lateness_ms": self._lateness.summary_ms(),
-            "cpu_s": round(cpu_s, 6),
-        }
+        return replace(
+            self._tally.account(),
+            in_flight=in_flight,
+            complete=complete,
+            lateness_ms=self._lateness.summary_ms(),
+            cpu_s=round(cpu_s, 6),
+        )
 
     def _release(self) -> None:
         config = self._config

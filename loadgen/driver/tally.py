@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from history.load_events import Done, LoadEvent, Second
 from history.ops import OpRow, Outcome
 from history.ops_file import to_json
 from loadgen.driver.recorder import Recorder
@@ -35,9 +36,11 @@ class Arrival:
 
 
 class Tally:
-    """emit: takes (event name, fields). on_row: called with every recorded row."""
+    """emit: takes each second. on_row: called with every recorded row."""
 
-    def __init__(self, recorder: Recorder, *, emit: Callable[..., None], on_row: Callable[[OpRow], None]) -> None:
+    def __init__(
+        self, recorder: Recorder, *, emit: Callable[[LoadEvent], None], on_row: Callable[[OpRow], None]
+    ) -> None:
         self._recorder = recorder
         self._emit = emit
         self._on_row = on_row
@@ -53,11 +56,19 @@ class Tally:
         totals = self._totals
         return totals["ok"] + totals["fail"] + totals["unknown"] == totals["offered"]
 
-    def outcomes(self) -> dict[str, int]:
-        """offered = ok + fail + unknown; refused (by the business), overflow and expired are part of fail. retries:
-        attempts after the first."""
-        names = ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "retries")
-        return {name: self._totals[name] for name in names}
+    def account(self) -> Done:
+        """With what is counted here alone."""
+        totals = self._totals
+        return Done(
+            offered=totals["offered"],
+            ok=totals["ok"],
+            fail=totals["fail"],
+            unknown=totals["unknown"],
+            refused=totals["refused"],
+            overflow=totals["overflow"],
+            expired=totals["expired"],
+            retries=totals["retries"],
+        )
 
     def record(
         self, process: int, arrival: Arrival, start_ns: int, end_ns: int, result: Result, server: str | None
@@ -96,11 +107,21 @@ class Tally:
     def report(self, *, zero_ns: int, backlog: int, in_flight: int) -> None:
         """Emit what happened since the last report."""
         now_ns = time.monotonic_ns()
-        told = ("offered", "ok", "fail", "unknown", "refused")
-        news = {name: self._totals[name] - self._reported[name] for name in told}
+        news = self._totals - self._reported
         self._reported = self._totals.copy()
-        t_s = round((now_ns - zero_ns) / 1e9, 3)
-        self._emit("second", at_ns=now_ns, t_s=t_s, **news, backlog=backlog, in_flight=in_flight)
+        self._emit(
+            Second(
+                at_ns=now_ns,
+                t_s=round((now_ns - zero_ns) / 1e9, 3),
+                offered=news["offered"],
+                ok=news["ok"],
+                fail=news["fail"],
+                unknown=news["unknown"],
+                refused=news["refused"],
+                backlog=backlog,
+                in_flight=in_flight,
+            )
+        )
 
     def flush(self) -> None:
         self._recorder.flush()

@@ -14,6 +14,7 @@ from types import TracebackType
 
 import locust
 
+from history.load_events import Error
 from loadgen.errors import what_broke
 from loadgen.worker.events import EXIT_CONFIG, emit
 
@@ -41,10 +42,10 @@ def told(bug: BaseException | None) -> int:
     where = place_of_theirs(bug.__traceback__ if bug else None)
     if not isinstance(bug, SystemExit):
         traceback.print_exception(bug)
-        emit("error", message=f"it broke: {what_broke(bug)}" if bug else "Locust ended", refused=True)
+        emit(Error(message=f"it broke: {what_broke(bug)}" if bug else "Locust ended", refused=True))
         return EXIT_CONFIG
     if where:
-        emit("error", message=f"it ended the program: sys.exit({said(bug)}) {where}", refused=True)
+        emit(Error(message=f"it ended the program: sys.exit({said(bug)}) {where}", refused=True))
         return EXIT_CONFIG
     return bug.code if isinstance(bug.code, int) else int(bug.code is not None)
 

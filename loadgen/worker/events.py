@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from locust.argument_parser import LocustArgumentParser
 
+from history.load_events import LoadEvent
 from loadgen.worker import channel
 
 EXIT_CONFIG, EXIT_REFUSED, EXIT_BROKE = 2, 3, 4
 
 
-def emit(event: str, **fields: Any) -> None:
+def emit(event: LoadEvent) -> None:
     """One JSON event, a line of the channel for events."""
-    channel.say(json.dumps({"event": event, **fields}).encode())
+    channel.say(event.to_json())
 
 
 def add_option(parser: LocustArgumentParser, **_: Any) -> None:

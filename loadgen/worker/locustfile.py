@@ -33,6 +33,7 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from history.load_events import Error, LoadEvent, Ready, Second
 from history.ops import OpRow
 from loadgen.client.client import Client
 from loadgen.client.connection import Connector, NoServerError
@@ -70,7 +71,7 @@ class Load:
     ) -> None:
         self._config = config
         self._place = place
-        self._tell: Callable[..., None] = place.tell if place else emit
+        self._tell: Callable[[LoadEvent], None] = place.tell if place else emit
         self._environment = environment
         self._workload = workload
         self._recorder = recorder
@@ -131,23 +132,23 @@ class Load:
             for number in range(self._config.connections):
                 gevent.spawn(self._serve, number)
             self._warm.wait(timeout=WARM_UP_S + self._config.connect_timeout_s)
-            self._tell("ready", connected=self._connected)
+            self._tell(Ready(connected=self._connected))
             if self._full is not None:
                 raise ConfigError(
                     f"opened {self._connected} of {self._config.connections} connections, then the server refused: "
                     f"{self._full}; lower load.connections, or raise mysql.config.max_connections"
                 )
             zero_ns = None if self._follower is None else self._follower.zero_ns(timeout_s=RENDEZVOUS_S)
-            totals = self._driver.run(zero_ns=zero_ns)
+            done = self._driver.run(zero_ns=zero_ns)
             if self._place is not None:
                 self._place.read_clock()
-            self._tell("done", **totals, connections_opened=self._opened())
+            self._tell(replace(done, connections_opened=self._opened()))
             environment.process_exit_code = 0
         except ConfigError as error:
-            self._tell("error", message=str(error), refused=True)
+            self._tell(Error(message=str(error), refused=True))
             environment.process_exit_code = EXIT_CONFIG
         except Exception as bug:
-            self._tell("error", message=f"the load generator broke: {what_broke(bug)}")
+            self._tell(Error(message=f"the load generator broke: {what_broke(bug)}"))
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:
@@ -159,7 +160,7 @@ class Load:
 
     def abandon(self, why: str) -> None:
         """End the process now: nothing is left to finish, and sessions that hang would hold up an orderly end."""
-        emit("error", message=why, refused=True)
+        emit(Error(message=why, refused=True))
         self._recorder.flush()
         os._exit(EXIT_REFUSED)
 
@@ -174,11 +175,11 @@ class Load:
     def _opened(self) -> int:
         return self._connector.opened + self._reader.opened
 
-    def _emit(self, event: str, **fields: Any) -> None:
+    def _emit(self, event: LoadEvent) -> None:
         """The driver's events; each second also says what this process has used so far."""
-        if event == "second":
-            fields |= {"cpu_s": round(time.process_time(), 6), "connections_opened": self._opened()}
-        self._tell(event, **fields)
+        if isinstance(event, Second):
+            event = replace(event, cpu_s=round(time.process_time(), 6), connections_opened=self._opened())
+        self._tell(event)
 
     def _tell_locust(self, row: OpRow) -> None:
         error = None if row["outcome"] == "ok" else OperationError(row["outcome"], row["errno"])
@@ -283,6 +284,6 @@ def _at_home(config: LoadConfig, place: Place) -> LoadConfig:
 
 
 def _refuse(place: Place | None, why: str, code: int) -> NoReturn:
-    (place.tell if place else emit)("error", message=why, refused=True)
+    (place.tell if place else emit)(Error(message=why, refused=True))
     gevent.sleep(LAST_WORD_S if place else 0)
     sys.exit(code)

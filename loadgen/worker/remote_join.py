@@ -22,12 +22,14 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import gevent  # type: ignore[import-untyped]
 from gevent.event import AsyncResult  # type: ignore[import-untyped]
 
+from history.load_events import Done, Error, Joined, LoadEvent, Lost, Ready, TurnedAway, read
 from loadgen.errors import ConfigError
 from loadgen.worker.clock import EVENT_TIMES, Reading, Translation, reading
 from loadgen.worker.events import emit
@@ -99,13 +101,13 @@ class Admission:
             refusal = "all workers of the run have already joined"
         if refusal is not None:
             self._runner.send_message(REFUSED, {"why": refusal}, client)
-            emit("turned-away", machine=msg.data["machine"], why=refusal)
+            emit(TurnedAway(machine=msg.data["machine"], why=refusal))
             return
         name, config = self._free.pop(0)
         self._workers[client] = name
         path = self._folder / f"{name}.jsonl"
         self._files[client] = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
-        emit("joined", worker=name, machine=msg.data["machine"])
+        emit(Joined(worker=name, machine=msg.data["machine"]))
         self._runner.send_message(PLACE, {"worker": name, "config": config, "own": self._own}, client)
 
     def _tell_time(self, msg: Any, **_: Any) -> None:
@@ -114,8 +116,9 @@ class Admission:
     def _told(self, msg: Any, **_: Any) -> None:
         name = self._workers.get(msg.node_id)
         if name is not None:
-            emit(**msg.data, worker=name)
-            if msg.data["event"] in ("done", "error"):
+            event = read(msg.data)
+            emit(replace(event, worker=name))
+            if isinstance(event, Done | Error):
                 del self._workers[msg.node_id]
 
     def _keep(self, msg: Any, **_: Any) -> None:
@@ -132,7 +135,7 @@ class Admission:
                     missed.pop(client, None)
                 elif known is None or time.monotonic() - missed.setdefault(client, time.monotonic()) > MISSING_S:
                     del self._workers[client]
-                    emit("lost", worker=name)
+                    emit(Lost(worker=name))
             gevent.sleep(LOOK_S)
 
 
@@ -183,12 +186,12 @@ class Place:
         """What the master's clock is ahead of this machine's, as last read."""
         return self._readings[-1].offset_ns
 
-    def tell(self, event: str, **fields: Any) -> None:
+    def tell(self, event: LoadEvent) -> None:
         """An event, for the run on its clock, and for whoever watches here."""
-        emit(event, **fields)
-        if event in ("ready", "done"):
-            fields |= {"clock": [one.as_json() for one in self._readings]}
-        self._runner.send_message(TOLD, {"event": event, **Translation(self._readings).moved(fields, EVENT_TIMES)})
+        emit(event)
+        if isinstance(event, Ready | Done):
+            event = replace(event, clock=[one.as_json() for one in self._readings])
+        self._runner.send_message(TOLD, Translation(self._readings).moved(event.to_dict(), EVENT_TIMES))
 
     def record(self, data: bytes) -> None:
         self._runner.send_message(OPS, data)

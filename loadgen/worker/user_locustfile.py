@@ -25,6 +25,7 @@ from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from history.load_events import Done, Ended, Error, Second, Started
 from loadgen.config import LoadConfig
 from loadgen.driver.recorder import FLUSH_S, Recorder
 from loadgen.errors import ConfigError
@@ -34,12 +35,12 @@ from loadgen.worker import ending
 from loadgen.worker.events import EXIT_CONFIG, add_option, emit
 from loadgen.workload import op_key
 
-#: Nothing of a stranger's is known to have failed or been refused, so those stay 0.
-COUNTED = ("offered", "ok", "fail", "unknown", "refused")
-
 
 class Guest:
-    """One run of a user's locustfile in this process. recorder: None in Locust's master, which runs no user."""
+    """One run of a user's locustfile in this process. recorder: None in Locust's master, which runs no user.
+
+    Nothing of a stranger's is known to have failed or been refused, so these stay 0.
+    """
 
     def __init__(self, config: LoadConfig, watch: Watch, recorder: Recorder | None) -> None:
         self._config = config
@@ -57,7 +58,7 @@ class Guest:
         if self._zero_ns:  # a shape may start users anew
             return
         self._zero_ns, self._cpu_began_s = time.monotonic_ns(), time.process_time()
-        emit("started", zero_ns=self._zero_ns)
+        emit(Started(zero_ns=self._zero_ns, duration_s=self._config.duration_s))
         if self._recorder is not None:
             gevent.spawn(self._report_seconds)
             gevent.spawn(self._flush_often, self._recorder)
@@ -79,19 +80,30 @@ class Guest:
     def end(self, bug: BaseException | None) -> None:
         """The last word. bug: what ended Locust, SystemExit as a rule."""
         if not self._zero_ns:
-            emit("error", message=f"it ended before the load began: {self._watch.why_ended(bug)}", refused=True)
+            why = self._watch.why_ended(bug)
+            emit(Error(message=f"it ended before the load began: {why}", refused=True))
             return
         told = self._watch.account(bug) | {"refused_requests": dict(self._refused), "renamed_requests": self._renamed}
         if self._recorder is None:
-            emit("ended", locustfile=told)
+            emit(Ended(locustfile=told))
             return
         self._report()
         self._recorder.close()
-        counts = {name: self._totals[name] for name in (*COUNTED, "overflow")}
-        cpu_s = round(time.process_time() - self._cpu_began_s, 6)
-        tasks = {"task_errors": self._watch.task_errors, "task_error": self._watch.task_error or None}
-        known = {"in_flight": 0, "lateness_ms": None, "cpu_s": cpu_s, "connections_opened": None}
-        emit("done", **counts, **tasks, **known, locustfile=told)
+        emit(
+            Done(
+                offered=self._totals["offered"],
+                ok=self._totals["ok"],
+                fail=0,
+                unknown=self._totals["unknown"],
+                refused=0,
+                overflow=0,
+                in_flight=0,
+                cpu_s=round(time.process_time() - self._cpu_began_s, 6),
+                task_errors=self._watch.task_errors,
+                task_error=self._watch.task_error or None,
+                locustfile=told,
+            )
+        )
 
     def _report_seconds(self) -> None:
         while True:
@@ -99,11 +111,22 @@ class Guest:
             self._report()
 
     def _report(self) -> None:
-        news = {name: self._totals[name] - self._reported[name] for name in COUNTED}
+        news = self._totals - self._reported
         self._reported = self._totals.copy()
         now_ns = time.monotonic_ns()
-        t_s = round((now_ns - self._zero_ns) / 1e9, 3)
-        emit("second", at_ns=now_ns, t_s=t_s, **news, backlog=0, in_flight=0)
+        emit(
+            Second(
+                at_ns=now_ns,
+                t_s=round((now_ns - self._zero_ns) / 1e9, 3),
+                offered=news["offered"],
+                ok=news["ok"],
+                fail=0,
+                unknown=news["unknown"],
+                refused=0,
+                backlog=0,
+                in_flight=0,
+            )
+        )
 
     @staticmethod
     def _flush_often(recorder: Recorder) -> None:
@@ -134,7 +157,7 @@ def begin(environment: Environment, **_: Any) -> None:
         config = LoadConfig.from_json(Path(options.load_config).read_text())
         recorder = None if isinstance(environment.runner, MasterRunner) else Recorder(Path(config.out_dir))
     except (OSError, ConfigError) as error:
-        emit("error", message=str(error), refused=True)
+        emit(Error(message=str(error), refused=True))
         sys.exit(EXIT_CONFIG)
     host, port = config.endpoints[0]
     environment.host = environment.host or f"{host}:{port}"

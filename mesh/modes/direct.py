@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.cluster import Cluster
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin
 from mesh.spec import WRITE_PORT, Address
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.cluster import Cluster
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from mesh.modes.sidecar import Sidecar
 from mesh.proxies.endpoints import Admin
 from mesh.proxies.envoy import ADMIN_PORT, INBOUND_PORT, server_side

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cluster.errors import HarnessError
 from cluster.plain_http import open_url
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from mesh.proxies import eds
 from mesh.proxies.endpoints import Admin
@@ -45,10 +44,7 @@ def start_envoy(
     url = f"{admin(pod).url}/stats?filter=^({'|'.join(wanted)})$"
 
     def works() -> bool:
-        container.reload()
-        if container.status != "running":
-            said = container.logs(tail=3).decode(errors="replace").strip()
-            raise HarnessError(f"Envoy of {pod.name} ended at start; it said: {said}")
+        require_running(container, f"Envoy of {pod.name}")
         with open_url(url, timeout_s=ADMIN_TIMEOUT_S) as answer:
             told = dict(line.split(": ") for line in answer.read().decode().splitlines())
         return all(int(told.get(name, 0)) > 0 for name in wanted)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from mesh.proxies import endpoints
 from mesh.proxies.endpoints import Admin
@@ -61,10 +60,7 @@ class ProxyPod:
         pods = {address: name for name, address in self._cluster.hosts.items()}
 
         def routes() -> bool:
-            container.reload()
-            if container.status != "running":
-                said = container.logs(tail=5).decode(errors="replace").strip()
-                raise HarnessError(f"{self.kind} ended at start; it said: {said}")
+            require_running(container, self.kind)
             pools = endpoints.endpoints(self.admin[NAME], pods=pods, timeout_s=ADMIN_TIMEOUT_S)
             return all(any(one["healthy"] for one in pools.get(pool, {}).values()) for pool in ("write", "read"))
 

@@ -105,7 +105,7 @@ exec mysqlrouter -c {CONFIG_FILE}
 
 def routing(topology: Topology) -> Routing:
     """How Router finds its destinations in front of this topology."""
-    return "metadata-cache" if topology.group else "static first-available"
+    return "metadata-cache" if topology.replication.elects_by_itself else "static first-available"
 
 
 def configuration(spec: MeshSpec, topology: Topology, *, pods: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     for check in summary["checks"]:
         _check(suite, name, check, required=check["name"] in summary["failed"])
     for gate in summary["undecided_gates"]:
-        _outcome(_case(suite, name, f"gate {gate}"), "failure", "this run measured nothing that it could limit")
+        _outcome(_case(suite, name, f"gate {gate}"), "failure", "this run has no measurement for it")
     for number, fault in enumerate(summary["faults"]):
         kind = "step" if fault["operation"] else "fault"
         case = _case(suite, name, f"{kind} {number}: {fault['name']} of {fault['target']} takes effect")

@@ -52,8 +52,8 @@ def summary_md(summary: dict[str, Any]) -> str:
             lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], steps)]
     if said := words_rows(summary):
         rows = [[_text(cell) for cell in row] for row in said]
-        head = ["since load began", "log of", "what happened", "code", "MySQL's own words"]
-        lines += ["", "### MySQL's own words", "", *_table(head, rows)]
+        head = ["since load began", "log of", "what happened", "code", "MySQL's own log messages"]
+        lines += ["", "### MySQL's own log messages", "", *_table(head, rows)]
     if summary["decisions"]:
         rows = [[_text(cell) for cell in row] for row in decision_rows(summary)]
         lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "pod", "detail"], rows)]

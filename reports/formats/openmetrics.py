@@ -70,11 +70,11 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     measured = {check["name"]: check["measured"] for check in summary["checks"]}
     found = measured.get("replication", {})
     changes: Samples = [({"kind": kind}, found.get(f"{kind}s")) for kind in ("failover", "switchover")]
-    yield _Metric("meshbench_primary_changes", "How often another pod became the primary.", "", changes)
+    yield _Metric("meshbench_primary_changes", "How often another node became the primary.", "", changes)
     reachable: Samples = [({}, _seconds(found.get("two_primaries_reachable_ms")))]
     yield _Metric("meshbench_two_primaries_seconds", "Time with two reachable primaries.", "seconds", reachable)
     errant: Samples = [({"pod": one["pod"]}, one["count"]) for one in summary["quarantined"]]
-    yield _Metric("meshbench_errant_transactions", "Transactions only a quarantined pod has.", "", errant)
+    yield _Metric("meshbench_errant_transactions", "Transactions only a quarantined node has.", "", errant)
     transfers: Samples = [
         ({"fate": fate}, rpo[fate])
         for fate in ("acked", "lost", "duplicated", "torn", "unknown_present", "unknown_absent")
@@ -97,7 +97,7 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     cpu_us = load["client_cpu_us_per_txn"]
     cpu: Samples = [({}, None if cpu_us is None else cpu_us / 1e6)]
     yield _Metric("meshbench_client_cpu_per_transaction_seconds", "Client CPU of a transaction.", "seconds", cpu)
-    yield _Metric("meshbench_boot_seconds", "Time until all pods served.", "seconds", [({}, summary["boot_s"])])
+    yield _Metric("meshbench_boot_seconds", "Time until all nodes served.", "seconds", [({}, summary["boot_s"])])
     steps = [
         ({"fault": str(number), "step": step["step"]}, _seconds(step["since_ms"]))
         for number, fault in enumerate(summary["faults"])

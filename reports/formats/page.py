@@ -99,7 +99,7 @@ def _data_uri(png: bytes) -> str:
 def _teaches(summary: Mapping[str, Any]) -> str:
     """What the scenario is about; said of this run only where it came out so."""
     about = summary["teaches"] or ""
-    return about if summary["shown"] or not about else f"what the scenario is to show, and this run does not: {about}"
+    return about if summary["shown"] or not about else f"what the scenario shows, but not in this run: {about}"
 
 
 def _error(error: Mapping[str, Any], mesh: Mapping[str, Any]) -> str:

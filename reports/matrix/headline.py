@@ -40,13 +40,13 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     near = [cell for cell in ranked[1:] if cell["write_outage_ms"]["min"] <= first["write_outage_ms"]["max"]]
     sentences = [said]
     if trials == 1 and len(ranked) > 1:
-        sentences.append("From one trial each, small differences mean nothing: --trials 3 shows the spread.")
+        sentences.append("With one trial each, small differences are not significant: --trials 3 shows the spread.")
     elif near:
         sentences.append(f"Its trials overlap with those of {_listed(near)}: the order among them is not certain.")
     safe = next((cell for cell in ranked if not _risky(cell)), None)
     if safe is not None and _risky(first):
         outage = words(safe["write_outage_ms"], "_ms")
-        sentences.append(f"First of those that lost nothing, and by design do not: {name_of(safe)}, {outage}.")
+        sentences.append(f"Fastest of those that lost nothing, and by design cannot: {name_of(safe)}, {outage}.")
         if safe["promise"]:
             sentences.append(f"What that rests on: {safe['promise']['why']}.")
     return sentences
@@ -58,7 +58,7 @@ def _static(ranked: Sequence[dict[str, Any]]) -> list[str]:
     if not lucky:
         return []
     return [
-        f"{_listed(lucky)}: MySQL Router routes statically there, to the next pod of its list. That is the new primary"
+        f"{_listed(lucky)}: MySQL Router routes statically there, to the next node of its list. That is the new primary"
         " only by luck, and it goes back to the old one as soon as that accepts connections."
     ]
 
@@ -81,7 +81,7 @@ def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
         )
     for topology, why in {cell["topology"]: cell["promise"]["why"] for cell in may}.items():
         if topology not in designed:
-            sentences.append(f"As it was set here {topology} can lose acknowledged money: {why}.")
+            sentences.append(f"With these settings {topology} can lose acknowledged money: {why}.")
     return sentences
 
 
@@ -101,7 +101,7 @@ def _missing(matrix: dict[str, Any]) -> list[str]:
     sentences = ["It was interrupted; what had been judged by then is shown."] if matrix["interrupted"] else []
     for verdict, one, several in (
         ("void", "has only void trials, which prove nothing", "have only void trials, which prove nothing"),
-        ("broken", "could not be judged: meshbench broke", "could not be judged: meshbench broke"),
+        ("broken", "could not be judged: meshbench failed", "could not be judged: meshbench failed"),
         ("not applicable", "is not applicable", "are not applicable"),
     ):
         cells = [cell for cell in matrix["cells"] if cell["verdict"] == verdict]

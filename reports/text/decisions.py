@@ -63,7 +63,7 @@ def quarantine_words(pod: Mapping[str, Any]) -> str:
     if pod["count"] is None and not pod["errant"]:
         return f"{pod['pod']} is quarantined, and no decision of the control plane says why."
     many = "transactions" if pod["count"] is None else _transactions(pod["count"])
-    return f"{pod['pod']} is quarantined: it holds {many} that no other pod has ({pod['errant'] or 'not named'})."
+    return f"{pod['pod']} is quarantined: it holds {many} that no other node has ({pod['errant'] or 'not named'})."
 
 
 def _words(decision: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _words(decision: Mapping[str, Any]) -> str:
         pools = [(use, detail.pop(pool, None)) for use, pool in (("writes to", "write"), ("reads from", "read"))]
         said = [f"{use} {', '.join(map(str, pods)) or 'nobody'}" for use, pods in pools if isinstance(pods, list)]
     elif decision["event"] == "quarantined":
-        said = [f"{_transactions(detail.pop('count', None))} that no other pod has: {detail.pop('errant', None)}"]
+        said = [f"{_transactions(detail.pop('count', None))} that no other node has: {detail.pop('errant', None)}"]
     else:
         said = [str(detail.pop("reason"))] if isinstance(detail.get("reason"), str) else []
     return "; ".join([*said, *([facts(detail)] if detail else [])])

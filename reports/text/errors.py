@@ -37,7 +37,7 @@ def error_words(errno: int | None, error: str | None, *, direct: bool = False) -
     # Every endpoint may have said the same.
     said = "; ".join(dict.fromkeys(text.split("; "))) if text else "no reason given"
     if _NOT_GREETED in said:
-        whom = "the pod" if direct else "the proxy, as when it has no pod to send it to"
+        whom = "the node" if direct else "the proxy, as it does when it has no node to send it to"
         said = said.replace(_NOT_GREETED, f"a new connection was closed at once by {whom}")
     return said if errno is None else f"MySQL error {errno}, {said}"
 

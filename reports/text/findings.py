@@ -17,7 +17,7 @@ from reports.text.witnesses import difference
 def finding(check: Verdict) -> str:
     """One sentence: what the check found, or why it could not be decided."""
     if check.verdict == "unknown" and check.name == "latency" and "whole" in check.measured:
-        return "Response times were measured, and no gate limits them."
+        return "Response times were measured; no gate limits them."
     if check.verdict == "unknown":
         return f"{check.name} could not be decided: {_reason(check)}."
     if check.verdict == "pass":
@@ -26,7 +26,7 @@ def finding(check: Verdict) -> str:
 
 
 def _reason(check: Verdict) -> str:
-    return str(check.measured.get("reason") or "it says no reason").rstrip(".")
+    return str(check.measured.get("reason") or "no reason given").rstrip(".")
 
 
 def _held(check: Verdict) -> str:
@@ -123,7 +123,7 @@ _TWICE_OR_AGAINST: _Counted = (
         "write that the client was told had failed is in the database",
         "writes that the client was told had failed are in the database",
     ),
-    ("unrequested", "stored write was asked for by nobody", "stored writes were asked for by nobody"),
+    ("unrequested", "stored write was never requested", "stored writes were never requested"),
     (
         "conflicting",
         "key was acknowledged for two different transfers",
@@ -137,13 +137,13 @@ _TWICE_OR_AGAINST: _Counted = (
 _BY_NO_PRIMARY: _Counted = (
     (
         "writes_out_of_turn",
-        "write was taken by a node after another had become primary",
-        "writes were taken by a node after another had become primary",
+        "write was accepted by a node after another had become primary",
+        "writes were accepted by a node after another had become primary",
     ),
     (
         "writes_outside",
-        "write was taken by a node that was no primary in service",
-        "writes were taken by a node that was no primary in service",
+        "write was accepted by a node that was not a primary in service",
+        "writes were accepted by a node that was not a primary in service",
     ),
 )
 
@@ -160,23 +160,23 @@ def _one(number: int, one: str, many: str) -> str:
 
 def _conservation(check: Verdict) -> str:
     if check.verdict == "pass":
-        return "On every node the balances add up to what was opened with, account by account."
+        return "On every node the balances add up to the opening balances, account by account."
     told = _counted(check, _MADE_OR_DESTROYED)
     return f"Money was made or destroyed: {told}." if told else _broken(check)
 
 
 def _duplicates(check: Verdict) -> str:
     if check.verdict == "pass":
-        return "Nothing happened twice, and nothing happened after the client was told that it did not."
+        return "Nothing was stored twice, and nothing was stored that the client was told had failed."
     told = _counted(check, _TWICE_OR_AGAINST)
     return f"{told}." if told else _broken(check)
 
 
 def _torn(check: Verdict) -> str:
     if check.verdict == "pass":
-        return "Every transfer is there with both of its entries, or not at all."
+        return "Every transfer is stored with both of its entries, or not at all."
     torn, orphans = (int(check.measured.get(name) or 0) for name in ("torn", "orphan_entries"))
-    told = [f"{count(torn)} {_one(torn, 'transfer is', 'transfers are')} there only in part"] if torn else []
+    told = [f"{count(torn)} {_one(torn, 'transfer is', 'transfers are')} stored only in part"] if torn else []
     told += [f"{count(orphans)} {_one(orphans, 'entry has', 'entries have')} no transfer"] if orphans else []
     return f"{'; '.join(told)}." if told else _broken(check)
 
@@ -184,7 +184,7 @@ def _torn(check: Verdict) -> str:
 def _availability(check: Verdict) -> str:
     outage = duration(check.measured.get("write_outage_ms"))
     if check.verdict == "pass":
-        return f"Writes were acknowledged, and again after the last fault; the longest write outage was {outage}."
+        return f"Writes were acknowledged, also after the last fault; the longest write outage was {outage}."
     kinds = dict.fromkeys(_service(str(row.get("what")), check.measured) for row in check.witness)
     return f"Service failed: {'; '.join(kinds)}; the longest write outage was {outage}."
 
@@ -192,7 +192,7 @@ def _availability(check: Verdict) -> str:
 def _service(what: str, found: Mapping[str, Any]) -> str:
     """What was wrong, with its number where it has one that the sentence does not tell anyway."""
     if what == "brown-out":
-        return f"fewer than half of the writes wanted were acknowledged for {duration(found.get('brownout_ms'))}"
+        return f"fewer than half of the wanted writes were acknowledged for {duration(found.get('brownout_ms'))}"
     if what == "read outage":
         return f"no read was answered for {duration(found.get('read_outage_ms'))}"
     if what == "too few of the wanted writes succeeded":
@@ -202,8 +202,8 @@ def _service(what: str, found: Mapping[str, Any]) -> str:
 
 def _latency(check: Verdict) -> str:
     if check.verdict == "pass":
-        return "Response times kept their gates."
-    return f"Response times broke their gates: {'; '.join(_words_of_gate(row) for row in check.witness)}."
+        return "Response times are within their gates."
+    return f"Response times exceed their gates: {'; '.join(_words_of_gate(row) for row in check.witness)}."
 
 
 def _words_of_gate(row: Mapping[str, Any]) -> str:

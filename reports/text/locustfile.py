@@ -27,7 +27,7 @@ def sentences(history: History) -> list[str]:
         words.append(f"{renamed} requests have a name that is no text of one line; it is written as such.")
     users = account.users
     if users.ended and not users.broke:
-        words.append(f"{count(users.ended)} of {count(users.started)} users stopped by themselves.")
+        words.append(f"{count(users.ended)} of {count(users.started)} users stopped on their own.")
     shape = run.load_model.shape
     return [*words, *([f"The load shape was {shape}."] if shape else [])]
 
@@ -45,7 +45,7 @@ def facts_of(generator: Mapping[str, Any]) -> dict[str, Any]:
         "asked for, in seconds": told.get("asked_s"),
         "ended early by": told.get("ended_by"),
         "users started": users.get("started"),
-        "users that stopped by themselves": users.get("ended"),
+        "users that stopped on their own": users.get("ended"),
         "of these by an exception": users.get("broke"),
         "why": users.get("why"),
         "listeners that broke": told.get("listener_errors"),

@@ -29,7 +29,7 @@ def _late(history: History) -> Iterator[str]:
                 "runs meshbench, so the timeline is not the one that was planned."
             )
         if fault.healed_late_ms is not None and fault.healed_late_ms > HEALED_LATE_MS:
-            yield f"{_name(fault)} was healed {duration(fault.healed_late_ms)} after it was due, so it lasted longer."
+            yield f"{_name(fault)} was healed {duration(fault.healed_late_ms)} late, so it lasted longer."
 
 
 def _name(fault: FaultRecord) -> str:

@@ -95,7 +95,7 @@ def missing_words(history: History) -> list[str]:
     by_why: dict[str, list[str]] = {}
     for pod, why in history.server_log.missing.items():
         by_why.setdefault(why, []).append(pod)
-    return [f"MySQL's own words of {listed(pods)} are not all there: {why}." for why, pods in by_why.items()]
+    return [f"The log messages of {listed(pods)} are incomplete: {why}." for why, pods in by_why.items()]
 
 
 def fell_back(history: History) -> list[Fallback]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from docker.errors import DockerException
 
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineError, HarnessError
 from cluster.platform import images, ownership, reach
 from cluster.platform.docker_engine import address, client
 from scenarios.cli import package_updates
@@ -149,7 +149,7 @@ def _reach() -> Finding:
         place = reach.try_once(run_id)
     except ConfigurationError as error:
         return Finding(what="pods", state="missing", found="one was started and cannot be reached", fix=str(error))
-    except (HarnessError, DockerException) as error:
+    except (HarnessError, EngineError, DockerException) as error:
         return Finding(what="pods", state="missing", found="one could not be tried", fix=str(error))
     finally:
         ownership.remove(run_id)

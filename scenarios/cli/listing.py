@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from checks.gates import GATES
+from checks.registry import DECIDER, GATES
 from scenarios.schema.scenario import Scenario
 
 WIDTH = 100
@@ -25,6 +25,6 @@ def _gates(scenario: Scenario) -> Iterator[str]:
     usual = type(scenario.gates)().model_dump(mode="json")
     for name, value in scenario.gates.model_dump(mode="json").items():
         gate = GATES.get(name)
-        if gate is not None and value is not None and (gate.check or value != usual[name]):
+        if gate is not None and value is not None and (name in DECIDER or value != usual[name]):
             least = "at least " if gate.at == "at least" else ""
             yield f"{name} {least}{value}"

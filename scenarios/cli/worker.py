@@ -12,11 +12,10 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.wait import WaitTimeoutError, wait_until
-from scenarios.load.load_pod import event_in
+from history.load_events import Done, Error, LoadEvent, LoadEventError, Ready, Second, Started, read_line
 from scenarios.load.remote_workers import JOIN_TIMEOUT_S, place_of
 from scenarios.progress import Progress
 
@@ -59,12 +58,14 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
         last = ""
         try:
             for line in process.stdout:
-                if (event := event_in(line.encode())) is not None:
-                    last = event.get("message", "")
+                if (event := read_line(line.encode())) is not None:
+                    last = event.message if isinstance(event, Error) else ""
                     _show(event, progress)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, LoadEventError) as stopped:
             process.terminate()
             process.communicate()
+            if isinstance(stopped, LoadEventError):
+                raise HarnessError(f"the load worker failed: {stopped}") from None
             raise
     if process.returncode in REFUSED:
         raise ConfigurationError(last)
@@ -100,15 +101,15 @@ def _reach(host: str, port: int, *, wait_s: float) -> None:
         ) from None
 
 
-def _show(event: dict[str, Any], progress: Progress) -> None:
-    match event["event"]:
-        case "ready":
-            log.info("joined; %d connections to the database; waiting for the others …", event["connected"])
-        case "started":
-            progress.duration_s = event["duration_s"]
+def _show(event: LoadEvent, progress: Progress) -> None:
+    match event:
+        case Ready():
+            log.info("joined; %d connections to the database; waiting for the others …", event.connected)
+        case Started():
+            progress.duration_s = event.duration_s
             log.info("load …")
-        case "second":
+        case Second():
             progress.second(event)
-        case "done":
-            told = ", ".join(f"{name} {event[name]}" for name in ("offered", "ok", "refused", "unknown"))
+        case Done():
+            told = f"offered {event.offered}, ok {event.ok}, refused {event.refused}, unknown {event.unknown}"
             log.info("done: %s; it is judged where the run is", told)

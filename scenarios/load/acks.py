@@ -9,10 +9,9 @@ import queue
 import threading
 from collections.abc import Sequence
 
-from docker.errors import APIError
-from docker.models.containers import Container
-
 from checks.evidence.operations import READS
+from cluster.errors import EngineRefusedError
+from cluster.platform.platform import Process
 from scenarios.load.load_pod import OPS_FILE
 
 #: How long one look lasts; then it is looked whether anybody still wants to know.
@@ -20,19 +19,18 @@ LOOK_S = 5.0
 POLL_S = 0.05
 
 
-def first_ack(containers: Sequence[Container], since_ns: int, over: threading.Event) -> int | None:
+def first_ack(containers: Sequence[Process], since_ns: int, over: threading.Event) -> int | None:
     """When the first acknowledged write ended that ended after ``since_ns`` (both CLOCK_MONOTONIC ns); None when
     ``over`` is set before one is heard of."""
     heard: queue.Queue[int] = queue.Queue()
     look = ["python3", "-m", "loadgen.driver.first_ack", OPS_FILE, str(since_ns), str(LOOK_S), ",".join(sorted(READS))]
 
-    def listen(container: Container) -> None:
+    def listen(container: Process) -> None:
         while not over.is_set() and heard.empty():
             try:
-                _, printed = container.exec_run(look, stderr=False)
-            except APIError:  # it has ended
+                _, printed = container.exec(*look)
+            except EngineRefusedError:  # it has ended
                 return
-            assert isinstance(printed, bytes)
             if printed.strip():
                 heard.put(int(printed))
 

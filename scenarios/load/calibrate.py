@@ -10,9 +10,9 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from cluster.duration import show_duration
 from cluster.errors import ConfigurationError, HarnessError
 from scenarios.load.load import Load
-from scenarios.schema.duration import show_duration
 from scenarios.schema.load import LoadSection
 from scenarios.schema.scenario import Scenario
 
@@ -41,7 +41,7 @@ def measure(trial: Load, scenario: Scenario) -> dict[str, Any]:
     ConfigurationError when there is no maximum to take a share of."""
     seconds: list[int] = []
     trial.start()
-    trial.run(lambda second: seconds.append(int(second["ok"])))
+    trial.run(lambda second: seconds.append(second.ok))
     if not trial.totals["complete"]:
         raise HarnessError("calibration: the load pod exited early; see its log")
     return {

@@ -13,17 +13,19 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld.mysqld import DATABASE
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
+from history.load_events import Done, Ended, Error, LoadEvent, LoadEventError, Second, Started
 from loadgen.config import LoadConfig
 from mesh.spec import Mesh
 from scenarios.load.acks import first_ack
 from scenarios.load.load_config import describe, generator_keys
-from scenarios.load.load_pod import OUT_DIR, Event, LoadPod
+from scenarios.load.load_pod import OUT_DIR, Heard, LoadPod
 from scenarios.load.locustfile import in_words, shape_words, together
 from scenarios.load.remote_worker import JOINING_FILE, RemoteWorker, joining, relay
 from scenarios.load.remote_workers import JOIN_TIMEOUT_S, Elsewhere
@@ -72,10 +74,10 @@ class Load:
         self._after = after
         self._maximum = maximum
         self._elsewhere = elsewhere
-        self._events: queue.Queue[tuple[LoadPod, Event | None]] = queue.Queue()
+        self._events: queue.Queue[tuple[LoadPod, Heard]] = queue.Queue()
         self._master: LoadPod | None = None
         self.pods: list[LoadPod] = []
-        self.totals: Event = {"complete": False}
+        self.totals: dict[str, Any] = {"complete": False}
         self.zero_ns: int
         #: What was asked for, for the report.
         self.asked = describe(
@@ -112,7 +114,7 @@ class Load:
         earlier = self._after
         for one in [] if earlier is None else [*earlier.pods, earlier._master]:
             if one is not None and one.name == name:
-                one.container.stop(timeout=1)  # it has ended, or is a master about to
+                one.container.kill(grace_s=1)  # it has ended, or is a master about to
                 return one.pod, False
         return self._cluster.extra_pod(name, self._cluster.network.address("load", index)), True
 
@@ -127,8 +129,8 @@ class Load:
             if event is None:
                 kind = ConfigurationError if self._scenario.workload.is_own else HarnessError
                 raise kind(f"{pod.name} ended before its load began: {self._in_their_words(pod.last_words())}")
-            if event["event"] == "started":
-                zeros[pod.name] = int(event["zero_ns"])
+            if isinstance(event, Started):
+                zeros[pod.name] = event.zero_ns
                 if len(zeros) == len(self.pods):
                     self.zero_ns = min(zeros.values())
                     return self.zero_ns
@@ -167,7 +169,7 @@ class Load:
             others.open(self._cluster, self._mesh, self._master)
             relay(self._master, remote, self._note)
 
-    def _note(self, pod: LoadPod, event: Event | None) -> None:
+    def _note(self, pod: LoadPod, event: Heard) -> None:
         self._events.put((pod, event))
 
     @property
@@ -175,11 +177,11 @@ class Load:
         """Whether Locust's master has something to say: of a user's locustfile, which it runs, too."""
         return self._master is not None and self._scenario.workload.is_locustfile
 
-    def _note_master(self, pod: LoadPod, event: Event | None) -> None:
-        if event is None or event["event"] in ("ended", "error"):
+    def _note_master(self, pod: LoadPod, event: Heard) -> None:
+        if event is None or isinstance(event, Ended | Error | LoadEventError):
             self._note(pod, event)
 
-    def run(self, on_second: Callable[[Event], None]) -> None:
+    def run(self, on_second: Callable[[Second], None]) -> None:
         """Return when every pod has ended its load, or has died, which is then what ``totals`` says.
 
         on_second: called with the sums of all pods that live.
@@ -188,7 +190,7 @@ class Load:
         running = {pod.name for pod in self.pods}
         last = {self._master.name} if self._master and self._hears_master and not self._live else set()
         codes: dict[str, int | None] = {}
-        heard: dict[int, dict[str, Event]] = defaultdict(dict)
+        heard: dict[int, dict[str, Second]] = defaultdict(dict)
         for pod, event in self._until(time.monotonic() + load.duration + load.drain + GRACE_S):
             if event is None:
                 last.discard(pod.name)
@@ -196,12 +198,12 @@ class Load:
                     running.discard(pod.name)
                     codes[pod.name] = pod.exit_code()
                     log.warning("%s exited early; its history so far is kept, the run will be void", pod.name)
-            elif event["event"] == "second":
-                second = round(event["t_s"])
+            elif isinstance(event, Second):
+                second = round(event.t_s)
                 heard[second][pod.name] = event
                 if running <= heard[second].keys():
                     on_second(_together(list(heard.pop(second).values())))
-            elif event["event"] in ("done", "ended"):
+            elif isinstance(event, Done | Ended):
                 running.discard(pod.name)
                 last.discard(pod.name)
             if not running and not last:
@@ -228,11 +230,11 @@ class Load:
         here = [pod.container for pod in self.pods if not isinstance(pod, RemoteWorker)]
         return first_ack(here, since_ns, over)
 
-    def seconds(self) -> Iterator[Event]:
+    def seconds(self) -> Iterator[dict[str, Any]]:
         """What every pod told a second, with its name as ``pod``."""
         for pod in self.pods:
             for second in pod.seconds:
-                yield {"pod": pod.name} | {key: value for key, value in second.items() if key != "event"}
+                yield {"pod": pod.name} | second.to_dict()
 
     def _config(self, worker: int | None, workers: int) -> LoadConfig:
         """What one worker is told; for None the whole load, which Locust's master is told."""
@@ -261,19 +263,22 @@ class Load:
             **(keys | shared | {"rate": keys["rate"] / parts}),
         )
 
-    def _until(self, deadline: float) -> Iterator[tuple[LoadPod, Event | None]]:
+    def _until(self, deadline: float) -> Iterator[tuple[LoadPod, LoadEvent | None]]:
         """Events of all pods until the deadline; None marks the end of a pod.
 
-        Raises for an error event: ConfigurationError when a pod refused what it was told, or the file is the user's.
+        Raises for an error event: ConfigurationError when a pod refused what it was told, or the file is the user's;
+        HarnessError for an event that cannot be read.
         """
         while True:
             try:
                 pod, event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return
-            if event is not None and event["event"] == "error":
-                kind = ConfigurationError if event.get("refused") or self._scenario.workload.is_own else HarnessError
-                raise kind(f"{pod.name}: load generator failed: {self._in_their_words(event['message'])}")
+            if isinstance(event, LoadEventError):
+                raise HarnessError(f"{pod.name}: load generator failed: {event}")
+            if isinstance(event, Error):
+                kind = ConfigurationError if event.refused or self._scenario.workload.is_own else HarnessError
+                raise kind(f"{pod.name}: load generator failed: {self._in_their_words(event.message)}")
             if event is not None:
                 pod.heard(event)
             yield pod, event
@@ -289,14 +294,14 @@ def share(total: int, worker: int, workers: int) -> int:
     return total // workers + (worker < total % workers)
 
 
-def _together(seconds: Sequence[Event]) -> Event:
+def _together(seconds: Sequence[Second]) -> Second:
     """One second of several pods: the sums, at the latest time."""
     summed = ("offered", "ok", "fail", "unknown", "refused", "backlog", "in_flight")
-    latest = max(seconds, key=lambda second: float(second["t_s"]))
-    return latest | {name: sum(second[name] for second in seconds) for name in summed}
+    latest = max(seconds, key=lambda second: second.t_s)
+    return replace(latest, **{name: sum(getattr(second, name) for second in seconds) for name in summed})
 
 
-def merged(pods: Sequence[LoadPod]) -> Event:
+def merged(pods: Sequence[LoadPod]) -> dict[str, Any]:
     """The account of the whole load: sums, and of lateness the worst pod's.
 
     No quantile of all arrivals together is above the largest of the pods' own: in each pod at least that share of the
@@ -304,16 +309,17 @@ def merged(pods: Sequence[LoadPod]) -> Event:
     """
     accounts = {pod.name: pod.account() for pod in pods}
     summed = (*COUNTS, "cpu_s", "connections_opened")
-    totals: Event = {name: _sum([one.get(name) for one in accounts.values()]) for name in summed}
-    late = [one["lateness_ms"] for one in accounts.values() if one.get("lateness_ms")]
+    totals: dict[str, Any] = {name: _sum([getattr(one, name) for one in accounts.values()]) for name in summed}
+    late = [one.lateness_ms for one in accounts.values() if one.lateness_ms]
     totals["lateness_ms"] = {name: _worst([one[name] for one in late]) for name in late[0]} if late else None
-    totals["complete"] = all(one["complete"] for one in accounts.values())
-    if broken := [one for one in accounts.values() if one.get("task_errors")]:  # of a locustfile
-        totals |= {"task_errors": sum(one["task_errors"] for one in broken), "task_error": broken[0]["task_error"]}
+    totals["complete"] = all(one.complete for one in accounts.values())
+    if broken := [one for one in accounts.values() if one.task_errors]:  # of a locustfile
+        totals |= {"task_errors": sum(one.task_errors or 0 for one in broken), "task_error": broken[0].task_error}
     totals["dead"] = [pod.name for pod in pods if pod.totals is None]
     if len(pods) > 1:
         totals["pods"] = {
-            pod.name: {key: accounts[pod.name].get(key) for key in (*summed, "lateness_ms", "complete")} | pod.apart()
+            pod.name: {key: getattr(accounts[pod.name], key) for key in (*summed, "lateness_ms", "complete")}
+            | pod.apart()
             for pod in pods
         }
     return totals

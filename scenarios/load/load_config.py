@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from cluster.duration import show_duration
 from loadgen.arrivals.curve import Piece
 from loadgen.arrivals.think import Think
 from loadgen.config import LoadConfig
 from loadgen.policy import Policy
-from scenarios.schema.duration import show_duration
 from scenarios.schema.load import LoadSection, ThinkSection
 from scenarios.schema.rate import absolute
 

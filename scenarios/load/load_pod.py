@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docker.errors import APIError
-from docker.models.containers import Container
-from requests.exceptions import RequestException
-
+from cluster.errors import EngineRefusedError
 from cluster.platform import images
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process, last_words
+from history.load_events import Done, Ended, LoadEvent, LoadEventError, Second, read_line
 from history.ops_file import FILE_NAME
 from loadgen.config import LoadConfig
 from loadgen.user_code.environment import variables
@@ -25,22 +22,14 @@ OUT_DIR = "/data"
 OPS_FILE = f"{OUT_DIR}/{FILE_NAME}"
 CONFIG_FILE = "/etc/meshbench-load.json"
 
-Event = dict[str, Any]
-
-
-def event_in(line: bytes) -> Event | None:
-    """The event of a line of standard output, or None: before our program has begun, others may have printed there."""
-    try:
-        found = json.loads(line) if line.startswith(b'{"event"') else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+#: An event, or why a line is none, or None: the container has ended.
+Heard = LoadEvent | LoadEventError | None
 
 
 class LoadPod:
     """A pod with one Locust process. role: of its container.
 
-    seconds: its ``second`` events so far. totals: its own account, None until it has ended in order.
+    seconds: so far. totals: its own account, None until it has ended in order.
     """
 
     #: Where its record is, in its container.
@@ -51,13 +40,13 @@ class LoadPod:
         self._role = role
         self.name = pod.name
         self.config = config
-        self.container: Container
+        self.container: Process
         #: How its clock is translated to this machine's, which is the same for every pod here.
         self.clock: Translation | None = None
-        self.seconds: list[Event] = []
-        self.totals: Event | None = None
+        self.seconds: list[Second] = []
+        self.totals: Done | None = None
         #: What it tells of a user's locustfile, once that has ended in order.
-        self.locustfile: Event | None = None
+        self.locustfile: dict[str, Any] | None = None
 
     @property
     def address(self) -> str:
@@ -87,50 +76,58 @@ class LoadPod:
         ]
         self.container = self.pod.add(self._role, image, command, files=given, env=env, folder=folder)
 
-    def heard(self, event: Event) -> None:
+    def heard(self, event: LoadEvent) -> None:
         """Note what an event tells of the worker itself."""
-        match event["event"]:
-            case "second":
+        match event:
+            case Second():
                 self.seconds.append(event)
-            case "ended":  # of Locust's master, which has no operations
-                self.locustfile = event["locustfile"]
-            case "done":
-                self.locustfile = event.pop("locustfile", None)
-                self.totals = {"complete": True} | {key: value for key, value in event.items() if key != "event"}
+            case Ended():  # of Locust's master, which has no operations
+                self.locustfile = event.locustfile
+            case Done():
+                self.locustfile, self.totals = event.locustfile, event
 
-    def listen(self, on_event: Callable[[LoadPod, Event | None], None]) -> None:
+    def listen(self, on_event: Callable[[LoadPod, Heard], None]) -> None:
         """Call on_event, from a thread, with each event, and with None at the end of the container."""
 
         def follow() -> None:
             rest = b""
-            for chunk in self.container.logs(stream=True, follow=True, stdout=True, stderr=False):
+            for chunk in self.container.follow():
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    if (event := event_in(line)) is not None:
+                    try:
+                        event: Heard = read_line(line)
+                    except LoadEventError as error:
+                        event = error
+                    if event is not None:
                         on_event(self, event)
             on_event(self, None)
 
         threading.Thread(target=follow, name=f"{self.name}-events", daemon=True).start()
 
-    def apart(self) -> Event:
+    def apart(self) -> dict[str, Any]:
         """What its account says beside the numbers: nothing, for a pod of this machine."""
         return {}
 
     def last_words(self) -> str:
-        return self.container.logs(tail=3).decode(errors="replace").strip().replace("\n", " | ") or "it said nothing"
+        return last_words(self.container) or "it said nothing"
 
     def exit_code(self) -> int | None:
         """What its program ended with; None where that is not known."""
         try:
-            return int(self.container.wait(timeout=EXIT_TIMEOUT_S)["StatusCode"])
-        except (APIError, RequestException):  # it runs again, or the engine does not say
+            return self.container.wait(timeout_s=EXIT_TIMEOUT_S)
+        except EngineRefusedError:
             return None
 
-    def account(self) -> Event:
+    def account(self) -> Done:
         """Its totals; of a pod that died what its seconds told, which is neither lateness nor overflow nor CPU time."""
         if self.totals is not None:
             return self.totals
-        counted = ("offered", "ok", "fail", "unknown", "refused")
-        counts: Event = {name: sum(second[name] for second in self.seconds) for name in counted}
-        last = self.seconds[-1] if self.seconds else {}
-        return counts | {"connections_opened": last.get("connections_opened"), "complete": False}
+        return Done(
+            offered=sum(second.offered for second in self.seconds),
+            ok=sum(second.ok for second in self.seconds),
+            fail=sum(second.fail for second in self.seconds),
+            unknown=sum(second.unknown for second in self.seconds),
+            refused=sum(second.refused for second in self.seconds),
+            connections_opened=self.seconds[-1].connections_opened if self.seconds else None,
+            complete=False,
+        )

@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from cluster.errors import ConfigurationError
-from cluster.topology import Kind
+from cluster.topologies.lookup import kinds, replication_of
 from reports.matrix.trial import Cell
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.read import CATALOGUE, read_scenario
@@ -69,7 +68,7 @@ def plan(
     """
     if trials < 1:
         raise ConfigurationError(f"--trials {trials}: expected 1 or more")
-    _assert_words("--topology", topologies, get_args(Kind))
+    _assert_words("--topology", topologies, kinds())
     _assert_words("--mesh", meshes, mesh_words())
     everywhere = [one for one in settings if not one.startswith("control.")]
     base = read_scenario(name, settings=everywhere, seed=seed, look=look)
@@ -103,7 +102,7 @@ def _replicating(base: Scenario, topology: str) -> str:
 
     From one replicated kind to another the number of pods stays; a single pod has none to keep, and gets the default.
     """
-    replicated = topology != "single" and base.topology.kind != "single"
+    replicated = all(replication_of(kind).replicates for kind in (topology, base.topology.kind))
     return f"topology.kind={topology}" if replicated else f"topology={topology}"
 
 

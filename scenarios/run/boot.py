@@ -14,6 +14,7 @@ import pymysql
 
 from cluster.cluster import Cluster
 from cluster.mysqld import mysqld
+from cluster.topologies.replication import CanPromote
 from cluster.wait import wait_until
 from control.client import ControlHandle
 from mesh.modes.create import create_mesh
@@ -29,7 +30,7 @@ def boot(cluster: Cluster, spec: MeshSpec, *, down_after_s: float) -> Mesh:
     """
     cluster.open_network()
     control = ControlHandle(cluster, down_after_s=down_after_s)
-    if cluster.topology.source_replica:  # one hand at a time: both know how to make a pod follow
+    if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
         cluster.start()
         control.start()
     else:

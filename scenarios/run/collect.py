@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
-import shutil
-import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,15 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
-from docker.errors import DockerException, NotFound
-from docker.models.containers import Container
-from urllib3.exceptions import HTTPError
 
 from checks.evidence import openings
 from cluster import control_plane
 from cluster.cluster import Cluster
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineError, HarnessError, NotThereError
 from cluster.mysqld import mysqld_log
+from cluster.platform.platform import Process
 from history.history import OBSERVED_SCHEMA, OPS_SCHEMA
 from history.ops_file import OpsFile, OpsFileError
 from loadgen.worker.clock import ROW_TIMES, Translation
@@ -39,38 +34,19 @@ LOG_LINES = 100_000
 BATCH = 50_000
 
 
-def fetch(container: Container, path: str, into: Path) -> Path:
+def fetch(container: Process, path: str, into: Path) -> Path:
     """Copy one file out of a container, running or not, a piece at a time; raises HarnessError when it is not there."""
     try:
-        chunks, _ = container.get_archive(path)
-    except NotFound:
-        raise HarnessError(f"{container.name}: {path} is not there; see the container's log") from None
-    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as archive:
-        member = archive.next()
-        content = archive.extractfile(member) if member else None
-        if content is None:
-            raise HarnessError(f"{container.name}: {path} is not a file")
         with into.open("wb") as file:
-            shutil.copyfileobj(content, file)
+            container.fetch(path, file)
+    except NotThereError:
+        into.unlink()
+        raise HarnessError(f"{container.name}: {path} is not there; see the container's log") from None
     return into
 
 
-class _Stream(io.RawIOBase):
-    """The engine's chunks as a file to read from."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
-        self._rest = b""
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size and (chunk := next(self._chunks, None)) is not None:
-            self._rest += chunk
-        found, self._rest = self._rest[:size], self._rest[size:]
-        return found
-
-
 def operations(
-    container: Container,
+    container: Process,
     source: str,
     folder: RunFolder,
     *,
@@ -122,7 +98,7 @@ def rows_recorded(folder: RunFolder) -> dict[str, int]:
     return {file.stem: pq.read_metadata(file).num_rows for file in sorted((folder.path / "ops").glob("*.parquet"))}
 
 
-def observations(container: Container, folder: RunFolder, *, within: Moments) -> None:
+def observations(container: Process, folder: RunFolder, *, within: Moments) -> None:
     """``observed.parquet`` from the observer's file, in order of time. within: when it began. Raises HarnessError."""
     raw = fetch(container, str(OBSERVED_FILE), folder.path / "observed.jsonl")
     lines = raw.read_text(errors="replace").splitlines()
@@ -187,7 +163,7 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
+def logs(containers: Iterable[Process], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
     """Every container's log, its end if it is long, without the run's prefix in its name.
 
     error_log: a file that mysqld logs into.
@@ -195,13 +171,13 @@ def logs(containers: Iterable[Container], folder: RunFolder, *, hide: list[str],
     for container in containers:
         try:
             text = container.logs(tail=LOG_LINES)
-        except NotFound:
+        except NotThereError:
             continue
-        except (DockerException, HTTPError, OSError) as error:  # one that is lost must not cost the others
+        except (EngineError, OSError) as error:  # one that is lost must not cost the others
             text = f"meshbench: this log could not be read: {error}\n".encode()
         if text.count(b"\n") >= LOG_LINES:
             text = f"(the last {LOG_LINES:,} lines; it printed more)\n".encode() + text
-        short = str(container.name).split("-", 2)[-1]
+        short = container.name.split("-", 2)[-1]
         if error_log is not None and short.endswith("-mysqld"):
             text += mysqld_log.file_text(container, error_log)
         folder.write_log(short, text, hide=hide)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from checks.gates import GATES
 from checks.judge import judge
+from checks.registry import GATES
 from cluster.errors import ConfigurationError
 from history.history import HistoryError, load_history
 from reports.provenance import Provenance

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from docker.models.containers import Container
 
 from chaos.injector import Injector
 from cluster.cluster import Cluster
@@ -25,8 +24,10 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images, ownership
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod, Process
+from cluster.topologies.replication import primaries
 from history.history import HistoryError
+from history.load_events import Second
 from loadgen.errors import ConfigError
 from mesh.proxies.router import routing
 from mesh.spec import Mesh
@@ -108,7 +109,7 @@ class Run:
     def folder(self) -> Path:
         return self._folder.path
 
-    def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
         try:
@@ -157,7 +158,7 @@ class Run:
             except Exception as another:  # noqa: BLE001  the first one is what has to be told
                 log.warning("logs could not be kept: %s", in_one_line(another))
 
-    def _trial(self, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _trial(self, on_second: Callable[[Second], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
             mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
@@ -199,7 +200,7 @@ class Run:
             require_agreement(self._cluster, self._manifest)
         return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
 
-    def _load_and_break(self, load: Load, on_second: Callable[[dict[str, Any]], None]) -> None:
+    def _load_and_break(self, load: Load, on_second: Callable[[Second], None]) -> None:
         timeline = self._scenario.timeline()
         injector = Injector(
             self._cluster,
@@ -208,6 +209,11 @@ class Run:
             record_to=self.folder / "faults.jsonl",
             first_ack=load.first_ack,
         )
+
+        def every_second(second: Second) -> None:
+            injector.require_sound()  # a step that could not be taken ends the run at once
+            on_second(second)
+
         orderly = False
         try:
             with ExitStack() as page, self._phase("load"):
@@ -218,7 +224,7 @@ class Run:
                 injector.start(zero_ns)
                 if load.web:
                     log.info("Locust's web page: %s", page.enter_context(forwarded(load.web)))
-                load.run(on_second)
+                load.run(every_second)
                 self._manifest["load"] = load.totals
                 load.totals["zero_ns"] = load.zero_ns
                 with self._salvage.step("the noise of this machine"):
@@ -229,8 +235,8 @@ class Run:
                 injector.stop(recover=orderly)
         self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
         at_end = len(self._cluster.pods)
-        everyone_leads = self._cluster.topology.kind == "group-multi"
-        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_end if everyone_leads else 1}
+        at_once = primaries(self._cluster.topology.replication, at_end)
+        self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_once}
 
     def _set_up(self, mesh: Mesh, began_s: float) -> None:
         """Database, schema and data, through the mesh; began_s: when the pods began to start."""
@@ -283,9 +289,7 @@ class Run:
 
     def _describe_pods(self) -> None:
         self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
-        self._manifest["images"] = {
-            one.attrs["Config"]["Image"]: one.attrs["Image"] for one in self._containers() if one.attrs
-        }
+        self._manifest["images"] = {container.image: container.image_id for container in self._containers()}
 
     def _collect(self, load: Load, observer: Pod) -> None:
         """Everything that judging needs, each part whatever became of the one before."""
@@ -315,11 +319,11 @@ class Run:
         if (set_by := step_note(self._manifest["monotonic_zero_unix_ns"])) is not None:
             self._salvage.note(set_by)
 
-    def _roles(self) -> list[tuple[str, Container]]:
+    def _roles(self) -> list[tuple[str, Process]]:
         pods = [*self._cluster.pods.values(), *self._cluster.departed.values(), *self._cluster.guests.values()]
         return [one for pod in pods for one in pod.containers.items() if one[0] != "pause"]
 
-    def _containers(self) -> list[Container]:
+    def _containers(self) -> list[Process]:
         return [container for _, container in self._roles()]
 
     def _keep_logs(self) -> None:
@@ -353,6 +357,6 @@ def require_images(scenario: Scenario) -> None:
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
         images.require(images.image(name).tag)
-    switchover = any(step.fault == "switchover" for step in scenario.faults)
+    switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)
     requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

@@ -13,11 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError
-from docker.models.containers import Container
-
-from cluster.platform import images
-from cluster.platform.docker_engine import client
+from cluster.errors import EngineRefusedError
+from cluster.platform import docker_engine, images
+from cluster.platform.platform import Process
 from scenarios.run import host
 
 #: Role of a proxy's container -> the command that prints its version.
@@ -29,13 +27,13 @@ def of_machine() -> dict[str, Any]:
     return {"kernel": platform.release(), **checkout(), **host.package_versions()}
 
 
-def of_run(variables: Mapping[str, Mapping[str, str]], containers: Iterable[tuple[str, Container]]) -> dict[str, Any]:
+def of_run(variables: Mapping[str, Mapping[str, str]], containers: Iterable[tuple[str, Process]]) -> dict[str, Any]:
     """mysqld (where pods differ, all of them), the mesh's proxy, engine, and the packages in the pods' images.
 
     variables: pod -> its SHOW GLOBAL VARIABLES. containers: the run's, each with its role.
     """
     servers = sorted({pod["version"] for pod in variables.values()})
-    engine = client().version().get("Version")
+    engine = docker_engine.version()
     found: dict[str, Any] = {"mysqld": ", ".join(servers) or None, "mysql": servers[0] if servers else None}
     for role, container in containers:
         if role in ASK and found.get(role) is None:
@@ -44,13 +42,12 @@ def of_run(variables: Mapping[str, Mapping[str, str]], containers: Iterable[tupl
     return found | {"engine": engine, "docker_engine": engine, "packages": packages}
 
 
-def _printed(container: Container, command: list[str]) -> str | None:
+def _printed(container: Process, command: list[str]) -> str | None:
     try:
-        code, output = container.exec_run(command)
-    except APIError:  # it has ended; the run tells of that elsewhere
+        code, output = container.exec(*command)
+    except EngineRefusedError:  # it has ended; the run tells of that elsewhere
         return None
-    said = output if isinstance(output, bytes) else b"".join(output)
-    return version_in(said.decode(errors="replace")) if code == 0 else None
+    return version_in(output.decode(errors="replace")) if code == 0 else None
 
 
 def version_in(printed: str) -> str | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.gates import GATES, Gate
+from checks.check import Check, Gate
+from checks.registry import CHECKS, DECIDER, GATES
 from loadgen.workloads.registry import WORKLOADS
 from scenarios.schema.gates import GatesSection
 from scenarios.schema.scenario import Scenario
-from scenarios.schema.workload import REQUIRED, REQUIRED_OF_KEYED, WorkloadSection
+from scenarios.schema.workload import WorkloadSection
 
 
 def misfits(written: GatesSection, scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -24,7 +25,7 @@ def misfits(written: GatesSection, scenario: Scenario) -> Iterator[tuple[tuple[s
     workload = scenario.workload
     for number, check in enumerate(written.require or [] if "require" in written.model_fields_set else []):
         if check not in workload.decides:
-            yield ("require", str(number)), f"gates.require: {_not_by(workload, check)}; leave it out"
+            yield ("require", str(number)), f"gates.require: {_not_by(workload, CHECKS[check])}; leave it out"
 
 
 def without_moot(scenario: Scenario) -> Scenario:
@@ -36,8 +37,9 @@ def without_moot(scenario: Scenario) -> Scenario:
 def _undecidable(gate: Gate, scenario: Scenario) -> str:
     """Why a run could not decide the gate; empty if it could."""
     workload = scenario.workload
-    if gate.check and gate.check not in workload.decides:
-        return _not_by(workload, gate.check)
+    check = DECIDER.get(gate.name)
+    if check is not None and check.name not in workload.decides:
+        return _not_by(workload, check)
     if gate.needs == "reads" and not workload.reads:
         return f"{_name(workload)} reads nothing{_share(workload)}, so it cannot decide it"
     if gate.needs == "writes" and not workload.writes:
@@ -51,10 +53,10 @@ def _undecidable(gate: Gate, scenario: Scenario) -> str:
     return ""
 
 
-def _not_by(workload: WorkloadSection, check: str) -> str:
-    can = [name for name in WORKLOADS if check in REQUIRED[name]]
-    can += ["a class of your own with a final table keys"] if check in REQUIRED_OF_KEYED else []
-    what = "it" if check in ("durability", "duplicates", "staleness") else check
+def _not_by(workload: WorkloadSection, check: Check) -> str:
+    can = [name for name in WORKLOADS if check.workload in (None, name)]
+    can += ["a class of your own with a final table keys"] if check.needs == "keys" else []
+    what = "it" if check.gates else check.name
     return f"{_name(workload)} cannot decide {what}; what can: {', '.join(can)}"
 
 

@@ -1,16 +1,34 @@
-"""The part of a scenario that is one step of its timeline: what breaks, whom, when, and until when."""
+"""The part of a scenario that is one step of its timeline: what breaks, whom, when, and until when.
+
+``at`` (or ``after``), ``fault``, ``target`` and ``heal_after`` are every step's; whatever stands beside them is the
+fault's own (`chaos.keys`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, PlainSerializer, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
-from chaos import FAULTS
 from chaos.events import EVENTS, Event
+from chaos.fault import Fault
+from chaos.keys import Mistake, MistakesError
+from chaos.registry import FAULTS
 from chaos.targets import Target
-from chaos.timeline import PlannedFault
-from scenarios.schema.duration import Duration, positive_or, show_duration
+from chaos.timeline import OF_A_STEP, PlannedFault
+from cluster.duration import show_duration
+from scenarios.schema.duration import Duration, positive_or
 from scenarios.schema.section import Section
 
 
@@ -46,18 +64,41 @@ def _event_word(value: Any) -> Any:
 
 
 class FaultSection(Section):
-    """A step of the timeline. Left out, heal_after means: when the load ends."""
+    """A step of the timeline. Left out, heal_after means: when the load ends. keys: the fault's own, as YAML has them,
+    defaults filled in."""
 
     at: Duration | None = None
     after: Annotated[AfterSection | None, BeforeValidator(_event_word)] = None
     fault: Annotated[str, BeforeValidator(_fault_name)]
     target: Target
-    peer: Target | None = None
     heal_after: Annotated[
         float | Literal["never"] | None,
         BeforeValidator(_never_or_duration),
         PlainSerializer(lambda value: show_duration(value) if isinstance(value, float) else value),
     ] = None
+    keys: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _own_keys(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """All mistakes of a step at once: its own, and those of the fault's keys."""
+        if not isinstance(value, dict) or not isinstance(name := value.get("fault"), str) or name not in FAULTS:
+            known = {key: value[key] for key in OF_A_STEP if key in value} if isinstance(value, dict) else value
+            return handler(known)  # what else it may have nobody knows
+        common = {key: inner for key, inner in value.items() if key in OF_A_STEP}
+        beside = {key: inner for key, inner in value.items() if key not in OF_A_STEP}
+        mistakes: list[InitErrorDetails] = []
+        try:
+            common["keys"] = read_keys(name, beside).written()
+        except MistakesError as error:
+            mistakes = [_detail(mistake, beside) for mistake in error.mistakes]
+        try:
+            section = handler(common)
+        except ValidationError as error:
+            mistakes += [_again(detail) for detail in error.errors()]
+        if mistakes:
+            raise ValidationError.from_exception_data(cls.__name__, mistakes)
+        return section
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:
@@ -65,15 +106,48 @@ class FaultSection(Section):
             raise ValueError("a step needs a moment: either at, such as 12s, or after, such as failover-started")
         return self
 
+    @model_serializer(mode="wrap")
+    def _flat(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = rest(self)
+        keys: dict[str, Any] = document["keys"]
+        return {key: document[key] for key in OF_A_STEP} | keys
+
     def planned(self) -> PlannedFault:
-        for_good = self.heal_after == "never"
         return PlannedFault(
-            fault=self.fault,
+            fault=FAULTS[self.fault].read(self.keys),
             target=self.target,
             at_s=self.at,
             after=self.after.event if self.after else None,
             delay_s=self.after.delay if self.after else 0.0,
-            peer=self.peer,
             heal_after_s=self.heal_after if isinstance(self.heal_after, float) else None,
-            for_good=for_good,
+            for_good=self.heal_after == "never",
         )
+
+
+def read_keys(name: str, keys: Mapping[str, Any]) -> Fault:
+    """A fault from its own keys. A key of another fault means nothing here, unless it is null, as it was written once.
+    Raises MistakesError."""
+    others = {key for fault in FAULTS.values() for key in fault.declared_keys()} - FAULTS[name].declared_keys().keys()
+    foreign = [
+        Mistake(key=key, why=f"means nothing for fault {name}; leave it out")
+        for key, value in keys.items()
+        if key in others and value is not None
+    ]
+    try:
+        fault = FAULTS[name].read({key: keys[key] for key in keys if key not in others}, beside=OF_A_STEP)
+    except MistakesError as error:
+        raise MistakesError([*foreign, *error.mistakes]) from None
+    if foreign:
+        raise MistakesError(foreign)
+    return fault
+
+
+def _detail(mistake: Mistake, keys: Mapping[str, Any]) -> InitErrorDetails:
+    """One mistake as pydantic has them; the value is shown where the key is one of the fault's."""
+    error = ValueError(mistake.why)
+    return InitErrorDetails(type="value_error", loc=(mistake.key,), input=keys.get(mistake.key), ctx={"error": error})
+
+
+def _again(error: Any) -> InitErrorDetails:
+    details = InitErrorDetails(type=error["type"], loc=error["loc"], input=error["input"])
+    return InitErrorDetails(**details, ctx=error["ctx"]) if "ctx" in error else details

@@ -1,18 +1,21 @@
 """The part of a scenario that says what must hold: its thresholds, and what a run of it should end with.
 
-The gates themselves are declared in ``checks/gates.py``; which of them a scenario can decide is
+The keys are the gates that checks declare (`checks.registry.GATES`); which of them a scenario can decide is
 `scenarios.schema.decidable`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, create_model, model_validator
 
-from checks.gates import GATES, REQUIRE, multiple
-from checks.judge import CHECKS
-from scenarios.schema.duration import PositiveDuration, positive_or, show_duration
+from checks.check import Gate, multiple
+from checks.gates import REQUIRE
+from checks.registry import CHECKS, GATES
+from cluster.duration import show_duration
+from scenarios.schema.duration import PositiveDuration, positive_or
 from scenarios.schema.section import MisfitError, Section
 
 
@@ -31,34 +34,23 @@ Limit = Annotated[
 ]
 
 
-class GatesSection(Section):
-    """Thresholds, as ``checks.gates.GATES`` declares them. Those with a default hold in every run that can decide them;
-    a gate left out, or null, is measured, not judged."""
+def _require_known(names: Sequence[str], place: str) -> None:
+    """Raise MisfitError for the first name that is no check's. place: the key that lists them."""
+    for number, name in enumerate(names):
+        if name not in CHECKS:
+            raise MisfitError((place, number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
 
-    lost: int | None = Field(default=0, ge=0)
-    duplicated: int | None = Field(default=0, ge=0)
-    write_outage: PositiveDuration | None = None
-    read_outage: PositiveDuration | None = None
-    brownout: PositiveDuration | None = None
-    behind: PositiveDuration | None = None
-    success_ratio: float | None = Field(default=None, gt=0, le=1)
-    min_acked: int | None = Field(default=None, ge=0)
-    response_p99: Limit = None
-    response_p99_before: PositiveDuration | None = None
-    response_p99_during: Limit = None
-    response_p99_after: Limit = None
-    stale_reads: int | None = Field(default=None, ge=0)
-    #: Null where nothing can be late; for other loads the default holds all the same.
-    lateness_p99: PositiveDuration | None = 0.1
-    steal_percent: float = Field(default=25, gt=0, le=100)
-    cpu_pressure: float | None = Field(default=None, gt=0, le=100)
-    require: list[str] | None = None
+
+class _Gates(Section):
+    """Thresholds, one key a gate. Those with a default hold in every run that can decide them; a gate left out, or
+    null, is measured, not judged. require: the checks that must be decided; None: those that the workload can."""
+
+    if TYPE_CHECKING:  # else the last of the keys
+        require: list[str] | None = None
 
     @model_validator(mode="after")
     def _known_checks(self) -> Self:
-        for number, name in enumerate(self.require or []):
-            if name not in CHECKS:
-                raise MisfitError(("require", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
+        _require_known(self.require or [], REQUIRE)
         return self
 
     def numbers(self) -> dict[str, Any]:
@@ -72,6 +64,31 @@ class GatesSection(Section):
         return numbers
 
 
+def _key(gate: Gate) -> Any:
+    """The type and the field of a gate's key."""
+    match gate.unit:
+        case "ms":
+            default_s = None if gate.default is None else gate.default / 1000
+            return Limit if gate.relative else PositiveDuration | None, default_s
+        case "count":
+            return int | None, Field(default=gate.default, ge=0)
+        case "share":
+            return float | None, Field(default=gate.default, gt=0, le=1)
+        case "percent":  # what is always measured and has a default cannot be switched off
+            return float | None if gate.default is None else float, Field(default=gate.default, gt=0, le=100)
+
+
+if TYPE_CHECKING:
+    GatesSection = _Gates
+else:
+    GatesSection = create_model(
+        "GatesSection",
+        __base__=_Gates,
+        **{name: _key(gate) for name, gate in GATES.items()},
+        **{REQUIRE: (list[str] | None, None)},
+    )
+
+
 class Expectation(Section):
     """What a run of the scenario should end with, for those who read and test the catalogue; its exit code is that of
     its verdict. checks: those that must have failed, with a verdict of fail."""
@@ -81,9 +98,7 @@ class Expectation(Section):
 
     @model_validator(mode="after")
     def _a_failure_has_a_finder(self) -> Self:
-        for number, name in enumerate(self.checks):
-            if name not in CHECKS:
-                raise MisfitError(("checks", number), f"unknown check {name!r}; known: {', '.join(CHECKS)}")
+        _require_known(self.checks, "checks")
         if (self.verdict == "fail") != bool(self.checks):
             raise MisfitError(("checks",), "verdict fail needs the checks that fail, and pass has none")
         return self

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from cluster.duration import parse_duration, show_duration
 from loadgen.config import PROCESSES_PER_WORKER
-from scenarios.schema.duration import Duration, PositiveDuration, parse_duration, show_duration
+from scenarios.schema.duration import Duration, PositiveDuration
 from scenarios.schema.rate import Rate, is_share
 from scenarios.schema.section import MisfitError, Section
 from scenarios.schema.user_keys import Arguments, Environment, argument_list

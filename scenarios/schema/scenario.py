@@ -22,23 +22,27 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from chaos.applicability import misfit
+from chaos.fault import Setting
 from chaos.injector import PHASE_S
 from chaos.timeline import PlannedFault
+from cluster.duration import show_duration
 from cluster.mysqld.option_names import canonical
-from cluster.mysqld.option_rules import NOT_SERIALIZABLE, RESERVED_WHY, reserved, unusable
+from cluster.mysqld.option_rules import RESERVED_WHY, reserved, unusable
 from cluster.mysqld.options import written_value
-from cluster.topologies.source_replica import WAIT_COUNT
-from cluster.topology import MAX_PODS, Kind, Topology, is_group, is_source_replica
+from cluster.topologies.lookup import REPLICATIONS, kinds, replication_of
+from cluster.topologies.replication import CanPromote, Replication
+from cluster.topology import MAX_PODS, Topology
 from mesh.spec import DEFAULTS
-from scenarios.schema.duration import PositiveDuration, show_duration
+from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.schema.mesh import MeshSection, mesh_word
 from scenarios.schema.section import MisfitError, Section
-from scenarios.schema.workload import REQUIRED, WorkloadSection, required
+from scenarios.schema.workload import WorkloadSection
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
 _PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -52,21 +56,36 @@ def _word(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
+def _kind_word(value: Any) -> Any:
+    """A word for a way to replicate, refused as pydantic refuses a word that is not one of a `Literal`."""
+    if value not in kinds():
+        *others, last = (repr(kind) for kind in kinds())
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
+    return value
+
+
 class TopologySection(Section):
-    kind: Kind
+    kind: Annotated[str, BeforeValidator(_kind_word)]
     pods: int = Field(default=0, ge=1, le=MAX_PODS)
+
+    @property
+    def replication(self) -> Replication:
+        return replication_of(self.kind)
 
     @model_validator(mode="before")
     @classmethod
     def _default_pods(cls, value: Any) -> Any:
         if isinstance(value, dict) and "pods" not in value:
-            return {**value, "pods": 1 if value.get("kind") == "single" else 3}
+            replication = REPLICATIONS.get(str(value.get("kind")))
+            return {**value, "pods": 3 if replication is None or replication.replicates else 1}
         return value
 
     @model_validator(mode="after")
     def _single_is_one(self) -> Self:
-        if self.kind == "single" and self.pods != 1:
-            raise ValueError(f"pods must be 1 for kind single, not {self.pods}; every other kind takes 1 to {MAX_PODS}")
+        if not self.replication.replicates and self.pods != 1:
+            raise ValueError(
+                f"pods must be 1 for kind {self.kind}, not {self.pods}; every other kind takes 1 to {MAX_PODS}"
+            )
         return self
 
 
@@ -184,7 +203,7 @@ class Scenario(Section):
             return gates  # scenarios.schema.read decides for a user's own, once it has looked at it
         topology: TopologySection | None = known.data.get("topology")
         kind = "single" if topology is None else topology.kind
-        return gates.model_copy(update={"require": required(REQUIRED[workload.name], kind)})
+        return gates.model_copy(update={"require": workload.required(kind)})
 
     @model_validator(mode="after")
     def _load_fits_the_workload(self) -> Self:
@@ -209,19 +228,24 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _control_fits_the_topology(self) -> Self:
         kind, given = self.topology.kind, self.control.down_after
-        if given is not None and not is_source_replica(kind):
-            who = "nobody fails over" if kind == "single" else "the group elects by itself"
+        replication = self.topology.replication
+        if given is not None and not isinstance(replication, CanPromote):
+            who = "the group elects by itself" if replication.elects_by_itself else "nobody fails over"
             raise MisfitError(
                 ("control", "down_after"), f"does not apply to topology {kind}, where {who}; leave it out"
             )
-        if given is None and is_source_replica(kind):
+        if given is None and isinstance(replication, CanPromote):
             return self.model_copy(update={"control": self.control.model_copy(update={"down_after": DOWN_AFTER_S})})
         return self
 
     @model_validator(mode="after")
     def _routes_have_a_ttl(self) -> Self:
         mesh, kind = self.mesh, self.topology.kind
-        if mesh.proxy == "router" and not is_group(kind) and mesh.ttl != DEFAULTS["router"]["ttl_s"]:
+        if (
+            mesh.proxy == "router"
+            and not self.topology.replication.elects_by_itself
+            and mesh.ttl != DEFAULTS["router"]["ttl_s"]
+        ):
             raise MisfitError(("mesh", "ttl"), f"does not apply to topology {kind}, where Router's routes are static")
         return self
 
@@ -244,8 +268,8 @@ class Scenario(Section):
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            kind, pods = self.topology.kind, self.topology.pods
-            if wrong := misfit(steps[number], kind=kind, pods=pods, mesh=self.mesh.mode, timeline=steps):
+            setting = Setting(kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode)
+            if wrong := misfit(steps[number], setting, timeline=steps):
                 raise MisfitError(("faults", number, wrong.key), wrong.why)
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
             raise MisfitError(
@@ -256,8 +280,8 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _options_work(self) -> Self:
         kind, isolation = self.topology.kind, self.load_isolation
-        if kind == "group-multi" and isolation == "serializable":
-            raise MisfitError(("mysql", "isolation"), NOT_SERIALIZABLE)
+        if isolation is not None and (why := unusable("transaction_isolation", isolation, kind=kind)):
+            raise MisfitError(("mysql", "isolation"), why)
         for key, value in self.mysql.config.items():
             if why := unusable(key, written_value(value), kind=kind, isolation=isolation):
                 raise MisfitError(("mysql", "config", key), why)
@@ -266,9 +290,9 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _enough_replicas_to_wait_for(self) -> Self:
         given = {canonical(key): key for key in self.mysql.config}
-        key = given.get(WAIT_COUNT)
+        key = given.get(self.topology.replication.wait_count_option or "")
         replicas = self.topology.pods - 1
-        if key is None or self.topology.kind != "semisync":
+        if key is None:
             return self
         if not (isinstance(count := self.mysql.config[key], int) and 1 <= count <= replicas):
             raise MisfitError(
@@ -284,7 +308,7 @@ class Scenario(Section):
     @property
     def spare_pods(self) -> int:
         """How many pods the timeline adds."""
-        return sum(step.fault == "scale-out" for step in self.faults)
+        return sum(step.fault.intends == "pod_added" for step in self.timeline())
 
     @property
     def down_after_s(self) -> float:

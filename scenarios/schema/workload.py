@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_serializer, model_validator
 
-from cluster.topology import Kind
+from checks.check import Check
+from checks.registry import CHECKS
+from cluster.topologies.lookup import replication_of
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.workloads.registry import WORKLOADS, own_file, resolve
 from scenarios.schema.section import MisfitError, Section
 from scenarios.user_code.folder import OwnFolder
-
-_ALWAYS = ("availability", "convergence")
-_KEYED = ("durability", "duplicates", *_ALWAYS)
-#: Checks that must be decided for a run to pass (gate ``require``), unless the scenario names others: by workload.
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "transfer": ("durability", "conservation", "duplicates", "torn", *_ALWAYS),
-    "tpcb": (*_KEYED, "tpcb"),
-    "smallbank": (*_KEYED, "smallbank"),
-    "tpcc": (*_KEYED, "tpcc"),
-    "append": (*_KEYED, "append"),
-    "mixed-read": (*_KEYED, "registers", "staleness"),
-}
-#: The same for a user's own: with a final table ``keys``, and without.
-REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS = _KEYED, _ALWAYS
-
-
-def required(checks: Sequence[str], kind: Kind) -> list[str]:
-    """The checks of a workload that must be decided, and of its topology: where there are replicas, that none of them
-    was a primary beside the primary."""
-    return [*checks, *([] if kind == "single" else ["replication"])]
 
 
 class WorkloadSection(Section):
@@ -88,9 +70,20 @@ class WorkloadSection(Section):
     @property
     def decides(self) -> frozenset[str]:
         """The checks that a run of it can decide; of a class that nobody has looked at yet all that it might."""
-        unkeyed = self.is_locustfile or self.keyed is False
-        of_own = REQUIRED_OF_OTHERS if unkeyed else REQUIRED_OF_KEYED
-        return frozenset({*REQUIRED.get(self.name, of_own), "latency", "replication"})
+        return frozenset(check.name for check in self._deciding())
+
+    def required(self, kind: str) -> list[str]:
+        """The checks that must be decided for a run to pass (gate ``require``), unless the scenario names others.
+
+        kind: of the topology; where there are no replicas, what needs them cannot be decided."""
+        required = [check for check in self._deciding() if check.required]
+        return [check.name for check in required if replication_of(kind).replicates or check.needs != "replicas"]
+
+    def _deciding(self) -> Iterator[Check]:
+        keyed = not self.is_locustfile and self.keyed is not False
+        for check in CHECKS.values():
+            if check.workload in (None, self.name) and (keyed or check.needs != "keys"):
+                yield check
 
     @property
     def reads(self) -> bool:

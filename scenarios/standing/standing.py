@@ -13,12 +13,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from docker.errors import APIError
-
 from cluster.cluster import Cluster
-from cluster.errors import ConfigurationError
+from cluster.errors import ConfigurationError, NameTakenError
 from cluster.platform import images, ownership
-from cluster.platform.docker_engine import client
 from cluster.platform.docker_pod import PAUSE_COMMAND
 from cluster.topology import Kind
 from mesh.spec import Address, Mesh
@@ -79,8 +76,7 @@ def _shell(name: str) -> str:
 
 def find() -> list[Kept]:
     """Every cluster that is up on this engine, by name."""
-    wanted: dict[str, str | list[str] | bool] = {"label": ownership.KEPT}
-    found = [one.labels for one in client().containers.list(all=True, filters=wanted, ignore_removed=True)]
+    found = ownership.kept()
     running = ownership.running_runs() if found else set()
     kept = [
         Kept(
@@ -122,18 +118,16 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
     )
     host, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.primary(), 3306)
     written = json.dumps(asdict(facts))
-    shell = cluster.guests[CLIENT].add(
-        "shell",
-        images.image("base").tag,
-        PAUSE_COMMAND,
-        files={OPTION_FILE: _option_file(host, port, credentials.root)},
-        marks={ownership.KEPT: ownership.boot(), NAME: name, FACTS: written},
-    )
     try:
-        shell.rename(_shell(name))  # the engine lets only one have it
-    except APIError as error:
-        if error.status_code != 409:
-            raise
+        cluster.guests[CLIENT].add(
+            "shell",
+            images.image("base").tag,
+            PAUSE_COMMAND,
+            files={OPTION_FILE: _option_file(host, port, credentials.root)},
+            marks={ownership.KEPT: ownership.boot(), NAME: name, FACTS: written},
+            known_as=_shell(name),  # the engine lets only one have it
+        )
+    except NameTakenError:
         raise ConfigurationError(f"a cluster named {name!r} came up meanwhile: take another --name") from None
     return Kept(name=name, run_id=cluster.run_id, current=True, written=written)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,8 @@ from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.agent.assignment import Assignment, decode
 from cluster.agent.peers import UNHEARD
 from cluster.status.poller import Poller
+from cluster.topologies.lookup import replication_of
+from history import gtid
 from mesh.proxies.endpoints import Admin, Watch
 from observer.observer import Row, pod_row, proxy_row
 from scenarios.standing.standing import Kept, find
@@ -38,7 +39,7 @@ class Watcher:
                 host=address,
                 user="meshbench_watch",
                 password=self.facts.passwords["meshbench_watch"],
-                kind=self.facts.kind,
+                replication=replication_of(self.facts.kind),
                 timeout_s=ANSWER_TIMEOUT_S,
             )
             for name, address in self.facts.pods.items()
@@ -73,15 +74,6 @@ def _told(address: str) -> Assignment:
         connection.close()
 
 
-def transactions(gtid_set: str) -> int:
-    """How many transactions a GTID set holds: ``uuid:1-5:7`` is six; tags (``uuid:tag:1-5``) hold none themselves."""
-    count = 0
-    for interval in re.split(r"[:,]", gtid_set):
-        if bounds := re.fullmatch(r"(\d+)(?:-(\d+))?", interval.strip()):
-            count += int(bounds[2] or bounds[1]) - int(bounds[1]) + 1
-    return count
-
-
 def show(watcher: Watcher, console: Console) -> None:
     """Print one cluster: its words, a table of pods, a table of endpoints."""
     kept, facts = watcher.kept, watcher.facts
@@ -102,7 +94,7 @@ def _pods(rows: list[Row], addresses: Mapping[str, str]) -> Table:
             continue
         lag = NOTHING if row["lag_ms"] is None else f"{row['lag_ms']:.1f}"
         writable = "no" if row["read_only"] else "yes"
-        count = str(transactions(row["gtid_executed"]))
+        count = str(gtid.count(gtid.parse(row["gtid_executed"])))
         state = row["state"] or NOTHING
         if row["quarantined"] is not None:
             state = escape(f"quarantined: {row['quarantined']}")

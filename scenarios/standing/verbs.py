@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console
 
 from cluster.errors import ConfigurationError
 from cluster.platform import ownership
-from cluster.topology import Kind
+from cluster.topologies.lookup import kinds
 from scenarios.outlet import lost
 from scenarios.progress import Progress
 from scenarios.schema.mesh import mesh_words
@@ -25,7 +25,7 @@ log = logging.getLogger("meshbench")
 def add_verbs(verbs: Any) -> None:
     """verbs: what argparse's ``add_subparsers`` returned."""
     up = verbs.add_parser("up", help="start a cluster behind a mesh, and leave it running for exploring")
-    up.add_argument("topology", help=f"one of {', '.join(get_args(Kind))}")
+    up.add_argument("topology", help=f"one of {', '.join(kinds())}")
     up.add_argument("--mesh", default="envoy", help=f"one of {', '.join(mesh_words())}; default envoy")
     up.add_argument("--pods", type=int, help="how many MySQL pods (3; single: 1)")
     up.add_argument(

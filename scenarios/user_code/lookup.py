@@ -16,7 +16,6 @@ from typing import Any
 from cluster.errors import ConfigurationError
 from loadgen.workloads.registry import own_file
 from scenarios.schema.scenario import Scenario
-from scenarios.schema.workload import REQUIRED_OF_KEYED, REQUIRED_OF_OTHERS, required
 from scenarios.user_code.folder import POD_FOLDER, OwnFolder, own_folder
 
 #: Asks a user's file, see `scenarios.user_code.pod.look`.
@@ -56,8 +55,7 @@ def with_own_workload(
         )
     gates = scenario.gates
     if gates.require is None and keyed is not None:
-        checks = REQUIRED_OF_KEYED if keyed else REQUIRED_OF_OTHERS
-        gates = gates.model_copy(update={"require": required(checks, scenario.topology.kind)})
+        gates = gates.model_copy(update={"require": found.required(scenario.topology.kind)})
     return scenario.model_copy(update={"workload": found, "gates": gates})
 
 

@@ -17,7 +17,7 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.mysqld.mysqld import DATABASE
 from cluster.platform import one_off
-from cluster.platform.docker_pod import Pod
+from cluster.platform.platform import Pod
 from loadgen.user_code.environment import NAMES
 from loadgen.workload import Workload
 from loadgen.workloads.registry import create

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from chaos import FAULTS
-from chaos.fault import await_evidence
+from chaos.fault import Context, Fault, Injection, Victim, await_evidence
 from chaos.network.partition import Partition
 from chaos.outlook import Outlook
 from chaos.probes import answers, bystander, reached
+from chaos.process.kill import Kill
+from chaos.registry import FAULTS
 from chaos.targets import Aim, resolve
 from cluster.cluster import Cluster
 from cluster.topology import Topology
 from cluster.wait import wait_until
+from history.fault_lines import Part
 
 pytestmark = pytest.mark.engine
 
@@ -36,46 +39,53 @@ def writable(group: Cluster, pods: list[str]) -> bool:
     return any(one is not None and one.writable for one in map(statuses.get, pods))
 
 
+def on(fault: Fault, group: Cluster, pod: str, *, part: Part = "node", peers: tuple[str, ...] = ()) -> Injection[Any]:
+    return fault.on(Victim(pod=pod, part=part), Context(cluster=group, peers=peers))
+
+
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.lasts])
 def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: str) -> None:
-    fault = FAULTS[name]
+    fault = FAULTS[name].read({})
     victim = group.primary()
     other = next(pod for pod in group.pods if pod != victim)
-    assert not fault.effect(group, victim).ok, "a sound pod must not look broken"
+    injection = on(fault, group, victim)
+    assert not injection.effect().ok, "a sound pod must not look broken"
 
-    fault.inject(group, victim)
+    injection.inject()
     try:
-        bite = await_evidence(f"{name} shows", lambda: fault.effect(group, victim), timeout_s=10)
+        bite = await_evidence(f"{name} shows", injection.effect, timeout_s=10)
         assert bite.ok, bite.seen
-        assert not fault.residue(group, victim).ok, "a broken pod must not look clean"
-        assert not fault.effect(group, other).ok, "the fault hit a pod it was not aimed at"
-        others = [pod for pod in group.pods if pod != victim]
-        wait_until("the others elect a primary", lambda: writable(group, others), timeout_s=60)
+        assert not injection.residue().ok, "a broken pod must not look clean"
+        assert not on(fault, group, other).effect().ok, "the fault hit a pod it was not aimed at"
+        if name != "noop":
+            others = [pod for pod in group.pods if pod != victim]
+            wait_until("the others elect a primary", lambda: writable(group, others), timeout_s=60)
     finally:
-        fault.heal(group, victim)
-    fault.heal(group, victim)  # twice is as good as once
+        on(fault, group, victim).heal()  # as another process would, which knows nothing of the injection
+    injection.heal()  # twice is as good as once
 
     group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
-    clean = await_evidence(f"{name} is gone", lambda: fault.residue(group, victim), timeout_s=10)
+    clean = await_evidence(f"{name} is gone", injection.residue, timeout_s=10)
     assert clean.ok, clean.seen
-    assert answers(group, victim)
+    assert answers(group, Victim(pod=victim))
     assert reached(group, victim, peer=str(bystander(group, victim)))
     assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
 
 
 @pytest.mark.parametrize("name", ["kill", "pause"])
 def test_an_agent_is_broken_without_its_mysqld(group: Cluster, name: str) -> None:
-    fault, victim = FAULTS[name].aimed("agent", ()), group.primary()
-    assert not fault.effect(group, victim).ok
-    fault.inject(group, victim)
+    victim = group.primary()
+    injection = on(FAULTS[name].read({}), group, victim, part="agent")
+    assert not injection.effect().ok
+    injection.inject()
     try:
-        bite = await_evidence(f"{name} shows", lambda: fault.effect(group, victim), timeout_s=10)
+        bite = await_evidence(f"{name} shows", injection.effect, timeout_s=10)
         assert bite.ok, bite.seen
-        assert answers(group, victim), "mysqld goes on"
-        assert not fault.residue(group, victim).ok
+        assert answers(group, Victim(pod=victim)), "mysqld goes on"
+        assert not injection.residue().ok
     finally:
-        fault.heal(group, victim)
-    clean = await_evidence(f"{name} is gone", lambda: fault.residue(group, victim), timeout_s=10)
+        injection.heal()
+    clean = await_evidence(f"{name} is gone", injection.residue, timeout_s=10)
     assert clean.ok, clean.seen
 
 
@@ -88,13 +98,13 @@ def test_whom_a_group_would_elect_is_whom_it_elects(group: Cluster) -> None:
     try:
         aim = Aim(cluster=group, scene=scene, made=[], rng=random.Random(1))
         assert resolve("candidate", aim) == [heavy]
-        kill = FAULTS["kill"]
-        kill.inject(group, old)
+        kill = on(Kill(), group, old)
+        kill.inject()
         try:
             wait_until("the others elect a primary", lambda: writable(group, [heavy]), timeout_s=60)
             wait_until("it is seen to be settled", lambda: scene.settled.primary == heavy, timeout_s=10)
         finally:
-            kill.heal(group, old)
+            kill.heal()
     finally:
         scene.stop()
     group.bring_back(old, timeout_s=RECOVERY_TIMEOUT_S)
@@ -104,19 +114,19 @@ def test_whom_a_group_would_elect_is_whom_it_elects(group: Cluster) -> None:
 def test_a_partition_from_some_peers_leaves_the_others_connected(group: Cluster) -> None:
     victim = group.primary()
     peer, other = sorted(set(group.pods) - {victim})
-    cut = Partition(peers=(peer,))
-    assert not cut.effect(group, victim).ok
-    cut.inject(group, victim)
+    cut = on(Partition(), group, victim, peers=(peer,))
+    assert not cut.effect().ok
+    cut.inject()
     try:
-        bite = await_evidence("the cut shows", lambda: cut.effect(group, victim), timeout_s=10)
+        bite = await_evidence("the cut shows", cut.effect, timeout_s=10)
         assert bite.ok, bite.seen
         assert bite.seen["reached_from"] == {peer: False}
         assert bite.seen["reached_from_bystander"] == {other: True}
         assert not reached(group, peer, peer=victim), "both directions are cut"
         assert reached(group, other, peer=victim)
     finally:
-        cut.heal(group, victim)
-    clean = await_evidence("the cut is gone", lambda: cut.residue(group, victim), timeout_s=10)
+        cut.heal()
+    clean = await_evidence("the cut is gone", cut.residue, timeout_s=10)
     assert clean.ok, clean.seen
     group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
     assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)

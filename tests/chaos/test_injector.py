@@ -11,53 +11,64 @@ from typing import Any, cast
 
 import pytest
 
-import chaos.injector
 from chaos.events import FirstAck, nobody_listens
-from chaos.fault import Evidence
+from chaos.fault import Context, Evidence, Fault, Injection, Victim
 from chaos.injector import Injector
 from chaos.outlook import Settled
+from chaos.targets import TARGETS
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError
+from cluster.errors import HarnessError, RefusedError
 from cluster.status.status import Status
 from cluster.wait import wait_until
 
 
-class FakeFault:
-    name = "fake"
-    teaches = "nothing"
-    hits = "node"
+class FakeFault(Fault):
+    """breaks: what its injection raises."""
 
-    def __init__(self, *, bites: bool = True, breaks: bool = False, lasts: bool = True) -> None:
+    name = "fake"
+    does = "nothing"
+    targets = TARGETS
+
+    def __init__(self, *, bites: bool = True, breaks: Exception | None = None, peer: str | None = None) -> None:
         self.calls: list[str] = []
         self.broken_pods: set[str] = set()
-        self.isolates_from: tuple[str, ...] = ()
-        self.lasts = lasts
         self.injected = threading.Event()
-        self._bites, self._breaks = bites, breaks
+        self.bites, self.breaks, self.peer = bites, breaks, peer
 
-    def aimed(self, part: str, peers: tuple[str, ...]) -> FakeFault:
-        self.isolates_from = peers
-        return self
+    def written(self) -> dict[str, Any]:
+        return {"peer": self.peer}
 
-    def inject(self, cluster: Cluster, pod: str) -> None:
-        self.calls.append(f"inject {pod}")
-        self.injected.set()
-        if self._breaks:
-            raise HarnessError("the engine went away")
-        if self._bites:
-            self.broken_pods.add(pod)
+    def isolates_from(self, context: Context) -> tuple[str, ...]:
+        return context.peers
 
-    def effect(self, cluster: Cluster, pod: str) -> Evidence:
-        broken = pod in self.broken_pods
+    def on(self, victim: Victim, context: Context) -> Broken:
+        return Broken(fault=self, victim=victim, context=context)
+
+
+class FakeChange(FakeFault):
+    lasts = False
+
+
+class Broken(Injection[FakeFault]):
+    def inject(self) -> None:
+        self.fault.calls.append(f"inject {self.pod}")
+        self.fault.injected.set()
+        if self.fault.breaks:
+            raise self.fault.breaks
+        if self.fault.bites:
+            self.fault.broken_pods.add(self.pod)
+
+    def effect(self) -> Evidence:
+        broken = self.pod in self.fault.broken_pods
         return Evidence(ok=broken, seen={"broken": broken})
 
-    def heal(self, cluster: Cluster, pod: str) -> None:
-        self.calls.append(f"heal {pod}")
-        self.broken_pods.discard(pod)
+    def heal(self) -> None:
+        self.fault.calls.append(f"heal {self.pod}")
+        self.fault.broken_pods.discard(self.pod)
 
-    def residue(self, cluster: Cluster, pod: str) -> Evidence:
-        return Evidence(ok=pod not in self.broken_pods)
+    def residue(self) -> Evidence:
+        return Evidence(ok=self.pod not in self.fault.broken_pods)
 
 
 class FakeControl:
@@ -84,7 +95,7 @@ class FakeControl:
 class FakeOutlook:
     """node2 leads, the others are its replicas in service."""
 
-    def __init__(self, _cluster: object) -> None:
+    def __init__(self) -> None:
         replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
         self.statuses = {"node1": replica, "node2": replica, "node3": replica}
         self.settled = Settled(primary="node2", statuses=self.statuses)
@@ -140,29 +151,35 @@ def record(tmp_path: Path) -> Path:
 def injector(
     fault: FakeFault,
     record: Path,
-    monkeypatch: pytest.MonkeyPatch,
     *,
     target: Any = "primary",
     cluster: FakeCluster | None = None,
     first_ack: FirstAck = nobody_listens,
+    seed: int = 1,
+    late_s: float = 2.0,
     **plan: Any,
 ) -> Injector:
-    monkeypatch.setattr(chaos.injector, "FAULTS", {"fake": fault})
-    monkeypatch.setattr(chaos.injector, "PHASE_S", 0.01)
-    monkeypatch.setattr(chaos.injector, "BITE_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(chaos.injector, "Outlook", FakeOutlook)
-    planned = PlannedFault(fault="fake", target=target, **{"at_s": 0.0, "heal_after_s": 0.02, **plan})
-    broken = cast(Cluster, cluster or FakeCluster())
-    return Injector(broken, [planned], seed=1, record_to=record, first_ack=first_ack)
+    planned = PlannedFault(fault=fault, target=target, **{"at_s": 0.0, "heal_after_s": 0.02, **plan})
+    return Injector(
+        cast(Cluster, cluster or FakeCluster()),
+        [planned],
+        seed=seed,
+        record_to=record,
+        first_ack=first_ack,
+        outlook=FakeOutlook(),
+        phase_s=0.01,
+        late_s=late_s,
+        bite_timeout_s=0.05,
+    )
 
 
 def steps(record: Path) -> dict[str, dict[str, Any]]:
     return {line["step"]: line for line in map(json.loads, record.read_text().splitlines())}
 
 
-def test_a_fault_is_injected_proved_healed_and_proved_clean(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_injected_proved_healed_and_proved_clean(record: Path) -> None:
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch)
+    one = injector(fault, record)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
@@ -175,12 +192,10 @@ def test_a_fault_is_injected_proved_healed_and_proved_clean(record: Path, monkey
     assert times == sorted(times)
 
 
-def test_a_fault_that_was_held_up_says_so_and_when_it_was_due(
-    record: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fault_that_was_held_up_says_so_and_when_it_was_due(record: Path, caplog: pytest.LogCaptureFixture) -> None:
     """As after the process that runs the timeline was stopped for a quarter of a minute."""
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch)
+    one = injector(fault, record)
     one.start(time.monotonic_ns() - 15_000_000_000)
     assert fault.injected.wait(5)
     one.stop()
@@ -189,21 +204,18 @@ def test_a_fault_that_was_held_up_says_so_and_when_it_was_due(
     assert written["injected"]["evidence"]["due_ns"] == written["planned"]["at_ns"]
 
 
-def test_a_fault_that_comes_in_time_is_not_called_late(
-    record: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fault_that_comes_in_time_is_not_called_late(record: Path, caplog: pytest.LogCaptureFixture) -> None:
     fault = FakeFault()
-    monkeypatch.setattr(chaos.injector, "LATE_S", 60.0)
-    one = injector(fault, record, monkeypatch)
+    one = injector(fault, record, late_s=60.0)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
     assert "after it was due" not in caplog.text
 
 
-def test_a_fault_that_does_not_show_is_recorded_as_not_bitten(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_does_not_show_is_recorded_as_not_bitten(record: Path) -> None:
     fault = FakeFault(bites=False)
-    one = injector(fault, record, monkeypatch)
+    one = injector(fault, record)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
@@ -211,9 +223,9 @@ def test_a_fault_that_does_not_show_is_recorded_as_not_bitten(record: Path, monk
     assert fault.calls == ["inject node2", "heal node2"]
 
 
-def test_heal_runs_after_an_injection_that_failed_half_way(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = FakeFault(breaks=True)
-    one = injector(fault, record, monkeypatch)
+def test_heal_runs_after_an_injection_that_failed_half_way(record: Path) -> None:
+    fault = FakeFault(breaks=HarnessError("the engine went away"))
+    one = injector(fault, record)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     with pytest.raises(HarnessError, match="went away"):
@@ -221,22 +233,18 @@ def test_heal_runs_after_an_injection_that_failed_half_way(record: Path, monkeyp
     assert fault.calls == ["inject node2", "heal node2"]
 
 
-def test_an_interruption_ends_the_wait_for_a_pod_that_does_not_come_back(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interruption_ends_the_wait_for_a_pod_that_does_not_come_back(record: Path) -> None:
     cluster = FakeCluster()
     cluster.returns.clear()
-    one = injector(FakeFault(), record, monkeypatch, cluster=cluster, heal_after_s=0.01)
+    one = injector(FakeFault(), record, cluster=cluster, heal_after_s=0.01)
     one.start(time.monotonic_ns())
     assert cluster.awaited.wait(5)
     one.stop(recover=False)  # returns
 
 
-def test_stopping_early_heals_at_once_and_without_waiting_for_recovery(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stopping_early_heals_at_once_and_without_waiting_for_recovery(record: Path) -> None:
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch, heal_after_s=3600.0)
+    one = injector(fault, record, heal_after_s=3600.0)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop(recover=False)
@@ -244,39 +252,44 @@ def test_stopping_early_heals_at_once_and_without_waiting_for_recovery(
     assert "clean" not in steps(record)
 
 
-def test_a_fault_due_after_the_end_is_planned_and_never_injected(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_due_after_the_end_is_planned_and_never_injected(record: Path) -> None:
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch, at_s=3600.0)
+    one = injector(fault, record, at_s=3600.0)
     one.start(time.monotonic_ns())
     one.stop()
     assert list(steps(record)) == ["planned"]
     assert fault.calls == []
 
 
-def test_the_seed_decides_moment_and_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def planned_ns(name: str) -> int:
-        one = injector(FakeFault(), tmp_path / name, monkeypatch, at_s=3600.0)
-        one.start(0)
+def test_the_seed_decides_moment_and_target(tmp_path: Path) -> None:
+    def struck(name: str, seed: int) -> tuple[int, str]:
+        """When the step was due, in nanoseconds of the load, and the pod it hit."""
+        fault, zero_ns = FakeFault(), time.monotonic_ns()
+        one = injector(fault, tmp_path / name, target="one_replica", seed=seed)
+        one.start(zero_ns)
+        assert fault.injected.wait(5)
         one.stop()
-        return int(steps(tmp_path / name)["planned"]["at_ns"])
+        written = steps(tmp_path / name)
+        return int(written["planned"]["at_ns"]) - zero_ns, str(written["injected"]["pod"])
 
-    assert planned_ns("a") == planned_ns("b")
+    seen = {seed: struck(f"a{seed}", seed) for seed in range(8)}
+    assert seen == {seed: struck(f"b{seed}", seed) for seed in range(8)}
+    assert len({moment for moment, _ in seen.values()}) == 8
+    assert {pod for _, pod in seen.values()} == {"node1", "node3"}
 
 
-def test_one_replica_is_never_the_primary(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_replica_is_never_the_primary(record: Path) -> None:
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch, target="one_replica")
+    one = injector(fault, record, target="one_replica")
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["injected"]["pod"] in ("node1", "node3")
 
 
-def test_several_pods_are_struck_at_once_each_with_a_story_of_its_own(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_pods_are_struck_at_once_each_with_a_story_of_its_own(record: Path) -> None:
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch, target="majority")
+    one = injector(fault, record, target="majority")
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
@@ -292,11 +305,9 @@ def test_several_pods_are_struck_at_once_each_with_a_story_of_its_own(
     assert "node2" in struck
 
 
-def test_what_is_killed_for_good_is_not_healed_and_counts_no_more(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_killed_for_good_is_not_healed_and_counts_no_more(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
-    one = injector(fault, record, monkeypatch, cluster=cluster, heal_after_s=None, for_good=True)
+    one = injector(fault, record, cluster=cluster, heal_after_s=None, for_good=True)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
@@ -306,19 +317,19 @@ def test_what_is_killed_for_good_is_not_healed_and_counts_no_more(
     assert set(cluster.departed) == {"node2"}
 
 
-def test_an_operation_is_over_when_it_is_done(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = FakeFault(lasts=False)
-    one = injector(fault, record, monkeypatch, heal_after_s=None)
+def test_an_operation_is_over_when_it_is_done(record: Path) -> None:
+    fault = FakeChange()
+    one = injector(fault, record, heal_after_s=None)
     one.start(time.monotonic_ns())
     wait_until("its story is over", lambda: "clean" in record.read_text(), timeout_s=5)
     assert not one._over.is_set(), "it did not wait for the end of the load"
     one.stop()
 
 
-def test_a_quarantined_pod_is_clean_with_the_reason(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quarantined_pod_is_clean_with_the_reason(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     cluster.aside = {"node2": "it holds transactions that nobody else has"}
-    one = injector(fault, record, monkeypatch, cluster=cluster)
+    one = injector(fault, record, cluster=cluster)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
@@ -328,9 +339,9 @@ def test_a_quarantined_pod_is_clean_with_the_reason(record: Path, monkeypatch: p
     assert clean["evidence"]["in_service"] is False
 
 
-def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
-    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="failover-started")
+    one = injector(fault, record, cluster=cluster, at_s=None, after="failover-started")
     cluster.steering.decide("primary_gone", "node2")
     zero_ns = time.monotonic_ns()
     cluster.steering.decide("started")
@@ -342,9 +353,9 @@ def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path, monkey
     assert steps(record)["planned"]["at_ns"] is None
 
 
-def test_a_step_can_wait_for_a_while_after_an_event(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_can_wait_for_a_while_after_an_event(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
-    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="promoted", delay_s=0.3)
+    one = injector(fault, record, cluster=cluster, at_s=None, after="promoted", delay_s=0.3)
     one.start(time.monotonic_ns())
     cluster.steering.decide("promoted", "node1")
     assert fault.injected.wait(5)
@@ -355,9 +366,9 @@ def test_a_step_can_wait_for_a_while_after_an_event(record: Path, monkeypatch: p
     assert injected["evidence"]["due_ns"] == cluster.steering.made[0]["at_ns"] + 300_000_000
 
 
-def test_an_event_that_never_comes_leaves_the_step_planned(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_that_never_comes_leaves_the_step_planned(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
-    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="candidate-chosen")
+    one = injector(fault, record, cluster=cluster, at_s=None, after="candidate-chosen")
     one.start(time.monotonic_ns())
     cluster.steering.decide("primary_gone", "node2")
     one.stop()
@@ -365,9 +376,9 @@ def test_an_event_that_never_comes_leaves_the_step_planned(record: Path, monkeyp
     assert fault.calls == []
 
 
-def test_the_candidate_is_hit_as_soon_as_it_is_chosen(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_candidate_is_hit_as_soon_as_it_is_chosen(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
-    one = injector(fault, record, monkeypatch, cluster=cluster, target="candidate", at_s=None, after="candidate-chosen")
+    one = injector(fault, record, cluster=cluster, target="candidate", at_s=None, after="candidate-chosen")
     one.start(time.monotonic_ns())
     cluster.steering.decide("primary_gone", "node2")
     cluster.steering.decide("candidate_chosen", "node3")
@@ -377,12 +388,10 @@ def test_the_candidate_is_hit_as_soon_as_it_is_chosen(record: Path, monkeypatch:
     assert cluster.steering.held[:2] == ["candidate_chosen", "released"], "the control plane waits for it"
 
 
-def test_the_control_plane_does_not_wait_for_a_step_that_waits_itself(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_control_plane_does_not_wait_for_a_step_that_waits_itself(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     plan: dict[str, Any] = {"at_s": None, "after": "candidate-chosen", "delay_s": 0.05}
-    one = injector(fault, record, monkeypatch, cluster=cluster, **plan)
+    one = injector(fault, record, cluster=cluster, **plan)
     one.start(time.monotonic_ns())
     cluster.steering.decide("candidate_chosen", "node3")
     assert fault.injected.wait(5)
@@ -390,9 +399,9 @@ def test_the_control_plane_does_not_wait_for_a_step_that_waits_itself(
     assert "candidate_chosen" not in cluster.steering.held
 
 
-def test_a_fault_that_could_not_be_injected_holds_nobody_up(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault, cluster = FakeFault(breaks=True), FakeCluster()
-    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="candidate-chosen")
+def test_a_fault_that_could_not_be_injected_holds_nobody_up(record: Path) -> None:
+    fault, cluster = FakeFault(breaks=HarnessError("the engine went away")), FakeCluster()
+    one = injector(fault, record, cluster=cluster, at_s=None, after="candidate-chosen")
     one.start(time.monotonic_ns())
     cluster.steering.decide("candidate_chosen", "node3")
     assert fault.injected.wait(5)
@@ -403,20 +412,20 @@ def test_a_fault_that_could_not_be_injected_holds_nobody_up(record: Path, monkey
 
 @pytest.mark.parametrize("target", ["old_primary", "new_primary"])
 def test_a_word_that_nobody_plays_yet_leaves_the_step_planned(
-    record: Path, monkeypatch: pytest.MonkeyPatch, target: str, caplog: pytest.LogCaptureFixture
+    record: Path, target: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fault = FakeFault()
-    one = injector(fault, record, monkeypatch, target=target)
+    one = injector(fault, record, target=target)
     one.start(time.monotonic_ns())
     wait_until("it says so", lambda: "nobody was replaced yet" in caplog.text, timeout_s=5)
     one.stop()
     assert list(steps(record)) == ["planned"]
 
 
-def test_a_pod_that_is_broken_already_is_not_struck_again(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pod_that_is_broken_already_is_not_struck_again(record: Path) -> None:
     fault = FakeFault()
     fault.broken_pods.add("node1")
-    one = injector(fault, record, monkeypatch, target="replicas")
+    one = injector(fault, record, target="replicas")
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
@@ -425,16 +434,14 @@ def test_a_pod_that_is_broken_already_is_not_struck_again(record: Path, monkeypa
     assert fault.calls == ["inject node3", "heal node3"]
 
 
-def test_first_ack_is_asked_of_the_clients_once_a_pod_is_promoted(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_first_ack_is_asked_of_the_clients_once_a_pod_is_promoted(record: Path) -> None:
     fault, cluster, asked = FakeFault(), FakeCluster(), []
 
     def first_ack(since_ns: int, _over: threading.Event) -> int | None:
         asked.append(since_ns)
         return since_ns + 1
 
-    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="first-ack", first_ack=first_ack)
+    one = injector(fault, record, cluster=cluster, at_s=None, after="first-ack", first_ack=first_ack)
     one.start(time.monotonic_ns())
     cluster.steering.decide("primary_gone", "node2")
     assert not fault.injected.wait(0.2)
@@ -444,10 +451,10 @@ def test_first_ack_is_asked_of_the_clients_once_a_pod_is_promoted(
     assert asked == [cluster.steering.made[1]["at_ns"]]
 
 
-def test_a_clone_that_begins_is_an_event(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clone_that_begins_is_an_event(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     cluster.clones_begun_ns.append(1)
-    one = injector(fault, record, monkeypatch, cluster=cluster, at_s=None, after="clone-started")
+    one = injector(fault, record, cluster=cluster, at_s=None, after="clone-started")
     one.start(time.monotonic_ns())
     assert not fault.injected.wait(0.2), "one before the load does not count"
     cluster.clones_begun_ns.append(time.monotonic_ns())
@@ -455,39 +462,65 @@ def test_a_clone_that_begins_is_an_event(record: Path, monkeypatch: pytest.Monke
     one.stop()
 
 
-def test_every_line_carries_everything_that_the_step_was(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = FakeFault()
-    one = injector(fault, record, monkeypatch, target="replicas", peer="primary", heal_after_s=0.02)
+def test_every_line_carries_everything_that_the_step_was(record: Path) -> None:
+    fault = FakeFault(peer="primary")
+    one = injector(fault, record, target="replicas", heal_after_s=0.02)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
     for line in map(json.loads, record.read_text().splitlines()):
-        assert list(line)[:14] == [
+        assert list(line)[:17] == [
             "id", "step", "at_ns", "kind", "fault", "target", "hits", "peer", "after", "heal_after_s", "for_good",
-            "parameters", "pod", "isolates_from",
+            "parameters", "part", "intends", "refuted_by", "pod", "isolates_from",
         ]  # fmt: skip
         assert (line["kind"], line["hits"], line["peer"]) == ("fault", "node", "primary")
         assert (line["heal_after_s"], line["for_good"], line["parameters"]) == (0.02, False, {"at_s": 0.0})
         assert line["isolates_from"] == (None if line["step"] == "planned" else ["node2"])
 
 
-def test_a_change_is_told_from_a_fault(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = FakeFault(lasts=False)
-    one = injector(fault, record, monkeypatch, heal_after_s=None)
+def test_a_change_is_told_from_a_fault(record: Path) -> None:
+    fault = FakeChange()
+    one = injector(fault, record, heal_after_s=None)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["injected"]["kind"] == "change"
 
 
-def test_an_operation_that_is_refused_took_no_effect_and_says_why(
-    record: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fault = FakeFault(lasts=False, breaks=True)
-    one = injector(fault, record, monkeypatch, heal_after_s=None)
+def test_an_operation_that_is_refused_took_no_effect_and_says_why(record: Path) -> None:
+    fault = FakeChange(breaks=RefusedError("it went away"))
+    one = injector(fault, record, heal_after_s=None)
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
     assert list(steps(record)) == ["planned", "injected", "bitten", "healed"]
     assert steps(record)["bitten"]["ok"] is False
     assert "went away" in steps(record)["bitten"]["evidence"]["reason"]
+
+
+def test_an_error_of_the_engine_during_a_change_is_no_finding_and_ends_the_run_at_once(record: Path) -> None:
+    fault = FakeChange(breaks=ConnectionError("the engine went away"))
+    one = injector(fault, record, heal_after_s=None)
+    one.start(time.monotonic_ns())
+
+    def raised() -> bool:
+        try:
+            one.require_sound()
+        except ConnectionError:
+            return True
+        return False
+
+    wait_until("who runs the load hears of it while the load runs", raised, timeout_s=5)
+    with pytest.raises(ConnectionError, match="went away"):
+        one.stop()
+    assert list(steps(record)) == ["planned", "healed"], "it is not on record as a change that took no effect"
+
+
+def test_nothing_ends_a_run_whose_steps_are_sound(record: Path) -> None:
+    fault = FakeFault()
+    one = injector(fault, record)
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.require_sound()
+    one.stop()
+    one.require_sound()

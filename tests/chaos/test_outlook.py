@@ -12,6 +12,7 @@ import chaos.outlook
 from chaos.outlook import Outlook
 from cluster.cluster import Cluster
 from cluster.status.status import Status
+from cluster.topology import Topology
 from cluster.wait import wait_until
 
 
@@ -54,7 +55,7 @@ def outlook(shown: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) ->
         pods=dict.fromkeys(shown),
         hosts={name: name for name in shown},
         credentials=SimpleNamespace(root=""),
-        topology=SimpleNamespace(kind="async"),
+        topology=Topology(kind="async", pods=3),
         primary=lambda: "node1",
         status=lambda: dict(shown),
     )

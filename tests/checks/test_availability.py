@@ -253,7 +253,7 @@ def test_a_brown_out_names_what_was_under_way(run: Run) -> None:
     run.traffic(7000, 9000)
     options = {"group_replication_paxos_single_leader": "OFF", "group_replication_flow_control_mode": "QUOTA"}
     run.manifest = {"topology": {"kind": "group"}, "variables": {"node2": options}}
-    assert causes(run.history()) == ["nothing on record was under way"]
+    assert causes(run.history()) == ["nothing recorded was in progress"]
     run.fault(injected_ms=500, healed_ms=2900, clean_ms=6500)
     for at_ms, state in ((2950, "OFFLINE"), (5000, "RECOVERING"), (6490, "ONLINE"), (7000, "ERROR")):
         run.pod(at_ms, "node1", state=state)

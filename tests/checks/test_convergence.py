@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from checks.convergence import convergence
-from history.gtid_text import gtid_set
+from history.gtid import read as gtid_set
 from history.history import History
 
 if TYPE_CHECKING:

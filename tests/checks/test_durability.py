@@ -163,7 +163,7 @@ def test_missing_evidence_is_unknown(busy: Run, run: Run) -> None:
         assert durability(replace(history, final=final)).verdict == "unknown"
     assert durability(replace(history, ops=history.ops[:0])).verdict == "unknown"
     offline = {node: {"state": "OFFLINE"} for node in run.nodes}
-    assert "no pod in service" in durability(replace(history, nodes=offline)).measured["reason"]
+    assert "no node in service" in durability(replace(history, nodes=offline)).measured["reason"]
 
 
 @pytest.mark.parametrize("value", ["not json", "[]", "null", '{"src": 1, "dst": 2}', '{"src":1,"dst":2,"amount":NaN}'])

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.gates import BY_KEY, GATES, multiple
-from checks.judge import CHECKS, judge
+from checks.check import multiple
+from checks.judge import judge
 from checks.latency import latency
+from checks.noise import TRIAL_GATES
+from checks.registry import BY_KEY, CHECKS, DECIDER, GATES
 from history.history import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
 
 
-def test_every_gate_is_decided_by_a_check_or_by_the_manifest() -> None:
-    for gate in GATES.values():
-        assert gate.check is None or gate.check in CHECKS
-        assert gate.path
+def test_every_gate_is_declared_once_by_a_check_or_for_the_trial_itself() -> None:
+    declared = [gate for check in CHECKS.values() for gate in check.gates]
+    assert len({gate.key for gate in (*declared, *TRIAL_GATES)}) == len(declared) + len(TRIAL_GATES) == len(GATES)
+    assert [gate.name for gate in GATES.values() if gate.name not in DECIDER] == [gate.name for gate in TRIAL_GATES]
+    assert all(gate.path for gate in GATES.values())
+    assert DECIDER["stale_reads"].name == "staleness"
     assert BY_KEY.keys() >= {"lost", "write_outage_ms", "response_p99_after_ms", "steal_percent", "success_ratio"}
 
 

@@ -11,7 +11,8 @@ from checks.convergence import convergence
 from checks.duplicates import duplicates
 from checks.durability import durability
 from checks.judge import judge
-from history.gtid_text import committed, contained, gtid_set
+from history.committed import committed, contained
+from history.gtid import read as gtid_set
 from history.history import History, HistoryError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def test_a_set_that_cannot_be_read_is_no_set_and_no_convergence(numbered: Run, t
 
 def test_many_operations_are_read_a_piece_at_a_time(numbered: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = committed(numbered.history().ops)
-    monkeypatch.setattr("history.gtid_text._AT_ONCE", 2)
+    monkeypatch.setattr("history.committed._AT_ONCE", 2)
     pieces = committed(numbered.history().ops)
     by = {"source": "str"}
     order = ["at", "number"]

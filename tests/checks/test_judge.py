@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from checks import judge as judging
-from checks.judge import CHECKS, judge
+from checks.judge import judge
+from checks.registry import CHECKS
 from history.history import History, HistoryError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_crashed_check_is_unknown_and_hides_no_other(
     def crash(_history: History) -> Any:
         raise ZeroDivisionError("on purpose")
 
-    monkeypatch.setitem(judging.CHECKS, "durability", crash)
+    monkeypatch.setitem(CHECKS, "durability", replace(CHECKS["durability"], run=crash))
     judgement = judge(without(busy.history(), "transfers", node="node2", id="key-3"))
     assert judgement.checks[0].verdict == "unknown"
     assert "ZeroDivisionError: on purpose, at test_judge.py:" in judgement.checks[0].measured["reason"]
@@ -134,10 +134,10 @@ def test_a_run_does_not_pass_when_a_check_broke_off(busy: Run, monkeypatch: pyte
         raise KeyError("id")
 
     assert judge(busy.history()).verdict == "pass"
-    monkeypatch.setitem(judging.CHECKS, name, crash)
+    monkeypatch.setitem(CHECKS, name, replace(CHECKS[name], run=crash))
     judgement = judge(busy.history())
     assert judgement.verdict == "void"
-    assert judgement.void_reasons == [f"check {name} broke off, so what it guards is not known"]
+    assert judgement.void_reasons == [f"check {name} crashed, so what it guards is not known"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_hostile_nodes_never_crash_a_check(busy: Run, nodes: Any) -> None:
 
 def assert_no_crash(history: History) -> None:
     for name, check in CHECKS.items():
-        verdict = check(history)
+        verdict = check.run(history)
         assert verdict.name == name
         json.dumps(verdict.as_json(), allow_nan=False)
     json.dumps([check.as_json() for check in judge(history).checks], allow_nan=False)
@@ -250,7 +250,7 @@ def test_two_hundred_thousand_ops_are_judged(run: Run) -> None:
     judgement = judge(history)
     assert (judgement.verdict, judgement.checks[0].measured["acked"]) == ("pass", size)
     lost = final["transfers"].iloc[:-1]
-    verdict = CHECKS["durability"](replace(history, final={**final, "transfers": lost}))
+    verdict = CHECKS["durability"].run(replace(history, final={**final, "transfers": lost}))
     assert verdict.verdict == "fail"
     assert [row["key"] for row in verdict.witness] == [f"{size - 1:032x}"]
 

@@ -55,8 +55,8 @@ def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
             {"clean_evidence": {**BACK, "caught_up": False}},
             "is recorded as healed, but its evidence says caught_up: false",
         ),
-        ({"pods": ("node3",)}, "fault 0 (kill on node3) was to hit primary, and node3 had another part then"),
-        ({"pods": ("node9",)}, "hit node9, which is no pod of this run (node1, node2, node3)"),
+        ({"pods": ("node3",)}, "fault 0 (kill on node3) was to hit primary, and node3 had another role then"),
+        ({"pods": ("node9",)}, "hit node9, which is not a pod of this run (node1, node2, node3)"),
         ({"bitten_evidence": {**KILLED, "container": "running"}}, "its evidence says container: running"),
         (
             {"bitten_evidence": {"answers": True}},
@@ -139,7 +139,7 @@ def test_each_fault_has_evidence_that_says_the_opposite(
 def test_a_target_beside_or_among_the_pods_is_one_of_this_run(killed: Run, target: str) -> None:
     killed.manifest = {}
     assert implausible(altered(killed, target=target)) == []
-    assert "is no pod of this run" in implausible(altered(killed, target=target, pods=("node9",)))[0]
+    assert "is not a pod of this run" in implausible(altered(killed, target=target, pods=("node9",)))[0]
     assert implausible(altered(killed, target="proxy", pods=("gateway",))) == []
 
 
@@ -191,8 +191,8 @@ def test_a_write_on_record_as_a_read_or_by_no_pod_of_the_run_is_void(killed: Run
     hidden.loc[first, ["f", "gtid"]] = ["read", "3e11fa47-71ca-11e1-9e33-c80aa9429562:7"]
     strange.loc[first, "server"] = "node9"
     assert any("has a GTID, as only a write has" in one for one in implausible(replace(history, ops=hidden)))
-    assert any("by node9, which is no pod" in one for one in implausible(replace(history, ops=strange)))
-    assert not any("GTID" in one or "is no pod" in one for one in sound)
+    assert any("by node9, which is not a pod" in one for one in implausible(replace(history, ops=strange)))
+    assert not any("GTID" in one or "is not a pod" in one for one in sound)
 
 
 def test_nobody_is_quarantined_in_a_group(killed: Run) -> None:

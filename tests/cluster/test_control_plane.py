@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from types import SimpleNamespace
-from typing import Any, cast
-
-from docker.errors import NotFound
+from typing import cast
 
 from cluster.control_plane import POD, Steering, decisions
+from cluster.platform.fake import FakePod, FakeProcess
 
-
-class FakeContainer:
-    def __init__(self, content: bytes | None) -> None:
-        self._content = content
-
-    def get_archive(self, path: str) -> tuple[list[bytes], dict[str, Any]]:
-        if self._content is None:
-            raise NotFound(path)
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            member = tarfile.TarInfo("decisions.jsonl")
-            member.size = len(self._content)
-            archive.addfile(member, io.BytesIO(self._content))
-        whole = packed.getvalue()
-        return [whole[:100], whole[100:]], {}
+FILE = "/state/decisions.jsonl"
 
 
 def steering(content: bytes | None) -> Steering:
-    pod = SimpleNamespace(containers={POD: FakeContainer(content)})
-    return cast(Steering, SimpleNamespace(pod=pod, decisions_file="/state/decisions.jsonl"))
+    process = FakeProcess(files={} if content is None else {FILE: content})
+    return cast(Steering, SimpleNamespace(pod=FakePod(containers={POD: process}), decisions_file=FILE))
 
 
 def test_whole_lines_are_decisions_and_a_torn_one_is_not_yet() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pymysql
 import pytest
 
 from cluster import joining
-from cluster.errors import ConfigurationError, HarnessError
-from cluster.joining import CLONE_PASSING, PASSING, TRIES, told_in_a_line, tried
+from cluster.errors import ConfigurationError, EngineError, EngineSilentError, HarnessError
+from cluster.joining import TRIES, told_in_a_line, tried
 from cluster.mysqld import requested
 from cluster.mysqld.mysqld_log import last_errors
-from cluster.topologies import group
+from cluster.platform.fake import FakePod, FakeProcess
+from cluster.topologies.clone import PASSING as CLONE_PASSING
+from cluster.topologies.group import PASSING, Group
+from cluster.topologies.replication import Node
 from cluster.topology import Topology
 
 NOT_CONFIGURED = pymysql.OperationalError(3092, "The server is not configured properly to be an active member")
@@ -105,14 +107,13 @@ def test_a_pod_that_cannot_leave_is_tried_all_the_same() -> None:
     assert deed.calls == ["join", "join"]
 
 
-def a_pod(log: bytes | Exception = LOG) -> Any:
-    def logs(**_: Any) -> bytes:
-        if isinstance(log, Exception):
-            raise log
-        return log
-
-    began = {"State": {"StartedAt": "2026-01-01T00:00:00.000000000Z"}}
-    return SimpleNamespace(name="node1", containers={"mysqld": SimpleNamespace(logs=logs, attrs=began)})
+def a_pod(log: bytes | EngineError = LOG) -> FakePod:
+    process = FakeProcess(started_at="2026-01-01T00:00:00.000000000Z")
+    if isinstance(log, EngineError):
+        process.broken = log
+    else:
+        process.output = log
+    return FakePod(containers={"mysqld": process})
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +158,7 @@ def test_a_log_that_cannot_be_read_hides_no_error() -> None:
     topology = Topology(kind="single", pods=1)
     with (
         pytest.raises(HarnessError, match=r"could not be set up: .*1290"),
-        told_in_a_line("node1 could not be set up", a_pod(OSError("gone")), topology),
+        told_in_a_line("node1 could not be set up", a_pod(EngineSilentError("gone")), topology),
     ):
         raise pymysql.OperationalError(1290, "--super-read-only")
 
@@ -185,6 +186,9 @@ class Session:
 
 def test_a_bootstrap_that_fails_leaves_no_pod_that_would_begin_a_second_group() -> None:
     session = Session()
+    node = Node(
+        address="198.18.0.1", seeds=[], subnet="198.18.0.0/24", group_name="g", members=3, expected=3, password="p"
+    )
     with pytest.raises(pymysql.OperationalError):
-        group.join(session, bootstrap=True)
+        Group().join(session, node, first=True, primary=lambda: "node2")
     assert session.said[-1] == "SET GLOBAL group_replication_bootstrap_group = OFF"

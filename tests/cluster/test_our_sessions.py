@@ -85,7 +85,7 @@ def test_a_session_that_cannot_be_settled_is_closed(monkeypatch: pytest.MonkeyPa
 
 def test_our_users_are_above_init_connect_and_limits_and_the_application_is_not() -> None:
     connection = Connection()
-    mysqld.create_users(connection, mysqld.Credentials(), group=True)
+    mysqld.create_users(connection, mysqld.Credentials(), replication_privileges=["GROUP_REPLICATION_STREAM"])
     for user in ("meshbench_watch", "meshbench_control", "meshbench_repl"):
         assert any(f"TO {user}@" in one and "CONNECTION_ADMIN" in one for one in connection.statements), user
         [created] = [one for one in connection.statements if f"EXISTS {user}@" in one]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cluster.cluster import Cluster
+from cluster.platform.fake import FakePod
 from cluster.status.status import Status
 from cluster.topology import Topology
 from cluster.wait import CannotComeError
@@ -50,7 +50,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 
 def a_cluster(monkeypatch: pytest.MonkeyPatch, statuses: Mapping[str, Status | None], control: Control) -> Cluster:
     cluster = Cluster(Topology(kind="semisync", pods=3), run_id="abc")
-    cluster.pods = {name: SimpleNamespace(name=name) for name in statuses}  # type: ignore[misc]
+    cluster.pods = {name: FakePod(name=name) for name in statuses}
     cluster.steering = control  # type: ignore[assignment]
     monkeypatch.setattr(cluster, "status", lambda *_: dict(statuses))
     monkeypatch.setattr("cluster.cluster.stopped_by", lambda _: ["2003 Error reconnecting to source"])

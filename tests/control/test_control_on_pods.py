@@ -16,9 +16,10 @@ import pytest
 
 from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.cluster import Cluster
+from cluster.errors import RefusedError
 from cluster.topology import Topology
 from cluster.wait import wait_until
-from control.client import ControlHandle, RefusedError
+from control.client import ControlHandle
 
 pytestmark = pytest.mark.engine
 
@@ -117,8 +118,7 @@ def writable(state: dict[str, Any]) -> list[str]:
 
 
 def decisions(control: ControlHandle) -> list[dict[str, Any]]:
-    _, printed = control.pod.containers["control"].exec_run(["cat", control.decisions_file])
-    assert isinstance(printed, bytes)
+    _, printed = control.pod.containers["control"].exec("cat", control.decisions_file)
     return [json.loads(line) for line in printed.splitlines()]
 
 
@@ -181,7 +181,7 @@ def test_a_failover_goes_on_where_a_killed_control_plane_left_it_and_applies_wha
         )
         container = control.pod.containers["control"]
         container.kill()
-        wait_until("the control plane is dead", lambda: container.wait(timeout=TIMEOUT_S) is not None, timeout_s=1)
+        wait_until("the control plane is dead", lambda: container.wait(timeout_s=TIMEOUT_S) is not None, timeout_s=1)
     finally:
         for connection in held:
             connection.close()

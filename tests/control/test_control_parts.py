@@ -1,4 +1,4 @@
-"""The control plane's parts: GTID sets, the choice of a candidate, what survives a crash, pods that come and go."""
+"""The control plane's parts: the choice of a candidate, what survives a crash, pods that come and go."""
 
 from __future__ import annotations
 
@@ -29,29 +29,6 @@ PODS = {f"node{i}": f"198.18.0.1{i}" for i in (1, 2, 3)}
 FIRST = State(assignment=Assignment(epoch=1, version=1, primary="node1", pods=PODS))
 PLAN = Plan(kind="async", pods=PODS, password="", repl_password="")
 FOLLOWS = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="a:1-5", lag_ms=None, source="node1")
-
-
-@pytest.mark.parametrize(
-    ("written", "transactions", "normal"),
-    [
-        ("", 0, ""),
-        ("a:1-5", 5, "a:1-5"),
-        ("a:1-5:7,\nb:3", 7, "a:1-5:7,b:3"),
-        ("a:1-3:4-5", 5, "a:1-5"),
-        ("a:1-2:tag:1-3", 5, "a:1-2,a:tag:1-3"),
-    ],
-)
-def test_gtid_sets_are_read_as_mysql_writes_them(written: str, transactions: int, normal: str) -> None:
-    assert gtid.count(gtid.parse(written)) == transactions
-    assert gtid.written(gtid.parse(written)) == normal
-
-
-def test_gtid_sets_know_union_and_inclusion() -> None:
-    left, right = gtid.parse("a:1-5"), gtid.parse("a:4-9,b:1")
-    assert gtid.written(gtid.union(left, right)) == "a:1-9,b:1"
-    assert gtid.contains(gtid.parse("a:1-9"), left)
-    assert not gtid.contains(left, right)
-    assert gtid.contains(left, {})
 
 
 def chosen(state: State = FIRST, **offers: str) -> str:

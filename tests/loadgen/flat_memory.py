@@ -66,13 +66,13 @@ def main(config_file: str, operations: str) -> None:
         config,
         next_op=create(config.workload).next,
         recorder=recorder,
-        emit=lambda _event, **_fields: None,
+        emit=lambda _: None,
         on_row=count,
     )
     for _ in range(config.connections):
         gevent.spawn(driver.serve, Instant())
     totals = driver.run()
-    print(json.dumps({"operations": totals["offered"], "blocks": blocks, "rss_mib": rss}))
+    print(json.dumps({"operations": totals.offered, "blocks": blocks, "rss_mib": rss}))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 
+from history.load_events import LoadEvent, Second
 from history.ops import OpRow
 from loadgen.arrivals.arrivals import NS
 from loadgen.config import LoadConfig
@@ -101,18 +102,14 @@ SERVERS: dict[str, Callable[..., Answer]] = {"steady": steady, "forgetful": forg
 def run(load: dict[str, Any], clock: virtual_clock.Clock) -> dict[str, Any]:
     config = LoadConfig.from_json(json.dumps(load["config"]))
     began_ns = time.monotonic_ns()
-    seconds: list[dict[str, Any]] = []
+    said: list[LoadEvent] = []
     rows: list[OpRow] = []
-
-    def emit(event: str, **fields: Any) -> None:
-        if event == "second":
-            seconds.append(fields)
 
     driver = Driver(
         config,
         next_op=create(config.workload).next,
         recorder=Recorder(Path(config.out_dir)),
-        emit=emit,
+        emit=said.append,
         on_row=rows.append,
     )
     answer = SERVERS[load["server"]](**load["script"])
@@ -124,7 +121,8 @@ def run(load: dict[str, Any], clock: virtual_clock.Clock) -> dict[str, Any]:
         totals = driver.run()
     gevent.sleep(LATE_S)  # what comes late must change nothing
     gevent.killall(clients)
-    return {"totals": totals, "seconds": seconds, "told": len(rows), "began_ns": began_ns}
+    seconds = [event.to_dict() for event in said if isinstance(event, Second)]
+    return {"totals": totals.to_dict(), "seconds": seconds, "told": len(rows), "began_ns": began_ns}
 
 
 def main() -> None:

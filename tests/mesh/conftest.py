@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from cluster.cluster import Cluster
-from cluster.platform.docker_pod import Pod
+from cluster.platform.docker_engine import client
+from cluster.platform.platform import Pod
 from cluster.wait import wait_until
 from mesh.spec import Address
 
@@ -68,7 +69,7 @@ def ask() -> Callable[[Cluster, Pod, Address, str], tuple[int, str]]:
 def _capture(pod: Pod, during: Callable[[], object]) -> Wire:
     """What went over a pod's wire while ``during`` ran."""
     pod.run_in_namespace("rm", "-f", READY, STOP, SEEN)
-    pod.containers["pause"].exec_run(["python3", "-c", SNIFF], detach=True)
+    client().containers.get(pod.containers["pause"].name).exec_run(["python3", "-c", SNIFF], detach=True)
     _await_file(pod, READY)
     try:
         during()

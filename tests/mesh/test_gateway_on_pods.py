@@ -13,6 +13,8 @@ import pytest
 
 from cluster.cluster import Cluster
 from cluster.mysqld.mysqld import connect
+from cluster.platform.docker_engine import client
+from cluster.platform.platform import CanFreeze
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
@@ -39,8 +41,8 @@ def gateway(group: Cluster, request: pytest.FixtureRequest) -> Iterator[Mesh]:
     mesh = create_mesh(gateway_spec(request.param, **SETTINGS[request.param]), group)
     mesh.start()
     yield mesh
-    for container in reversed(group.guests.pop("gateway").containers.values()):
-        container.remove(force=True)
+    for container in reversed([*group.guests.pop("gateway").containers.values()]):
+        client().containers.get(container.name).remove(force=True)
 
 
 def through(cluster: Cluster, address: Address) -> Any:
@@ -116,13 +118,14 @@ def test_a_frozen_primary_loses_its_sessions_too(group: Cluster, gateway: Mesh) 
     frozen = group.pods[group.primary()].containers["mysqld"]
     session = through(group, gateway.write[0])
     assert answering(session) == group.primary()
-    frozen.pause()
+    assert isinstance(frozen, CanFreeze)
+    frozen.freeze()
     try:
         with pytest.raises(pymysql.MySQLError) as lost:
             answering(session)
         assert "timed out" not in str(lost.value), "nobody closed the session; the client had to give up by itself"
     finally:
-        frozen.unpause()
+        frozen.thaw()
 
 
 @pytest.mark.parametrize("gateway", ["router"], indirect=True)
@@ -130,7 +133,7 @@ def test_router_learns_from_the_group_that_its_primary_crashed(group: Cluster, g
     old = group.primary()
     session = through(group, gateway.write[0])
     assert answering(session) == old
-    group.pods[old].containers["mysqld"].kill(signal="SIGKILL")
+    group.pods[old].containers["mysqld"].kill()
     assert cut(session)
     reached = wait_until(
         "writes are routed again", lambda: answered_by(group, gateway.write[0]), timeout_s=30, tolerate=pymysql.Error

@@ -17,8 +17,8 @@ from cluster.cluster import Cluster
 from cluster.mysqld.mysqld import connect
 from cluster.platform import images
 from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import Pod
 from cluster.platform.ownership import labels
+from cluster.platform.platform import CanFreeze, Pod
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
@@ -170,11 +170,12 @@ def test_the_sessions_that_a_failed_check_cut_are_counted_and_those_a_client_res
     reset._force_close()
     wait_until("four are open", lambda: open_sessions(envoy, primary) == 4, timeout_s=10)
     mysqld = group.pods[primary].containers["mysqld"]
-    mysqld.pause()
+    assert isinstance(mysqld, CanFreeze)
+    mysqld.freeze()
     try:
         wait_until("all are closed", lambda: open_sessions(envoy, primary) == 0, timeout_s=10)
     finally:
-        mysqld.unpause()
+        mysqld.thaw()
     assert envoy.endpoints()["write"][primary]["cut"] - before == 4
     for one in sessions:
         one._force_close()

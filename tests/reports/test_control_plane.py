@@ -82,7 +82,7 @@ def test_decisions_are_worded(summary: dict[str, Any]) -> None:
     rows = decision_rows(summary)
     assert rows[0][:4] == ("-2 s", "published", "", "writes to node1; reads from nobody")
     assert rows[1][2:] == ("node1", "agree: node2 node3")
-    assert rows[3].detail == "3 transactions that no other pod has: uuid:101-103"
+    assert rows[3].detail == "3 transactions that no other node has: uuid:101-103"
 
 
 def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
     page = re.sub(r"\s+", " ", report_html(summary, dict.fromkeys(("timeline", "latency", "waterfall"), nothing)))
     out = io.StringIO()
     print_table(summary, console=Console(file=out))
-    words = "node1 is quarantined: it holds 3 transactions that no other pod has (uuid:101-103)."
+    words = "node1 is quarantined: it holds 3 transactions that no other node has (uuid:101-103)."
     assert words in page
     assert words in summary_md(summary)
     assert words in out.getvalue().replace("\n", "").replace("  ", " ")
@@ -149,8 +149,8 @@ def test_many_faults_are_still_named(history: History, summary: dict[str, Any], 
     ("mesh", "words"),
     [
         ({}, ""),
-        ({"mode": "direct"}, "direct: no proxy: clients know every pod"),
-        ({"mode": "gateway", "proxy": "envoy"}, "gateway: one proxy pod between clients and pods; Envoy"),
+        ({"mode": "direct"}, "direct: no proxy: clients know every node"),
+        ({"mode": "gateway", "proxy": "envoy"}, "gateway: one proxy pod between clients and nodes; Envoy"),
         ({"mode": "gateway", "proxy": "router", "routing": "metadata-cache"}, "reads the group's members"),
         ({"mode": "else", "proxy": "own", "routing": "by-moon"}, "else: own; by-moon routing"),
     ],

@@ -100,7 +100,8 @@ def test_a_run_without_an_acknowledgement_gets_every_report(make_history: MakeHi
 
 def test_a_summary_that_breaks_the_schema_writes_nothing(make_history: MakeHistory, tmp_path: Path) -> None:
     history = make_history()
-    broken = replace(history, faults=(replace(history.faults[0], heal_after_s="soon"),))
+    no_word: Any = 7
+    broken = replace(history, faults=(replace(history.faults[0], peer=no_word),))
     with pytest.raises(jsonschema.ValidationError):
         write(broken, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -185,7 +186,7 @@ def test_junit_has_a_failure_for_what_had_to_be_decided_and_was_not(make_history
         ["stale_reads"],
         ["replication"],
     )
-    assert "Gate stale_reads fails: this run measured nothing that it could limit." in summary["why"]
+    assert "Gate stale_reads fails: this run has no measurement for it." in summary["why"]
     failed = [case for case in ET.fromstring(junit_xml(summary)).iter("testcase") if case.find("failure") is not None]
     assert [case.attrib["name"] for case in failed] == ["replication", "gate stale_reads"]
 

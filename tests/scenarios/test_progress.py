@@ -6,12 +6,16 @@ import io
 from pathlib import Path
 from typing import Any
 
+from history.load_events import Second
 from scenarios.progress import Progress
 from scenarios.run.run_folder import RunFolder
 
 
-def second(t_s: float, **more: int) -> dict[str, Any]:
-    return {"t_s": t_s, "offered": 0, "ok": 0, "fail": 0, "unknown": 0, "refused": 0, "backlog": 0, **more}
+def second(t_s: float, **more: int) -> Second:
+    zeros: dict[str, Any] = dict.fromkeys(
+        ("at_ns", "offered", "ok", "fail", "unknown", "refused", "backlog", "in_flight"), 0
+    )
+    return Second(t_s=t_s, **zeros | more)
 
 
 def test_the_pulse_ends_with_the_load() -> None:

@@ -12,12 +12,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from cluster.wait import wait_until
+from history.load_events import Second
 from scenarios.load.remote_workers import elsewhere
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import read_scenario
@@ -107,8 +107,8 @@ def test_a_worker_with_another_clock_and_the_user_s_own_workload(machine: Machin
 
 @pytest.mark.nightly
 def test_a_machine_that_loses_power_voids_the_trial_and_leaves_its_history(machine: Machine, tmp_path: Path) -> None:
-    def in_the_second_second(second: dict[str, Any]) -> None:
-        if round(second["t_s"]) == 2:
+    def in_the_second_second(second: Second) -> None:
+        if round(second.t_s) == 2:
             machine.lose_power()
 
     run = start(tmp_path / "mine.yaml", BASE.format(workload="transfer", keys="accounts: 200", duration="18s"))

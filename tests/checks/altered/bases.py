@@ -21,7 +21,6 @@ import pyarrow as pa
 
 from chaos.fault import Evidence
 from chaos.journal import Record
-from chaos.process.kill import Kill
 from checks.evidence import openings
 from history.history import OPS_SCHEMA
 from scenarios.schema.scenario import Scenario
@@ -213,9 +212,8 @@ def _faults(scenario: Scenario, story: Story) -> list[Row]:
     back = {"container": "running", "answers": True, "in_service": True, "caught_up": True, "assisted_rejoin": False}
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / FAULTS
-        fault = Kill()
-        told = Record(file, steps=1).story(planned.asked(fault), at_ns(KILL_MS - 20), 0)
-        told.befalls("node1", isolates_from=fault.isolates_from)
+        told = Record(file, steps=1).story(planned.asked(), at_ns(KILL_MS - 20), 0)
+        told.befalls("node1", isolates_from=())
         told.note("injected", at_ns(KILL_MS), Evidence(ok=True, seen={"done_ns": at_ns(KILL_MS + 120)}))
         seen = {"before": before, "container": "exited", "exit_code": 137, "answers": False}
         told.note("bitten", at_ns(KILL_MS + 130), Evidence(ok=True, seen=seen))

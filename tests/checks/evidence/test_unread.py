@@ -172,4 +172,4 @@ def test_entries_that_are_none_are_refused(entries: Any) -> None:
 def test_where_no_pod_was_left_at_the_end_that_is_said(busy: Run) -> None:
     history = busy.history(final={}, nodes={})
     for verdict in (durability(history), convergence(history)):
-        assert (verdict.verdict, "no pod was left at the end" in verdict.measured["reason"]) == ("unknown", True)
+        assert (verdict.verdict, "no node was left at the end" in verdict.measured["reason"]) == ("unknown", True)

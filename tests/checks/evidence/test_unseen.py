@@ -87,7 +87,7 @@ def test_a_proxy_that_nobody_looked_at_is_missed(run: Run) -> None:
     history = recovered(run)
     assert history.observed is not None
     history = replace(history, observed=history.observed[history.observed["kind"] == "pod"])
-    assert unseen(history) == ["the observer never looked at the proxy, through which 450 writes were acknowledged"]
+    assert unseen(history) == ["the observer never sampled the proxy, through which 450 writes were acknowledged"]
     direct = replace(history, manifest={"mesh": {"mode": "direct", "proxy": None}})
     assert unseen(direct) == []
 
@@ -108,7 +108,7 @@ def test_an_observer_that_saw_no_pod_at_all_is_told_whoever_acknowledged(run: Ru
     history = never_up(recovered(run), "node1", "node2", "node3")
     ops = history.ops.assign(server=None)
     assert unseen(replace(history, ops=ops)) == [
-        "no pod ever answered the observer (321 samples), while 450 writes were acknowledged"
+        "no node ever answered the observer (321 samples), while 450 writes were acknowledged"
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_control_plane_that_never_saw_a_primary_is_told(run: Run) -> None:
     history = recovered(run)
     blind = tuple(replace(one, detail={"write": [], "read": []}) for one in history.decisions)
     assert unseen(replace(history, decisions=blind)) == [
-        "the control plane never saw a pod that takes writes, while 450 writes were acknowledged"
+        "the control plane never saw a node that takes writes, while 450 writes were acknowledged"
     ]
 
 

@@ -181,7 +181,7 @@ def test_with_neither_group_nor_proxy_the_first_failed_write_detects(new_run: ty
     assert since_ms(steps)["detected"] == 101
     assert steps[1].source == "ops: first write that was not ok"
     assert since_ms(steps)["elected"] is None
-    assert steps[2].note == "no pod was observed"
+    assert steps[2].note == "no node was observed"
     assert not complete(steps)
 
 

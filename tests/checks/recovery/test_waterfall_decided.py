@@ -91,7 +91,7 @@ def test_errant_transactions_end_in_quarantine(run: Run) -> None:
     run.decide(17_000, "quarantined", "node1", errant="x:1", count=1)
     step = waterfall(run.history(), fault)[-1]
     assert (step.step, step.since_ms) == ("quarantined", 7000)
-    assert step.source == "control plane: node1 holds transactions that no other pod has"
+    assert step.source == "control plane: node1 holds transactions that no other node has"
 
 
 def test_a_pod_that_is_back_before_service_is_steady_stands_there(run: Run) -> None:
@@ -193,7 +193,7 @@ def test_where_no_pod_is_lost_there_is_nothing_to_fall(run: Run, fault: str, tar
     record = run.fault(injected_ms=10_000, clean_ms=12_000, fault=fault, target=target, pod=pod)
     steps = waterfall(run.history(), record)
     assert since_ms(steps) == {"injected": 0, "detected": None, "first_ack": None, "steady": None}
-    assert {step.note for step in steps[1:]} == {"no MySQL pod was lost, so nothing fails over"}
+    assert {step.note for step in steps[1:]} == {"no node was lost, so nothing fails over"}
     assert phases(run.history()).recovered_ns == record.clean_ns
 
 

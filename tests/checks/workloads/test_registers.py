@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from checks.judge import SAFETY
+from checks.registry import SAFETY
 from checks.workloads.registers import registers
 from history.history import History
 

@@ -17,6 +17,7 @@ from cluster.agent.agent import greets, serve
 from cluster.agent.peers import Gossip
 from cluster.agent.role import MAX_AGE_S, Latest, Role
 from cluster.status.status import Status
+from cluster.topologies.lookup import replication_of
 
 PRIMARY = Status(role="primary", state="ONLINE", read_only=False, gtid_executed="", lag_ms=None)
 REPLICA = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="", lag_ms=None)
@@ -26,7 +27,7 @@ RECOVERING = Status(role="replica", state="RECOVERING", read_only=True, gtid_exe
 def single(latest: Latest) -> Role:
     """The role of a pod that needs nobody's word."""
     gossip = Gossip("node1", control=None, port=0, file=Path("no-promises.json"))
-    return Role(kind="single", gossip=gossip, latest=latest)
+    return Role(replication_of("single"), gossip=gossip, latest=latest)
 
 
 @contextmanager

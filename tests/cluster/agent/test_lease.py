@@ -70,8 +70,7 @@ def test_a_member_is_believed_when_most_of_its_view_see_the_same() -> None:
 
 
 def test_only_a_source_that_takes_writes_without_a_lease_is_fenced() -> None:
-    assert needs_fencing("async", read_only=False, assignment=THREE, leased=False)
-    assert not needs_fencing("async", read_only=False, assignment=THREE, leased=True)
-    assert not needs_fencing("async", read_only=True, assignment=THREE, leased=False)
-    assert not needs_fencing("async", read_only=False, assignment=Assignment(), leased=False), "before the first one"
-    assert not needs_fencing("group", read_only=False, assignment=THREE, leased=False)
+    assert needs_fencing(read_only=False, assignment=THREE, leased=False)
+    assert not needs_fencing(read_only=False, assignment=THREE, leased=True)
+    assert not needs_fencing(read_only=True, assignment=THREE, leased=False)
+    assert not needs_fencing(read_only=False, assignment=Assignment(), leased=False), "before the first one"

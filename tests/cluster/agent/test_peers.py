@@ -18,6 +18,7 @@ from cluster.agent.assignment import Assignment, decode, encode
 from cluster.agent.peers import Gossip
 from cluster.agent.role import Latest, Role
 from cluster.status.status import Status
+from cluster.topologies.lookup import replication_of
 
 READ_ONLY = Status(role="replica", state="OFFLINE", read_only=True, gtid_executed="", lag_ms=None, kind="async")
 SOURCE = replace(READ_ONLY, role="primary", state="ONLINE", read_only=False, view={"node1": "ONLINE/PRIMARY"})
@@ -26,7 +27,7 @@ NEWER = Assignment(epoch=2, version=5, primary="node2", pods={"node1": "127.0.0.
 
 def role(name: str, folder: Path, status: Status) -> Role:
     gossip = Gossip(name, control=None, port=0, file=folder / f"{name}.json")
-    return Role(kind="async", gossip=gossip, latest=Latest(status, time.monotonic()))
+    return Role(replication_of("async"), gossip=gossip, latest=Latest(status, time.monotonic()))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from cluster.errors import ConfigurationError
 from cluster.mysqld import requested
 from cluster.mysqld.mysql_image import ServerAnswer, help_names, help_values
 from cluster.mysqld.option_names import OLDER
-from cluster.mysqld.option_rules import RESERVED, RULES, SAID_AS_WELL
+from cluster.mysqld.option_rules import RESERVED, SAID_AS_WELL, ruled
 from cluster.mysqld.options import Asked, Known, effects
 from cluster.topology import Topology
 from scenarios.schema.scenario import MySQLSection
@@ -87,7 +87,7 @@ def test_every_name_with_a_letter_too_few_is_refused_and_the_nearest_is_told() -
 
 def test_what_is_ruled_out_or_replaced_is_real() -> None:
     of_other_versions = {"log_slave_updates", "slave_preserve_commit_order"}
-    assert {rule.option for rule in RULES} <= KNOWN.names | of_other_versions
+    assert ruled() <= KNOWN.names | of_other_versions
     assert {new for new in OLDER.values() if new} <= KNOWN.names
     assert not set(OLDER) & set(KNOWN.names)
     only_as_words = {"defaults_extra_file", "defaults_file", "defaults_group_suffix", "login_path", "no_defaults"}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
-from typing import Any, cast
 
 import pymysql
 import pytest
-from docker.errors import NotFound
-from docker.models.containers import Container
 
-from cluster.errors import ConfigurationError
+from cluster.errors import ConfigurationError, EngineError, NotThereError
 from cluster.mysqld import requested
 from cluster.mysqld.mysql_image import errors
 from cluster.mysqld.mysqld_log import file_text, last_errors, login_probe, refuse_exited, refuse_without_plugins
-from cluster.platform.docker_pod import Pod
+from cluster.platform.fake import FakePod, FakeProcess
+from cluster.platform.platform import RUNNING, State, exited
 from cluster.topology import Topology
 
 SINGLE = Topology(kind="single", pods=1)
@@ -29,39 +25,20 @@ WRONG = "2026-11-27T15:05:24.833704Z 1 [ERROR] [MY-011087] [Server] Different lo
 ABORTING = "2026-11-27T15:05:24.834785Z 0 [ERROR] [MY-010119] [Server] Aborting"
 
 
-class Fake:
-    """A container: its state, its output, its files."""
-
-    def __init__(
-        self, *, status: str = "exited", code: int = 1, output: str = "", files: dict[str, str] | None = None
-    ) -> None:
-        self.name = "meshbench-0a1b2c3d-node1-mysqld"
-        self.status = status
-        self.attrs = {"State": {"ExitCode": code, "StartedAt": BEGAN}}
-        self._output = output
-        self._files = files or {}
-
-    def reload(self) -> None:
-        pass
-
-    def logs(self, **_: Any) -> bytes:
-        return self._output.encode()
-
-    def get_archive(self, path: str) -> tuple[list[bytes], dict[str, int]]:
-        if path not in self._files:
-            raise NotFound(path)
-        content, whole = self._files[path].encode(), io.BytesIO()
-        with tarfile.open(fileobj=whole, mode="w") as archive:
-            one = tarfile.TarInfo(path.rpartition("/")[2])
-            one.size = len(content)
-            archive.addfile(one, io.BytesIO(content))
-        return [whole.getvalue()], {"size": len(content)}
+def fake(
+    state: State = exited(1),  # noqa: B008  frozen
+    *,
+    output: str = "",
+    files: dict[str, str] | None = None,
+    broken: EngineError | None = None,
+) -> FakeProcess:
+    """The container of a mysqld: its state, its output, its files."""
+    content = {path: text.encode() for path, text in (files or {}).items()}
+    return FakeProcess(states=[state], output=output.encode(), files=content, started_at=BEGAN, broken=broken)
 
 
-def pod_of(container: Fake) -> Pod:
-    pod = Pod(run_id="0a1b2c3d", name="node1", address="198.18.0.2")
-    pod.containers["mysqld"] = cast(Container, container)
-    return pod
+def pod_of(container: FakeProcess) -> FakePod:
+    return FakePod(containers={"mysqld": container})
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +49,7 @@ def error_log(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     return chosen
 
 
-def said(container: Fake) -> str:
+def said(container: FakeProcess) -> str:
     with pytest.raises(ConfigurationError) as caught:
         refuse_exited(pod_of(container), SINGLE)
     assert "\n" not in str(caught.value)
@@ -80,11 +57,11 @@ def said(container: Fake) -> str:
 
 
 def test_a_mysqld_that_runs_is_not_refused() -> None:
-    refuse_exited(pod_of(Fake(status="running")), SINGLE)
+    refuse_exited(pod_of(fake(RUNNING)), SINGLE)
 
 
 def test_what_mysqld_says_of_its_end_is_told_and_what_says_nothing_is_not() -> None:
-    told = said(Fake(output=f"{WRONG}\n{ABORTING}\n"))
+    told = said(fake(output=f"{WRONG}\n{ABORTING}\n"))
     assert told.endswith("It said: [ERROR] [MY-011087] [Server] Different lower_case_table_names settings.")
     assert "mysqld of node1 ended at start with code 1; see mysql.config, mysql.my_cnf" in told
 
@@ -92,28 +69,28 @@ def test_what_mysqld_says_of_its_end_is_told_and_what_says_nothing_is_not() -> N
 @pytest.mark.parametrize("written", ["own", "own.err", "./own.err", "/var/lib/mysql/own.err"])
 def test_the_words_are_found_in_the_file_that_log_error_names(error_log: dict[str, str | None], written: str) -> None:
     error_log["file"] = written
-    assert "Different lower_case_table_names" in said(Fake(files={"/var/lib/mysql/own.err": f"{WRONG}\n{ABORTING}\n"}))
+    assert "Different lower_case_table_names" in said(fake(files={"/var/lib/mysql/own.err": f"{WRONG}\n{ABORTING}\n"}))
 
 
 def test_an_error_log_without_a_name_is_called_after_the_pod(error_log: dict[str, str | None]) -> None:
     error_log["file"] = ""
-    assert "Different lower_case_table_names" in said(Fake(files={"/var/lib/mysql/node1.err": WRONG}))
+    assert "Different lower_case_table_names" in said(fake(files={"/var/lib/mysql/node1.err": WRONG}))
 
 
 def test_a_mysqld_that_said_nothing_or_was_killed_is_told_so(error_log: dict[str, str | None]) -> None:
-    assert said(Fake()).endswith("It said nothing")
-    assert "code 137 (killed, perhaps for want of memory)" in said(Fake(code=137))
+    assert said(fake()).endswith("It said nothing")
+    assert "code 137 (killed, perhaps for want of memory)" in said(fake(exited(137)))
     error_log["file"] = "/nowhere/x.log"
-    assert said(Fake(output="entrypoint: no such user\n")).endswith("It said: entrypoint: no such user")
+    assert said(fake(output="entrypoint: no such user\n")).endswith("It said: entrypoint: no such user")
 
 
 def test_errors_of_an_earlier_life_are_not_told() -> None:
     old = WRONG.replace("15:05:24", "15:04:24")
-    assert said(Fake(output=f"{old}\n")).endswith("It said nothing")
+    assert said(fake(output=f"{old}\n")).endswith("It said nothing")
 
 
 def test_a_login_that_comes_late_is_waited_for() -> None:
-    probe = login_probe(pod_of(Fake(status="running", output=READY)), SINGLE, lambda: True)
+    probe = login_probe(pod_of(fake(RUNNING, output=READY)), SINGLE, lambda: True)
     assert probe()
 
 
@@ -127,7 +104,7 @@ def test_a_mysqld_that_serves_and_lets_nobody_in_is_told_and_one_that_still_star
     def no_login() -> bool:
         raise pymysql.OperationalError(2003, "Connection refused")
 
-    probe = login_probe(pod_of(Fake(status="running", output=output)), SINGLE, no_login)
+    probe = login_probe(pod_of(fake(RUNNING, output=output)), SINGLE, no_login)
     for now_s in (1.0, 3.0, 20.0):  # noqa: B007  read by the clock
         with pytest.raises(pymysql.OperationalError):
             probe()
@@ -142,7 +119,7 @@ def test_the_words_of_mysqld_outside_of_its_log_count_too() -> None:
 
 
 def test_a_file_that_is_not_there_is_empty() -> None:
-    assert file_text(cast(Container, Fake()), "/x/y.log") == b""
+    assert file_text(fake(), "/x/y.log") == b""
 
 
 class Connection:
@@ -169,7 +146,7 @@ class Connection:
 
 def test_a_plugin_that_did_not_start_is_told_with_mysqlds_words() -> None:
     arguments = ["--server-id=1", "--plugin-load-add=group_replication.so", "--plugin-load-add=mysql_clone.so"]
-    pod = pod_of(Fake(status="running", output=WRONG))
+    pod = pod_of(fake(RUNNING, output=WRONG))
     refuse_without_plugins(Connection("group_replication.so", "mysql_clone.so", None), pod, SINGLE, arguments=arguments)
     with pytest.raises(
         ConfigurationError,
@@ -179,11 +156,8 @@ def test_a_plugin_that_did_not_start_is_told_with_mysqlds_words() -> None:
 
 
 def test_the_last_errors_of_a_mysqld_are_its_own_and_none_where_they_cannot_be_had() -> None:
-    (told,) = last_errors(pod_of(Fake(output="\n".join([WRONG, READY, ABORTING]))), SINGLE)
+    (told,) = last_errors(pod_of(fake(output="\n".join([WRONG, READY, ABORTING]))), SINGLE)
     assert "Different lower_case_table_names settings" in told, "and not that it then aborts"
 
-    class Gone(Fake):
-        def logs(self, **_: Any) -> bytes:
-            raise NotFound("removed")
-
-    assert last_errors(pod_of(Gone()), SINGLE) == []
+    gone = fake(broken=NotThereError("removed"))
+    assert last_errors(pod_of(gone), SINGLE) == []

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cluster.errors import ConfigurationError
-from cluster.mysqld.minimum_version import FLOORS, floor, parse_version, require_version
+from cluster.mysqld.minimum_version import floor, parse_version, require_version
 from cluster.mysqld.mysql_image import help_values, split_defaults
 from cluster.mysqld.options import Asked, Effect, Known, effects
+from cluster.topologies.lookup import kinds
 
 SHOWN = {
     "autocommit": "ON",
@@ -224,7 +225,7 @@ def test_what_is_not_mysql_is_refused_by_name(printed: str, said: str) -> None:
 
 
 def test_every_topology_has_its_floor_and_says_why() -> None:
-    for kind in FLOORS:
+    for kind in kinds():
         least = floor(kind).version
         older = (*least[:2], least[2] - 1)
         require_version(f"mysqld  Ver {'.'.join(map(str, least))} for Linux", image="own:1", kind=kind)

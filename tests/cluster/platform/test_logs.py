@@ -11,7 +11,7 @@ import pytest
 
 from cluster.platform import ownership
 from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import Pod
+from cluster.platform.docker_pod import DockerPod
 from cluster.platform.logs import LOG_CONFIG
 
 ROOT = Path(__file__).parents[3]
@@ -38,7 +38,7 @@ def test_every_container_names_its_log_configuration() -> None:
     found = dict(creations())
     assert {place.partition(":")[0] for place in found} >= {
         "cluster/platform/docker_pod.py",
-        "cluster/mysqld/mysql_image.py",
+        "cluster/platform/one_off.py",
     }
     without = [
         place
@@ -69,11 +69,10 @@ def test_the_engine_keeps_the_log_of_a_pod_as_it_was_told() -> None:
     client()  # settles how Testcontainers starts containers
     run_id = secrets.token_hex(4)
     try:
-        container = Pod(run_id=run_id, name="talker", address="").start_on_host("try", ["echo", "kept"], files={})
-        container.wait(timeout=30)
-        container.reload()
-        told = container.attrs["HostConfig"]["LogConfig"]
+        container = DockerPod(run_id=run_id, name="talker", address="").start_on_host("try", ["echo", "kept"], files={})
+        assert container.wait(timeout_s=30) == 0
+        told = client().containers.get(container.name).attrs["HostConfig"]["LogConfig"]
         assert told == {"Type": LOG_CONFIG["Type"], "Config": LOG_CONFIG["Config"]}
-        assert container.logs(stdout=True, stderr=False) == b"kept\n"
+        assert container.logs(stdout_only=True) == b"kept\n"
     finally:
         ownership.remove(run_id)

@@ -5,39 +5,28 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from cluster.agent.json_http import JsonHandler, JsonServer
 from cluster.errors import ConfigurationError
 from cluster.platform import reach
-from cluster.platform.docker_pod import Pod
+from cluster.platform.fake import FakePod, FakeProcess
+from cluster.platform.platform import RUNNING, State, exited
 
 
-class FakeContainer:
-    def __init__(self, status: str) -> None:
-        self.status = status
-
-    def reload(self) -> None:
-        pass
-
-
-class FakePod:
+def a_pod(*, listens: bool, state: State = RUNNING) -> FakePod:
     """A pod at this machine's loopback. listens: as seen from within."""
-
-    def __init__(self, *, listens: bool, status: str = "running") -> None:
-        self.name, self.address, self.listens = "node1", "127.0.0.1", listens
-        self.containers = {"agent": FakeContainer(status)}
-        self.asked: list[tuple[str, ...]] = []
-
-    def probe_in_namespace(self, *command: str) -> tuple[int, str]:
-        self.asked.append(command)
-        return (0 if self.listens else 1), ""
+    return FakePod(
+        address="127.0.0.1",
+        containers={"agent": FakeProcess(states=[state])},
+        answers={"timeout": (0 if listens else 1, "")},
+    )
 
 
 def require(pod: FakePod, port: int) -> None:
-    reach.require(cast(Pod, pod), "agent", port=port)
+    reach.require(pod, "agent", port=port)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +50,7 @@ def silent_port() -> Iterator[int]:
 
 def test_a_pod_that_listens_and_cannot_be_reached_is_told_with_address_reason_and_remedy(closed_port: int) -> None:
     with pytest.raises(ConfigurationError) as told:
-        require(FakePod(listens=True), closed_port)
+        require(a_pod(listens=True), closed_port)
     text = str(told.value)
     assert f"node1 listens at 127.0.0.1:{closed_port}" in text
     assert "refused" in text
@@ -72,7 +61,7 @@ def test_a_pod_that_listens_and_cannot_be_reached_is_told_with_address_reason_an
 
 def test_whoever_else_has_the_address_is_not_taken_for_the_pod(silent_port: int) -> None:
     with pytest.raises(ConfigurationError, match="timed out"):
-        require(FakePod(listens=True), silent_port)
+        require(a_pod(listens=True), silent_port)
 
 
 def test_an_answer_of_any_kind_is_enough_and_nothing_is_run_in_the_pod() -> None:
@@ -82,23 +71,23 @@ def test_an_answer_of_any_kind_is_enough_and_nothing_is_run_in_the_pod() -> None
 
     server = JsonServer(("127.0.0.1", 0), Refuses)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    pod = FakePod(listens=True)
+    pod = a_pod(listens=True)
     try:
         require(pod, server.server_address[1])
     finally:
         server.shutdown()
         server.server_close()
-    assert pod.asked == []
+    assert pod.ran == []
 
 
 def test_a_container_that_has_ended_is_left_to_who_waits_for_it(closed_port: int) -> None:
-    require(FakePod(listens=True, status="exited"), closed_port)
+    require(a_pod(listens=True, state=exited(1)), closed_port)
 
 
 def test_a_server_that_never_listens_is_left_to_who_waits_for_it(closed_port: int) -> None:
-    pod = FakePod(listens=False)
+    pod = a_pod(listens=False)
     require(pod, closed_port)
-    assert pod.asked
+    assert pod.ran
 
 
 def test_a_firewall_that_rejects_is_an_error_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,4 +96,4 @@ def test_a_firewall_that_rejects_is_an_error_of_the_connection(monkeypatch: pyte
 
     monkeypatch.setattr(reach, "open_url", unreachable)
     with pytest.raises(ConfigurationError, match="No route to host"):
-        require(FakePod(listens=True), 8008)
+        require(a_pod(listens=True), 8008)

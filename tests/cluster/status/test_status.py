@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from cluster.status.status import Status, in_agreement, parse
+from cluster.status.agreement import in_agreement
+from cluster.status.status import Status
+from cluster.topologies.lookup import replication_of
 
 #: Columns after the members: own name, source, receiver state, received set, applier state.
 NO_CHANNEL = ("node1", None, None, None, None)
@@ -18,7 +20,7 @@ MEMBERS = [
 
 
 def test_a_member_knows_its_own_role_and_sees_the_others() -> None:
-    status = parse(MEMBERS, kind="group")
+    status = replication_of("group").parse(MEMBERS)
     assert (status.role, status.state, status.read_only) == ("replica", "ONLINE", True)
     assert status.view == {"node1": "ONLINE/PRIMARY", "node2": "ONLINE/SECONDARY", "node3": "UNREACHABLE/SECONDARY"}
     assert status.in_service
@@ -31,7 +33,7 @@ def test_a_primary_without_a_majority_is_not_writable() -> None:
         (0, "", None, "node2", "UNREACHABLE", "SECONDARY", 0, *NO_CHANNEL),
         (0, "", None, "node3", "UNREACHABLE", "SECONDARY", 0, *NO_CHANNEL),
     ]
-    status = parse(rows, kind="group")
+    status = replication_of("group").parse(rows)
     assert status.role == "primary"
     assert not status.quorum
     assert not status.writable
@@ -39,24 +41,24 @@ def test_a_primary_without_a_majority_is_not_writable() -> None:
 
 def test_a_new_primary_is_not_writable_while_it_is_still_read_only() -> None:
     elected = [(1, "", None, "node1", "ONLINE", "PRIMARY", 1, *NO_CHANNEL)]
-    assert not parse(elected, kind="group").writable
-    assert parse([(0, *elected[0][1:])], kind="group").writable
+    assert not replication_of("group").parse(elected).writable
+    assert replication_of("group").parse([(0, *elected[0][1:])]).writable
 
 
 NO_GROUP: list[tuple[Any, ...]] = [(0, "u:1-\n5", "12.5", None, None, None, None, *NO_CHANNEL)]
 
 
 def test_a_restarted_member_outside_its_group_is_no_primary_though_it_takes_writes() -> None:
-    status = parse(NO_GROUP, kind="group")
+    status = replication_of("group").parse(NO_GROUP)
     assert (status.role, status.state, status.in_service) == ("replica", "OFFLINE", False)
 
 
 def test_a_single_pod_is_primary_as_long_as_it_takes_writes() -> None:
-    status = parse(NO_GROUP, kind="single")
+    status = replication_of("single").parse(NO_GROUP)
     assert status.writable
     assert status.gtid_executed == "u:1-5"
     assert status.lag_ms == 12.5
-    assert not parse([(1, *NO_GROUP[0][1:])], kind="single").writable
+    assert not replication_of("single").parse([(1, *NO_GROUP[0][1:])]).writable
 
 
 @pytest.mark.parametrize("state", ["RECOVERING", "ERROR", "OFFLINE"])
@@ -66,8 +68,8 @@ def test_only_online_members_are_in_service(state: str) -> None:
 
 
 def member(role: str, view: dict[str, str]) -> Status:
-    return parse(
-        [(0, "", None, name, *seen.split("/"), name == role, *NO_CHANNEL) for name, seen in view.items()], kind="group"
+    return replication_of("group").parse(
+        [(0, "", None, name, *seen.split("/"), name == role, *NO_CHANNEL) for name, seen in view.items()]
     )
 
 
@@ -82,17 +84,19 @@ def test_a_returned_primary_that_its_group_has_expelled_is_not_in_service_on_its
 
 
 def test_a_single_pod_agrees_with_itself_while_it_answers() -> None:
-    assert in_agreement("node1", {"node1": parse(NO_GROUP, kind="single")})
+    assert in_agreement("node1", {"node1": replication_of("single").parse(NO_GROUP)})
     assert not in_agreement("node1", {"node1": None})
 
 
 def replica(source: str, *, receiver: str = "ON", applier: str = "ON") -> Status:
     row = (1, "u:1-5", None, None, None, None, None, "node2", source, receiver, "u:4-6", applier)
-    return parse([row], kind="async")
+    return replication_of("async").parse([row])
 
 
 def source(name: str, *, read_only: int = 0) -> Status:
-    return parse([(read_only, "u:1-6", None, None, None, None, None, name, None, None, None, None)], kind="async")
+    return replication_of("async").parse(
+        [(read_only, "u:1-6", None, None, None, None, None, name, None, None, None, None)]
+    )
 
 
 def test_a_replica_says_whom_it_follows_and_what_it_has_received() -> None:

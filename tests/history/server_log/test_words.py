@@ -139,10 +139,10 @@ def test_the_logs_of_all_pods_are_one_story_in_order_of_time(tmp_path: Path) -> 
         ({"log_error": "/var/lib/mysql/error.log"}, START, "log_error = /var/lib/mysql/error.log keeps them from"),
         ({"log_error": "/var/lib/mysql/error.log"}, None, "log_error = /var/lib/mysql/error.log keeps them from"),
         ({"log_error": "stderr"}, FALLBACK, "its beginning was cut off"),
-        ({"log_error_verbosity": "1"}, READY, "log_error_verbosity = 1 keeps warnings back"),
+        ({"log_error_verbosity": "1"}, READY, "log_error_verbosity = 1 hides warnings"),
         ({"log_error_suppression_list": "MY-011153"}, READY, "log_error_suppression_list = MY-011153"),
-        ({}, '{"prio": 0, "err_code": 11153}', "no line of its log has the form of MySQL's error log"),
-        ({}, "", "no line of its log has the form of MySQL's error log"),
+        ({}, '{"prio": 0, "err_code": 11153}', "no line of its log has the format of MySQL's error log"),
+        ({}, "", "no line of its log has the format of MySQL's error log"),
         ({}, None, "no log of its mysqld is in the folder"),
     ],
 )
@@ -158,7 +158,7 @@ def test_words_that_are_not_there_are_said_to_be_missing(
 def test_without_the_wall_clock_no_time_of_a_log_is_known(tmp_path: Path, manifest: dict[str, object]) -> None:
     found = read_log(logs(tmp_path, node1=FALLBACK), manifest)
     assert found.said == ()
-    assert "does not tell the wall clock" in found.missing["node1"]
+    assert "has no wall clock" in found.missing["node1"]
 
 
 def test_bytes_that_are_no_text_and_lines_without_end_are_passed_over(tmp_path: Path) -> None:

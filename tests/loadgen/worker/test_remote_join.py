@@ -142,11 +142,12 @@ def test_a_worker_whose_run_is_gone_says_so_and_ends(run: Callable[..., Run], tm
 
 def test_another_version_of_the_sources_is_turned_away(run: Callable[..., Run], tmp_path: Path) -> None:
     one = run(duration_s=1)
-    shutil.copytree(ROOT / "loadgen", tmp_path / "other" / "loadgen")
+    for room in ("history", "loadgen"):
+        shutil.copytree(ROOT / room, tmp_path / "other" / room)
     with (tmp_path / "other" / "loadgen" / "workloads" / "skew.py").open("a") as source:
         source.write("# not what the run has\n")
     stranger = one.worker(tmp_path / "other")
-    assert "another version of meshbench" in one.hear("turned-away")["why"]
+    assert "version mismatch" in one.hear("turned-away")["why"]
     stdout, _ = stranger.communicate(timeout=20)
     assert stranger.returncode == 2
     assert "check out the same commit" in json.loads(stdout)["message"]
@@ -157,7 +158,7 @@ def test_who_comes_when_all_places_are_taken_is_turned_away(run: Callable[..., R
     one.worker()
     one.hear("second")
     late = one.worker()
-    assert "no place left" in one.hear("turned-away")["why"]
+    assert "already joined" in one.hear("turned-away")["why"]
     late.communicate(timeout=20)
     assert late.returncode == 2
     left_ns = one.hear("second")["at_ns"]

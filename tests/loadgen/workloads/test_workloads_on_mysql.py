@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from checks.judge import CHECKS
+from checks.registry import CHECKS
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.mysqld import mysqld
@@ -76,7 +76,7 @@ def test_its_own_invariants_hold_after_concurrent_clients(
 
     rows = run(workload, connector)
     history = judged(server, workload, rows)
-    verdicts = {check: CHECKS[check](history) for check in passes}
+    verdicts = {check: CHECKS[check].run(history) for check in passes}
     assert {check: verdict.verdict for check, verdict in verdicts.items()} == dict.fromkeys(passes, "pass"), verdicts
     acked = history.ops[history.ops["outcome"] == "ok"]
     assert set(acked["f"]) == set(history.ops["f"]), "each kind of operation succeeded at least once"
@@ -105,7 +105,7 @@ def test_a_lost_answer_is_resolved_by_sending_the_same_key_again(
         if policy.tries_again(Result(outcome=first["outcome"], refused=refused), attempt=1):
             rows.append(attempt(client, 0, op, again=True))
     history = judged(server, workload, rows)
-    verdicts = {check: CHECKS[check](history) for check in passes - {"staleness"}}
+    verdicts = {check: CHECKS[check].run(history) for check in passes - {"staleness"}}
     assert {check: verdict.verdict for check, verdict in verdicts.items()} == dict.fromkeys(verdicts, "pass"), verdicts
     second = history.ops[history.ops["attempt"] == 2]
     assert len(second) > LOST / 4

@@ -150,7 +150,7 @@ def test_the_quickest_recovery_comes_first_and_what_has_none_last(
     ]
     said = " ".join(matrix["headline"])
     assert said.startswith("Writes come back first with async / envoy: 2 s, one trial.")
-    assert "by design do not: group / direct, 9 s." in said
+    assert "by design cannot: group / direct, 9 s." in said
     assert "Acknowledged money was lost with async / envoy: 3 transfers" in said
     assert "By design async can lose acknowledged money" in said
     assert "group / envoy has only void trials" in said
@@ -166,7 +166,7 @@ def test_what_a_topology_promises_follows_from_the_settings_of_its_runs(
     matrix = matrix_summary(experiment([semisync], [(semisync, one) for one in trials]))
     assert matrix["cells"][0]["promise"] == set_so
     said = " ".join(matrix["headline"])
-    assert "As it was set here semisync can lose acknowledged money: sync_binlog = 0 on node1." in said
+    assert "With these settings semisync can lose acknowledged money: sync_binlog = 0 on node1." in said
     assert "by design do not" not in said
 
 

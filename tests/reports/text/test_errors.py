@@ -88,9 +88,9 @@ def test_nobody_has_to_know_the_address_of_a_proxy(make_history: MakeHistory) ->
     history = died_of(make_history(outage_s=0), *kinds)
     (told,) = what_did_not_succeed(history, all_told=False)
     assert "198.19" not in told
-    assert "a new connection was closed at once by the proxy, as when it has no pod to send it to (40, 100 %)" in told
+    assert "closed at once by the proxy, as it does when it has no node to send it to (40, 100 %)" in told
     direct = replace(history, manifest=history.manifest | {"mesh": {"mode": "direct"}})
-    assert "closed at once by the pod (40, 100 %)" in what_did_not_succeed(direct, all_told=False)[0]
+    assert "closed at once by the node (40, 100 %)" in what_did_not_succeed(direct, all_told=False)[0]
 
 
 @pytest.mark.parametrize(

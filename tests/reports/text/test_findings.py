@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.judge import CHECKS
+from checks.registry import CHECKS
 from checks.verdict import Verdict, unknown
 from reports.text.findings import finding
 from reports.text.witnesses import witness_words
@@ -51,7 +51,7 @@ NODES = ["node1", "node2", "node3"]
             failed("duplicates", duplicated=1, failed_present=2, unrequested=0),
             "1 write is stored twice; 2 writes that the client was told had failed are in the database.",
         ),
-        (failed("torn", torn=1, orphan_entries=2), "1 transfer is there only in part; 2 entries have no transfer."),
+        (failed("torn", torn=1, orphan_entries=2), "1 transfer is stored only in part; 2 entries have no transfer."),
         (
             failed(
                 "convergence",
@@ -70,12 +70,12 @@ NODES = ["node1", "node2", "node3"]
         ),
         (
             failed("replication", two_primaries_reachable_ms=5799, writes_out_of_turn=3),
-            "Split brain: clients could write to two primaries for 5.8 s; 3 writes were taken by a node after another "
-            "had become primary.",
+            "Split brain: clients could write to two primaries for 5.8 s; 3 writes were accepted by a node after "
+            "another had become primary.",
         ),
         (
             failed("latency", [{"gate": "response_p99_after_ms", "expected_ms": 250, "found_ms": 8700}]),
-            "Response times broke their gates: response p99 after was 8.7 s, at most 250 ms is allowed.",
+            "Response times exceed their gates: response p99 after was 8.7 s, at most 250 ms is allowed.",
         ),
         (
             failed("tpcc", [{"what": "condition_5", "o": 7}], orders=90, condition_5=1, condition_6=0),
@@ -83,7 +83,7 @@ NODES = ["node1", "node2", "node3"]
         ),
         (
             Verdict(name="latency", verdict="unknown", expected="no gate set", measured={"whole": {}, "reason": "x"}),
-            "Response times were measured, and no gate limits them.",
+            "Response times were measured; no gate limits them.",
         ),
         (
             unknown("torn", expected="x", reason="final/entries.parquet is missing"),

@@ -43,7 +43,7 @@ def test_a_fault_that_waited_for_an_event_is_late_by_what_it_waited_for(make_his
 def test_a_fault_that_was_healed_late_lasted_longer_and_says_so(make_history: MakeHistory) -> None:
     assert notes(with_fault(make_history(), heal_after_s=19.0)) == []
     (told,) = notes(with_fault(make_history(), heal_after_s=5.0))
-    assert told.startswith("The kill of node1 was healed 15 s after it was due")
+    assert told.startswith("The kill of node1 was healed 15 s late")
 
 
 @pytest.mark.parametrize("due", ["soon", None, True, -1, 2**70])

@@ -89,7 +89,7 @@ def test_a_fallback_is_named_on_every_page_and_the_promise_is_not_said(make_hist
         assert "MY-011153" in text
         assert "emi-sync fell back on node1 6.4" in text or "emi-sync fell back on node1 6.5" in text
     assert "Timeout waiting for reply of binlog (file: binlog.000001, pos: 117547)" in found["page"]
-    assert f"what the scenario is to show, and this run does not: {TEACHES}" in found["page"]
+    assert f"what the scenario shows, but not in this run: {TEACHES}" in found["page"]
     assert "the promise did not hold in this run: semi-sync fell back on node1" in found["page"]
     assert "yes: the promise did not hold" in found["page"]
 
@@ -100,7 +100,7 @@ def test_without_a_fallback_the_promise_stands(make_history: MakeHistory) -> Non
         assert "fell back" not in text
     assert f"· {TEACHES}" in found["page"]
     assert "no: a commit is acknowledged once a replica has it" in found["page"]
-    assert "no server said anything of semi-sync" in found["page"]
+    assert "no server logged anything about semi-sync" in found["page"]
 
 
 def test_a_run_that_lost_nothing_but_fell_back_shows_nothing_either(make_history: MakeHistory) -> None:
@@ -147,8 +147,8 @@ def test_words_that_are_missing_are_said_to_be(make_history: MakeHistory, why: s
     missing = dict.fromkeys(("node1", "node2", "node3"), why)
     found = pages(replace(make_history(), server_log=ServerLog(missing=missing)))
     for text in found.values():
-        assert f"MySQL's own words of node1, node2 and node3 are not all there: {why}" in text
-    assert f"None can be told: {why}" in found["page"]
+        assert f"The log messages of node1, node2 and node3 are incomplete: {why}" in text
+    assert f"Not available: {why}" in found["page"]
 
 
 def test_the_terminal_tells_of_losses_first_where_it_cannot_tell_all(make_history: MakeHistory) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from history.load_events import Done, Second
 from scenarios.load.load import merged, share
 from scenarios.load.load_pod import LoadPod
 
@@ -15,17 +16,16 @@ class FakePod:
         self.name = name
 
 
-def pod(name: str, *, seconds: list[dict[str, Any]] | None = None, **done: Any) -> LoadPod:
+def pod(name: str, *, seconds: list[Second] | None = None, **done: Any) -> LoadPod:
     made = LoadPod(FakePod(name), None)  # type: ignore[arg-type]
     made.seconds = seconds or []
     made.totals = ended(**done) if seconds is None else None
     return made
 
 
-def ended(*, lateness_ms: dict[str, float | None] | None = None, **counts: Any) -> dict[str, Any]:
+def ended(**counts: Any) -> Done:
     zeros = dict.fromkeys(("fail", "unknown", "refused", "overflow", "in_flight"), 0)
-    rest = {"offered": 10, "ok": 10, "cpu_s": 0.5, "connections_opened": 4, "complete": True}
-    return zeros | rest | {"lateness_ms": lateness_ms} | counts
+    return Done(**zeros | {"offered": 10, "ok": 10, "cpu_s": 0.5, "connections_opened": 4} | counts)
 
 
 def test_counts_and_cpu_are_summed_and_lateness_is_the_worst() -> None:
@@ -40,7 +40,8 @@ def test_counts_and_cpu_are_summed_and_lateness_is_the_worst() -> None:
 
 
 def test_a_dead_pod_counts_with_what_it_told_and_makes_the_rest_unknown() -> None:
-    second = {"offered": 3, "ok": 2, "fail": 0, "unknown": 0, "refused": 0, "connections_opened": 4}
+    zeros: dict[str, Any] = dict.fromkeys(("at_ns", "fail", "unknown", "refused", "backlog", "in_flight"), 0)
+    second = Second(t_s=1.0, offered=3, ok=2, connections_opened=4, **zeros)
     totals = merged([pod("load1"), pod("load2", seconds=[second, second])])
     assert not totals["complete"]
     assert totals["dead"] == ["load2"]

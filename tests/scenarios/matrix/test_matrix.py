@@ -20,6 +20,7 @@ import scenarios.matrix.matrix
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.platform import ownership
 from history.history import HistoryError
+from history.load_events import Second
 from reports.charts.charts import Picture
 from scenarios.cli.cli import main
 from scenarios.matrix.matrix import Matrix, decisions
@@ -68,7 +69,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
                 self.folder = fresh(runs / scenario.name, f"run-{scenario.seed}")
                 (self.folder / "command").write_text(json.dumps(command))
 
-            def execute(self, on_second: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+            def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
                 return as_said(self._scenario)
 
         monkeypatch.setattr(scenarios.matrix.matrix, "Run", FakeRun)

@@ -15,11 +15,17 @@ from unittest.mock import MagicMock
 
 import pymysql
 import pytest
-from docker.errors import APIError, NotFound
-from urllib3.exceptions import ReadTimeoutError
 
 import scenarios.run.run
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import (
+    ConfigurationError,
+    EngineError,
+    EngineRefusedError,
+    EngineSilentError,
+    HarnessError,
+    NotThereError,
+)
+from cluster.platform.fake import FakePod, FakeProcess
 from history.history import load_history
 from reports.seal import alterations
 from scenarios.run.run import Run
@@ -40,22 +46,13 @@ gates: {require: [durability, convergence]}
 READY = b"2026-11-27T15:05:24.100000Z 0 [System] [MY-010931] [Server] mysqld: ready for connections.\n"
 
 
-class Container:
-    def __init__(self, name: str, said: bytes | Exception) -> None:
-        self.name, self._said = f"meshbench-abc-{name}", said
-        self.attrs: dict[str, Any] = {}
-
-    def logs(self, **_: Any) -> bytes:
-        if isinstance(self._said, Exception):
-            raise self._said
-        return self._said
-
-    def kill(self, **_: Any) -> None:
-        return
-
-
-def pod(name: str, *, role: str = "mysqld", said: bytes | Exception = READY) -> Any:
-    return SimpleNamespace(name=name, containers={role: Container(f"{name}-{role}", said)})
+def pod(name: str, *, role: str = "mysqld", said: bytes | EngineError = READY) -> FakePod:
+    process = FakeProcess(name=f"meshbench-abc-{name}-{role}")
+    if isinstance(said, bytes):
+        process.output = said
+    else:
+        process.broken = said
+    return FakePod(name=name, containers={role: process})
 
 
 class World:
@@ -69,7 +66,7 @@ class World:
             told.pod(100, name)
         self.history = told.history()
         self.removed: list[str] = []
-        self.node2_log: bytes | Exception = READY
+        self.node2_log: bytes | EngineError = READY
 
     def boot(self) -> None: ...
     def options(self) -> None: ...
@@ -257,9 +254,9 @@ ERRORS: dict[str, tuple[Callable[[], Exception], str]] = {
     "the harness": (lambda: HarnessError("waited 60 s until node1 leads"), "until node1 leads"),
     "MySQL": (lambda: pymysql.OperationalError(3092, "The server is not configured properly"), "3092"),
     "a session that was closed": (lambda: pymysql.InterfaceError(0, ""), "the session was closed"),
-    "the engine": (lambda: APIError("500 Server Error: driver failed"), "driver failed"),
-    "a container that is gone": (lambda: NotFound("404: No such container: node1"), "No such container"),
-    "an engine that is slow": (lambda: ReadTimeoutError(None, "/json", "Read timed out."), "Read timed out"),  # type: ignore[arg-type]
+    "the engine": (lambda: EngineRefusedError("500 Server Error: driver failed"), "driver failed"),
+    "a container that is gone": (lambda: NotThereError("404: No such container: node1"), "No such container"),
+    "an engine that is slow": (lambda: EngineSilentError("Read timed out."), "Read timed out"),
     "the disk": (lambda: OSError(28, "No space left on device"), "No space left"),
     "a defect": (lambda: KeyError("bug"), "KeyError: 'bug'"),
 }
@@ -369,7 +366,7 @@ def test_pods_that_cannot_be_removed_hide_no_error(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     broken(world, monkeypatch, "boot", HarnessError("waited 120 s until node1 leads"))
-    broken(world, monkeypatch, "remove", APIError("500 Server Error"))
+    broken(world, monkeypatch, "remove", EngineRefusedError("500 Server Error"))
     with pytest.raises(HarnessError, match="until node1 leads"):
         a_run(tmp_path).execute(lambda _: None)
 
@@ -394,7 +391,7 @@ def test_ctrl_c_keeps_the_logs_and_removes_everything(
 
 
 def test_a_log_that_cannot_be_read_says_so_and_costs_no_other(world: World, tmp_path: Path) -> None:
-    world.node2_log = APIError("configured logging driver does not support reading")
+    world.node2_log = EngineRefusedError("configured logging driver does not support reading")
     run = a_run(tmp_path)
     assert run.execute(lambda _: None)["verdict"] == "pass"
     assert "does not support reading" in (run.folder / "logs" / "node2-mysqld.log").read_text()

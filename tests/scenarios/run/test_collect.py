@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from docker.errors import NotFound
 
 from cluster.errors import HarnessError
+from cluster.platform.fake import FakeProcess
 from history.history import load_history
 from history.ops import COLUMN_NAMES
+from observer.observer import OUTPUT
 from scenarios.run import collect, same_clock
 from scenarios.run.run_folder import RunFolder
 
@@ -31,23 +28,10 @@ def around(clock: dict[str, int]) -> tuple[int, int]:
     return clock["monotonic_ns"] - S, clock["monotonic_ns"] + S
 
 
-class Container:
-    """Has one file, or none."""
-
-    name = "meshbench-abc-load1-locust"
-
-    def __init__(self, content: str | None) -> None:
-        self._content = content
-
-    def get_archive(self, path: str) -> tuple[Iterator[bytes], Any]:
-        if self._content is None:
-            raise NotFound(f"404: Could not find the file {path}")
-        whole, data = io.BytesIO(), self._content.encode()
-        with tarfile.open(fileobj=whole, mode="w") as archive:
-            member = tarfile.TarInfo("ops.jsonl")
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-        return iter([whole.getvalue()]), {}
+def container(content: str | None) -> FakeProcess:
+    """Has one file, or none, wherever one looks for it."""
+    files = {} if content is None else dict.fromkeys(("/data/ops.jsonl", str(OUTPUT)), content.encode())
+    return FakeProcess(name="meshbench-abc-load1-locust", files=files)
 
 
 def op(key: str) -> str:
@@ -65,7 +49,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def collected(content: str | None, folder: RunFolder, within: tuple[int, int] = (0, 1)) -> int:
-    return collect.operations(Container(content), "/data/ops.jsonl", folder, worker="load1", within=within)  # type: ignore[arg-type]
+    return collect.operations(container(content), "/data/ops.jsonl", folder, worker="load1", within=within)
 
 
 def test_a_whole_record_becomes_a_table(folder: RunFolder) -> None:
@@ -90,7 +74,7 @@ def test_of_a_record_that_is_gone_there_is_an_empty_one(folder: RunFolder) -> No
 @pytest.mark.parametrize("content", ["", "not json\n", "{}\n", '{"clock": 7}\n', '{"clock": {"unix_ns": 1}}\n'])
 def test_observations_that_cannot_be_read_are_one_line(folder: RunFolder, content: str) -> None:
     with pytest.raises(HarnessError, match="observer"):
-        collect.observations(Container(content), folder, within=(0, 1))  # type: ignore[arg-type]
+        collect.observations(container(content), folder, within=(0, 1))
 
 
 def test_a_wall_clock_that_was_set_in_mid_run_does_not_make_a_clock_another(folder: RunFolder) -> None:

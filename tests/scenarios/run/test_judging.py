@@ -225,7 +225,7 @@ def test_a_second_opinion_decides_and_every_report_says_that_it_is_one(
         {"name": "write_outage_ms", "own": 30_000, "used": 10_000},
         {"name": "require", "own": ["durability"], "used": ["durability", "torn"]},
     ]
-    said = "gates that are not the run's own: lost 1 (the run's own: 0); write_outage_ms 10 s (the run's own: 30 s); "
+    said = "gates other than the run's: lost 1 (the run's: 0); write_outage_ms 10 s (the run's: 30 s); "
     for text in (out, (tmp_path / "out" / "report.html").read_text(), (tmp_path / "out" / "summary.md").read_text()):
         assert said in " ".join(text.split()).replace("&#39;", "'").replace("\\", "")
     assert judged(capsys, run, "--set", "gates.lost=1")[0] == 0

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import scenarios.run.cpu_time
-from checks.judge import CPU_PRESSURE_PERCENT, judge
+from checks.judge import judge
+from checks.noise import CPU_PRESSURE_PERCENT
 from cluster.errors import ConfigurationError
 from history.history import OPS_SCHEMA, History
 from scenarios.run.cpu_time import Cgroup, Containers, Spent, cgroup_of, lacking, stalled_s, used_s

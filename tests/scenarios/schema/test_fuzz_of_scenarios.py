@@ -19,13 +19,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chaos import FAULTS
 from chaos.events import EVENTS
+from chaos.registry import FAULTS
 from chaos.targets import TARGETS
-from checks.gates import GATES
-from checks.judge import CHECKS
+from checks.registry import CHECKS, GATES
 from cluster.errors import ConfigurationError
-from cluster.topology import Kind
+from cluster.topologies.lookup import kinds
 from loadgen.workloads.registry import WORKLOADS
 from mesh.spec import DEFAULTS
 from reports.text.visible import visible
@@ -70,7 +69,7 @@ KEYS = sorted(
     }
 )
 WORDS = [
-    *get_args(Kind), *mesh_words(), *DEFAULTS, *WORKLOADS, *get_args(Model), *FAULTS, *EVENTS, *TARGETS, *CHECKS,
+    *kinds(), *mesh_words(), *DEFAULTS, *WORKLOADS, *get_args(Model), *FAULTS, *EVENTS, *TARGETS, *CHECKS,
     *("250ms", "15s", "2m", "0s", "-1s", "1e3s", "25h", "never", "none", "tpcc", "3x", "0.5x", "70%", "0%", "1e9%"),
     *("default", "mysql:9.7", "UPPER", "serializable", "read-committed", "/nowhere/my.cnf", "own.py:Own", "locust.py"),
     *("/etc/passwd", "/dev/null", ".", "..", "~", "", " ", "a" * 300, "a\nb", "\x1b[31m", "\x00", "null", "é", "💶"),

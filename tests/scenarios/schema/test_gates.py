@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.gates import FLOOR_MS, GATES, REQUIRE
+from checks.check import FLOOR_MS
+from checks.gates import REQUIRE
+from checks.registry import GATES
 from cluster.errors import ConfigurationError
 from scenarios.cli import listing
 from scenarios.cli.cli import main

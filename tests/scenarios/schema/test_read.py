@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cluster.duration import parse_duration, show_duration
 from cluster.errors import ConfigurationError
-from scenarios.schema.duration import parse_duration, show_duration
 from scenarios.schema.read import catalogue, read_scenario
 
 MINIMAL = """\

@@ -14,7 +14,7 @@ import scenarios.standing.verbs
 from cluster.agent.assignment import Assignment
 from cluster.errors import ConfigurationError
 from scenarios.standing.standing import Facts, Kept
-from scenarios.standing.status import Watcher, changes, transactions, words
+from scenarios.standing.status import Watcher, changes, words
 from scenarios.standing.up import plan
 
 UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
@@ -96,13 +96,6 @@ def test_ctrl_c_is_how_watching_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenarios.standing.verbs, "find", lambda: [kept("old", current=False)])
     monkeypatch.setattr(scenarios.standing.verbs, "changes", interrupted)
     assert scenarios.cli.cli.main(["status", "--watch"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("gtid_set", "count"), [("", 0), (f"{UUID}:1-5", 5), (f"{UUID}:1-5:7,{UUID}:tag:3-4:9", 9), (f"{UUID}:7", 1)]
-)
-def test_transactions_of_a_gtid_set(gtid_set: str, count: int) -> None:
-    assert transactions(gtid_set) == count
 
 
 def row(

@@ -1,13 +1,10 @@
-"""GTIDs: sets as MySQL writes them, and which acknowledged transactions are in them.
+"""Which transactions operations say they committed, and which of those are in a GTID set.
 
-MySQL reference manual, "GTID Format and Storage": ``uuid[:tag]:1-3:5[,uuid…]``, whatever its spacing, case and order.
 An operation that committed several transactions has several GTIDs, joined by a comma; one that wrote nothing has none.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,57 +13,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from history import gtid
+from history.gtid import GtidSet
 from history.json_files import HistoryError
-
-#: Source and tag (``uuid`` or ``uuid:tag``) -> disjoint intervals (first, last), ascending.
-GtidSet = Mapping[str, tuple[tuple[int, int], ...]]
 
 _Whole = npt.NDArray[np.int64]
 
-_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_TAG = "[a-z_][a-z0-9_]{0,31}"
 #: What nearly every operation has: one transaction.
-_SINGLE = f"^(?P<source>{_UUID}(?::{_TAG})?):(?P<number>[1-9][0-9]{{0,17}})$"
-#: MySQL's largest number of a transaction.
-_NUMBER_MAX = 2**63 - 2
+_SINGLE = f"^(?P<source>{gtid.UUID}(?::{gtid.TAG})?):(?P<number>[1-9][0-9]{{0,17}})$"
 #: More transactions than this one operation cannot have committed.
 _PER_OP_MAX = 10_000
 _AT_ONCE = 100_000
-
-
-def gtid_set(value: object) -> GtidSet | None:
-    """A GTID set that compares as a set; None when the value is not one."""
-    if not isinstance(value, str):
-        return None
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for part in filter(None, re.sub(r"\s+", "", value).lower().split(",")):
-        source, *fields = part.split(":")
-        if not re.fullmatch(_UUID, source) or not fields or re.fullmatch(_TAG, fields[-1]):
-            return None
-        name = source
-        for field in fields:
-            if re.fullmatch(_TAG, field):
-                name = f"{source}:{field}"
-                continue
-            interval = re.fullmatch(r"(\d{1,19})(?:-(\d{1,19}))?", field)
-            if interval is None:
-                return None
-            first = int(interval[1])
-            last = int(interval[2] or first)
-            if not 1 <= first <= last <= _NUMBER_MAX:
-                return None
-            spans.setdefault(name, []).append((first, last))
-    return {name: _merged(own) for name, own in spans.items()}
-
-
-def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return tuple(merged)
 
 
 def committed(ops: pd.DataFrame) -> pd.DataFrame:
@@ -108,8 +65,8 @@ def _committed(ops: pd.DataFrame, begin: int, sources: dict[str, int]) -> tuple[
 
 
 def _of_op(ops: pd.DataFrame, at: int) -> GtidSet:
-    found = gtid_set(ops["gtid"].iloc[at])
-    if not found or sum(last - first + 1 for own in found.values() for first, last in own) > _PER_OP_MAX:
+    found = gtid.read(ops["gtid"].iloc[at])
+    if not found or gtid.count(found) > _PER_OP_MAX:
         op = ops.iloc[at]
         raise HistoryError(
             f"ops/*.parquet: the gtid of key {str(op['key'])[:80]!r} is no GTID: {str(op['gtid'])[:80]!r}"

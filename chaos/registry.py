@@ -1,0 +1,43 @@
+"""Every fault by the word that scenarios use. A file in a family's folder is enough: all of them are imported, and what
+they declare is found.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+import chaos
+from chaos import noop
+from chaos.fault import Fault
+from chaos.timeline import OF_A_STEP
+
+
+def declared() -> dict[str, type[Fault]]:
+    """Name -> fault, planned changes last; raises TypeError for one that cannot be as it is declared."""
+    found: dict[str, type[Fault]] = {}
+    for module in _modules():
+        for fault in vars(module).values():
+            if not inspect.isclass(fault) or fault.__module__ != module.__name__ or not issubclass(fault, Fault):
+                continue
+            if "name" not in vars(fault):
+                continue  # what several faults have in common
+            if fault.name in found or (taken := set(fault.declared_keys()) & set(OF_A_STEP)):
+                raise TypeError(f"{fault.__module__}: another has the name {fault.name}, or every step the key {taken}")
+            found[fault.name] = fault
+    return dict(sorted(found.items(), key=lambda item: (not item[1].lasts, item[1].family(), item[0])))
+
+
+def _modules() -> Iterator[ModuleType]:
+    yield noop
+    for family in pkgutil.iter_modules(chaos.__path__, "chaos."):
+        if family.ispkg:
+            package = importlib.import_module(family.name)
+            for module in pkgutil.iter_modules(package.__path__, f"{family.name}."):
+                yield importlib.import_module(module.name)
+
+
+FAULTS = declared()

@@ -1,0 +1,30 @@
+"""Durations as users write them: with a unit (``250ms``, ``15s``, ``2m``); kept in seconds."""
+
+from __future__ import annotations
+
+import re
+
+#: No scenario takes longer than a day; beyond that a duration is a slip of the pen.
+LONGEST_S = 24 * 3600.0
+
+_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(value: object) -> float:
+    """``"250ms"`` -> 0.25. A bare number has no unit and is refused, except 0; so is more than LONGEST_S."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
+    if match:
+        seconds = float(match[1]) * _UNITS_S[match[2]]
+        if seconds > LONGEST_S:
+            raise ValueError(f"a duration may be {LONGEST_S / 3600:g}h at most")
+        return seconds
+    if value == 0 and not isinstance(value, bool):
+        return 0.0
+    raise ValueError("expected a duration with a unit, such as 250ms, 15s or 2m")
+
+
+def show_duration(seconds: float) -> str:
+    """The inverse of parse_duration, in the largest unit that stays whole."""
+    if seconds >= 1 and seconds == int(seconds):
+        return f"{int(seconds)}s"
+    return f"{seconds * 1000:g}ms"
