@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test nightly check images clean lock bench-boot bench-load
+.PHONY: help demo test nightly check mutants images clean lock bench-boot bench-load
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,6 +12,7 @@ demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
 test: check images  ## everything: fast tests, every fault on real pods, the core of the catalogue
+	@pytest -m "slow and not nightly" -n auto
 	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 nightly: images  ## what takes longer: the whole catalogue, every mysqld option, primary-kill through every proxy, a matrix of 2 x 2, altered folders
@@ -20,7 +21,10 @@ nightly: images  ## what takes longer: the whole catalogue, every mysqld option,
 	@$(PY) -m tests.checks.altered --most 2400
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
-	@ruff check . && ruff format --check . && mypy && pytest -m "not engine and not nightly" -n auto
+	@ruff check . && ruff format --check . && mypy && pytest -m "not engine and not nightly and not slow" -n auto --dist worksteal
+
+mutants: .venv/ready  ## break every line of OF=FILE or folder in turn, and list what no test notices; goes on where it was
+	@nice $(PY) -m tests.mutants $(OF)
 
 images: .venv/ready  ## the engine, and the images of the pods
 	@$(PY) -m cluster.platform.setup

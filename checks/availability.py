@@ -26,6 +26,7 @@ from checks.evidence.intervals import Span
 from checks.evidence.operations import column_ns, reads, refused, wanted_writes, writes
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
+from history.vocabulary import WorkloadFacts
 
 NAME = "availability"
 #: Outages longer than this are listed one by one.
@@ -90,7 +91,8 @@ def availability(history: History) -> Verdict:
     expected = "; ".join(
         ["writes acknowledged, also after the last fault", *(gate.demands(limits[gate]) for gate in limits)]
     )
-    attempted, wanted = writes(history.ops), due(wanted_writes(history.ops), history)
+    attempted = writes(history.ops, history.workload)
+    wanted = due(wanted_writes(history.ops, history.workload), history)
     read_gaps = _gaps_of_reads(history)
     if wanted.empty:
         return _of_reads_alone(expected, read_gaps, limits)
@@ -110,7 +112,7 @@ def availability(history: History) -> Verdict:
         "ok": ok,
         "fail": fail,
         "unknown": len(attempted) - ok - fail,
-        "success_ratio": _success_ratio(attempted),
+        "success_ratio": _success_ratio(attempted, history.workload),
         "errors": _errors(history.ops),
     }
     witness: list[dict[str, Any]] = []
@@ -178,8 +180,8 @@ def _wanted_in_vain(history: History, wanted: pd.DataFrame) -> int:
 
 
 def _gaps_of_reads(history: History) -> pd.DataFrame | None:
-    asked = reads(history.ops)
-    asked = due(asked[~refused(asked)], history)
+    asked = reads(history.ops, history.workload)
+    asked = due(asked[~refused(asked, history.workload)], history)
     return None if asked.empty else outage_gaps(asked, until_ns=load_end_ns(history))
 
 
@@ -198,9 +200,9 @@ def _of_reads_alone(expected: str, read_gaps: pd.DataFrame | None, limits: Mappi
     return replace(nothing, verdict="fail" if witness else "pass", measured=measured, witness=witness[:WITNESS_LIMIT])
 
 
-def _success_ratio(attempted: pd.DataFrame) -> float | None:
+def _success_ratio(attempted: pd.DataFrame, workload: WorkloadFacts) -> float | None:
     """Of the operations that the business did not refuse, the share of which an attempt was acknowledged."""
-    asked = attempted[~attempted["key"].isin(attempted["key"][refused(attempted)])]
+    asked = attempted[~attempted["key"].isin(attempted["key"][refused(attempted, workload)])]
     total = int(asked["key"].nunique())
     return round(int(asked["key"][asked["outcome"] == "ok"].nunique()) / total, 6) if total else None
 

@@ -124,7 +124,7 @@ def _concerns(check: Check, verdict: Verdict, history: History) -> bool:
     if verdict.verdict != "unknown" or check.workload is None or check.name in required(history):
         return True
     # A folder that does not say is taken for what design and tools write most: transfers.
-    return check.workload == (history.run.workload or "transfer")
+    return check.workload == (history.run.workload_name or "transfer")
 
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:

@@ -68,7 +68,7 @@ def latency(history: History) -> Verdict:
         return unknown(NAME, expected=_expected(history, None), reason="the ops are empty")
     parts = phases(history)
     windows = {"whole": history.ops, **parts.split(history.ops)}
-    measured: dict[str, Any] = {name: load_figures(ops) for name, ops in windows.items()}
+    measured: dict[str, Any] = {name: load_figures(ops, history.workload) for name, ops in windows.items()}
     measured["behind_ms"] = behind_ms(due(history.ops, history))
     before_ms = measured["before"]["response_ms"]["p99"]
     limits = _limits(history, before_ms)

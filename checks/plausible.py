@@ -76,13 +76,14 @@ def implausible(history: History) -> list[str]:
 def _operations_of_others(history: History) -> Iterator[str]:
     """Writes on record as reads, and writes that a pod acknowledged which is none of the run's."""
     acked = history.ops[history.ops["outcome"] == "ok"]
-    name = history.run.workload
-    if name is not None and not is_own(name) and len(odd := reads(acked)[reads(acked)["gtid"].notna()]):
+    asked = reads(acked, history.workload)
+    name = history.run.workload_name
+    if name is not None and not is_own(name) and len(odd := asked[asked["gtid"].notna()]):
         first = odd.iloc[0]
         yield f"operation {first['key']!s:.80} is on record as a {first['f']}, and has a GTID, as only a write has"
     pods = {one.name for one in history.samples if one.kind == "pod"} | set(history.nodes or {})
-    servers = set(writes(acked)["server"].dropna()) - pods if history.samples and history.nodes else set()
-    if servers:
+    servers = set(writes(acked, history.workload)["server"].dropna()) - pods
+    if servers and history.samples and history.nodes:
         yield f"writes are on record as acknowledged by {min(servers)!s:.80}, which is not a pod of this run"
 
 

@@ -56,9 +56,9 @@ def replication(history: History) -> Verdict:
 
     claimed = _two(writable(seen), strays(seen) if several else None)
     exposed = _exposed(history, several=several) if claimed else []
-    outside = outsiders(history.ops, seen)
+    outside = outsiders(history)
     handovers = [*decided(history.decisions), *seen_to_happen(seen), *_unseen(history)]
-    out_of_turn = [] if several else intruders(history.ops, pods, handovers)
+    out_of_turn = [] if several else intruders(history, pods, handovers)
     measured: dict[str, Any] = {
         "two_primaries_claimed_ms": _length_ms(claimed),
         "two_primaries_reachable_ms": None if exposed is None else _length_ms(exposed),

@@ -26,7 +26,7 @@ from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from history.server_log.read import ServerLog, read_server_log
-from history.vocabulary import operations_of
+from history.vocabulary import WorkloadFacts
 
 __all__ = [
     "OBSERVED_SCHEMA",
@@ -98,6 +98,11 @@ class History:
         """What the observer sampled, in order of time; empty without observed.parquet."""
         return tuple(samples(self.observed))
 
+    @cached_property
+    def workload(self) -> WorkloadFacts:
+        """What the workload says of itself."""
+        return self.run.workload_facts
+
     @property
     def gates(self) -> dict[str, Any]:
         """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them; null is none."""
@@ -120,7 +125,7 @@ def load_history(folder: Path) -> History:
     manifest = read_object(folder / "manifest.json") or {}
     run = read_manifest(manifest, name=str(folder / "manifest.json"))
     assert_consistent(run, name=str(folder / "manifest.json"))
-    known = operations_of(run.workload)
+    known = run.workload_facts.operations
     rows = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
     window = load_window(rows, lasted_s=run.scenario.load.with_drain_s)
     ops = pd.concat(rows.values(), ignore_index=True)

@@ -29,7 +29,7 @@ from history.fields import (
     taken_if_there,
 )
 from history.json_files import HistoryError
-from history.vocabulary import OPERATIONS_OF, is_locustfile, is_own
+from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_own, operations_of
 
 #: Kinds that replicate from a source to replicas, in which only the control plane elects a primary.
 SOURCE_REPLICA = frozenset({"async", "semisync"})
@@ -94,6 +94,16 @@ class ScenarioSection:
     gates: Object | None = None
     faults: tuple[PlannedStep, ...] | None = None
     expect: Expectation = Expectation()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadSection:
+    """What the workload says of itself (`history.vocabulary.WorkloadFacts`)."""
+
+    operations: Words | None = None
+    reads: Words | None = None
+    refusals: Words | None = None
+    keyed: Flag = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +243,7 @@ class Manifest:
 
     scenario: ScenarioSection = ScenarioSection()
     gates: Object | None = None
+    workload: WorkloadSection | None = None
     seed: Whole | None = None
     command: Words | None = None
     started_at: Text | None = None
@@ -253,8 +264,8 @@ class Manifest:
     notes: Words = ()
 
     @property
-    def workload(self) -> str | None:
-        """The name of the workload; None where the scenario names none."""
+    def workload_name(self) -> str | None:
+        """Of the scenario; None where that names none."""
         name = self.workload_options.get("name")
         return name if isinstance(name, str) else None
 
@@ -267,7 +278,14 @@ class Manifest:
     @property
     def of_locustfile(self) -> bool:
         """Whether the load was a user's own locustfile, whose users ask when they like."""
-        return is_locustfile(self.workload or "")
+        return is_locustfile(self.workload_name or "")
+
+    @property
+    def workload_facts(self) -> WorkloadFacts:
+        """What judging must know of the workload; in a folder that does not say, what held of those there were."""
+        if self.workload is None:
+            return WorkloadFacts(operations=operations_of(self.workload_name))
+        return WorkloadFacts.read(vars(self.workload))
 
 
 def read_manifest(content: Mapping[str, Any], *, name: str = "manifest.json") -> Manifest:

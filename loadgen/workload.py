@@ -36,10 +36,15 @@ class Op:
 
 class RefusedError(Exception):
     """The workload itself gave the operation up and rolled it back; the reason is a fixed word, such as
-    ``insufficient-funds`` (checks.evidence.operations.REFUSALS are those that are answers rather than failures)."""
+    ``insufficient-funds``; the workload's ``refusals`` are those that are answers rather than failures."""
 
 
 class Workload(Protocol):
+    """Five verbs. One of ours also declares what it is, as attributes of its class: ``name`` (in a scenario), ``about``
+    (half a line), ``Options`` (its keys), ``operations`` (the f that it draws), ``reads`` (those that write nothing),
+    ``refusals`` (reasons of RefusedError that are answers of the business) and ``keyed`` (whether a final table lists
+    the keys of what took effect). A user's own may declare ``Options``, ``reads`` and ``refusals``."""
+
     def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
         """Create schema and data in the connection's database. The connection must be in autocommit mode."""
 

@@ -16,6 +16,8 @@ import pytest
 
 from scenarios.run.judging import judged_again
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 RUNS = Path(__file__).parent / "fixtures" / "recorded"
 
 

@@ -40,7 +40,7 @@ def keyed(history: History) -> Keyed:
     history = _with_tables_gone(history)
     if "keys" in history.final and "transfers" not in history.final:
         table = require_columns(final_tables(history), "keys", ("node", "key"))
-        asked = writes(history.ops).sort_values("end_ns", kind="stable", ignore_index=True)
+        asked = writes(history.ops, history.workload).sort_values("end_ns", kind="stable", ignore_index=True)
         return Keyed(asked=asked, stored=table.rename(columns={"key": "id"}), transfers=False)
     if "transfers" not in history.final:
         raise MissingError("neither final/transfers.parquet nor final/keys.parquet is there")
@@ -55,7 +55,7 @@ def _with_tables_gone(history: History) -> History:
         return history
     name = "transfers" if "transfers" in gone else "keys" if "keys" in gone else None
     if name is None and None in gone:  # the whole database
-        name = "transfers" if history.run.workload == "transfer" else "keys"
+        name = "transfers" if history.run.workload_name == "transfer" else "keys"
     if name is None:
         return history
     columns = TABLES["transfers"] if name == "transfers" else ("node", "key")

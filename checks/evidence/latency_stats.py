@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from checks.evidence.operations import column_ns, refused
+from history.vocabulary import WorkloadFacts
 
 NS = 1_000_000_000
 #: Quantiles by name, in thousandths.
 QUANTILES = {"p50": 500, "p90": 900, "p99": 990, "p999": 999, "max": 1000}
 
 
-def load_figures(ops: pd.DataFrame) -> dict[str, Any]:
+def load_figures(ops: pd.DataFrame, workload: WorkloadFacts) -> dict[str, Any]:
     """Rates and latencies of some ops: ops, refused, offered_tps, achieved_tps, response_ms{…}, service_ms{…}.
 
     Latencies are those of acknowledged ops. An arrival is offered once, however often it was attempted. Rates are over
@@ -27,7 +28,7 @@ def load_figures(ops: pd.DataFrame) -> dict[str, Any]:
     offered = int(ops["key"].nunique())
     return {
         "ops": len(ok),
-        "refused": int(ops["key"][refused(ops)].nunique()),
+        "refused": int(ops["key"][refused(ops, workload)].nunique()),
         "offered_tps": round(offered / span_s, 3) if span_s > 0 else None,
         "achieved_tps": round(len(ok) / span_s, 3) if span_s > 0 else None,
         "response_ms": quantiles_ms(column_ns(ok, "end_ns") - column_ns(ok, "intended_ns")),

@@ -24,7 +24,7 @@ def not_seen(history: History) -> str:
     for sample in history.samples:
         if sample.kind == "pod":
             of.setdefault(sample.name, []).append(sample)
-    acked = writes(history.ops)
+    acked = writes(history.ops, history.workload)
     busy = set(acked[acked["outcome"] == "ok"]["server"].dropna())
     if len(acked) and not any(one.up for own in of.values() for one in own):
         return "no node ever answered the observer"

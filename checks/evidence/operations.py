@@ -1,7 +1,8 @@
 """What the clients asked for and were told: views of the op rows that several checks share. Judges nothing.
 
-A *write* is every op whose ``f`` is not one of READS. A write is *wanted* unless the business refused it (such as for
-insufficient funds): a refusal is an answer, so it neither proves nor disproves that writes are possible.
+A *write* is every op whose ``f`` is not one of the workload's reads (`history.vocabulary`). A write is *wanted*
+unless the business refused it (such as for insufficient funds): a refusal is an answer, so it neither proves nor
+disproves that writes are possible.
 An outcome other than ``ok`` and ``fail`` counts as ``unknown`` (Jepsen writes ``info``).
 """
 
@@ -15,11 +16,8 @@ import pandas as pd
 
 from checks.evidence.amounts import exact, whole
 from checks.evidence.ledger import Codes, text
+from history.vocabulary import WorkloadFacts
 
-#: The f of operations that write nothing, over all workloads; a user's own workload calls its reads ``read``.
-READS = frozenset({"read", "balance", "order-status", "stock-level"})
-#: The errors by which the business refuses an operation; ``declined`` is for a user's own workload.
-REFUSALS = frozenset({"insufficient-funds", "unused-item", "declined"})
 OVERFLOW = "overflow"
 
 FAIL, UNKNOWN, OK = 0, 1, 2
@@ -28,22 +26,22 @@ FAIL, UNKNOWN, OK = 0, 1, 2
 _AT_ONCE = 50_000
 
 
-def writes(ops: pd.DataFrame) -> pd.DataFrame:
-    return ops[~ops["f"].isin(list(READS))]
+def writes(ops: pd.DataFrame, workload: WorkloadFacts) -> pd.DataFrame:
+    return ops[~ops["f"].isin(list(workload.reads))]
 
 
-def reads(ops: pd.DataFrame) -> pd.DataFrame:
-    return ops[ops["f"].isin(list(READS))]
+def reads(ops: pd.DataFrame, workload: WorkloadFacts) -> pd.DataFrame:
+    return ops[ops["f"].isin(list(workload.reads))]
 
 
-def wanted_writes(ops: pd.DataFrame) -> pd.DataFrame:
-    asked = writes(ops)
-    return asked[~refused(asked)]
+def wanted_writes(ops: pd.DataFrame, workload: WorkloadFacts) -> pd.DataFrame:
+    asked = writes(ops, workload)
+    return asked[~refused(asked, workload)]
 
 
-def refused(ops: pd.DataFrame) -> pd.Series[bool]:
+def refused(ops: pd.DataFrame, workload: WorkloadFacts) -> pd.Series[bool]:
     """Which rows the business refused, shape (n,)."""
-    return (ops["outcome"] == "fail") & ops["error"].isin(list(REFUSALS))
+    return (ops["outcome"] == "fail") & ops["error"].isin(list(workload.refusals))
 
 
 def transfers(ops: pd.DataFrame) -> pd.DataFrame:

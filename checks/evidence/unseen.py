@@ -18,7 +18,7 @@ PUBLISHED = "published"
 
 def unseen(history: History) -> list[str]:
     """One sentence each, without a full stop; empty without observed.parquet, and where no write was acknowledged."""
-    attempted = writes(history.ops)
+    attempted = writes(history.ops, history.workload)
     acked = attempted[attempted["outcome"] == "ok"]
     if history.observed is None or acked.empty:
         return []

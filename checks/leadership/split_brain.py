@@ -18,7 +18,7 @@ from checks.evidence.ledger import Codes
 from checks.evidence.operations import column_ns, writes
 from checks.leadership.changes import Handover
 from checks.leadership.claims import out_of_service
-from history.observed import Sample
+from history.history import History
 
 #: A handover is noted this much sooner or later than it took effect, at most.
 SLACK_NS = 1_000_000_000
@@ -36,9 +36,9 @@ class Intruder:
     end_ns: int
 
 
-def intruders(ops: pd.DataFrame, pods: Collection[str], handovers: Sequence[Handover]) -> list[Intruder]:
+def intruders(history: History, pods: Collection[str], handovers: Sequence[Handover]) -> list[Intruder]:
     """All such writes in order of their start; ops without the name of a pod in ``server`` tell nothing."""
-    acked = writes(ops)
+    acked = writes(history.ops, history.workload)
     acked = acked[(acked["outcome"] == "ok") & acked["server"].isin(list(pods))]
     found: list[Intruder] = []
     for server in acked["server"].unique():
@@ -56,13 +56,13 @@ def intruders(ops: pd.DataFrame, pods: Collection[str], handovers: Sequence[Hand
     return sorted(found, key=lambda one: (one.start_ns, one.key))
 
 
-def outsiders(ops: pd.DataFrame, seen: Sequence[Sample]) -> list[Intruder]:
+def outsiders(history: History) -> list[Intruder]:
     """Writes that a pod acknowledged from start to end while it said that it was no primary in service: it had left its
     group, or followed another. In order of their start."""
-    acked = writes(ops)
+    acked = writes(history.ops, history.workload)
     acked = acked[acked["outcome"] == "ok"]
     found: list[Intruder] = []
-    for pod, spans in out_of_service(seen).items():
+    for pod, spans in out_of_service(history.samples).items():
         own = acked[acked["server"] == pod]
         starts, ends = column_ns(own, "start_ns"), column_ns(own, "end_ns")
         for begin_ns, end_ns in spans:

@@ -18,6 +18,7 @@ from checks.evidence.intervals import Span
 from checks.evidence.latency_stats import quantiles_ms
 from checks.evidence.ledger import Codes
 from checks.evidence.operations import column_ns, offered, writes
+from history.vocabulary import WorkloadFacts
 
 WINDOW_NS = 1_000_000_000
 WINDOWS = 3
@@ -59,7 +60,13 @@ class Steady:
 
 
 def steady(
-    ops: pd.DataFrame, *, first_ack_ns: int, baseline_end_ns: int, load_end_ns: int, until_ns: int | None = None
+    ops: pd.DataFrame,
+    workload: WorkloadFacts,
+    *,
+    first_ack_ns: int,
+    baseline_end_ns: int,
+    load_end_ns: int,
+    until_ns: int | None = None,
 ) -> Steady:
     """The start of the first of 3 successive full seconds, counted from first_ack_ns, that are each as good as before,
     and from which service stays so until the load ends, or until_ns, when another pod was broken.
@@ -73,8 +80,8 @@ def steady(
     ok = ops[ops["outcome"] == "ok"].sort_values("end_ns", kind="stable")
     ends = column_ns(ok, "end_ns")
     acked = _Acked(
-        write_ends=column_ns(writes(ok), "end_ns"),
-        write_intents=np.sort(column_ns(offered(writes(ops)), "intended_ns")),
+        write_ends=column_ns(writes(ok, workload), "end_ns"),
+        write_intents=np.sort(column_ns(offered(writes(ops, workload)), "intended_ns")),
         ends=ends,
         response_ns=ends - column_ns(ok, "intended_ns"),
     )

@@ -92,7 +92,7 @@ class _Reading:
         self.seen = Sightings(history, fault, injected_ns=injected_ns, until_ns=until_ns(history, fault))
         self.control = Control(history, fault, target=self.seen.target)
         self.target = self.seen.target
-        attempted = writes(history.ops)
+        attempted = writes(history.ops, history.workload)
         self.acked = attempted[attempted["outcome"] == "ok"]
 
     def steps(self) -> list[Step]:
@@ -147,7 +147,7 @@ class _Reading:
         return absent(self.control.stayed() or "nothing recorded that the target was gone")
 
     def _first_failed_write(self) -> Moment | None:
-        wanted = wanted_writes(self.history.ops)
+        wanted = wanted_writes(self.history.ops, self.history.workload)
         failed = wanted[
             (wanted["outcome"] != "ok") & (wanted["error"] != OVERFLOW) & (wanted["end_ns"] > self.injected_ns)
         ]
@@ -207,6 +207,7 @@ class _Reading:
         others = [fault.injected_ns for fault in self.history.faults if not _no_pod_lost(fault)]
         return steady(
             self.history.ops,
+            self.history.workload,
             first_ack_ns=first_ack.at_ns,
             baseline_end_ns=min([*injections, self.injected_ns]),
             load_end_ns=last_due_ns(self.history),

@@ -1,7 +1,8 @@
 """The first write that was acknowledged after a moment, looked for in a worker's record while that is being written.
 
-``python3 -m loadgen.driver.first_ack FILE SINCE_NS WAIT_S READ,READ…`` in the load pod: prints when that write ended
-(CLOCK_MONOTONIC ns), or nothing when none came within WAIT_S. Operations whose ``f`` is one of the reads are no writes.
+``python3 -m loadgen.driver.first_ack FILE SINCE_NS WAIT_S READS`` in the load pod: prints when that write ended
+(CLOCK_MONOTONIC ns), or nothing when none came within WAIT_S. READS is a JSON list: operations whose ``f`` is in it
+are no writes.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def follow(file: Path, *, wait_s: float) -> Iterator[bytes]:
 
 
 def main(file: str, since_ns: str, wait_s: str, reads: str) -> None:
-    found = acknowledged(follow(Path(file), wait_s=float(wait_s)), since_ns=int(since_ns), reads=reads.split(","))
+    found = acknowledged(follow(Path(file), wait_s=float(wait_s)), since_ns=int(since_ns), reads=json.loads(reads))
     if found is not None:
         print(found)
 

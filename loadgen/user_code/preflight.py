@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.user_code.arguments import require_arguments
 from loadgen.user_code.importing import broken, line_of
-from loadgen.workloads.registry import resolve
+from loadgen.workloads.registry import facts_of, resolve
 
 
 def look(request: dict[str, Any]) -> dict[str, Any]:
@@ -36,9 +37,10 @@ def look(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _class(config: WorkloadConfig) -> dict[str, Any]:
-    """Its keys with every default, and the names of the final tables."""
+    """Its keys with every default, and what it says of itself (`history.vocabulary`)."""
     workload, options = resolve(config)
-    return {"options": options.as_json(), "tables": list(workload.final_queries())}
+    facts = replace(facts_of(workload), keyed="keys" in workload.final_queries())
+    return {"options": options.as_json(), "facts": facts.as_json()}
 
 
 def _locustfile(file: Path, arguments: list[str]) -> dict[str, Any]:

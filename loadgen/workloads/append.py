@@ -60,6 +60,12 @@ class AppendOptions(Options):
 class Append:
     """Implements workload.Workload."""
 
+    name = "append"
+    about = "lists that are appended to and read, for the isolation checker"
+    operations = frozenset({"append", "read"})
+    reads = frozenset({"read"})
+    refusals = frozenset[str]()
+    keyed = True
     Options = AppendOptions
 
     def __init__(self, options: AppendOptions) -> None:
@@ -112,3 +118,6 @@ class Append:
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES
+
+
+WORKLOAD = Append

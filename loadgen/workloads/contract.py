@@ -19,6 +19,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from history.ops_file import to_json
+from history.vocabulary import WorkloadFacts
 from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import WIRE_ERRORS
 from loadgen.user_code.importing import line_of
@@ -32,13 +33,14 @@ TABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 class Held:
     """A `loadgen.workload.Workload`. Raises ConfigError for whatever the user's class does that no workload may.
 
-    name: how the user named it. file: where the class is.
+    name: how the user named it. file: where the class is. facts: what it says of itself.
     """
 
-    def __init__(self, workload: Workload, *, name: str, file: Path) -> None:
+    def __init__(self, workload: Workload, *, name: str, file: Path, facts: WorkloadFacts) -> None:
         self._workload = workload
         self._name = name
         self._file = file
+        self.facts = facts
 
     def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
         try:

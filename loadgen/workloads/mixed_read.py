@@ -48,6 +48,12 @@ class MixedReadOptions(Options):
 class MixedRead:
     """Implements workload.Workload. Remembers which register this worker had acknowledged last, for the probes."""
 
+    name = "mixed-read"
+    about = "writes at the write port, reads at the read port"
+    operations = frozenset({"write", "read"})
+    reads = frozenset({"read"})
+    refusals = frozenset[str]()
+    keyed = True
     Options = MixedReadOptions
 
     def __init__(self, options: MixedReadOptions) -> None:
@@ -98,3 +104,6 @@ class MixedRead:
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES
+
+
+WORKLOAD = MixedRead

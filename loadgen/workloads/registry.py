@@ -1,38 +1,48 @@
 """Every workload by its name, and how a user's own class becomes one: ``path/to/file.py:ClassName``.
 
+A new workload of ours is a new file in this folder with a ``WORKLOAD`` in it.
+
 A user's class is imported and checked by `loadgen.workloads.user_class`, which happens in a load pod or in the look
 before the start, never on the host.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import loadgen.workloads
+from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.options import Options
 from loadgen.user_code.importing import broken
 from loadgen.workload import Workload
-from loadgen.workloads.append import Append
 from loadgen.workloads.contract import Held
-from loadgen.workloads.mixed_read import MixedRead
-from loadgen.workloads.smallbank import SmallBank
-from loadgen.workloads.tpcb import TpcB
-from loadgen.workloads.tpcc import TpcC
-from loadgen.workloads.transfer import Transfer
-from loadgen.workloads.user_class import made, options_of, own_class
+from loadgen.workloads.user_class import made, options_of, own_class, own_facts
 
-#: Name in a scenario -> class. Each has an attribute Options, and its constructor takes one of these.
-WORKLOADS: Mapping[str, type[Any]] = {
-    "transfer": Transfer,
-    "tpcb": TpcB,
-    "smallbank": SmallBank,
-    "tpcc": TpcC,
-    "append": Append,
-    "mixed-read": MixedRead,
-}
+#: The order in which messages and tables name them; others follow by name.
+_ORDER = ("transfer", "tpcb", "smallbank", "tpcc", "append", "mixed-read")
+
+
+def _declared() -> Iterator[type[Any]]:
+    """The ``WORKLOAD`` of each file of this folder that has one."""
+    for module in pkgutil.iter_modules(loadgen.workloads.__path__, f"{loadgen.workloads.__name__}."):
+        if module.name != __name__:
+            kind = getattr(importlib.import_module(module.name), "WORKLOAD", None)
+            if isinstance(kind, type):
+                yield kind
+
+
+def _place(kind: type[Any]) -> tuple[int, str]:
+    return _ORDER.index(kind.name) if kind.name in _ORDER else len(_ORDER), kind.name
+
+
+#: Name in a scenario -> class. Each has the facts of `loadgen.workload.Facts`, and its constructor takes its Options.
+WORKLOADS: Mapping[str, type[Any]] = {kind.name: kind for kind in sorted(_declared(), key=_place)}
 
 
 def own_file(name: str) -> Path | None:
@@ -57,6 +67,16 @@ def resolve(config: WorkloadConfig) -> tuple[Workload, Options]:
     return workload, options
 
 
+def facts_of(workload: Workload) -> WorkloadFacts:
+    """What the class of a workload that `resolve` gave says of itself."""
+    return workload.facts if isinstance(workload, Held) else declared_facts(type(workload))
+
+
+def declared_facts(kind: type[Any]) -> WorkloadFacts:
+    """What one of ours says of itself."""
+    return WorkloadFacts(operations=kind.operations, reads=kind.reads, refusals=kind.refusals, keyed=kind.keyed)
+
+
 def create(config: WorkloadConfig) -> Workload:
     """The workload alone. Raises ConfigError."""
     return resolve(config)[0]
@@ -71,4 +91,5 @@ def _own(config: WorkloadConfig, file: Path) -> tuple[Workload, Options]:
         raise
     except Exception as error:  # noqa: BLE001  their own __post_init__ may raise anything
         raise ConfigError(broken(error, file), key="workload") from None
-    return Held(made(kind, options, file), name=config.name, file=file), options
+    held = Held(made(kind, options, file), name=config.name, file=file, facts=own_facts(kind, file))
+    return held, options

@@ -78,6 +78,12 @@ class SmallBankOptions(Options):
 class SmallBank:
     """Implements workload.Workload."""
 
+    name = "smallbank"
+    about = "six small transactions on savings and checking accounts"
+    operations = frozenset(MIX)
+    reads = frozenset({"balance"})
+    refusals = frozenset({"insufficient-funds"})
+    keyed = True
     Options = SmallBankOptions
 
     def __init__(self, options: SmallBankOptions) -> None:
@@ -201,3 +207,6 @@ def _send_payment(session: Session, value: dict[str, Any]) -> Changes:
     _add(session, "checking", customer, -amount)
     _add(session, "checking", other, amount)
     return [(customer, 0, -amount), (other, 0, amount)]
+
+
+WORKLOAD = SmallBank

@@ -57,6 +57,12 @@ class TpcBOptions(Options):
 class TpcB:
     """Implements workload.Workload."""
 
+    name = "tpcb"
+    about = "deposits at a bank's tellers, after TPC-B"
+    operations = frozenset({"deposit"})
+    reads = frozenset[str]()
+    refusals = frozenset[str]()
+    keyed = True
     Options = TpcBOptions
 
     def __init__(self, options: TpcBOptions) -> None:
@@ -109,3 +115,6 @@ class TpcB:
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES
+
+
+WORKLOAD = TpcB

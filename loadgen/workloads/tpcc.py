@@ -51,6 +51,12 @@ class TpcCOptions(Options):
 class TpcC:
     """Implements workload.Workload."""
 
+    name = "tpcc"
+    about = "a wholesale supplier's orders, after TPC-C"
+    operations = frozenset(MIX)
+    reads = frozenset({"order-status", "stock-level"})
+    refusals = frozenset({"unused-item"})
+    keyed = True
     Options = TpcCOptions
 
     def __init__(self, options: TpcCOptions) -> None:
@@ -125,3 +131,6 @@ class TpcC:
     def _other_warehouse(self, rng: random.Random, w: int) -> int:
         other = rng.randint(1, self._warehouses - 1)
         return other + (other >= w)
+
+
+WORKLOAD = TpcC

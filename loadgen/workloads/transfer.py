@@ -57,6 +57,12 @@ class TransferOptions(Options):
 class Transfer:
     """Implements workload.Workload."""
 
+    name = "transfer"
+    about = "money moves between two accounts of a double-entry ledger"
+    operations = frozenset({"transfer", "read"})
+    reads = frozenset({"read"})
+    refusals = frozenset({"insufficient-funds"})
+    keyed = True
     Options = TransferOptions
 
     def __init__(self, options: TransferOptions) -> None:
@@ -126,3 +132,6 @@ class Transfer:
 
     def final_queries(self) -> Mapping[str, str]:
         return FINAL_QUERIES
+
+
+WORKLOAD = Transfer

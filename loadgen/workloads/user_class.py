@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from history.vocabulary import WorkloadFacts
 from loadgen.errors import ConfigError
 from loadgen.options import Options
 from loadgen.user_code.importing import broken, line_of
@@ -113,6 +114,23 @@ def options_of(kind: type[Any], file: Path) -> type[Options]:
 
 def _names(options: type[Options]) -> set[str]:
     return {one.name for one in fields(options)}
+
+
+def own_facts(kind: type[Any], file: Path) -> WorkloadFacts:
+    """What the class says of itself: ``reads`` and ``refusals``, each where it has one. Raises ConfigError."""
+    return WorkloadFacts.read({name: _words(kind, name, file) for name in ("reads", "refusals")})
+
+
+def _words(kind: type[Any], name: str, file: Path) -> frozenset[str] | None:
+    """A set of words that the class has under this name; None where it has none, or a method of its own."""
+    value = getattr(kind, name, None)
+    if value is None or inspect.isroutine(value) or isinstance(value, property):
+        return None
+    listed = isinstance(value, set | frozenset | list | tuple)
+    if not listed or not all(isinstance(word, str) and word for word in value):
+        must = f"{kind.__name__}.{name} must be a set of words, such as {{'peek'}}"
+        raise ConfigError(f"{line_of(kind, file)}: {must}", key="workload")
+    return frozenset(value)
 
 
 def made(kind: type[Any], options: Options, file: Path) -> Any:

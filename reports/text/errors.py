@@ -50,7 +50,8 @@ def what_did_not_succeed(history: History, *, all_told: bool) -> list[str]:
     tried = history.ops
     ok = tried["outcome"] == "ok"
     asked = tried["key"].nunique()
-    bad = tried[~ok & ~refused(tried) & ~tried["key"].isin(tried["key"][ok])].drop_duplicates("key", keep="last")
+    in_vain = ~ok & ~refused(tried, history.workload) & ~tried["key"].isin(tried["key"][ok])
+    bad = tried[in_vain].drop_duplicates("key", keep="last")
     failed = len(bad)
     if not failed or (failed <= asked // 100 and not all_told):
         return []

@@ -5,11 +5,11 @@ A record is written to its file within a twentieth of a second, so that is how l
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from checks.evidence.operations import READS
 from cluster.errors import EngineRefusedError
 from cluster.platform.platform import Process
 from scenarios.load.load_pod import OPS_FILE
@@ -19,11 +19,14 @@ LOOK_S = 5.0
 POLL_S = 0.05
 
 
-def first_ack(containers: Sequence[Process], since_ns: int, over: threading.Event) -> int | None:
+def first_ack(
+    containers: Sequence[Process], since_ns: int, over: threading.Event, *, reads: Collection[str]
+) -> int | None:
     """When the first acknowledged write ended that ended after ``since_ns`` (both CLOCK_MONOTONIC ns); None when
-    ``over`` is set before one is heard of."""
+    ``over`` is set before one is heard of. reads: the f of operations that write nothing."""
     heard: queue.Queue[int] = queue.Queue()
-    look = ["python3", "-m", "loadgen.driver.first_ack", OPS_FILE, str(since_ns), str(LOOK_S), ",".join(sorted(READS))]
+    words = [OPS_FILE, str(since_ns), str(LOOK_S), json.dumps(sorted(reads))]
+    look = ["python3", "-m", "loadgen.driver.first_ack", *words]
 
     def listen(container: Process) -> None:
         while not over.is_set() and heard.empty():

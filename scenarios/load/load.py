@@ -228,7 +228,7 @@ class Load:
         """When the first write ended that was acknowledged after a moment, as pods of this machine tell; None when
         ``over`` is set before."""
         here = [pod.container for pod in self.pods if not isinstance(pod, RemoteWorker)]
-        return first_ack(here, since_ns, over)
+        return first_ack(here, since_ns, over, reads=self._scenario.workload.facts.reads)
 
     def seconds(self) -> Iterator[dict[str, Any]]:
         """What every pod told a second, with its name as ``pod``."""

@@ -87,6 +87,7 @@ class Run:
             "schema": "meshbench/manifest/1",
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
+            "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
             "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),

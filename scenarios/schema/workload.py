@@ -11,9 +11,10 @@ from pydantic import Field, model_serializer, model_validator
 from checks.check import Check
 from checks.registry import CHECKS
 from cluster.topologies.lookup import replication_of
+from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
-from loadgen.workloads.registry import WORKLOADS, own_file, resolve
+from loadgen.workloads.registry import WORKLOADS, declared_facts, own_file, resolve
 from scenarios.schema.section import MisfitError, Section
 from scenarios.user_code.folder import OwnFolder
 
@@ -23,8 +24,8 @@ class WorkloadSection(Section):
 
     name: one of loadgen.workloads.registry.WORKLOADS, a user's ``path/to/file.py:ClassName``, or the path of a
     locustfile. requirements: of a user's own, a file that names the packages it needs. file, folder, requirements_file:
-    where the user's files are, and what comes along, once `scenarios.schema.read` has found them. keyed: whether a
-    user's own has a final table ``keys``; None until somebody has looked.
+    where the user's files are, and what comes along, once `scenarios.schema.read` has found them. told: what a user's
+    own says of itself; None until somebody has looked.
     """
 
     name: str
@@ -33,7 +34,7 @@ class WorkloadSection(Section):
     file: Path | None = None
     folder: OwnFolder | None = None
     requirements_file: Path | None = None
-    keyed: bool | None = None
+    told: WorkloadFacts | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -68,6 +69,13 @@ class WorkloadSection(Section):
         return self.name not in WORKLOADS
 
     @property
+    def facts(self) -> WorkloadFacts:
+        """What its class says of itself; of a user's own that nobody has looked at yet what most are like."""
+        if self.is_own:
+            return self.told or WorkloadFacts(keyed=not self.is_locustfile)
+        return declared_facts(WORKLOADS[self.name])
+
+    @property
     def decides(self) -> frozenset[str]:
         """The checks that a run of it can decide; of a class that nobody has looked at yet all that it might."""
         return frozenset(check.name for check in self._deciding())
@@ -80,15 +88,14 @@ class WorkloadSection(Section):
         return [check.name for check in required if replication_of(kind).replicates or check.needs != "replicas"]
 
     def _deciding(self) -> Iterator[Check]:
-        keyed = not self.is_locustfile and self.keyed is not False
         for check in CHECKS.values():
-            if check.workload in (None, self.name) and (keyed or check.needs != "keys"):
+            if check.workload in (None, self.name) and (self.facts.keyed or check.needs != "keys"):
                 yield check
 
     @property
     def reads(self) -> bool:
         """Whether its clients read; a user's own may."""
-        return self.name != "tpcb" and self.options.get("read_share") != 0
+        return bool(self.facts.reads) and self.options.get("read_share") != 0
 
     @property
     def writes(self) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.errors import ConfigurationError
+from history.vocabulary import WorkloadFacts
 from loadgen.workloads.registry import own_file
 from scenarios.schema.scenario import Scenario
 from scenarios.user_code.folder import POD_FOLDER, OwnFolder, own_folder
@@ -44,17 +45,17 @@ def with_own_workload(
     requirements = _requirements(workload.requirements, requirements_here, blame)
     found = workload.model_copy(update={"file": folder.file, "folder": folder, "requirements_file": requirements})
     scenario = scenario.model_copy(update={"workload": found})
-    keyed = False if workload.is_locustfile else None
-    if look is not None:
-        answer = _looked(scenario, look, blame)
-        keyed = "keys" in answer.get("tables", ())
-        found = found.model_copy(update={"options": answer.get("options", {}), "keyed": keyed})
-    if scenario.load.retry.mode == "idempotent" and keyed is False:
+    if workload.is_locustfile:
+        found = found.model_copy(update={"told": found.facts})
+    if look is not None and (answer := _looked(scenario, look, blame)).get("facts"):
+        told = WorkloadFacts.read(answer["facts"])
+        found = found.model_copy(update={"options": answer["options"], "told": told})
+    if scenario.load.retry.mode == "idempotent" and not found.facts.keyed:
         raise ConfigurationError(
             f"{blame('load.retry')}: load.retry: idempotent needs a workload with a final table keys"
         )
     gates = scenario.gates
-    if gates.require is None and keyed is not None:
+    if gates.require is None and found.told is not None:
         gates = gates.model_copy(update={"require": found.required(scenario.topology.kind)})
     return scenario.model_copy(update={"workload": found, "gates": gates})
 

@@ -57,7 +57,7 @@ def verbs(
 
 def reason(seen: Mapping[str, Seen], state: State | None = None, *, rules: Rules = ASYNC) -> str:
     found: list[Action] = decide(seen, state or remembers(len(seen)), rules, now_ns=0)
-    assert [one.verb for one in found][-1] == "hold"
+    assert (found[-1].verb, found[-1].pod) == ("hold", "node1")
     return found[-1].reason
 
 
@@ -72,6 +72,7 @@ def test_a_primary_is_gone_when_the_probe_fails_and_most_replicas_do_not_hear_it
 
 def test_a_short_silence_is_no_suspicion() -> None:
     assert verbs(sees(node1=silent(0.9), node2=DEAF, node3=DEAF)) == []
+    assert verbs(sees(node1=silent(1.0), node2=DEAF, node3=DEAF))[-1] == ("begin", "node1")
 
 
 def test_a_cut_between_control_plane_and_primary_alone_changes_nothing() -> None:
@@ -100,6 +101,16 @@ def test_a_candidate_that_cannot_apply_what_it_received_is_given_up() -> None:
     assert verbs(sees(node1=silent(), node2=stuck), state, now_ns=10**18) == [("elect", "node1")]
     done = replica(state="ERROR", receiving=False, gtid_executed="u:1-9")
     assert verbs(sees(node1=silent(), node2=done), state, now_ns=10**18) == [("drain", "node2")]
+
+
+def test_a_candidate_that_is_silent_for_a_moment_may_still_get_there() -> None:
+    state = step("drain", candidate="node2", received="u:1-99")
+    assert verbs(sees(node1=silent(), node2=silent(0.5)), state) == [("drain", "node2")]
+
+
+def test_of_a_primary_that_was_never_looked_at_nothing_is_decided() -> None:
+    seen = {name: pod for name, pod in sees().items() if name != "node1"}
+    assert verbs(seen, remembers()) == []
 
 
 def test_too_few_replicas_that_answer_are_no_majority() -> None:
@@ -211,6 +222,8 @@ def test_who_does_not_answer_stays_as_it_was_published() -> None:
     before = (["node1"], ["node2", "node3"])
     assert published(sees(node1=silent(), node2=silent()), before=before) == before
     assert published(sees(node2=silent())) == (["node1"], ["node3"]), "never seen is never published"
+    not_looked_at = {name: pod for name, pod in sees().items() if name != "node3"}
+    assert published(not_looked_at, remembers(), before=before) == before
 
 
 def test_a_primary_that_is_read_only_or_being_replaced_takes_no_writes() -> None:
@@ -259,6 +272,27 @@ def group(node1: Seen, node2: Seen, node3: Seen) -> dict[str, Seen]:
 )
 def test_a_group_is_led_by_whom_most_of_its_pods_see(seen: dict[str, Seen], leaders: tuple[str, ...] | None) -> None:
     assert elected(seen) == leaders
+
+
+def test_half_of_a_group_is_not_most_of_it() -> None:
+    seen = {"node1": member(VIEW, "primary"), "node2": member(MOVED_ON, "primary")}
+    seen |= {"node3": member(MOVED_ON, "replica"), "node4": silent()}
+    assert elected(seen) is None
+
+
+def test_reads_of_a_group_go_to_its_replicas_in_service() -> None:
+    seen = group(member(VIEW, "primary"), member(VIEW, "replica"), member(VIEW, "replica", state="RECOVERING"))
+    state = replace(remembers(primary=None), leaders=("node1",))
+    assert published(seen, state, rules=Rules(kind="group")) == (["node1"], ["node2"])
+    assert published(seen, replace(state, leaders=()), rules=Rules(kind="group")) == ([], ["node2"])
+
+
+def test_a_primary_that_is_to_leave_takes_writes_until_another_leads_where_there_is_one_alone() -> None:
+    seen = group(member(VIEW, "primary"), member(VIEW, "replica"), member(VIEW, "replica"))
+    state = replace(remembers(primary=None, draining=("node1",)), leaders=("node1",))
+    assert published(seen, state, rules=Rules(kind="group"))[0] == ["node1"]
+    several = replace(state, leaders=("node1", "node2"))
+    assert published(seen, several, rules=Rules(kind="group-multi"))[0] == ["node2"]
 
 
 def test_every_member_of_a_group_of_primaries_takes_both() -> None:

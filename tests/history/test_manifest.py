@@ -27,7 +27,7 @@ WHOLE: dict[str, Any] = {
 
 def test_what_a_manifest_says_has_names_and_types() -> None:
     run = read_manifest(WHOLE)
-    assert (run.scenario.name, run.workload, run.workload_options["accounts"]) == ("primary-kill", "transfer", 10)
+    assert (run.scenario.name, run.workload_name, run.workload_options["accounts"]) == ("primary-kill", "transfer", 10)
     assert (run.scenario.load.duration_s, run.scenario.load.with_drain_s) == (50.0, 55.0)
     assert [(step.fault, step.target, step.peer) for step in run.scenario.faults or ()] == [("kill", "primary", None)]
     assert (run.topology.is_source_replica, run.topology.is_group, run.topology.pods_meant_at_end) == (True, False, 4)
@@ -39,13 +39,13 @@ def test_what_a_manifest_says_has_names_and_types() -> None:
 def test_a_folder_without_a_manifest_says_nothing_and_is_read() -> None:
     run = read_manifest({})
     assert run == Manifest()
-    assert (run.workload, run.topology.primaries_meant, run.topology.pods_meant_at_end) == (None, 1, None)
+    assert (run.workload_name, run.topology.primaries_meant, run.topology.pods_meant_at_end) == (None, 1, None)
     assert (run.load.is_cut, run.load.locustfile, run.scenario.load.with_drain_s) == (False, None, None)
     assert_consistent(run)
 
 
 def test_a_workload_may_be_a_word_alone() -> None:
-    assert read_manifest({"scenario": {"workload": "tpcb"}}).workload == "tpcb"
+    assert read_manifest({"scenario": {"workload": "tpcb"}}).workload_name == "tpcb"
     assert read_manifest({"scenario": {"workload": "users.py"}}).of_locustfile
 
 

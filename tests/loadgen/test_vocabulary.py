@@ -6,9 +6,8 @@ import random
 
 import pytest
 
-from history.vocabulary import OPERATIONS_OF, OUTCOMES
+from history.vocabulary import OPERATIONS_OF, OUTCOMES, READS, REFUSALS
 from loadgen.config import WorkloadConfig
-from loadgen.workloads import smallbank, tpcc
 from loadgen.workloads.registry import WORKLOADS, create
 
 DRAWS = 400
@@ -17,8 +16,9 @@ DRAWS = 400
 def test_every_workload_is_known_to_the_checks() -> None:
     assert set(OPERATIONS_OF) == set(WORKLOADS)
     assert {"ok", "fail", "unknown"} == OUTCOMES
-    assert OPERATIONS_OF["smallbank"] == set(smallbank.MIX)
-    assert OPERATIONS_OF["tpcc"] == set(tpcc.MIX)
+    assert {name: kind.operations for name, kind in WORKLOADS.items()} == OPERATIONS_OF
+    assert frozenset().union(*(kind.reads for kind in WORKLOADS.values())) == READS
+    assert frozenset({"declined"}).union(*(kind.refusals for kind in WORKLOADS.values())) == REFUSALS
 
 
 @pytest.mark.parametrize("name", list(WORKLOADS))

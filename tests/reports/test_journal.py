@@ -8,9 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from checks.judge import judge
 from history.history import History
 from reports.write import write_reports
+
+pytestmark = pytest.mark.usefixtures("no_figures")
 
 MakeHistory = Callable[..., History]
 

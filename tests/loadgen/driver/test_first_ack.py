@@ -48,7 +48,7 @@ def test_what_is_added_is_read_and_a_line_only_once_it_is_whole(tmp_path: Path) 
 def test_when_none_comes_in_time_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "ops.jsonl"
     file.write_bytes(b"\n".join(TOLD) + b"\n")
-    main(str(file), "204", "0.05", "read,balance")
+    main(str(file), "204", "0.05", '["read", "balance"]')
     assert capsys.readouterr().out == ""
-    main(str(file), "203", "0.05", "read,balance")
+    main(str(file), "203", "0.05", '["read", "balance"]')
     assert capsys.readouterr().out == "204\n"

@@ -198,7 +198,9 @@ def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
     assert error["message"].endswith(f"({own}:9, in run)")
 
 
-@pytest.mark.parametrize(("stop", "said"), [("sys.exit(3)", "3"), ("sys.exit('enough')", "enough")])
+@pytest.mark.parametrize(
+    ("stop", "said"), [("sys.exit(3)", "3"), pytest.param("sys.exit('enough')", "enough", marks=pytest.mark.slow)]
+)
 def test_a_workload_that_ends_the_program_is_told_with_its_line(
     load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path, stop: str, said: str
 ) -> None:

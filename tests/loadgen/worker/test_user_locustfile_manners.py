@@ -11,6 +11,7 @@ from loadgen.config import LoadConfig
 from tests.loadgen.guests import run
 
 Build = Callable[..., LoadConfig]
+slow = pytest.mark.slow  # each is a process of Locust of its own, for a second or more
 
 PRINTS = r"""
 print('{"event": "error"}')
@@ -58,7 +59,7 @@ def fork(**_):
     assert done.told["exit_code"] is None
 
 
-@pytest.mark.parametrize("seconds", [1.0, 2.0])
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(2.0, marks=slow)])
 def test_a_shape_that_never_ends_is_bounded_by_the_duration(load_config: Build, seconds: float) -> None:
     done = run(
         load_config,
@@ -96,8 +97,12 @@ class Short(LoadTestShape):
     ("tick", "said"),
     [
         ("raise KeyError('stage')", "its load shape Odd broke: KeyError: 'stage' ("),
-        ("return 5", "its load shape Odd gave 5, of which Locust says: TypeError"),
-        ("return (2, 100) if self.get_run_time() < 1 else (1,)", "its load shape Odd gave (1,), of which Locust says"),
+        pytest.param("return 5", "its load shape Odd gave 5, of which Locust says: TypeError", marks=slow),
+        pytest.param(
+            "return (2, 100) if self.get_run_time() < 1 else (1,)",
+            "its load shape Odd gave (1,), of which Locust says",
+            marks=slow,
+        ),
     ],
 )
 def test_a_shape_that_breaks_is_named(load_config: Build, tick: str, said: str) -> None:
@@ -118,17 +123,17 @@ class Odd(LoadTestShape):
     ("body", "code", "how"),
     [
         ("environment.process_exit_code = 1", 1, "environment.process_exit_code = 1"),
-        ("environment.process_exit_code = 0", 0, "environment.process_exit_code = 0"),
-        ("environment.process_exit_code = None", None, ""),
-        ("environment.process_exit_code = True", 1, "environment.process_exit_code = True"),
-        ("environment.process_exit_code = 77", 77, "environment.process_exit_code = 77"),
-        ("environment.process_exit_code = 'bad'", 1, "environment.process_exit_code = 'bad'"),
         ("sys.exit(3)", 3, "sys.exit(3) ("),
-        ("sys.exit('too many failures')", 1, "sys.exit('too many failures') ("),
-        ("sys.exit()", 0, "sys.exit() ("),
+        pytest.param("environment.process_exit_code = 0", 0, "environment.process_exit_code = 0", marks=slow),
+        pytest.param("environment.process_exit_code = None", None, "", marks=slow),
+        pytest.param("environment.process_exit_code = True", 1, "environment.process_exit_code = True", marks=slow),
+        pytest.param("environment.process_exit_code = 77", 77, "environment.process_exit_code = 77", marks=slow),
+        pytest.param("environment.process_exit_code = 'bad'", 1, "environment.process_exit_code = 'bad'", marks=slow),
+        pytest.param("sys.exit('too many failures')", 1, "sys.exit('too many failures') (", marks=slow),
+        pytest.param("sys.exit()", 0, "sys.exit() (", marks=slow),
     ],
 )
-@pytest.mark.parametrize("event", ["quitting", "quit"])
+@pytest.mark.parametrize("event", ["quitting", pytest.param("quit", marks=slow)])
 def test_the_verdict_that_a_file_sets_is_told(load_config: Build, event: str, body: str, code: Any, how: str) -> None:
     done = run(
         load_config,
@@ -165,7 +170,7 @@ Visitor.tasks = [fail]
     ("stops", "said"),
     [
         ("self.environment.runner.quit()", "the locustfile stopped it (THEIRS:"),
-        ("self.environment.runner.stop()", "the locustfile stopped it (THEIRS:"),
+        pytest.param("self.environment.runner.stop()", "the locustfile stopped it (THEIRS:", marks=slow),
         ("sys.exit(5)", "the locustfile called sys.exit(5) (THEIRS:"),
     ],
 )
@@ -190,7 +195,7 @@ Visitor.tasks = [leave]
     ("stops", "why", "broke"),
     [
         ("raise StopUser()", "StopUser, or the end of its greenlet", 0),
-        ("gevent.getcurrent().kill()", "StopUser, or the end of its greenlet", 0),
+        pytest.param("gevent.getcurrent().kill()", "StopUser, or the end of its greenlet", 0, marks=slow),
     ],
 )
 def test_users_that_stop_are_counted(load_config: Build, stops: str, why: str, broke: int) -> None:
@@ -225,7 +230,7 @@ def test_a_user_that_cannot_start_is_told_with_its_line(load_config: Build) -> N
     assert done.events["done"][0]["task_errors"] == 2
 
 
-@pytest.mark.parametrize("kind", ["User", "TaskSet"])
+@pytest.mark.parametrize("kind", ["User", pytest.param("TaskSet", marks=slow)])
 def test_what_a_user_raises_at_its_end_is_told(load_config: Build, kind: str) -> None:
     method = """
     def on_stop(self):
@@ -245,7 +250,13 @@ Visitor.tasks = [Tasks]
     assert done.told["users"]["ended"] == 0
 
 
-@pytest.mark.parametrize("event", ["test_start", "request", "spawning_complete", "test_stop", "quitting"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "request",
+        *(pytest.param(one, marks=slow) for one in ("test_start", "spawning_complete", "test_stop", "quitting")),
+    ],
+)
 def test_a_listener_that_breaks_is_told_with_its_line(load_config: Build, event: str) -> None:
     done = run(
         load_config,
@@ -261,7 +272,7 @@ def prepare(**_):
     assert done.events["done"][0]["ok"] == len(done.ops) > 0
 
 
-@pytest.mark.parametrize("event", ["init", "test_start"])
+@pytest.mark.parametrize("event", ["init", pytest.param("test_start", marks=slow)])
 def test_a_file_that_ends_the_program_before_the_load_is_an_error_with_its_line(load_config: Build, event: str) -> None:
     done = run(
         load_config,

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
-from loadgen.workloads.registry import WORKLOADS, resolve
+from loadgen.workloads.registry import WORKLOADS, facts_of, resolve
 from loadgen.workloads.user_class import VERBS
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "inbox.py"
@@ -114,6 +115,8 @@ def test_the_example_of_the_guide_is_a_workload_of_forty_lines() -> None:
             "Mine",
             r"__init__ must take \(self, options\), or need n",
         ),
+        (WHOLE + "    reads = 'peek'\n", "Mine", "own.py:2: Mine.reads must be a set of words"),
+        (WHOLE + "    refusals = {3}\n", "Mine", "own.py:2: Mine.refusals must be a set of words"),
         (WHOLE + "    Options = dict\n", "Mine", "Options must be a subclass of loadgen.options.Options"),
         (
             KEYS.format("@dataclass(frozen=True, kw_only=True)", "rows: int") + WITH,
@@ -196,3 +199,16 @@ def test_a_module_beside_the_class_is_found(tmp_path: Path) -> None:
     (tmp_path / "money_helper_of_a_test.py").write_text("AMOUNT = 7\n")
     (tmp_path / "own.py").write_text(f"from money_helper_of_a_test import AMOUNT\n{NO_INIT}")
     assert resolve(config(f"{tmp_path}/own.py:Mine"))
+
+
+def test_a_class_says_which_of_its_operations_only_read_and_which_refusals_are_answers(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(f"{WHOLE}    reads = {{'peek'}}\n    refusals = ['sold-out']\n")
+    facts = facts_of(resolve(config(f"{tmp_path / 'own.py'}:Mine"))[0])
+    assert facts == WorkloadFacts(reads=frozenset({"peek"}), refusals=frozenset({"sold-out"}))
+
+
+def test_a_class_that_does_not_say_or_has_a_method_of_that_name_is_as_it_always_was(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(f"{WHOLE}    def reads(self): return 5\n    refusals = set()\n")
+    facts = facts_of(resolve(config(f"{tmp_path / 'own.py'}:Mine"))[0])
+    assert facts.reads == {"read", "balance", "order-status", "stock-level"}
+    assert facts.refusals == frozenset()

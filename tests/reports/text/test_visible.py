@@ -63,6 +63,7 @@ def test_no_page_and_no_table_carries_it_raw(hostile: History, tmp_path: Path) -
     assert ACTS in next(check for check in summary["checks"] if check["name"] == "durability")["witness"][0]["key"]
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_line_end_in_a_name_begins_no_line_and_no_row(hostile: History, tmp_path: Path) -> None:
     write_reports(hostile, judge(hostile), tmp_path)
     markdown = (tmp_path / "summary.md").read_text()

@@ -34,6 +34,8 @@ from scenarios.schema.read import read_scenario
 from tests.checks.conftest import Run as Told
 from tests.checks.conftest import at_ns, write
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 TEXT = """\
 name: tiny
 teaches: what the tests want to know

@@ -21,6 +21,8 @@ from reports.seal import CHECKSUMS, EVIDENCE, alterations, evidence_of
 from scenarios.cli.cli import main
 from scenarios.run.judging import judged_and_sealed
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 MANIFEST = {
     "schema": "meshbench/manifest/1",
     "scenario": {"name": "small", "workload": {"name": "transfer"}},
@@ -61,7 +63,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(no_figures: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two transfers, one of them lost, sealed as `Run` seals it; tests work on copies."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     for part in ("ops", "final", "logs"):

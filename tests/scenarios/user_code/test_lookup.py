@@ -97,7 +97,7 @@ def test_a_user_s_module_is_never_imported_on_the_host(folder: Path, tmp_path: P
     (folder / "mine.yaml").write_text(f"{MINIMAL}workload: own.py:Probe\ngates: {{lost: 0}}\n")
     scenario = read_scenario(str(folder / "mine.yaml"))
     assert not mark.exists()
-    assert scenario.workload.keyed is None, "nobody has looked"
+    assert scenario.workload.told is None, "nobody has looked"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,8 @@ def test_a_listener_that_raises_is_told_and_not_swallowed(folder: Path) -> None:
 
 def test_a_class_without_a_constructor_is_looked_at_and_its_keys_filled_in(folder: Path) -> None:
     scenario = read(folder, CLASS, kind='name: "own.py:Probe"')
-    assert scenario.workload.keyed is True
+    assert scenario.workload.facts.keyed
+    assert scenario.workload.facts.reads >= {"read", "balance"}, "as of any class that does not say"
     assert "durability" in (scenario.gates.require or [])
     assert scenario.workload.options == {}
 
