@@ -297,7 +297,8 @@ def assert_consistent(manifest: Manifest, *, name: str = "manifest.json") -> Non
     """Raise HistoryError where a manifest contradicts itself, or names a workload that nobody knows."""
     named = manifest.workload_options.get("name")
     workload = taken_if_there({"scenario.workload.name": named}, "scenario.workload.name", TEXT, place=name)
-    if workload is not None and workload not in OPERATIONS_OF and not is_own(workload):
+    known = workload is None or workload in OPERATIONS_OF or is_own(workload) or manifest.workload is not None
+    if not known:
         expected = f"one of {', '.join(OPERATIONS_OF)}, path/to/file.py:ClassName, or the path of a locustfile"
         raise HistoryError(f"{name}: 'scenario.workload.name' must be {expected}, not {spelt(workload)}")
     _require_sums(manifest.load, name)
