@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from http.client import HTTPException
 from typing import Any
 
-from cluster.control_plane import Steering, decisions
+from cluster.control_plane import ControlPlane, decisions
 from cluster.errors import EngineError, HarnessError
 
 log = logging.getLogger("meshbench")
@@ -29,8 +29,8 @@ UNANSWERED = (OSError, HTTPException, ValueError, HarnessError)
 class Feed:
     """made: the decisions since the load's zero, oldest first."""
 
-    def __init__(self, steering: Callable[[], Steering]) -> None:
-        self._steering = steering
+    def __init__(self, control: Callable[[], ControlPlane]) -> None:
+        self._control = control
         self._news = threading.Condition()
         self._over = threading.Event()
         self._made: list[Decision] = []
@@ -66,12 +66,12 @@ class Feed:
         return None
 
     def _follow(self) -> None:
-        steering = self._steering()
+        control = self._control()
         while not self._over.is_set():
             try:
-                found = steering.decisions_since(self._since_ns, wait_s=WAIT_S)
+                found = control.decisions_since(self._since_ns, wait_s=WAIT_S)
             except UNANSWERED:
-                found = [one for one in self._logged(steering) if one["at_ns"] > self._since_ns]
+                found = [one for one in self._logged(control) if one["at_ns"] > self._since_ns]
                 self._over.wait(AGAIN_S)
             if found:
                 self._since_ns = found[-1]["at_ns"]
@@ -79,10 +79,10 @@ class Feed:
                     self._made += found
                     self._news.notify_all()
 
-    def _logged(self, steering: Steering) -> list[Decision]:
+    def _logged(self, control: ControlPlane) -> list[Decision]:
         """Its log, whether it runs or not; nothing for now where the engine does not give it."""
         try:
-            made = decisions(steering)
+            made = decisions(control)
         except EngineError as error:
             if not self._blind:
                 log.warning("neither the control plane nor its log can be read, steps wait: %s", error)

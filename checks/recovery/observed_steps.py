@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from checks.leadership.claims import WRITE_POOL
 from checks.recovery.bounded_time import Moment, absent
-from history import topology
-from history.faults import SWITCHOVER
 from history.history import FaultRecord, History
 from history.observed import Sample
 
@@ -33,14 +31,14 @@ class Sightings:
         self._since = [
             sample for sample in seen if sample.at_ns > injected_ns and (until_ns is None or sample.at_ns < until_ns)
         ]
-        self._group = not topology.source_replica(history)
+        self._group = not history.run.topology.is_source_replica
         self.pods = {sample.name for sample in seen if sample.kind == "pod"}
         #: Of several pods that were hit at once, the one that was primary; of a switchover, the one that was it.
         self.target, self.hit_primary = self._target(fault)
 
     def _target(self, fault: FaultRecord) -> tuple[str | None, bool]:
         last = {sample.name: sample for sample in self._before if sample.kind == "pod" and sample.up}
-        candidates = sorted(last) if fault.fault == SWITCHOVER else fault.pods
+        candidates = sorted(last) if fault.brings_about == "new_primary" else fault.pods
         leader = next((name for name in candidates if name in last and last[name].writable), None)
         if leader is not None:
             return leader, True

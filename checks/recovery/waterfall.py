@@ -25,8 +25,6 @@ from checks.recovery.bounded_time import Moment, absent, earlier, exact, in_orde
 from checks.recovery.decided_steps import Control, until_ns
 from checks.recovery.observed_steps import Sightings
 from checks.recovery.steady import WINDOW_NS, WINDOWS, Steady, steady
-from history import topology
-from history.faults import SWITCHOVER
 from history.history import FaultRecord, History
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
@@ -102,7 +100,7 @@ class _Reading:
             nothing = absent("no node was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
-        if self.fault.fault == SWITCHOVER:
+        if self.fault.brings_about == "new_primary":
             injected = replace(injected, source="the request")
             names: tuple[str, ...] = PRIMARY_STEPS
             moments = self._failover(injected, self.control.switchover())
@@ -158,7 +156,7 @@ class _Reading:
         decided, seen = self.control.opened(), self.seen.elected(detected)
         if decided is None:
             return seen
-        if topology.source_replica(self.history):
+        if self.history.run.topology.is_source_replica:
             return decided
         first = earlier(decided, seen)
         other = seen if first is decided else decided
@@ -175,7 +173,7 @@ class _Reading:
             earliest_ns=start_ns,
             latest_ns=first_ack.at_ns,
             source="ops: start of the first write acknowledged",
-            note="" if topology.direct(self.history) else routing.moment.note,
+            note="" if self.history.run.mesh.is_direct else routing.moment.note,
         )
 
     def _first_ack(self, detected: Moment, elected: Moment) -> tuple[Moment, int | None]:
@@ -219,18 +217,18 @@ class _Reading:
         """Rejoined or quarantined, and when. In a group a pod is back when chaos has seen it caught up."""
         if (set_aside := self.control.quarantined()) is not None:
             return _step(QUARANTINED, set_aside, self.injected_ns)
-        switched = self.fault.fault == SWITCHOVER
+        switched = self.fault.brings_about == "new_primary"
         decided = self.control.rejoined(events={"rejoined", "repointed"} if switched else {"rejoined"})
         clean_ns = self.fault.clean_ns if self.fault.clean else None
         whom = self.target or "the target"
         chaos = None if clean_ns is None else exact(clean_ns, f"chaos: {whom} is back and caught up")
-        first, second = (decided, chaos) if topology.source_replica(self.history) else (chaos, decided)
+        first, second = (decided, chaos) if self.history.run.topology.is_source_replica else (chaos, decided)
         known = first or second or absent(f"{whom} was not shown to be back")
         return _step(REJOINED, known, self.injected_ns)
 
 
 def _no_pod_lost(fault: FaultRecord) -> bool:
-    return (fault.is_change and fault.fault != SWITCHOVER) or not fault.hit_node
+    return (fault.is_change and fault.brings_about != "new_primary") or not fault.hit_node
 
 
 def _moment(again: Steady) -> Moment:

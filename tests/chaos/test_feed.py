@@ -14,7 +14,7 @@ import pytest
 from chaos.feed import Feed
 from cluster.agent.assignment import CONTROL_PORT
 from cluster.cluster import Cluster
-from cluster.control_plane import POD, Steering
+from cluster.control_plane import POD, ControlPlane
 from cluster.errors import EngineRefusedError, RefusedError
 from cluster.platform.fake import FakePlatform, FakePod, FakeProcess
 from cluster.topology import Topology
@@ -34,11 +34,12 @@ def lines(*decisions: dict[str, Any]) -> bytes:
 
 @pytest.fixture
 def control() -> ControlHandle:
-    """A control plane that is not there to be asked; its log can be had."""
+    """A control plane that was started and is silent by now; its log can be had."""
     cluster = Cluster(Topology(kind="async", pods=3), platform=FakePlatform(), run_id="0a1b2c3d")
     cluster.open_network()
-    handle = ControlHandle(cluster)
-    handle.pod = FakePod(name=POD, address=cluster.network.address("control"), containers={POD: FakeProcess()})
+    handle = ControlHandle()
+    with answering(cluster.network.address("control"), CONTROL_PORT, api()):
+        handle.start(cluster)
     return handle
 
 
@@ -49,8 +50,8 @@ def process_of(control: ControlHandle) -> FakeProcess:
 
 
 @contextmanager
-def followed(steering: Steering) -> Iterator[Feed]:
-    feed = Feed(lambda: steering)
+def followed(control: ControlPlane) -> Iterator[Feed]:
+    feed = Feed(lambda: control)
     feed.start(0)
     try:
         yield feed
@@ -74,7 +75,7 @@ def api(*decisions: dict[str, Any]) -> Any:
     """Its ``GET /decisions``, with the cursor of the question."""
 
     def answer(_: str, path: str) -> tuple[int, bytes]:
-        since = int(path.partition("since=")[2].partition("&")[0])
+        since = int(path.partition("since=")[2].partition("&")[0] or 0)
         return 200, json.dumps({"decisions": [one for one in decisions if one["at_ns"] > since]}).encode()
 
     return answer
@@ -136,7 +137,7 @@ def test_however_it_fails_to_answer_its_log_is_read_and_it_is_asked_again(silenc
                 raise silence
             return [PROMOTED] if at_ns < 30 else []
 
-    with followed(cast(Steering, Broken())) as feed:
+    with followed(cast(ControlPlane, Broken())) as feed:
         assert heard(feed, "primary_gone") == "primary_gone"
         assert heard(feed, "promoted") == "promoted"
 

@@ -33,15 +33,15 @@ def a_cluster(platform: FakePlatform) -> Cluster:
     return cluster
 
 
-def gateway(proxy: Proxy, platform: FakePlatform) -> tuple[Mesh, str]:
-    """A gateway that is still to be started, and its address."""
-    cluster = a_cluster(platform)
-    return create_mesh(gateway_spec(proxy), cluster), cluster.network.address("proxy")
+def gateway(proxy: Proxy) -> Mesh:
+    """A gateway that is still to be started."""
+    return create_mesh(gateway_spec(proxy))
 
 
 def test_haproxy_is_started_when_both_pools_have_an_endpoint() -> None:
     platform = FakePlatform()
-    mesh, address = gateway("haproxy", platform)
+    cluster, mesh = a_cluster(platform), gateway("haproxy")
+    address = cluster.network.address("proxy")
     states: Iterator[tuple[str, str]] = iter([("DOWN", "DOWN"), ("UP", "DOWN"), ("UP", "UP 1/3")])
 
     def statistics(_: str, __: str) -> tuple[int, bytes]:
@@ -49,7 +49,7 @@ def test_haproxy_is_started_when_both_pools_have_an_endpoint() -> None:
         return 200, CSV.format(write=write, read=read).encode()
 
     with answering(address, haproxy.STATS_PORT, statistics) as asked:
-        mesh.start()
+        mesh.start(cluster)
     assert len(asked) == 3
     process = platform.pods["gateway"].containers["haproxy"]
     assert isinstance(process, FakeProcess)
@@ -59,7 +59,8 @@ def test_haproxy_is_started_when_both_pools_have_an_endpoint() -> None:
 
 def test_envoy_is_started_when_its_workers_run_and_the_pool_has_an_endpoint() -> None:
     platform = FakePlatform()
-    mesh, address = gateway("envoy", platform)
+    cluster, mesh = a_cluster(platform), gateway("envoy")
+    address = cluster.network.address("proxy")
     told = iter([(0, 0), (2, 0), (2, 1)])
 
     def stats(_: str, __: str) -> tuple[int, bytes]:
@@ -68,7 +69,7 @@ def test_envoy_is_started_when_its_workers_run_and_the_pool_has_an_endpoint() ->
         return 200, lines.encode()
 
     with answering(address, envoy.ADMIN_PORT, stats) as asked:
-        mesh.start()
+        mesh.start(cluster)
     assert len(asked) == 3
     process = platform.pods["gateway"].containers["envoy"]
     assert isinstance(process, FakeProcess)
@@ -78,9 +79,9 @@ def test_envoy_is_started_when_its_workers_run_and_the_pool_has_an_endpoint() ->
 
 @pytest.mark.parametrize(("proxy", "who"), [("haproxy", "haproxy"), ("envoy", "Envoy of gateway")])
 def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: Proxy, who: str) -> None:
-    mesh, _ = gateway(proxy, FakePlatform(cast=dies))
+    cluster, mesh = a_cluster(FakePlatform(cast=dies)), gateway(proxy)
     with pytest.raises(HarnessError) as told:
-        mesh.start()
+        mesh.start(cluster)
     assert str(told.value) == f"{who} ended at start; it said: [ALERT] cannot bind | fatal errors found"
 
 

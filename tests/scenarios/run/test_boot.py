@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from cluster.agent import agent
-from cluster.agent.assignment import Assignment
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import requested
@@ -16,8 +15,8 @@ from cluster.platform.fake import Casting, FakePlatform, FakeProcess
 from cluster.platform.platform import exited
 from cluster.topology import Kind, Topology
 from control.client import ControlHandle
-from mesh.spec import MeshSpec, gateway_spec
-from scenarios.run.boot import boot
+from mesh.spec import Mesh, MeshSpec, Proxy, gateway_spec
+from scenarios.run.boot import assemble, boot
 from tests.stand_in import answering
 
 WORDS = b"2026-11-27T15:05:24.8Z 0 [ERROR] [MY-010119] [Server] Aborting\n"
@@ -38,8 +37,9 @@ def dies(which: str) -> Casting:
     return cast
 
 
-def a_cluster(kind: Kind, platform: FakePlatform, *, pods: int = 3) -> Cluster:
-    return Cluster(Topology(kind=kind, pods=pods), platform=platform, run_id="0a1b2c3d")
+def assembled(kind: Kind, platform: FakePlatform, *, pods: int = 3, proxy: Proxy | None = None) -> tuple[Cluster, Mesh]:
+    spec = MeshSpec(mode="direct") if proxy is None else gateway_spec(proxy)
+    return assemble(Topology(kind=kind, pods=pods), spec, platform=platform, run_id="0a1b2c3d", down_after_s=1.0)
 
 
 @pytest.fixture
@@ -47,43 +47,31 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was started, in order; nodes and control plane say they are up at once."""
     begun: list[str] = []
     monkeypatch.setattr(Cluster, "start", lambda _: begun.append("nodes"))
-    monkeypatch.setattr(ControlHandle, "start", lambda _: begun.append("control plane"))
+    monkeypatch.setattr(ControlHandle, "start", lambda *_: begun.append("control plane"))
     return begun
 
 
 def test_where_the_control_plane_promotes_the_nodes_are_there_before_it(begun: list[str]) -> None:
-    cluster = a_cluster("async", FakePlatform())
-    mesh = boot(cluster, MeshSpec(mode="direct"), down_after_s=1.0)
+    cluster, mesh = assembled("async", FakePlatform())
+    boot(cluster, mesh)
     assert begun == ["nodes", "control plane"]
     assert mesh.write == [(address, 3306) for address in cluster.hosts.values()]
 
 
 def test_where_a_group_elects_both_start_at_once(begun: list[str]) -> None:
-    boot(a_cluster("group", FakePlatform()), MeshSpec(mode="direct"), down_after_s=1.0)
+    boot(*assembled("group", FakePlatform()))
     assert set(begun) == {"nodes", "control plane"}
-
-
-def test_a_control_plane_that_is_down_later_keeps_nobody_out_of_service(
-    begun: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cluster = a_cluster("async", FakePlatform())
-    boot(cluster, MeshSpec(mode="direct"), down_after_s=1.0)
-    assert begun
-    assert cluster.quarantined() == {}
-    kept_out = Assignment(quarantined={"node3": "it has what no other has"})
-    monkeypatch.setattr(ControlHandle, "assignment", lambda _: kept_out)
-    assert cluster.quarantined() == {"node3": "it has what no other has"}
 
 
 def test_a_proxy_that_ends_at_start_ends_the_boot_with_its_words(begun: list[str]) -> None:
     with pytest.raises(HarnessError, match=r"^haproxy ended at start; it said: .*Aborting$"):
-        boot(a_cluster("async", FakePlatform(cast=dies("haproxy"))), gateway_spec("haproxy"), down_after_s=1.0)
+        boot(*assembled("async", FakePlatform(cast=dies("haproxy")), proxy="haproxy"))
     assert begun
 
 
 def test_a_mysqld_that_ends_at_start_ends_the_boot_with_its_words() -> None:
     platform = FakePlatform(cast=dies("mysqld"))
-    cluster = a_cluster("single", platform, pods=1)
+    cluster, _ = assembled("single", platform, pods=1)
     cluster.open_network()
     with (
         answering(cluster.network.address("node"), agent.PORT, lambda *_: (503, b"{}")),
@@ -99,7 +87,7 @@ def test_a_control_plane_that_ends_at_start_ends_the_boot_although_it_could_be_w
 ) -> None:
     monkeypatch.setattr(Cluster, "start", lambda _: None)
     with pytest.raises(HarnessError, match="the control plane ended at start"):
-        boot(a_cluster("group", FakePlatform(cast=dies("control"))), MeshSpec(mode="direct"), down_after_s=1.0)
+        boot(*assembled("group", FakePlatform(cast=dies("control"))))
 
 
 def test_a_network_that_cannot_be_had_starts_nothing() -> None:
@@ -109,5 +97,5 @@ def test_a_network_that_cannot_be_had_starts_nothing() -> None:
 
     platform = Full()
     with pytest.raises(HarnessError, match="no free /24"):
-        boot(a_cluster("group", platform), MeshSpec(mode="direct"), down_after_s=1.0)
+        boot(*assembled("group", platform))
     assert platform.pods == {}
