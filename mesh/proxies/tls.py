@@ -1,7 +1,7 @@
 """Mutual TLS for one run: an authority made for it, certificates for its pods, and Envoy's use of both.
 
-Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key leaves this process
-never. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
+Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key never leaves this
+process. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TRANSPORT_SOCKETS = "type.googleapis.com/envoy.extensions.transport_sockets"
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What one Envoy proves itself with, and whom it believes. All PEM."""
+    """The certificate of one Envoy and its key, and the authority it trusts. All PEM."""
 
     certificate: bytes
     key: bytes = field(repr=False)
@@ -111,7 +111,7 @@ def to_server() -> dict[str, Any]:
 
 
 def from_client() -> dict[str, Any]:
-    """Envoy's transport socket of the server side: who shows no certificate of this run's authority is refused."""
+    """Envoy's transport socket on the server side: clients must have a certificate of this run's authority."""
     return _socket("DownstreamTlsContext", {"require_client_certificate": True, "common_tls_context": _common()})
 
 
