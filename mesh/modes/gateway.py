@@ -61,7 +61,7 @@ class Gateway(Asked):
         pods = {address: name for name, address in cluster.hosts.items()}
 
         def ready() -> bool:
-            require_running(container, proxy.name)
+            require_running(container, proxy.who)
             return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
 
         wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)

@@ -62,6 +62,7 @@ class Envoy(Proxy):
     image = "envoy"
     admin_port = ADMIN_PORT
     version_command = ["envoy", "--version"]  # noqa: RUF012  # nobody changes it
+    who = "Envoy of gateway"
     ready_words = "pool write of gateway's Envoy has an endpoint"
 
     def launch(self, settings: EnvoySettings, around: Surroundings) -> Launch:

@@ -111,6 +111,7 @@ class HAProxy(Proxy):
     image = "base"
     admin_port = STATS_PORT
     version_command = ["haproxy", "-v"]  # noqa: RUF012  # nobody changes it
+    who = "haproxy"
     ready_words = "both pools of haproxy have an endpoint"
 
     def launch(self, settings: HAProxySettings, around: Surroundings) -> Launch:

@@ -88,14 +88,15 @@ class Launch:
 
 class Proxy(Protocol):
     """name: in scenarios, and of its container. settings: the class of its `Settings`. image: ours, that has it.
-    admin_port: where its admin interface listens. version_command: prints its version. ready_words: complete "waiting
-    until", while it starts."""
+    admin_port: where its admin interface listens. version_command: prints its version. who: it, as a gateway, in
+    messages. ready_words: complete "waiting until", while it starts."""
 
     name: str
     settings: type[Settings]
     image: str
     admin_port: int
     version_command: list[str]
+    who: str
     ready_words: str
 
     def launch(self, settings: Any, around: Surroundings) -> Launch:

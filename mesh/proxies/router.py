@@ -139,6 +139,7 @@ class Router(Proxy):
     image = "base"
     admin_port = REST_PORT
     version_command = ["mysqlrouter", "--version"]  # noqa: RUF012  # nobody changes it
+    who = "router"
     ready_words = "both pools of router have an endpoint"
 
     def launch(self, settings: RouterSettings, around: Surroundings) -> Launch:

@@ -34,6 +34,7 @@ class Relay(Proxy):
     image = "base"
     admin_port = 9000
     version_command = ["relay", "--version"]
+    who = "relay"
     ready_words = "relay is ready"
 
     def launch(self, settings, around):
