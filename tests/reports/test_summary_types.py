@@ -48,8 +48,8 @@ class Bicycle(TypedDict):
     lamp: NotRequired[str]
 
 
-WHEEL = {"type": "object", "properties": {"spokes": {"type": "integer"}}}
-BICYCLE = {
+WHEEL: dict[str, Any] = {"type": "object", "properties": {"spokes": {"type": "integer"}}}
+BICYCLE: dict[str, Any] = {
     "properties": {"wheels": {"items": {"$ref": "#/$defs/wheel"}}, "bell": WHEEL, "lamp": {"type": "string"}},
     "$defs": {"wheel": WHEEL},
 }

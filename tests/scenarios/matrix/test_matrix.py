@@ -64,7 +64,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
 
     def ends(as_said: Outcome) -> None:
         class FakeRun:
-            def __init__(self, scenario: Scenario, *, runs: Path, command: list[str]) -> None:
+            def __init__(self, scenario: Scenario, *, platform: object, runs: Path, command: list[str]) -> None:
                 self._scenario = scenario
                 self.folder = fresh(runs / scenario.name, f"run-{scenario.seed}")
                 (self.folder / "command").write_text(json.dumps(command))
