@@ -17,7 +17,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cluster.cluster import Cluster
 from cluster.platform import images, keeper
 from cluster.platform.docker_platform import DockerPlatform
 from cluster.platform.platform import Platform
@@ -25,7 +24,7 @@ from cluster.topology import Topology
 from mesh.spec import gateway_spec
 from scenarios.cli.cli import PASS
 from scenarios.run import host
-from scenarios.run.boot import boot, first_write
+from scenarios.run.boot import assemble, boot, first_write
 from scenarios.signals import exit_code, interruptible, undisturbed
 
 RESULT = Path("runs") / "bench" / "boot.json"
@@ -76,9 +75,12 @@ def main() -> int:
 def deploy(image: str, platform: Platform) -> tuple[float, float]:
     """Seconds from nothing to the first write through Envoy, and to when all is removed again."""
     began_s = time.monotonic()
-    cluster = Cluster(Topology(kind="group", pods=3, image=image), platform=platform, run_id=secrets.token_hex(4))
+    topology = Topology(kind="group", pods=3, image=image)
+    cluster, mesh = assemble(
+        topology, gateway_spec("envoy"), platform=platform, run_id=secrets.token_hex(4), down_after_s=1.0
+    )
     try:
-        mesh = boot(cluster, gateway_spec("envoy"), down_after_s=1.0)
+        boot(cluster, mesh)
         first_write(cluster, mesh)
         ready_s = time.monotonic() - began_s
     finally:

@@ -155,6 +155,16 @@ def dotted(file: Path) -> list[str]:
     return names
 
 
+def test_no_module_needs_itself() -> None:
+    """No circle of imports, those for types alone among them: every module can be read after the ones below it."""
+    files = modules()
+    left = {name: {one for one in dotted(file) if one in files} - {name} for name, file in files.items()}
+    while ready := [name for name, below in left.items() if not below & left.keys()]:
+        for name in ready:
+            del left[name]
+    assert not left, f"in a circle, or above one: {', '.join(sorted(left))}"
+
+
 @pytest.mark.parametrize("program", POD_PROGRAMS)
 def test_a_program_of_a_pod_needs_nothing_that_is_not_in_its_image(program: str) -> None:
     """Agent, observer and control plane start with PyMySQL alone."""

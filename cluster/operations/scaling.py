@@ -48,9 +48,9 @@ def add_pod(cluster: Cluster, name: str) -> None:
         cluster.start_pod(pod, volumes={data: DATA_DIR}, agent=False)
         _fetch_data(cluster, pod, donor)
         cluster.start_agent(pod)
-        goal = _executed(cluster, cluster.primary())
-        cluster.join(pod)
-        cluster.attend_newcomer(pod)
+        goal = _executed(cluster, cluster.membership.primary())
+        cluster.membership.join(pod)
+        cluster.front.attend_node(pod)
         cluster.pods[name] = pod
         wait_until(
             f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
@@ -83,7 +83,7 @@ def _set_aside(cluster: Cluster, pod: Pod) -> None:
 
 def _donor(cluster: Cluster) -> str:
     """A replica in service, which copying slows down instead of the primary; the primary where there is no other."""
-    primary = cluster.primary()
+    primary = cluster.membership.primary()
     replicas = [name for name, one in cluster.status().items() if one and one.in_service and name != primary]
     return min(replicas, default=primary)
 
@@ -129,4 +129,4 @@ def _executed(cluster: Cluster, name: str) -> str:
 
 
 def _there(cluster: Cluster, name: str, goal: str) -> bool:
-    return cluster.in_service(name) and cluster.has_executed(name, goal)
+    return cluster.membership.in_service(name) and cluster.membership.has_executed(name, goal)

@@ -51,7 +51,7 @@ def examine() -> list[Finding]:
 def _engine() -> Finding:
     try:
         version = engine_facts()
-    except ConfigurationError as error:
+    except (ConfigurationError, EngineError) as error:
         return Finding(what="engine", state="missing", found="none answers", fix=str(error))
     found = f"Docker Engine {version['Version']}, API {version['ApiVersion']}, {version['Os']}/{version['Arch']}"
     found += f", at {address().host} (from {address().configured})"

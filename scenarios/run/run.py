@@ -19,7 +19,6 @@ from typing import Any
 import pymysql
 
 from chaos.injector import Injector
-from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
@@ -40,7 +39,7 @@ from scenarios.load.remote_workers import Elsewhere
 from scenarios.load.web_ui import forwarded
 from scenarios.run import collect, host, sessions, versions
 from scenarios.run.agreement import require_agreement
-from scenarios.run.boot import boot, entrance
+from scenarios.run.boot import assemble, boot, entrance
 from scenarios.run.end_state import final_state
 from scenarios.run.judging import judged_and_sealed
 from scenarios.run.run_folder import RunFolder
@@ -77,8 +76,13 @@ class Run:
         self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
-        self._cluster = Cluster(
-            scenario.topology_spec(), platform=platform, run_id=self._run_id, spare_pods=scenario.spare_pods
+        self._cluster, self._mesh = assemble(
+            scenario.topology_spec(),
+            scenario.mesh.spec(),
+            platform=platform,
+            run_id=self._run_id,
+            spare_pods=scenario.spare_pods,
+            down_after_s=scenario.down_after_s,
         )
         self._workload = run_s_workload(scenario, self._cluster)
         self._durations_s: dict[str, float] = {}
@@ -165,7 +169,8 @@ class Run:
     def _trial(self, on_second: Callable[[Second], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
-            mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
+            mesh = self._mesh
+            boot(self._cluster, mesh)
             trial = calibrate.calibration(self._scenario)
             role = "locust" if trial is None else "calibrate"
             load = Load(
@@ -191,7 +196,7 @@ class Run:
         observer = start_observer(self._cluster, dict(mesh.admin))
         self._load_and_break(load, on_second)
         with self._phase("converge"), self._salvage.step("whether all pods agree"):
-            self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
+            self._cluster.membership.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
 
@@ -237,7 +242,7 @@ class Run:
         finally:
             with self._phase("heal"), self._salvage.step("a fault's story"):
                 injector.stop(recover=orderly)
-        self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
+        self._manifest["assisted_rejoins"] = self._cluster.membership.assisted_rejoins
         at_end = len(self._cluster.pods)
         at_once = primaries(self._cluster.topology.replication, at_end)
         self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_once}

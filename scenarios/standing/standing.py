@@ -116,7 +116,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
         },
         started_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
     )
-    host, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.primary(), 3306)
+    host, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.membership.primary(), 3306)
     written = json.dumps(asdict(facts))
     try:
         cluster.guests[CLIENT].add(

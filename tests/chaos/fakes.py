@@ -69,10 +69,11 @@ class FakeCluster:
     assisted_rejoins: tuple[str, ...] = ()
 
     def __init__(self) -> None:
+        self.membership = self  # both in one
         self.pods = {name: FakePod(name) for name in ("node1", "node2", "node3")}
         self.departed: dict[str, FakePod] = {}
         self.aside: dict[str, str] = {}
-        self.steering = FakeControl()
+        self.control = FakeControl()
         self.clones_begun_ns: list[int] = []
         self.returns, self.awaited = threading.Event(), threading.Event()
         self.returns.set()

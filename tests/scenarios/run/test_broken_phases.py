@@ -106,6 +106,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             self.departed: dict[str, Any] = {}
             self.guests = {"observer": pod("observer", role="observer")}
             self.assisted_rejoins: list[str] = []
+            self.membership = self  # both in one
 
         def wait_converged(self, **_: Any) -> bool:
             waits.append("once more")
@@ -155,9 +156,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             world.noise()
             return {"steal_percent": 0.0}
 
-    def boot(*_: Any, **__: Any) -> Any:
+    def assemble(topology: Any, _: Any, *, platform: FakePlatform, **__: Any) -> Any:
+        return FakeCluster(topology, platform=platform), SimpleNamespace(entrance=[("gateway", 3306)], admin={})
+
+    def boot(*_: Any) -> None:
         world.boot()
-        return SimpleNamespace(entrance=[("gateway", 3306)], admin={})
 
     def operations(_: Any, __: str, folder: RunFolder, *, worker: str, **___: Any) -> int:
         try:
@@ -207,7 +210,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         return cluster.guests["observer"]
 
     fakes: dict[str, Any] = {
-        "Cluster": FakeCluster,
+        "assemble": assemble,
         "Load": FakeLoad,
         "Injector": FakeInjector,
         "boot": boot,
