@@ -70,7 +70,7 @@ def remove_pod(cluster: Cluster, name: str) -> None:
         with cluster.connection(name, timeout_s=60) as connection:
             cluster.topology.replication.leave(connection)
     except pymysql.MySQLError as error:
-        raise RefusedError(f"{name} would not leave: {error}") from error
+        raise RefusedError(f"{name} could not be removed: {error}") from error
     _set_aside(cluster, cluster.pods[name])
 
 

@@ -84,7 +84,7 @@ class Matrix:
             broke = in_one_line(error)
             if is_defect(error):
                 traceback.print_exc()
-                broke = f"a defect of meshbench: {error!r}"
+                broke = f"internal error: {error!r}"
         return Trial(
             cell=cell,
             number=number,

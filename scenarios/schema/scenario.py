@@ -117,7 +117,7 @@ def _mysqld_options(value: Any) -> Any:
         if reserved(canonical(key), ""):
             raise MisfitError((key,), RESERVED_WHY)
         if key != key.lower():
-            raise MisfitError((key,), f"mysqld takes small letters only; write {key.lower()}")
+            raise MisfitError((key,), f"mysqld accepts lower case only; write {key.lower()}")
         if not isinstance(setting, str | int | float):
             raise MisfitError(
                 (key,),
@@ -127,7 +127,9 @@ def _mysqld_options(value: Any) -> Any:
         if "\n" in str(setting) or "\0" in str(setting):
             raise MisfitError((key,), "an option is one line")
     if sum(len(key) + len(str(setting)) for key, setting in found.items()) > LONGEST_COMMAND:
-        raise ValueError(f"longer than {LONGEST_COMMAND:,} letters, which is no command line; use mysql.my_cnf")
+        raise ValueError(
+            f"longer than {LONGEST_COMMAND:,} characters, more than a command line takes; use mysql.my_cnf"
+        )
     return found
 
 
@@ -213,7 +215,7 @@ class Scenario(Section):
         if load.environment and not workload.is_own:
             raise MisfitError(("load", "environment"), "is for a locustfile or a class of your own; leave it out")
         if load.arguments and not workload.is_locustfile:
-            raise MisfitError(("load", "arguments"), "is for a locustfile, which Locust gives them to; leave it out")
+            raise MisfitError(("load", "arguments"), "is for a locustfile only; leave it out")
         if workload.is_locustfile:
             if load.calibrate is not None:
                 raise MisfitError(("load",), "a share of the measured maximum does not apply to a locustfile")

@@ -201,7 +201,7 @@ def test_a_run_says_how_to_repeat_it_alone(outcome: Callable[[Outcome], None]) -
         (EngineRefusedError("no space left"), "the Docker Engine refused: no space left"),
         (OperationalError(2013, "Lost connection"), "MySQL refused, or did not answer: (2013, 'Lost connection')"),
         (HistoryError("ops/load1.parquet: row 3"), "ops/load1.parquet: row 3"),
-        (KeyError("bug"), "a defect of meshbench: KeyError('bug')"),
+        (KeyError("bug"), "internal error: KeyError('bug')"),
     ],
 )
 def test_a_trial_that_breaks_is_shown_and_the_rest_goes_on(
