@@ -1,7 +1,7 @@
 """Mutual TLS for one run: an authority made for it, and certificates for its pods.
 
-Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key never
-leaves this process. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
+Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key never leaves this
+process. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
 """
 
 from __future__ import annotations
