@@ -1,4 +1,4 @@
-"""The command line: ``meshbench run | judge | list | matrix | worker | up | status | down | doctor | gc``.
+"""The command line: ``meshbench run | judge | list | faults | matrix | worker | up | status | down | doctor | gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error; interrupted: 130 by
 Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as nobody reads what is said. A result that nobody reads has its own code.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import json
 import logging
 import sys
 import traceback
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from chaos.registry import FAULTS
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
 from cluster.platform import ownership
@@ -26,6 +28,7 @@ from loadgen.errors import ConfigError
 from reports.formats.console import print_table
 from reports.matrix.console import print_matrix
 from reports.text.visible import visible
+from scenarios.cli import faults as fault_table
 from scenarios.cli import listing
 from scenarios.cli.doctor import examine
 from scenarios.cli.worker import work
@@ -139,18 +142,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
     run.add_argument("--live", action="store_true", help="Locust's web page while it runs, on 127.0.0.1 only")
     run.add_argument(
-        "--remote-workers", type=int, default=0, metavar="N", help="so many of load.workers join from other machines"
+        "--remote-workers", type=int, default=0, metavar="N", help="how many of load.workers join from other machines"
     )
-    run.add_argument("--bind", metavar="ADDRESS[:PORT]", help="of this machine, where they find the run (port 5557)")
-    run.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep run folders there (./runs)")
+    run.add_argument("--bind", metavar="ADDRESS[:PORT]", help="address of this machine where they connect (port 5557)")
+    run.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where to keep run folders (default ./runs)"
+    )
     run.set_defaults(do=_run)
 
     again = verbs.add_parser("judge", help="judge a run folder again, offline, without Docker")
     again.add_argument("folder", type=Path, help="a run folder, such as runs/latest")
-    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there; not into a sealed run")
-    again.add_argument("--unsealed", action="store_true", help="judge it although it is not as the run left it")
+    again.add_argument("--out", type=Path, metavar="DIR", help="write the reports there; not into a sealed run")
+    again.add_argument("--unsealed", action="store_true", help="judge it even if it was changed after the run")
     again.add_argument(
-        "--set", action="append", default=[], metavar="gates.KEY=VALUE", help="a second opinion, by another gate"
+        "--set", action="append", default=[], metavar="gates.KEY=VALUE", help="a second opinion, with another gate"
     )
     again.set_defaults(do=_judge)
 
@@ -160,23 +165,30 @@ def _parser() -> argparse.ArgumentParser:
     matrix.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
     matrix.add_argument("--topology", required=True, type=_words, metavar="A,B,…", help="such as async,semisync,group")
     matrix.add_argument("--mesh", required=True, type=_words, metavar="A,B,…", help="such as direct,envoy")
-    matrix.add_argument("--trials", type=int, default=1, metavar="N", help="of each combination, default 1")
+    matrix.add_argument("--trials", type=int, default=1, metavar="N", help="trials per combination, default 1")
     matrix.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run, in every cell")
-    matrix.add_argument("--seed", type=int, help="of trial 1 of every combination; trial 2 has the next one")
-    matrix.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep everything there (./runs)")
+    matrix.add_argument("--seed", type=int, help="seed of trial 1 of every combination; trial 2 gets the next")
+    matrix.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where to keep everything (default ./runs)"
+    )
     matrix.set_defaults(do=_matrix)
 
-    worker = verbs.add_parser("worker", help="be a load worker of a run on another machine, which says where it is")
-    worker.add_argument("place", metavar="ADDRESS[:PORT]", help="what that run was given as --bind")
+    worker = verbs.add_parser("worker", help="be a load worker of a run on another machine")
+    worker.add_argument("place", metavar="ADDRESS[:PORT]", help="the address that run was given as --bind")
     worker.set_defaults(do=_worker)
 
     verbs.add_parser("list", help="the scenarios of the catalogue, their gates, and how each should end").set_defaults(
         do=_list
     )
+    faults = verbs.add_parser("faults", help="every fault and planned change, its keys, and where it fits")
+    form = faults.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs; schema in reports/faults.schema.json")
+    form.add_argument("--markdown", action="store_true", help="as docs/faults.md")
+    faults.set_defaults(do=_faults)
     standing_verbs.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     gc = verbs.add_parser("gc", help="remove what dead runs have left")
-    gc.add_argument("runs", nargs="*", metavar="RUN", help="also this run, whoever owns it: an id that gc has shown")
+    gc.add_argument("runs", nargs="*", metavar="RUN", help="also remove this run, whoever owns it; an id shown by gc")
     gc.set_defaults(do=_gc)
     return parser
 
@@ -286,6 +298,16 @@ def _judge(options: argparse.Namespace, _: list[str]) -> int:
 def _list(*_: object) -> int:
     for name in catalogue():
         print("\n".join(listing.lines(read_scenario(name))))
+    return PASS
+
+
+def _faults(options: argparse.Namespace, _: list[str]) -> int:
+    if options.json:
+        print(json.dumps(fault_table.table(), indent=2))
+    elif options.markdown:
+        print(fault_table.page(), end="")
+    else:
+        print("\n".join(line for fault in FAULTS.values() for line in fault_table.lines(fault)))
     return PASS
 
 
