@@ -162,7 +162,7 @@ def dim(run: Run, start_ms: int, end_ms: int) -> None:
     """One of three writes is acknowledged."""
     for i in range((end_ms - start_ms) // 20):
         kept = i % 3 == 0
-        said = {"outcome": "ok"} if kept else {"outcome": "fail", "error": "busy"}
+        said: dict[str, Any] = {"outcome": "ok"} if kept else {"outcome": "fail", "error": "busy"}
         run.transfer(f"dim{start_ms}-{i}", at_ms=start_ms + 20 * i, **said)
 
 
