@@ -179,13 +179,17 @@ def test_brown_outs_longer_than_the_gate_are_told_the_longest_first(
     assert [(row["what"], row["brownout_ms"]) for row in judged.witness] == [("brown-out", ms) for ms in told_ms]
 
 
-def test_a_brown_out_too_short_to_be_listed_is_told_by_its_length(run: Run) -> None:
+@pytest.mark.parametrize(("end_ms", "listed"), [(5000, 0), (6000, 1)])
+def test_a_brown_out_of_less_than_three_seconds_is_not_listed_but_told_by_its_length(
+    run: Run, end_ms: int, listed: int
+) -> None:
     run.traffic(0, 3000)
-    dim(run, 3000, 5000)
-    run.traffic(5000, 10_000)
+    dim(run, 3000, end_ms)
+    run.traffic(end_ms, 10_000)
     judged = availability(run.history(manifest={"gates": {"brownout_ms": 1500}}))
-    assert judged.measured["brownouts"] == []
-    assert judged.witness == [{"what": "brown-out", "brownout_ms": judged.measured["brownout_ms"]}]
+    assert len(judged.measured["brownouts"]) == listed
+    length = {"what": "brown-out", "brownout_ms": end_ms - 3000.0}
+    assert judged.witness == ([{**length, **judged.measured["brownouts"][0]}] if listed else [length])
 
 
 @pytest.mark.parametrize(("limit_ms", "told_ms"), [(1500, [3005.0, 2005.0]), (2005, [3005.0])])
