@@ -12,6 +12,7 @@ import pytest
 from cluster.cluster import Cluster
 from cluster.platform import ownership
 from cluster.platform.docker_engine import client
+from cluster.platform.docker_platform import DockerPlatform
 from cluster.topology import Topology
 
 
@@ -50,7 +51,7 @@ def cluster(engine: docker.DockerClient) -> Iterator[Callable[..., Cluster]]:
     def start(topology: Topology, *, spare_pods: int = 0) -> Cluster:
         run_id = secrets.token_hex(4)
         started.append(run_id)
-        running = Cluster(topology, run_id=run_id, spare_pods=spare_pods)
+        running = Cluster(topology, platform=DockerPlatform(), run_id=run_id, spare_pods=spare_pods)
         running.start()
         return running
 

@@ -9,9 +9,7 @@ the result, and seconds belong to this machine. Prints a table and writes ``runs
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import logging
 import secrets
 import statistics
 import sys
@@ -19,14 +17,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cluster.cluster import Cluster
-from cluster.platform import images, keeper, ownership
-from cluster.platform.docker_engine import client
+from cluster.platform import images, keeper
+from cluster.platform.docker_platform import DockerPlatform
+from cluster.platform.platform import Platform
 from cluster.topology import Topology
 from mesh.spec import gateway_spec
 from scenarios.cli.cli import PASS
 from scenarios.run import host
-from scenarios.run.boot import boot, first_write
+from scenarios.run.boot import assemble, boot, first_write
 from scenarios.signals import exit_code, interruptible, undisturbed
 
 RESULT = Path("runs") / "bench" / "boot.json"
@@ -38,13 +36,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-boot", description="how fast a whole system is deployed")
     parser.add_argument("--trials", type=int, default=3, help="of each kind, in turns")
     trials: int = parser.parse_args().trials
-    kinds = {"prepared": images.require(images.image("mysql").tag), "initialised at start": _empty_image()}
+    platform = DockerPlatform()
+    prepared = images.require(platform.image("mysql"))
+    kinds = {"prepared": prepared, "initialised at start": _empty_image(prepared)}
     keeper.token()  # once a process, so it is no part of its first boot
     booted_s: dict[str, list[float]] = {kind: [] for kind in kinds}
     whole_s: list[float] = []
     for number in range(trials):
         for kind, image in kinds.items():
-            ready_s, removed_s = deploy(image)
+            ready_s, removed_s = deploy(image, platform)
             booted_s[kind].append(ready_s)
             if kind == "prepared":
                 whole_s.append(removed_s)
@@ -72,37 +72,33 @@ def main() -> int:
     return PASS
 
 
-def deploy(image: str) -> tuple[float, float]:
+def deploy(image: str, platform: Platform) -> tuple[float, float]:
     """Seconds from nothing to the first write through Envoy, and to when all is removed again."""
     began_s = time.monotonic()
-    cluster = Cluster(Topology(kind="group", pods=3, image=image), run_id=secrets.token_hex(4))
+    topology = Topology(kind="group", pods=3, image=image)
+    cluster, mesh = assemble(
+        topology, gateway_spec("envoy"), platform=platform, run_id=secrets.token_hex(4), down_after_s=1.0
+    )
     try:
-        mesh = boot(cluster, gateway_spec("envoy"), down_after_s=1.0)
+        boot(cluster, mesh)
         first_write(cluster, mesh)
         ready_s = time.monotonic() - began_s
     finally:
         with undisturbed():
-            ownership.remove(cluster.run_id)
+            platform.remove(cluster.run_id)
     return ready_s, time.monotonic() - began_s
 
 
-def _empty_image() -> str:
+def _empty_image(base: str) -> str:
     """The default image without its data directory's content, built on the spot; returns its reference."""
-    base = images.image("mysql").tag
     tag = f"{EMPTY}:{base.rpartition(':')[2]}"
     if not images.exists(tag):
-        client().images.build(
-            fileobj=io.BytesIO(f"FROM {base}\nRUN find /var/lib/mysql -mindepth 1 -delete\n".encode()),
-            tag=tag,
-            rm=True,
-            forcerm=True,
-            labels={images.LABEL: "mysql-empty"},
-        )
+        dockerfile = f"FROM {base}\nRUN find /var/lib/mysql -mindepth 1 -delete\n"
+        images.build_from(dockerfile, tag, name="mysql-empty")
     return tag
 
 
 if __name__ == "__main__":
-    logging.getLogger("testcontainers").setLevel(logging.WARNING)
     try:
         sys.exit(main())
     except KeyboardInterrupt as ended:

@@ -12,7 +12,6 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
@@ -22,7 +21,7 @@ from cluster.platform import images
 from cluster.platform.platform import Pod, Process, last_words
 from history.load_events import Done, read_line
 from history.ops_file import FILE_NAME, read_ops
-from loadgen.config import LoadConfig, WorkloadConfig
+from loadgen.config import LoadConfig, Model, WorkloadConfig
 from loadgen.workloads.registry import create
 from scenarios.run.collect import fetch
 
@@ -113,12 +112,13 @@ class Contest:
 
     def ours(self, round_: int, rate: float | None) -> Measured:
         """The load worker as a run starts it, recording every operation. At saturation all arrivals are due at once."""
-        extent: dict[str, Any] = {"model": "poisson", "rate": rate, "duration_s": self._seconds}
         if rate is None:
             duration_s = self._count / ARRIVALS_PER_S_AT_ONCE
-            extent = {"model": "constant", "rate": ARRIVALS_PER_S_AT_ONCE, "duration_s": duration_s}
+            config = self._config(model="constant", rate=ARRIVALS_PER_S_AT_ONCE, duration_s=duration_s)
+        else:
+            config = self._config(model="poisson", rate=rate, duration_s=self._seconds)
         worker = "python3 -m locust -f /app/loadgen/worker/locustfile.py --headless --only-summary --load-config"
-        container, printed = self._run("ours", [*worker.split(), CONFIG_FILE], self._config(**extent))
+        container, printed = self._run("ours", [*worker.split(), CONFIG_FILE], config)
         done = next(event for event in map(read_line, printed.encode().splitlines()) if isinstance(event, Done))
         with tempfile.TemporaryDirectory() as scratch:
             ops = read_ops(fetch(container, f"/data/{FILE_NAME}", Path(scratch) / FILE_NAME))
@@ -185,7 +185,7 @@ class Contest:
             p99_ms=None if rate is None else found.percentile_ms(0.99),
         )
 
-    def _config(self, **extent: Any) -> dict[str, bytes]:
+    def _config(self, *, model: Model, rate: float, duration_s: float) -> dict[str, bytes]:
         config = LoadConfig(
             endpoints=((self._cluster.hosts["node1"], PORT),),
             user=USER,
@@ -197,14 +197,16 @@ class Contest:
             out_dir="/data",
             backlog_cap=10 * self._count,
             drain_s=TIMEOUT_S,
-            **extent,
+            model=model,
+            rate=rate,
+            duration_s=duration_s,
         )
         return {CONFIG_FILE: config.to_json().encode()}
 
     def _run(self, name: str, command: list[str], files: dict[str, bytes]) -> tuple[Process, str]:
         self._turn += 1
-        image = images.BENCH if name == "sysbench" else images.image("tools")
-        container = self._pod.add(f"{name}{self._turn}", image.tag, command, files=files)
+        image = images.BENCH.tag if name == "sysbench" else self._cluster.platform.image("tools")
+        container = self._pod.add(f"{name}{self._turn}", image, command, files=files)
         code = container.wait(timeout_s=self._seconds + TIMEOUT_S)
         printed = container.logs(stdout_only=True).decode(errors="replace")
         if code != 0:

@@ -29,7 +29,8 @@ from rich.table import Table
 from bench.clients import Contest, Measured
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.platform import images, ownership
+from cluster.platform import images
+from cluster.platform.docker_platform import DockerPlatform
 from cluster.platform.setup import step
 from cluster.topology import Topology
 from scenarios.run import host
@@ -119,16 +120,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/bench/load.json"))
     options = parser.parse_args(argv)
     began = time.monotonic()
-    run_id = secrets.token_hex(4)
+    platform, run_id = DockerPlatform(), secrets.token_hex(4)
     try:
         for name in ("base", "mysql", "tools"):
-            images.require(images.image(name).tag)
+            images.require(platform.image(name))
         if not images.BENCH.present:
             with step(f"build image {images.BENCH.tag}"):
                 images.BENCH.build(images.BENCH.tag)
-        contest = Contest(
-            Cluster(Topology(kind="single", pods=1), run_id=run_id), count=options.count, seconds=options.seconds
-        )
+        cluster = Cluster(Topology(kind="single", pods=1), platform=platform, run_id=run_id)
+        contest = Contest(cluster, count=options.count, seconds=options.seconds)
         with step("start the server"):
             contest.start()
         noise = host.Noise()
@@ -140,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, ConfigurationError) else 4
     finally:
         with undisturbed():
-            ownership.remove(run_id)
+            platform.remove(run_id)
     result |= {
         "schema": "meshbench/bench-load/1",
         "seconds": round(time.monotonic() - began, 1),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from chaos.feed import Feed
-from chaos.probes import control_plane
 from chaos.topologies import ONE_PRIMARY, PROMOTED, REPLICATED
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
@@ -80,12 +79,12 @@ class Watch:
         """Have the control plane wait after an event for who strikes then, if it is one of HELD."""
         if event in HELD:
             with suppress(OSError, HarnessError):  # one that does not answer decides nothing either
-                control_plane(self.cluster).hold(HELD[event])
+                self.cluster.control.hold(HELD[event])
 
     def release(self, event: Event) -> None:
         if event in HELD:
             with suppress(OSError, HarnessError):  # it goes on by itself after a while
-                control_plane(self.cluster).release()
+                self.cluster.control.release()
 
     def _clone(self, over: threading.Event) -> int | None:
         while not over.wait(POLL_S):

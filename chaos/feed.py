@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
-from cluster.control_plane import Steering, decisions
+from cluster.control_plane import ControlPlane, decisions
 from cluster.errors import HarnessError
 
 Decision = dict[str, Any]
@@ -23,8 +23,8 @@ AGAIN_S = 0.1
 class Feed:
     """made: the decisions since the load's zero, oldest first."""
 
-    def __init__(self, steering: Callable[[], Steering]) -> None:
-        self._steering = steering
+    def __init__(self, control: Callable[[], ControlPlane]) -> None:
+        self._control = control
         self._news = threading.Condition()
         self._over = threading.Event()
         self._made: list[Decision] = []
@@ -59,12 +59,12 @@ class Feed:
         return None
 
     def _follow(self) -> None:
-        steering = self._steering()
+        control = self._control()
         while not self._over.is_set():
             try:
-                found = steering.decisions_since(self._since_ns, wait_s=WAIT_S)
+                found = control.decisions_since(self._since_ns, wait_s=WAIT_S)
             except (OSError, HarnessError):
-                found = [one for one in decisions(steering) if one["at_ns"] > self._since_ns]
+                found = [one for one in decisions(control) if one["at_ns"] > self._since_ns]
                 self._over.wait(AGAIN_S)
             if found:
                 self._since_ns = found[-1]["at_ns"]

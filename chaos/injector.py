@@ -24,7 +24,6 @@ from chaos.fault import Context, Evidence, Injection, Victim, await_evidence
 from chaos.feed import Feed
 from chaos.journal import Record, Story
 from chaos.outlook import Outlook
-from chaos.probes import control_plane
 from chaos.targets import Aim, NobodyError, Scene, part_of, resolve
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
@@ -79,7 +78,7 @@ class Injector:
         self._recover = True
         self._outlook = outlook or Outlook(cluster)
         self._phase_s, self._late_s, self._bite_timeout_s = phase_s, late_s, bite_timeout_s
-        self._feed = Feed(lambda: control_plane(cluster))
+        self._feed = Feed(lambda: cluster.control)
         self._first_ack = first_ack
         self._pool = ThreadPoolExecutor(max_workers=max(1, len(timeline)), thread_name_prefix="step")
         self._running: list[Future[None]] = []
@@ -239,7 +238,7 @@ class Injector:
     def _executed_elsewhere(self, pod: str) -> str:
         """What the other pods in service had executed when the pod was healed: it must have caught up with that."""
         statuses = self._cluster.status()
-        aside = {pod, *self._cluster.quarantined()}
+        aside = {pod, *self._cluster.membership.quarantined()}
         sets = [one.gtid_executed for name, one in statuses.items() if one and name not in aside]
         return ",".join(filter(None, sets))
 
@@ -251,19 +250,19 @@ class Injector:
         if pod not in self._cluster.pods:
             return await_evidence(f"nothing is left on {pod}", residue, timeout_s=RECOVERY_TIMEOUT_S)
         try:
-            self._cluster.bring_back(pod, timeout_s=RECOVERY_TIMEOUT_S, given_up=lambda: not self._recover)
+            self._cluster.membership.bring_back(pod, timeout_s=RECOVERY_TIMEOUT_S, given_up=lambda: not self._recover)
         except WaitTimeoutError as error:
             return Evidence(ok=False, seen={"in_service": False, "reason": str(error)})
 
         def look() -> Evidence:
             left = residue()
-            if why := self._cluster.quarantined().get(pod):
+            if why := self._cluster.membership.quarantined().get(pod):
                 return Evidence(ok=left.ok, seen={**left.seen, "in_service": False, "quarantined": why})
             try:
-                caught_up = self._cluster.has_executed(pod, goal)
+                caught_up = self._cluster.membership.has_executed(pod, goal)
             except pymysql.MySQLError as error:
                 return Evidence(ok=False, seen={**left.seen, "in_service": False, "reason": str(error)})
-            assisted = pod in self._cluster.assisted_rejoins
+            assisted = pod in self._cluster.membership.assisted_rejoins
             return Evidence(
                 ok=left.ok and caught_up,
                 seen={**left.seen, "in_service": True, "caught_up": caught_up, "assisted_rejoin": assisted},

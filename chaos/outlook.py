@@ -76,7 +76,7 @@ class Outlook:
 
     def start(self) -> None:
         """Begin to look; return once there is a primary. Raises WaitTimeoutError where there is none."""
-        primary = self._cluster.primary()
+        primary = self._cluster.membership.primary()
         self._settled = Settled(primary=primary, statuses=self._cluster.status())
         for watch in (self._watch, self._settle):
             self._run(watch)

@@ -15,7 +15,7 @@ from chaos.fault import Victim
 from cluster.agent import agent
 from cluster.agent.assignment import CONTROL_PORT
 from cluster.cluster import Cluster
-from cluster.control_plane import POD, Steering
+from cluster.control_plane import POD, ControlPlane
 from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.mysqld import PORT
 from cluster.plain_http import open_url
@@ -36,19 +36,12 @@ CONTAINERS = {
 }
 
 
-def control_plane(cluster: Cluster) -> Steering:
-    """The control plane of the run; raises HarnessError when there is none."""
-    if cluster.steering is None:
-        raise HarnessError("this cluster has no control plane to ask")
-    return cluster.steering
-
-
-def ask(what: str, request: Callable[[Steering], object], cluster: Cluster) -> None:
+def ask(what: str, request: Callable[[ControlPlane], object], cluster: Cluster) -> None:
     """Ask the control plane until it agrees: while it is in the middle of something, it refuses.
 
     what: completes "wait until …". Raises RefusedError with its last refusal, or its silence, after ASK_TIMEOUT_S.
     """
-    control = control_plane(cluster)
+    control = cluster.control
 
     def agreed() -> bool:
         try:
@@ -66,7 +59,7 @@ def ask(what: str, request: Callable[[Steering], object], cluster: Cluster) -> N
 def published(cluster: Cluster, name: str) -> bool | None:
     """Whether the control plane counts a pod; None when it does not answer."""
     try:
-        return name in control_plane(cluster).assignment().pods
+        return name in cluster.control.assignment().pods
     except OSError:
         return None
 
@@ -120,7 +113,9 @@ def routes(cluster: Cluster, name: str) -> bool | None:
 
 def _proxy(cluster: Cluster, pod: str) -> Callable[[], Mapping[str, Mapping[str, Mapping[str, Any]]]]:
     """Proxies are named after their pod: ``gateway``, ``sidecar-load1``, ``server-node1``."""
-    found = next((one for name, one in cluster.proxies.items() if name == pod or name.endswith(f"-{pod}")), None)
+    found = next(
+        (one for name, one in cluster.front.proxies().items() if name == pod or name.endswith(f"-{pod}")), None
+    )
     if found is None:
         raise HarnessError(f"the proxy of {pod} has no admin interface that is known")
     return found

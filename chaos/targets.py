@@ -18,7 +18,7 @@ from chaos import topologies
 from chaos.fault import Mode
 from chaos.feed import Decision
 from chaos.outlook import Settled, Statuses, handover
-from chaos.probes import control_plane, load_pods, proxy_pods
+from chaos.probes import load_pods, proxy_pods
 from cluster.cluster import Cluster
 from cluster.control_plane import POD
 from cluster.errors import HarnessError
@@ -188,7 +188,7 @@ def _candidate(aim: Aim) -> str | None:
     if aim.cluster.topology.replication.elects_by_itself:
         return _elected(aim.scene) or _first_in_line(aim)
     try:
-        return control_plane(aim.cluster).candidate()
+        return aim.cluster.control.candidate()
     except OSError as silence:
         raise NobodyError(f"the control plane, which would choose, does not answer: {silence}") from silence
 

@@ -13,7 +13,7 @@ Nothing here says what became of the money, so nothing here hides that a check f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.evidence.due import last_due_ns
@@ -22,9 +22,9 @@ from checks.evidence.operations import reads, writes
 from checks.evidence.quarantine import quarantined
 from checks.leadership.changes import OPENED
 from history import topology
-from history.faults import SCALE_OUT
 from history.fields import spelt
 from history.history import FaultRecord, History
+from history.older.faults import BY_NAME
 from history.vocabulary import is_own, workload_name
 
 #: Where the manifest does not tell when the load began, its first arrival may have come this much later.
@@ -37,22 +37,9 @@ _PODS |= {"candidate", "old_primary", "new_primary"}
 _BESIDE = "agent of "
 _REPLICAS = frozenset({"one_replica", "replicas"})
 
-#: fault -> field of its evidence -> values with which it has not bitten. "" stands for every fault.
-_NOT_BITTEN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
-    "": {"ok": (False,), "bitten": (False,)},
-    "kill": {"container": ("running",), "state": ("running",), "exit_code": (0,), "answers": (True,)},
-    "pause": {"paused": (False,), "answers": (True,)},
-    "partition": {"rule": (False,), "packets_dropped": (0,)},
-    "switchover": {"primary": (None,)},
-    "scale-out": dict.fromkeys(("exists", "published", "in_service", "taken_for_reads"), (False,)),
-    "scale-in": dict.fromkeys(("counted", "published"), (True,)),
-}
-#: The same for values with which it is not over.
-_NOT_CLEAN: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
-    "": {"ok": (False,), "clean": (False,), "caught_up": (False,)},
-    "kill": {"container": ("exited", "dead", "paused"), "state": ("exited", "dead", "paused"), "answers": (False,)},
-    "pause": {"paused": (True,), "answers": (False,)},
-}
+#: Field of the evidence of any fault -> values with which it has not bitten, or is not over.
+_NEVER_BITTEN: Mapping[str, Sequence[Any]] = {"ok": (False,), "bitten": (False,)}
+_NEVER_CLEAN: Mapping[str, Sequence[Any]] = {"ok": (False,), "clean": (False,), "caught_up": (False,)}
 
 
 def name_of(fault: FaultRecord) -> str:
@@ -133,7 +120,7 @@ def _other_pod(history: History) -> Iterator[str]:
     """Faults that hit a pod which is none of the cluster's, or not of the part that its target names."""
     pods = {sample.name for sample in history.samples if sample.kind == "pod"}
     known = pods | set(history.nodes or {})
-    known |= {pod for fault in history.faults if fault.fault == SCALE_OUT for pod in fault.pods}
+    known |= {pod for fault in history.faults if fault.brings_about == "pod_added" for pod in fault.pods}
     for fault in history.faults:
         if fault.target.removeprefix(_BESIDE) not in _PODS or fault.injected_ns is None:
             continue
@@ -159,38 +146,36 @@ def _was_another(history: History, fault: FaultRecord, pod: str, at_ns: int) -> 
 def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
     for fault in faults:
         bitten, clean = fault.bitten_evidence, fault.clean_evidence
-        if fault.bitten and (said := _says(bitten, _opposite(_NOT_BITTEN, fault)) or _reached(fault, bitten)):
+        if fault.bitten and (
+            said := _says(bitten, {**_NEVER_BITTEN, **fault.refuted("bitten")}) or _reached(fault, bitten)
+        ):
             yield f"{name_of(fault)} is recorded as effective, but its evidence says {said}"
         if fault.bitten and fault.kind and _shows_nothing(fault, bitten):
             yield f"{name_of(fault)} is recorded as effective, but its evidence shows nothing of a {fault.fault}"
         if fault.bitten and (other := _of_another(fault, bitten)):
             yield f"{name_of(fault)} is recorded as effective, but its evidence is that of a {other}"
-        if fault.bitten and fault.fault == "switchover" and bitten.get("primary") in fault.pods:
+        if fault.bitten and fault.brings_about == "new_primary" and bitten.get("primary") in fault.pods:
             yield f"{name_of(fault)} is recorded as done, but its evidence says primary: {bitten['primary']}"
-        if fault.clean and (said := _says(clean, _opposite(_NOT_CLEAN, fault))):
+        if fault.clean and (said := _says(clean, {**_NEVER_CLEAN, **fault.refuted("clean")})):
             yield f"{name_of(fault)} is recorded as healed, but its evidence says {said}"
-
-
-def _opposite(table: Mapping[str, Mapping[str, tuple[Any, ...]]], fault: FaultRecord) -> Mapping[str, tuple[Any, ...]]:
-    return {**table[""], **table.get(fault.fault, {})}
 
 
 def _shows_nothing(fault: FaultRecord, evidence: Mapping[str, Any]) -> bool:
     """Whether evidence of our own journal has none of the fault's fields, or nothing in them."""
-    own = _NOT_BITTEN.get(fault.fault, {})
-    return bool(own) and fault.fault != "switchover" and all(evidence.get(name) is None for name in own)
+    shown = [name for name, values in fault.refuted("bitten").items() if None not in values]
+    return bool(shown) and all(evidence.get(name) is None for name in shown)
 
 
 def _of_another(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
     """Another fault whose fields the evidence has, where it has none of this one's; empty where there is none."""
-    own = _NOT_BITTEN.get(fault.fault, {}).keys()
-    if not own or own & evidence.keys():
+    shown = fault.refuted("bitten").keys()
+    if not shown or shown & evidence.keys():
         return ""
-    others = (name for name, fields in _NOT_BITTEN.items() if name and fields.keys() & evidence.keys())
+    others = (name for name, of in BY_NAME.items() if of.refuted_by["bitten"].keys() & evidence.keys())
     return next(others, "")
 
 
-def _says(evidence: Mapping[str, Any], opposite: Mapping[str, tuple[Any, ...]]) -> str:
+def _says(evidence: Mapping[str, Any], opposite: Mapping[str, Sequence[Any]]) -> str:
     """The fields that say the opposite, in words; empty where none does."""
     told = [
         f"{name}: {evidence[name] if isinstance(evidence[name], str) else spelt(evidence[name])}"
@@ -209,7 +194,7 @@ def _same(found: object, value: object) -> bool:
 def _reached(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
     """The peers that still reached a pod which was cut off from them."""
     reached = evidence.get("reached_from")
-    if fault.fault != "partition" or not isinstance(reached, Mapping):
+    if not fault.isolated_from or not isinstance(reached, Mapping):
         return ""
     peers = [str(peer) for peer, whether in reached.items() if whether is True]
     return f"reached from: {', '.join(peers)}" if peers else ""

@@ -26,7 +26,6 @@ from checks.leadership.split_brain import Intruder, intruders, outsiders
 from checks.recovery.phases import phases
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history import topology
-from history.faults import SCALE_OUT
 from history.history import Decision, History
 from history.observed import Sample
 
@@ -100,7 +99,7 @@ def _exposed(history: History, *, several: bool) -> list[Overlap] | None:
     seen = history.samples
     able = able_to_commit(seen)
     if topology.direct(history):
-        newcomers = {pod for fault in history.faults if fault.fault == SCALE_OUT for pod in fault.pods}
+        newcomers = {pod for fault in history.faults if fault.brings_about == "pod_added" for pod in fault.pods}
         within = {
             pod: without(own, cut_off_from_clients(history, pod)) for pod, own in able.items() if pod not in newcomers
         }

@@ -5,31 +5,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import pymysql
 
 from cluster.joining import PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in_a_line, tried
+from cluster.membership import Membership
 from cluster.mysqld import mysqld_log
+from cluster.nodes import Nodes
 from cluster.platform.platform import Pod
 from cluster.status.agreement import in_agreement
 from cluster.wait import wait_until
 
-if TYPE_CHECKING:  # a cluster brings itself up
-    from cluster.cluster import Cluster
-
-BOOT_TIMEOUT_S = 120.0
 #: Longer than two tries to start Group Replication, each of which takes up to a minute to fail.
 JOIN_TIMEOUT_S = 150.0
 
 
-def bring_up(cluster: Cluster) -> None:
+def bring_up(nodes: Nodes, membership: Membership) -> None:
     """Start all pods at once and return when every one is in service; raises ConfigurationError or HarnessError.
 
     A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
     what counts is what the pods say of themselves.
     """
-    first, *others = cluster.pods.values()
+    first, *others = nodes.pods.values()
     joining: list[Future[None]] = []
 
     def join(pod: Pod) -> None:
@@ -38,7 +35,7 @@ def bring_up(cluster: Cluster) -> None:
 
         def state() -> None:
             try:
-                _join(cluster, pod, first=pod is first)
+                _join(nodes, membership, pod, first=pod is first)
             except Exception as error:  # noqa: BLE001  whoever waits for it hears of it
                 outcome.set_exception(error)
             else:
@@ -52,52 +49,52 @@ def bring_up(cluster: Cluster) -> None:
         for one in joining:
             if one.done():
                 one.result()  # raises what its statement raised
-        statuses = cluster.status(pods)
+        statuses = nodes.status(pods)
         for pod in pods:
             if statuses[pod.name] is None:
-                mysqld_log.refuse_exited(pod, cluster.topology)
+                mysqld_log.refuse_exited(pod, nodes.topology)
         return all(in_agreement(pod.name, statuses) for pod in pods)
 
     def lead() -> None:
-        cluster.start_pod(first)
+        nodes.start_pod(first)
         join(first)
         wait_until(
-            f"{first.name} leads", lambda: in_service([first]), timeout_s=JOIN_TIMEOUT_S, now=cluster.disagreement
+            f"{first.name} leads", lambda: in_service([first]), timeout_s=JOIN_TIMEOUT_S, now=membership.disagreement
         )
 
     def follow(pod: Pod) -> None:
-        cluster.start_pod(pod)
+        nodes.start_pod(pod)
         leader.result()
         join(pod)
 
-    with ThreadPoolExecutor(max_workers=len(cluster.pods), thread_name_prefix="boot") as pool:
+    with ThreadPoolExecutor(max_workers=len(nodes.pods), thread_name_prefix="boot") as pool:
         leader = pool.submit(lead)
         for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
             one.result()
-    everybody = cluster.pods.values()
+    everybody = nodes.pods.values()
     wait_until(
-        "every pod is in service", lambda: in_service(everybody), timeout_s=JOIN_TIMEOUT_S, now=cluster.disagreement
+        "every pod is in service", lambda: in_service(everybody), timeout_s=JOIN_TIMEOUT_S, now=membership.disagreement
     )
 
 
-def _join(cluster: Cluster, pod: Pod, *, first: bool) -> None:
-    """`Cluster.join`, with another try where its failure may pass; raises ConfigurationError or HarnessError."""
-    replication = cluster.topology.replication
+def _join(nodes: Nodes, membership: Membership, pod: Pod, *, first: bool) -> None:
+    """`Membership.join`, with another try where its failure may pass; raises ConfigurationError or HarnessError."""
+    replication = nodes.topology.replication
 
     def leave() -> None:
-        with cluster.connection(pod.name, timeout_s=60) as connection:
+        with nodes.connection(pod.name, timeout_s=60) as connection:
             replication.leave(connection)
 
     def join() -> None:
         try:
-            cluster.join(pod, first=first)
+            membership.join(pod, first=first)
         except pymysql.MySQLError:
-            if not cluster.in_service(pod.name):  # it may have joined all the same, and the load may have begun
+            if not membership.in_service(pod.name):  # it may have joined all the same, and the load may have begun
                 raise
 
     part = replication.lead_words if first else replication.follow_words
-    patience_s = PATIENCE_WITH_THEIRS_S if brought(cluster.topology) else PATIENCE_S
-    with told_in_a_line(f"{pod.name} could not {part}", pod, cluster.topology):
+    patience_s = PATIENCE_WITH_THEIRS_S if brought(nodes.topology) else PATIENCE_S
+    with told_in_a_line(f"{pod.name} could not {part}", pod, nodes.topology):
         tried(
             f"{pod.name} is to {part}",
             join,

@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from cluster.errors import NotThereError
+from cluster.agent.assignment import Assignment
+from cluster.errors import HarnessError, NotThereError
+from cluster.nodes import Nodes
 from cluster.platform.platform import Pod
 
 #: The name of its pod, among the cluster's guests, and of the container in it.
@@ -24,11 +26,14 @@ class Assigned(Protocol):
     def quarantined(self) -> Mapping[str, str]: ...
 
 
-class Steering(Protocol):
-    """A control plane that answers. It may refuse what it is asked, with a HarnessError that gives its reason."""
+class ControlPlane(Protocol):
+    """May refuse what it is asked, with a HarnessError that gives its reason."""
 
     pod: Pod
     decisions_file: str
+
+    def start(self, nodes: Nodes) -> None:
+        """Start it beside the nodes, as soon as their network stands; return when it answers. Raises HarnessError."""
 
     def assignment(self) -> Assigned: ...
 
@@ -57,12 +62,36 @@ class Steering(Protocol):
         """A pod is about to be no more."""
 
 
-def decisions(steering: Steering) -> list[dict[str, Any]]:
+class NoControlPlane:
+    """There is none: nobody is quarantined, nothing was decided, and nothing can be asked of it."""
+
+    pod: Pod
+    decisions_file = ""
+
+    def start(self, nodes: Nodes) -> None:
+        """Nothing starts."""
+
+    def assignment(self) -> Assigned:
+        return Assignment()
+
+    def decisions_since(self, *_: object, **__: object) -> list[dict[str, Any]]:
+        return []
+
+    def candidate(self) -> str | None:
+        return None
+
+    def _refuse(self, *_: object, **__: object) -> Any:
+        raise HarnessError("this cluster has no control plane to ask")
+
+    hold = release = switchover = add_pod = drain_pod = remove_pod = _refuse
+
+
+def decisions(control: ControlPlane) -> list[dict[str, Any]]:
     """Every decision so far, oldest first (design: decisions.jsonl), whether the control plane runs or not; a torn last
     line is left out."""
     written = io.BytesIO()
     try:
-        steering.pod.containers[POD].fetch(steering.decisions_file, written)
+        control.pod.containers[POD].fetch(control.decisions_file, written)
     except NotThereError:
         return []
     return [json.loads(line) for line in written.getvalue().splitlines(keepends=True) if line.endswith(b"\n")]

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 from cluster.agent.assignment import CONTROL_PORT, Assignment, decode
-from cluster.cluster import Cluster
 from cluster.errors import RefusedError
 from cluster.mysqld.option_names import canonical
+from cluster.nodes import Nodes
 from cluster.plain_http import open_url
-from cluster.platform import images, reach
+from cluster.platform import reach
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from control.settings import EDS, STATE, Plan
@@ -34,29 +34,31 @@ class ControlHandle:
 
     decisions_file = f"{STATE}/decisions.jsonl"
 
-    def __init__(self, cluster: Cluster, *, down_after_s: float = 1.0) -> None:
-        self._cluster = cluster
+    def __init__(self, *, down_after_s: float = 1.0) -> None:
+        """down_after_s: how long a primary may be silent before it is suspected."""
         self._down_after_s = down_after_s
-        self._url = f"http://{cluster.network.address('control')}:{CONTROL_PORT}"
+        self._nodes: Nodes
+        self._url: str
         self.pod: Pod
 
-    def start(self) -> None:
+    def start(self, nodes: Nodes) -> None:
         """Start the pod; return when it answers and has published what it knows. Raises HarnessError."""
-        cluster = self._cluster
-        config = {canonical(key): value for key, value in cluster.topology.config.items()}
+        self._nodes = nodes
+        self._url = f"http://{nodes.network.address('control')}:{CONTROL_PORT}"
+        config = {canonical(key): value for key, value in nodes.topology.config.items()}
         plan = Plan(
-            kind=cluster.topology.kind,
-            pods=dict(cluster.hosts),
-            password=cluster.credentials.control,
-            repl_password=cluster.credentials.repl,
+            kind=nodes.topology.kind,
+            pods=dict(nodes.hosts),
+            password=nodes.credentials.control,
+            repl_password=nodes.credentials.repl,
             down_after_s=self._down_after_s,
-            wait_count=int(config.get(cluster.topology.replication.wait_count_option or "", 1)),
+            wait_count=int(config.get(nodes.topology.replication.wait_count_option or "", 1)),
         )
-        volumes = {eds.volume_name(cluster.run_id): EDS, f"meshbench-{cluster.run_id}-{NAME}": STATE}
-        self.pod = cluster.extra_pod(NAME, cluster.network.address("control"))
+        volumes = {eds.volume_name(nodes.run_id): EDS, f"meshbench-{nodes.run_id}-{NAME}": STATE}
+        self.pod = nodes.extra_pod(NAME, nodes.network.address("control"))
         self.pod.add(
             "control",
-            images.image("tools").tag,
+            nodes.platform.image("tools"),
             ["python3", "-m", "control"],
             env={"MESHBENCH_CONTROL_PLAN": json.dumps(asdict(plan))},
             volumes=volumes,
@@ -101,7 +103,7 @@ class ControlHandle:
 
     def add_pod(self, name: str) -> None:
         """Register a pod of the cluster that has its data already."""
-        self._request("POST", "/pods", {"name": name, "address": self._cluster.hosts[name]})
+        self._request("POST", "/pods", {"name": name, "address": self._nodes.hosts[name]})
 
     def drain_pod(self, name: str) -> None:
         """Take a replica out of the read pool."""

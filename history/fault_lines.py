@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from history.fields import Count, Flag, Number, Object, Pods, Text, Time, Words, one_of, spelt
+from history.fields import Count, Flag, Number, Object, Pods, Refuted, Text, Time, Words, one_of, spelt
 from history.json_files import HistoryError
 
 Step = Literal["planned", "injected", "bitten", "healed", "clean"]
@@ -51,7 +51,7 @@ class Asked:
     parameters: Object | None = None
     part: Annotated[Part, one_of(get_args(Part))] | None = None
     intends: Annotated[Intent, one_of(get_args(Intent))] | None = None
-    refuted_by: Object | None = None
+    refuted_by: Refuted | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

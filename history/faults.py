@@ -6,21 +6,18 @@ Nothing is concluded here from what was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from history.fault_lines import Asked, FaultLine, Story
+from history.fault_lines import Asked, FaultLine, Intent, Story
 from history.fields import read
+from history.older.faults import facts
 
-#: Steps of a timeline that a DBA does on purpose; they are recorded as faults are, but break nothing.
-SWITCHOVER, SCALE_OUT, SCALE_IN = "switchover", "scale-out", "scale-in"
-OPERATIONS = frozenset({SWITCHOVER, SCALE_OUT, SCALE_IN})
-CONTROL_PLANE = "control_plane"
 #: In ``isolates_from``: every pod of the run, the clients' own included.
 EVERYONE = "all"
-#: Words of targets that are no MySQL pod.
-_NO_NODE = frozenset({CONTROL_PLANE, "proxy", "load"})
+#: Words of targets that are no MySQL pod, where the line does not say what of it was hit.
+_NO_NODE = frozenset({"control_plane", "proxy", "load"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +52,24 @@ class FaultRecord(Asked):
     @property
     def is_change(self) -> bool:
         """Whether it is something a DBA does on purpose, and no fault."""
-        return self.fault in OPERATIONS if self.kind is None else self.kind == "change"
+        return (self.kind or facts(self.fault).kind) == "change"
+
+    @property
+    def brings_about(self) -> Intent | None:
+        """What a planned change is to bring about."""
+        return self.intends or facts(self.fault).intends
+
+    @property
+    def isolated_from(self) -> tuple[str, ...]:
+        """From whom it cut its pods off, as far as is known: names, or ``("all",)``."""
+        if self.isolates_from is not None:
+            return self.isolates_from
+        return (EVERYONE,) if facts(self.fault).isolates else ()
+
+    def refuted(self, step: str) -> Mapping[str, Sequence[Any]]:
+        """Field of the evidence of a step -> values with which it did not happen."""
+        refuted_by = facts(self.fault).refuted_by if self.refuted_by is None else self.refuted_by
+        return refuted_by.get(step, {})
 
     @property
     def late_ms(self) -> float | None:
@@ -82,7 +96,8 @@ class FaultRecord(Asked):
     @property
     def hit_node(self) -> bool:
         """Whether a MySQL pod, or its network, was hit, and not what stands around it."""
-        return self.hits in (None, "node", "link") and self.target not in _NO_NODE
+        of_a_node = self.target not in _NO_NODE if self.part is None else self.part == "node"
+        return self.hits in (None, "node", "link") and of_a_node
 
 
 def _moment(evidence: Mapping[str, Any], name: str) -> int | None:

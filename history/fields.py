@@ -47,6 +47,17 @@ WHOLE = Kind("a whole number", is_whole, whole=True)
 COUNT = Kind("a whole number from 0 up", lambda value: is_whole(value) and value >= 0, whole=True)
 NUMBER = Kind("a number from 0 up", lambda value: is_number(value) and value >= 0)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))
+#: What evidence must not say: step -> field -> values.
+REFUTED = Kind(
+    "an object of objects of lists",
+    lambda value: (
+        isinstance(value, dict)
+        and all(
+            isinstance(step, dict) and all(isinstance(values, list) for values in step.values())
+            for step in value.values()
+        )
+    ),
+)
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 WORDS = Kind(
@@ -70,6 +81,7 @@ Count = Annotated[int, COUNT]
 Number = Annotated[float, NUMBER]
 Flag = Annotated[bool, FLAG]
 Object = Annotated[dict[str, Any], OBJECT]
+Refuted = Annotated[dict[str, dict[str, list[Any]]], REFUTED]
 Words = Annotated[tuple[str, ...], WORDS]
 Time = Annotated[int, TIME]
 Pods = Annotated[tuple[str, ...], POD]

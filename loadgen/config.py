@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from loadgen.arrivals.curve import Curve, Piece
 from loadgen.arrivals.think import Think
-from loadgen.errors import ConfigError, require
+from loadgen.errors import ConfigError, require, require_one_of
 from loadgen.policy import Policy
 
-ISOLATION_LEVELS = ("read-uncommitted", "read-committed", "repeatable-read", "serializable")
+Isolation = Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"]
 #: When clients speak TLS to the server: where it demands that, always, never.
-TLS_MODES = ("auto", "required", "disabled")
+Tls = Literal["auto", "required", "disabled"]
 #: Open loops with random and with even arrivals, and the closed loop.
-MODELS = ("poisson", "constant", "closed")
+Model = Literal["poisson", "constant", "closed"]
 
 #: Process numbers of worker n start at n times this, so no two workers of a run share one.
 PROCESSES_PER_WORKER = 10_000
@@ -27,22 +27,17 @@ PROCESSES_PER_WORKER = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadConfig:
-    """name: one of registry.WORKLOADS, or ``path/to/file.py:ClassName`` of a user's own. isolation: one of
-    ISOLATION_LEVELS. options: the workload's own keys; `registry.create` checks them."""
+    """name: one of registry.WORKLOADS, or ``path/to/file.py:ClassName`` of a user's own. options:
+    the workload's own keys; `registry.create` checks them."""
 
     name: str
-    isolation: str
+    isolation: Isolation
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require(isinstance(self.name, str), "workload.name", "a name", self.name)
         require(isinstance(self.options, dict), "workload.options", "a JSON object", self.options)
-        require(
-            self.isolation in ISOLATION_LEVELS,
-            "workload.isolation",
-            f"one of {', '.join(ISOLATION_LEVELS)}",
-            self.isolation,
-        )
+        require_one_of(Isolation, "workload.isolation", self.isolation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +46,7 @@ class LoadConfig:
 
     endpoints: (host, port) to connect to for writes: one for a gateway or sidecar, every pod in direct mode.
     read_endpoints: the same for operations that go to the read port.
-    model: one of MODELS. rate: offered arrivals a second of this worker. shape: pieces of a curve that rate multiplies
+    rate: offered arrivals a second of this worker. shape: pieces of a curve that rate multiplies
     and that take duration_s together; empty: no change. users: of a closed loop, which asks for no rate; think: their
     pauses. connections: concurrent clients. policy: what these do when something fails.
     backlog_cap: arrivals that may wait for a client; one more is recorded as overflow.
@@ -59,7 +54,6 @@ class LoadConfig:
     connect_timeout_s: for TCP connect and the server's greeting. statement_timeout_s: for the answer to a statement.
     batch: statements that can wait for company share a round trip; latencies then are no longer those of an application
     that sends them one by one.
-    tls: one of TLS_MODES.
     worker: index of this worker among the workers of the run.
     out_dir: existing folder of this worker alone, for ``ops.jsonl``.
     """
@@ -69,7 +63,7 @@ class LoadConfig:
     password: str = field(repr=False)
     database: str
     workload: WorkloadConfig
-    model: str
+    model: Model
     rate: float
     duration_s: float
     connections: int
@@ -87,16 +81,16 @@ class LoadConfig:
     connect_timeout_s: float = 2.0
     statement_timeout_s: float = 10.0
     batch: bool = False
-    tls: str = "auto"
+    tls: Tls = "auto"
 
     def __post_init__(self) -> None:
         require(len(self.endpoints) >= 1, "endpoints", "at least one [host, port]", self.endpoints)
-        require(self.model in MODELS, "model", f"one of {', '.join(MODELS)}", self.model)
+        require_one_of(Model, "model", self.model)
         for name in ("rate", "duration_s", "connect_timeout_s", "statement_timeout_s"):
             require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
         for name in ("drain_s", "worker"):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        require(self.tls in TLS_MODES, "tls", f"one of {', '.join(TLS_MODES)}", self.tls)
+        require_one_of(Tls, "tls", self.tls)
         require(self.worker < self.workers, "worker", f"below workers ({self.workers})", self.worker)
         require(self.backlog_cap >= 1, "backlog_cap", "at least 1", self.backlog_cap)
         require(

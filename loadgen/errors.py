@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from typing import Any, get_args
 
 
 class ConfigError(ValueError):
@@ -22,6 +23,12 @@ def require(holds: bool, key: str, expected: str, got: object) -> None:
     """Raise ConfigError unless it holds."""
     if not holds:
         raise ConfigError(f"expected {expected}, got {got!r}", key=key)
+
+
+def require_one_of(words: Any, key: str, got: object) -> None:
+    """words: a Literal. Raises ConfigError for any other."""
+    known = get_args(words)
+    require(got in known, key, f"one of {', '.join(known)}", got)
 
 
 def in_words(error: Exception) -> str:

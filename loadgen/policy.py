@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from loadgen.errors import require
+from loadgen.errors import require, require_one_of
 from loadgen.outcome import Result
 
-RETRIES = ("none", "safe", "idempotent")
-RECONNECTS = ("immediately", "backoff")
+Retry = Literal["none", "safe", "idempotent"]
+Reconnect = Literal["immediately", "backoff"]
 
 #: A session lives up to this share shorter than max_lifetime, so that a pool is not replaced all at once.
 LIFETIME_SPREAD = 0.025
@@ -34,19 +35,19 @@ class Policy:
     waited so long for a free connection fails; None: it waits on.
     """
 
-    retry: str = "none"
+    retry: Retry = "none"
     retry_attempts: int = 3
     retry_backoff_s: float = 0.1
     retry_cap_s: float = 1.0
-    reconnect: str = "immediately"
+    reconnect: Reconnect = "immediately"
     reconnect_backoff_s: float = 0.1
     reconnect_cap_s: float = 2.0
     max_lifetime_s: float | None = None
     connection_timeout_s: float | None = None
 
     def __post_init__(self) -> None:
-        require(self.retry in RETRIES, "policy.retry", f"one of {', '.join(RETRIES)}", self.retry)
-        require(self.reconnect in RECONNECTS, "policy.reconnect", f"one of {', '.join(RECONNECTS)}", self.reconnect)
+        require_one_of(Retry, "policy.retry", self.retry)
+        require_one_of(Reconnect, "policy.reconnect", self.reconnect)
         require(self.retry_attempts >= 1, "policy.retry_attempts", "at least 1", self.retry_attempts)
         for name in ("retry_backoff_s", "retry_cap_s", "reconnect_backoff_s", "reconnect_cap_s"):
             require(getattr(self, name) > 0, f"policy.{name}", "above 0", getattr(self, name))

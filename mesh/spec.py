@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from cluster.cluster import Cluster
+from cluster.front import AskPools
 from cluster.platform.platform import Pod
 from cluster.topology import Topology
 from mesh.proxies.endpoints import Admin
@@ -81,7 +83,11 @@ class Mesh(Protocol):
     def admin(self) -> Mapping[str, Admin]:
         """Proxy name -> where its admin interface is, of every proxy that has been started."""
 
-    def start(self) -> None: ...
+    def start(self, cluster: Cluster) -> None:
+        """Start what stands in front of the nodes; raises HarnessError. Nothing else can be asked before."""
+
+    def proxies(self) -> Mapping[str, AskPools]:
+        """Every proxy that has been started, by its name: asks it for its endpoints."""
 
     def attend(self, pod: Pod) -> None:
         """Put into a load pod what the mesh needs there; to be called before its load starts."""

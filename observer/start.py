@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 
 from cluster.cluster import Cluster
-from cluster.platform import images
 from cluster.platform.platform import Pod
-from mesh.proxies.endpoints import Admin, Pools, endpoints
-
-ASK_TIMEOUT_S = 1.0
+from mesh.proxies.endpoints import Admin
 
 
 def start_observer(cluster: Cluster, proxies: Mapping[str, Admin]) -> Pod:
-    """Start the observer pod, and let those who ask the cluster of its proxies ask them too. proxies: name -> where its
-    admin interface is."""
-    cluster.proxies = {name: partial(_ask, cluster, admin) for name, admin in proxies.items()}
+    """Start the observer pod. proxies: name -> where its admin interface is."""
     plan = {
         "user": "meshbench_watch",
         "password": cluster.credentials.watch,
@@ -29,13 +23,8 @@ def start_observer(cluster: Cluster, proxies: Mapping[str, Admin]) -> Pod:
     pod = cluster.extra_pod("observer", cluster.network.address("observer"))
     pod.add(
         "observer",
-        images.image("tools").tag,
+        cluster.platform.image("tools"),
         ["python3", "-m", "observer.observer"],
         env={"MESHBENCH_OBSERVE": json.dumps(plan)},
     )
     return pod
-
-
-def _ask(cluster: Cluster, admin: Admin) -> Pools:
-    pods = {address: pod for pod, address in cluster.hosts.items()}
-    return endpoints(admin, pods=pods, timeout_s=ASK_TIMEOUT_S)

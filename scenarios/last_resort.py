@@ -10,9 +10,6 @@ import traceback
 from http.client import HTTPException
 
 import pymysql
-from docker.errors import DockerException
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
 
 from cluster.errors import ConfigurationError, EngineRefusedError, EngineSilentError, HarnessError
 from history.json_files import HistoryError
@@ -24,9 +21,6 @@ FOREIGN: tuple[tuple[type[Exception], str], ...] = (
     (pymysql.MySQLError, "MySQL refused, or did not answer"),
     (EngineRefusedError, "the Docker Engine refused"),
     (EngineSilentError, "the Docker Engine did not answer"),
-    (DockerException, "the Docker Engine refused"),
-    (RequestException, "the Docker Engine did not answer"),
-    (HTTPError, "the Docker Engine did not answer"),
     (HTTPException, "a pod did not answer in HTTP"),
 )
 FOREIGN_ERRORS = tuple(kind for kind, _ in FOREIGN)

@@ -15,6 +15,7 @@ import pytest
 
 from checks.recovery.waterfall import NOT_STEADY, PRIMARY_STEPS
 from checks.registry import SAFETY
+from cluster.platform.docker_platform import DockerPlatform
 from reports.key_numbers import flat_numbers
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import catalogue, read_scenario
@@ -55,8 +56,9 @@ def test_story(
 ) -> None:
     caplog.set_level(logging.INFO, logger="meshbench")
     scenario = read_scenario(name, seed=seed)
-    require_images(scenario)
-    run = Run(scenario, runs=run_dir, command=["meshbench", "run", name, "--seed", str(seed)])
+    platform = DockerPlatform()
+    require_images(scenario, platform)
+    run = Run(scenario, platform=platform, runs=run_dir, command=["meshbench", "run", name, "--seed", str(seed)])
     summary = run.execute(lambda _: None)
 
     record_property("verdict", summary["verdict"])

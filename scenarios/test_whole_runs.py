@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cluster.platform.docker_platform import DockerPlatform
 from loadgen.workloads.registry import WORKLOADS
 from scenarios.matrix.matrix import Matrix
 from scenarios.matrix.plan import plan
@@ -31,9 +32,12 @@ def go(run_dir: Path, seed: int) -> Go:
 
     def run(name: str, *settings: str) -> dict[str, Any]:
         scenario = read_scenario(name, settings=list(settings), seed=seed)
-        require_images(scenario)
+        platform = DockerPlatform()
+        require_images(scenario, platform)
         words = [word for setting in settings for word in ("--set", setting)]
-        one = Run(scenario, runs=run_dir, command=["meshbench", "run", name, *words, "--seed", str(seed)])
+        one = Run(
+            scenario, platform=platform, runs=run_dir, command=["meshbench", "run", name, *words, "--seed", str(seed)]
+        )
         return one.execute(lambda _: None)
 
     return run

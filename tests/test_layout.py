@@ -54,6 +54,16 @@ def imported(file: Path) -> set[str]:
     return names
 
 
+def names_taken_from(file: Path, module: str) -> set[str]:
+    """What a file imports from a module by ``from … import``."""
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+    }
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_is_loaded_from_this_repository(room: str) -> None:
     loaded = importlib.import_module(room).__file__
@@ -91,6 +101,24 @@ def test_http_to_pods_has_one_door_which_knows_no_proxies() -> None:
             assert used <= {"requests.exceptions"}, name  # of Docker's library
 
 
+def test_only_the_platform_knows_of_docker() -> None:
+    """Its library, what that stands on, and Testcontainers; elsewhere there are pods, processes and our own errors."""
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            used = imported(file) & {"docker", "testcontainers", "requests", "urllib3"}
+            assert not used or name.startswith("cluster/platform/"), f"{name} imports {', '.join(sorted(used))}"
+
+
+def test_of_the_engine_only_the_platform_and_set_up_know() -> None:
+    """No other room asks for the engine's own object, through which everything could be done behind the platform."""
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            taken = names_taken_from(file, "cluster.platform.docker_engine")
+            assert "client" not in taken or name.startswith("cluster/platform/"), name
+
+
 def test_testcontainers_is_imported_only_after_it_was_settled() -> None:
     """It reads the user's own settings as it is imported, and then has an engine of its own."""
     for room in ROOMS:
@@ -125,6 +153,16 @@ def dotted(file: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return names
+
+
+def test_no_module_needs_itself() -> None:
+    """No circle of imports, those for types alone among them: every module can be read after the ones below it."""
+    files = modules()
+    left = {name: {one for one in dotted(file) if one in files} - {name} for name, file in files.items()}
+    while ready := [name for name, below in left.items() if not below & left.keys()]:
+        for name in ready:
+            del left[name]
+    assert not left, f"in a circle, or above one: {', '.join(sorted(left))}"
 
 
 @pytest.mark.parametrize("program", POD_PROGRAMS)

@@ -39,7 +39,7 @@ class Addition(Injection[ScaleOut]):
         if self.pod not in self.cluster.pods:
             return Evidence(ok=False, seen={"exists": False})
         known = published(self.cluster, self.pod)
-        serving, taken = self.cluster.in_service(self.pod), is_replica_to_proxies(self.cluster, self.pod)
+        serving, taken = self.cluster.membership.in_service(self.pod), is_replica_to_proxies(self.cluster, self.pod)
         return Evidence(
             ok=bool(known) and serving and taken,
             seen={"exists": True, "published": known, "in_service": serving, "taken_for_reads": taken},

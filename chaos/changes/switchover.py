@@ -10,7 +10,6 @@ import logging
 from dataclasses import dataclass
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
-from chaos.probes import control_plane
 from chaos.topologies import ONE_PRIMARY
 from cluster.wait import WaitTimeoutError
 
@@ -42,7 +41,7 @@ class HandedOver(Injection[Switchover]):
     silence: str = ""
 
     def inject(self) -> None:
-        control = control_plane(self.cluster)  # who knows who is primary
+        control = self.cluster.control  # who knows who is primary
         try:
             control.switchover()  # once: a refusal is what was to be found out
         except OSError as silence:
@@ -52,7 +51,7 @@ class HandedOver(Injection[Switchover]):
     def effect(self) -> Evidence:
         told = {"reason": self.silence} if self.silence else {}
         try:
-            primary = self.cluster.primary(timeout_s=LOOK_TIMEOUT_S)
+            primary = self.cluster.membership.primary(timeout_s=LOOK_TIMEOUT_S)
         except WaitTimeoutError:
             return Evidence(ok=False, seen={"primary": None, **told})
         return Evidence(ok=primary != self.pod, seen={"primary": primary, **told})
@@ -61,5 +60,5 @@ class HandedOver(Injection[Switchover]):
         """Nothing is broken."""
 
     def residue(self) -> Evidence:
-        serving = self.cluster.in_service(self.pod)
+        serving = self.cluster.membership.in_service(self.pod)
         return Evidence(ok=serving, seen={"in_service": serving})

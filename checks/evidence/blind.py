@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from checks.evidence.due import last_due_ns
-from history.faults import SCALE_IN, SCALE_OUT
 from history.history import History
 
 #: The observer samples 25 times a second. A pod that hangs holds up one sample for a second or two until it counts as
@@ -57,7 +56,7 @@ def blind_stretches(history: History, *, longer_than_ns: int = BLIND_NS) -> list
 
 def _expected(history: History) -> set[str]:
     """Pods that must have been sampled: those at the end, unless the number of pods was changed on the way."""
-    if any(fault.fault in (SCALE_OUT, SCALE_IN) for fault in history.faults):
+    if any(fault.brings_about in ("pod_added", "pod_removed") for fault in history.faults):
         return set()
     return set(history.nodes or {})
 

@@ -11,7 +11,6 @@ from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, union
 from history.faults import EVERYONE
 from history.history import FaultRecord, History
 
-PARTITION = "partition"
 #: The load pod of a run that has one, which the manifest then does not name.
 _ONE_CLIENT = ("load1",)
 
@@ -41,11 +40,8 @@ def _separates(fault: FaultRecord, history: History, one: str, other: str) -> bo
 
 
 def _isolated_from(fault: FaultRecord, history: History) -> tuple[str, ...]:
-    """From whom, as the journal says; an older one does not, and then a partition was one from everyone. Not so where
-    the scenario named a peer."""
-    isolated = fault.isolates_from
-    if isolated is None:
-        isolated = (EVERYONE,) if fault.fault == PARTITION else ()
+    """From whom, as the journal says; not from everyone where the scenario named a peer."""
+    isolated = fault.isolated_from
     return () if EVERYONE in isolated and _had_peer(fault, history) else isolated
 
 

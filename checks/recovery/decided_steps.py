@@ -11,7 +11,6 @@ from collections.abc import Collection
 from checks.leadership.changes import OPENED
 from checks.recovery.bounded_time import Moment, absent
 from history.decisions import REJOINING
-from history.faults import SWITCHOVER
 from history.history import Decision, FaultRecord, History
 
 SOURCE = "control plane"
@@ -25,7 +24,9 @@ def until_ns(history: History, fault: FaultRecord) -> int | None:
         if other.injected_ns is not None
         and other.injected_ns > (fault.injected_ns or 0)
         and (
-            other.fault == SWITCHOVER or other.target in ("primary", "new_primary") or set(other.pods) & set(fault.pods)
+            other.brings_about == "new_primary"
+            or other.target in ("primary", "new_primary")
+            or set(other.pods) & set(fault.pods)
         )
     ]
     return min(later, default=None)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from checks.leadership.claims import WRITE_POOL
 from checks.recovery.bounded_time import Moment, absent
 from history import topology
-from history.faults import SWITCHOVER
 from history.history import FaultRecord, History
 from history.observed import Sample
 
@@ -40,7 +39,7 @@ class Sightings:
 
     def _target(self, fault: FaultRecord) -> tuple[str | None, bool]:
         last = {sample.name: sample for sample in self._before if sample.kind == "pod" and sample.up}
-        candidates = sorted(last) if fault.fault == SWITCHOVER else fault.pods
+        candidates = sorted(last) if fault.brings_about == "new_primary" else fault.pods
         leader = next((name for name in candidates if name in last and last[name].writable), None)
         if leader is not None:
             return leader, True

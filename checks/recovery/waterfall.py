@@ -26,7 +26,6 @@ from checks.recovery.decided_steps import Control, until_ns
 from checks.recovery.observed_steps import Sightings
 from checks.recovery.steady import WINDOW_NS, WINDOWS, Steady, steady
 from history import topology
-from history.faults import SWITCHOVER
 from history.history import FaultRecord, History
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
@@ -102,7 +101,7 @@ class _Reading:
             nothing = absent("no node was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
-        if self.fault.fault == SWITCHOVER:
+        if self.fault.brings_about == "new_primary":
             injected = replace(injected, source="the request")
             names: tuple[str, ...] = PRIMARY_STEPS
             moments = self._failover(injected, self.control.switchover())
@@ -219,7 +218,7 @@ class _Reading:
         """Rejoined or quarantined, and when. In a group a pod is back when chaos has seen it caught up."""
         if (set_aside := self.control.quarantined()) is not None:
             return _step(QUARANTINED, set_aside, self.injected_ns)
-        switched = self.fault.fault == SWITCHOVER
+        switched = self.fault.brings_about == "new_primary"
         decided = self.control.rejoined(events={"rejoined", "repointed"} if switched else {"rejoined"})
         clean_ns = self.fault.clean_ns if self.fault.clean else None
         whom = self.target or "the target"
@@ -230,7 +229,7 @@ class _Reading:
 
 
 def _no_pod_lost(fault: FaultRecord) -> bool:
-    return (fault.is_change and fault.fault != SWITCHOVER) or not fault.hit_node
+    return (fault.is_change and fault.brings_about != "new_primary") or not fault.hit_node
 
 
 def _moment(again: Steady) -> Moment:

@@ -16,7 +16,8 @@ from functools import cache
 from cluster.errors import ConfigurationError, EngineRefusedError
 from cluster.mysqld import mysqld
 from cluster.mysqld.options import Known
-from cluster.platform import docker_engine, images, one_off
+from cluster.platform import images, one_off
+from cluster.platform.docker_engine import engine_memory_bytes
 
 TIMEOUT_S = 60
 #: Begins the run id of a container that is asked, which is no run: it is gone within a second or two.
@@ -87,7 +88,7 @@ def _ask(identity: str, image: str, content: bytes | None, arguments: tuple[str,
         all_printed=parts.get("all", "").partition("arguments:")[2].strip(),
         known=known if usable else Known(),
         refused=tuple(refused) if usable else (),
-        memory_bytes=docker_engine.memory_bytes(),
+        memory_bytes=engine_memory_bytes(),
     )
 
 

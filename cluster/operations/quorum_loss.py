@@ -10,18 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pymysql
 
+from cluster.nodes import Nodes
 from cluster.status.status import Status
 from cluster.topologies.replication import CanForceQuorum
-
-if TYPE_CHECKING:  # a rescuer belongs to its cluster
-    from cluster.cluster import Cluster
 
 log = logging.getLogger("meshbench")
 
@@ -65,8 +62,11 @@ class Rescuer:
     Shared by all who wait for a pod to come back: the group is rescued once, not once a pod.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, nodes: Nodes, *, join: Callable[..., None], assisted: list[str]) -> None:
+        """join: as `Membership.join`. assisted: takes the names of those that were helped."""
+        self._nodes = nodes
+        self._join = join
+        self._assisted = assisted
         self._lock = threading.Lock()
         self._plan: Plan | None = None
         self._since_s = 0.0
@@ -88,12 +88,11 @@ class Rescuer:
 
     @property
     def _replication(self) -> CanForceQuorum:
-        replication = self._cluster.topology.replication
+        replication = self._nodes.topology.replication
         assert isinstance(replication, CanForceQuorum), "shown to no others"
         return replication
 
     def _act(self, plan: Plan) -> None:
-        cluster = self._cluster
         log.info("no majority is left; ONLINE: %s", ", ".join(plan.survivors) or "nobody")
         with ThreadPoolExecutor(max_workers=len(plan.outside)) as pool:
             list(pool.map(self._calm, plan.outside))
@@ -103,38 +102,37 @@ class Rescuer:
             else:
                 leader = self._most_advanced(plan.outside)
                 joining.remove(leader)
-                cluster.assisted_rejoins.append(leader)
-                cluster.join(cluster.pods[leader], first=True)
+                self._assisted.append(leader)
+                self._join(self._nodes.pods[leader], first=True)
             for name in sorted(joining):
-                cluster.assisted_rejoins.append(name)
-            list(pool.map(lambda name: cluster.join(cluster.pods[name], first=False), sorted(joining)))
+                self._assisted.append(name)
+            list(pool.map(lambda name: self._join(self._nodes.pods[name], first=False), sorted(joining)))
 
     def _calm(self, name: str) -> None:
         """End a pod's attempt to rejoin by itself, which lasts a minute and which STOP would wait for: restart mysqld
-        with its start on boot turned off. `Cluster.join` turns it on again."""
-        with self._cluster.connection(name) as connection:
+        with its start on boot turned off. `Membership.join` turns it on again."""
+        with self._nodes.connection(name) as connection:
             if not self._replication.disable_start_on_boot(connection):
                 return
-        container = self._cluster.pods[name].containers["mysqld"]
+        container = self._nodes.pods[name].containers["mysqld"]
         container.kill()
         container.wait(timeout_s=KILL_TIMEOUT_S)
         container.start()
-        self._cluster.wait_for_login(self._cluster.pods[name])
+        self._nodes.wait_for_login(self._nodes.pods[name])
 
     def _force(self, survivors: tuple[str, ...]) -> None:
-        cluster = self._cluster
         log.info("forcing the group's membership to %s", ", ".join(survivors))
-        cluster.assisted_rejoins += survivors
-        with cluster.connection(survivors[0], timeout_s=FORCE_TIMEOUT_S) as connection:
-            self._replication.force_members(connection, [cluster.hosts[name] for name in survivors])
+        self._assisted += survivors
+        with self._nodes.connection(survivors[0], timeout_s=FORCE_TIMEOUT_S) as connection:
+            self._replication.force_members(connection, [self._nodes.hosts[name] for name in survivors])
 
     def _most_advanced(self, names: tuple[str, ...]) -> str:
         """The pod that lacks nothing of what another has executed or received; of equals, the first."""
         have: dict[str, str] = {}
         for name in names:
-            with self._cluster.connection(name) as connection:
+            with self._nodes.connection(name) as connection:
                 have[name] = self._replication.executed_or_received(connection)
-        with self._cluster.connection(names[0]) as connection, connection.cursor() as cursor:
+        with self._nodes.connection(names[0]) as connection, connection.cursor() as cursor:
             leader = names[0]
             for name in names[1:]:
                 cursor.execute(

@@ -15,7 +15,6 @@ import pymysql
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError, RefusedError
 from cluster.joining import tried
-from cluster.platform.docker_pod import DockerPod
 from cluster.platform.platform import Pod
 from cluster.topologies.clone import DATA_DIR
 from cluster.topologies.replication import CanClone
@@ -41,7 +40,7 @@ def add_pod(cluster: Cluster, name: str) -> None:
     address = cluster.expected_hosts.get(name)
     if address is None:
         raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
-    donor, pod = _donor(cluster), DockerPod(run_id=cluster.run_id, name=name, address=address)
+    donor, pod = _donor(cluster), cluster.pod(name, address)
     cluster.hosts[name] = address
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"
@@ -49,9 +48,9 @@ def add_pod(cluster: Cluster, name: str) -> None:
         cluster.start_pod(pod, volumes={data: DATA_DIR}, agent=False)
         _fetch_data(cluster, pod, donor)
         cluster.start_agent(pod)
-        goal = _executed(cluster, cluster.primary())
-        cluster.join(pod)
-        cluster.attend_newcomer(pod)
+        goal = _executed(cluster, cluster.membership.primary())
+        cluster.membership.join(pod)
+        cluster.front.attend_node(pod)
         cluster.pods[name] = pod
         wait_until(
             f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
@@ -84,7 +83,7 @@ def _set_aside(cluster: Cluster, pod: Pod) -> None:
 
 def _donor(cluster: Cluster) -> str:
     """A replica in service, which copying slows down instead of the primary; the primary where there is no other."""
-    primary = cluster.primary()
+    primary = cluster.membership.primary()
     replicas = [name for name, one in cluster.status().items() if one and one.in_service and name != primary]
     return min(replicas, default=primary)
 
@@ -130,4 +129,4 @@ def _executed(cluster: Cluster, name: str) -> str:
 
 
 def _there(cluster: Cluster, name: str, goal: str) -> bool:
-    return cluster.in_service(name) and cluster.has_executed(name, goal)
+    return cluster.membership.in_service(name) and cluster.membership.has_executed(name, goal)

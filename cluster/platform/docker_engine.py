@@ -6,6 +6,7 @@ because containers and CI machines often have none. `cluster.platform.setup` dec
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 from contextlib import closing
@@ -31,6 +32,10 @@ OWN_ENGINE = (
 ANSWER_S = 20
 #: Docker's configuration as far as pods and builds are concerned: nobody's proxies, credentials or headers.
 NO_CONFIGURATION = Path(__file__).resolve().parents[2] / "images" / "client"
+
+
+#: Whose version is that of the way to the engine.
+LIBRARIES = ("testcontainers",)
 
 
 class NoEngineError(ConfigurationError):
@@ -62,13 +67,18 @@ def client() -> docker.DockerClient:
         raise _no_answer(at, error) from None
 
 
-def version() -> str | None:
-    """Of the engine; raises as `client`, and EngineError."""
+def engine_facts() -> dict[str, str]:
+    """``Version``, ``ApiVersion``, ``Os`` and ``Arch`` of the engine; raises as `client`, and EngineError."""
     with engine_errors():
-        return client().version().get("Version")
+        return dict(client().version())
 
 
-def memory_bytes() -> int:
+def require_engine() -> None:
+    """Raise ConfigurationError when no engine answers."""
+    client()
+
+
+def engine_memory_bytes() -> int:
     """Of its machine; 0 where it does not say."""
     with engine_errors():
         return int(client().info().get("MemTotal") or 0)
@@ -89,6 +99,7 @@ def _settle(at: EngineAddress) -> None:
         from testcontainers.core.config import ConnectionMode, testcontainers_config
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(f"Testcontainers cannot use one of its settings in the environment: {error}") from None
+    logging.getLogger("testcontainers").setLevel(logging.WARNING)  # it tells of every container
     testcontainers_config.tc_properties = {}
     testcontainers_config.ryuk_disabled = True
     testcontainers_config.connection_mode_override = ConnectionMode.bridge_ip

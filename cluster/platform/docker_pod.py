@@ -14,7 +14,6 @@ from docker.models.containers import Container
 from docker.types import EndpointConfig
 
 from cluster.errors import HarnessError
-from cluster.platform import images
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_errors import engine_errors
 from cluster.platform.docker_process import DockerProcess
@@ -33,11 +32,12 @@ PAUSE_COMMAND = ["/bin/bash", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 
 
 @dataclass(kw_only=True)
 class DockerPod:
-    """Is `platform.Pod`."""
+    """Is `platform.Pod`. base: the image of its pause container."""
 
     run_id: str
     name: str
     address: str
+    base: str
     containers: dict[str, Process] = field(default_factory=dict)
     _pause: Container = field(init=False, repr=False)
 
@@ -45,7 +45,7 @@ class DockerPod:
     def open_namespace(self, network: RunNetwork, hosts: Mapping[str, str]) -> None:
         self._pause = self._start(
             "pause",
-            _container(images.image("base").tag, PAUSE_COMMAND),
+            _container(self.base, PAUSE_COMMAND),
             network=network.name,
             networking_config={network.name: EndpointConfig(API_VERSION, ipv4_address=self.address)},
             hostname=self.name,
@@ -79,7 +79,7 @@ class DockerPod:
 
     @engine_errors()
     def start_on_host(self, role: str, command: list[str], *, files: Mapping[str, bytes]) -> Process:
-        self._start(role, _container(images.image("base").tag, command, files=files), network_mode="host")
+        self._start(role, _container(self.base, command, files=files), network_mode="host")
         return self.containers[role]
 
     def _start(

@@ -5,13 +5,15 @@ What a program in a pod would answer over the network a test answers itself, at 
 
 from __future__ import annotations
 
+import ipaddress
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from cluster.errors import EngineError, EngineRefusedError, NameTakenError, NotThereError
 from cluster.platform.network import RunNetwork
-from cluster.platform.platform import FROZEN, RUNNING, Process, State, exited
+from cluster.platform.platform import FROZEN, RUNNING, Pod, Process, State, exited
 
 
 @dataclass(kw_only=True)
@@ -161,3 +163,29 @@ class FakePod:
     def probe_in_namespace(self, *command: str) -> tuple[int, str]:
         self.ran.append(command)
         return self.answers.get(command[0], (0, ""))
+
+
+@dataclass(kw_only=True)
+class FakePlatform:
+    """Its networks are of this machine's loopback, so that a test can answer at a pod's address. pods: all that were
+    asked for, by name. removed: the runs of which everything was."""
+
+    cast: Casting = lambda _, __, process: process
+    pods: dict[str, FakePod] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def image(self, name: str) -> str:
+        return f"fake/{name}:1"
+
+    def open_network(self, run_id: str) -> RunNetwork:
+        subnet = ipaddress.IPv4Network(f"127.{random.randrange(1, 255)}.{random.randrange(255)}.0/24")
+        return RunNetwork(name=f"meshbench-{run_id}", subnet=subnet)
+
+    def pod(self, *, run_id: str, name: str, address: str) -> Pod:
+        self.pods[name] = FakePod(run_id=run_id, name=name, address=address, cast=self.cast, names=self.names)
+        return self.pods[name]
+
+    def remove(self, run_id: str) -> list[str]:
+        self.removed.append(run_id)
+        return [f"container {container.name}" for pod in self.pods.values() for container in pod.containers.values()]

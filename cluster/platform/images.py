@@ -10,6 +10,7 @@ that the recipe gave on the day stands in the image: /etc/meshbench-versions.jso
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import shlex
@@ -26,6 +27,7 @@ from docker.errors import BuildError, ImageNotFound
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.platform.docker_engine import address, apt_install, client
+from cluster.platform.docker_errors import engine_errors
 from cluster.platform.logs import LOG_CONFIG
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +63,7 @@ class Image:
         return exists(self.tag)
 
 
+@engine_errors()
 def exists(reference: str) -> bool:
     """Whether the engine has this image."""
     try:
@@ -70,6 +73,7 @@ def exists(reference: str) -> bool:
     return True
 
 
+@engine_errors()
 def identity(reference: str) -> str:
     """``sha256:…`` of an image that the engine has."""
     return str(client().images.get(reference).id)
@@ -107,6 +111,7 @@ def _build_bench(tag: str) -> None:
     _debootstrap(tag, "bench")
 
 
+@engine_errors()
 def _debootstrap(tag: str, name: str) -> None:
     """A Debian root file system with the packages of images/NAME/packages, through mmdebstrap, from the mirror this
     machine's own apt uses."""
@@ -154,6 +159,7 @@ def _debian_versions(archive: Path) -> dict[str, str]:
     raise HarnessError(f"mmdebstrap left no {VERSIONS_FILE}")
 
 
+@engine_errors()
 def versions(reference: str) -> dict[str, str]:
     """Package -> version of what an image was built of, by its own label; empty for an image that is not ours."""
     return dict(json.loads(client().images.get(reference).labels.get(VERSIONS) or "{}"))
@@ -202,6 +208,7 @@ def _build_tools(tag: str) -> None:
         _docker_build(tag, context, base="runtime")
 
 
+@engine_errors()
 def base_python() -> str:
     """The Python version in the base image, such as ``3.14``."""
     printed = client().containers.run(
@@ -236,6 +243,7 @@ def wheel_options(python: str | None) -> list[str]:
     return ["--only-binary=:all:", *platforms, "--platform=manylinux2014_x86_64", *foreign]
 
 
+@engine_errors()
 def _docker_build(tag: str, context: Path, *, base: str = "base", wheels: Path | None = None) -> None:
     """wheels: the folder in the context into which Python's packages were installed."""
     name = tag.partition(":")[0].partition("/")[2]
@@ -256,6 +264,13 @@ def _docker_build(tag: str, context: Path, *, base: str = "base", wheels: Path |
     except BuildError as error:
         printed = "".join(str(line.get("stream", "")) for line in error.build_log)
         raise HarnessError(f"building {tag} failed: {error}; it printed: {printed[-600:]}") from None
+
+
+@engine_errors()
+def build_from(dockerfile: str, tag: str, *, name: str) -> None:
+    """An image of a Dockerfile without a context. name: what its label says it is."""
+    content = io.BytesIO(dockerfile.encode())
+    client().images.build(fileobj=content, tag=tag, rm=True, forcerm=True, labels={LABEL: name})
 
 
 def _wheel(folder: Path) -> tuple[str, str] | None:

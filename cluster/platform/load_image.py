@@ -18,6 +18,7 @@ from docker.errors import BuildError
 from cluster.errors import ConfigurationError
 from cluster.platform import images
 from cluster.platform.docker_engine import client
+from cluster.platform.docker_errors import engine_errors
 
 #: Where the packages go, in the image.
 SITE = "/opt/own-site"
@@ -27,10 +28,13 @@ _DOCKERFILE = f"ARG BASE\nFROM ${{BASE}}\nCOPY site {SITE}\n"
 _ELSEWHERE = re.compile(r"\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|/|file:|\S*://|\S+ *@ )")
 
 
-def load_image(requirements: bytes | None, *, where: str) -> str:
+def load_image(requirements: bytes | None, *, tools: str, where: str) -> str:
     """The reference of the image, built if it is not on the engine yet. requirements: the content of the file, or None.
-    where: what names the file, for messages. Raises ConfigurationError, in one line with pip's last words."""
-    tools = images.require(images.image("tools").tag)
+    tools: ours. where: what names the file, for messages.
+
+    Raises ConfigurationError, in one line with pip's last words.
+    """
+    images.require(tools)
     if requirements is None:
         return tools
     lines = _lines(requirements, where)
@@ -91,6 +95,7 @@ def last_words(printed: str) -> str:
     return told if len(told) <= 400 else f"{told[:400]}…"
 
 
+@engine_errors()
 def _build(tag: str, context: Path, tools: str) -> None:
     (context / "Dockerfile").write_text(_DOCKERFILE)
     try:

@@ -94,6 +94,22 @@ def started(
                 container.remove(force=True, v=True)
 
 
+@engine_errors()
+def printed_on_host(image: str, command: list[str], *, environment: Mapping[str, str]) -> bytes:
+    """What a command prints in a container in the host's own network, which the engine removes when it has ended."""
+    container = client().containers.run(
+        image,
+        command,
+        detach=True,
+        auto_remove=True,
+        network_mode="host",
+        environment=dict(environment),
+        labels=ownership.labels("doctor"),
+        log_config=LOG_CONFIG,
+    )
+    return b"".join(container.logs(stream=True, follow=True))
+
+
 def ended(process: Process, *, answer: str, timeout_s: float) -> OneOff:
     """What came of a process once it has ended or its time is over, when it is killed."""
     code = process.wait(timeout_s=timeout_s)

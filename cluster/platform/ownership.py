@@ -10,7 +10,7 @@ label is ever touched.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from docker.models.containers import Container
 
 from cluster.platform import keeper
 from cluster.platform.docker_engine import client
+from cluster.platform.docker_errors import engine_errors
 
 RUN = "meshbench.run"
 #: The token of its process's keeper.
@@ -46,16 +47,19 @@ def boot() -> str:
     return owner().partition(":")[0]
 
 
+@engine_errors()
 def labels(run_id: str) -> dict[str, str]:
     """What everything of a run is to carry; the first call starts this process's keeper."""
     return {RUN: run_id, OWNER: owner(), KEEPER: keeper.token()}
 
 
+@engine_errors()
 def remove(run_id: str) -> list[str]:
     """Remove everything of one run; returns what was removed, such as ``container node1``."""
     return _sweep(f"{RUN}={run_id}", lambda _: lambda _: False)
 
 
+@engine_errors()
 def remove_own() -> list[str]:
     """Remove everything that this process has started and that is not kept; returns what was removed."""
     if (own := keeper.started()) is None:
@@ -64,12 +68,14 @@ def remove_own() -> list[str]:
     return _sweep(f"{KEEPER}={own}", lambda _: lambda one: one[RUN] in outliving)
 
 
+@engine_errors()
 def reap() -> list[str]:
     """Remove everything whose owner no longer lives and that is not kept; returns what was removed."""
     keeper.remove_unstarted()
     return _sweep(RUN, _in_use)
 
 
+@engine_errors()
 def live_runs() -> set[str]:
     """Runs on this engine whose owner lives, or that are kept."""
     containers = _containers(RUN)
@@ -77,16 +83,29 @@ def live_runs() -> set[str]:
     return {one.labels[RUN] for one in containers if in_use(one.labels)}
 
 
+@engine_errors()
 def running_runs() -> set[str]:
     """Runs of which any container runs."""
     return _running(_containers(RUN))
 
 
+@engine_errors()
 def without_keeper() -> set[str]:
     """Runs of older versions, which had no keeper: whether their owner lives nobody can say from everywhere."""
     return {one.labels[RUN] for one in _containers(RUN) if KEEPER not in one.labels and KEPT not in one.labels}
 
 
+def pids(run_id: str, *, known: Collection[str]) -> Iterator[tuple[str, int]]:
+    """The id of each running container of a run that is not known, and the pid of its first process, as this machine
+    has it."""
+    with engine_errors():
+        api = client().api
+        for container in api.containers(filters={"label": f"{RUN}={run_id}"}):
+            if container["Id"] not in known:
+                yield container["Id"], api.inspect_container(container["Id"])["State"]["Pid"]
+
+
+@engine_errors()
 def kept() -> list[Labels]:
     """What the containers are labelled with that have their runs outlive their processes, one a run."""
     return [one.labels for one in _containers(KEPT)]

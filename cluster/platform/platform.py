@@ -1,7 +1,8 @@
 """Where pods run, as everybody else sees it: pods on a platform, processes in a pod.
 
-The Docker Engine stands behind it in `docker_pod` and `docker_process`. No object of its library leaves this folder,
-and its errors leave it as `cluster.errors.EngineError` and its kinds, which every verb here may raise.
+The Docker Engine stands behind it in `docker_platform`, `docker_pod` and `docker_process`. No object of its library
+leaves this folder, and its errors leave it as `cluster.errors.EngineError` and its kinds, which every verb here may
+raise.
 """
 
 from __future__ import annotations
@@ -88,6 +89,23 @@ class CanFreeze(Protocol):
     def freeze(self) -> None: ...
 
     def thaw(self) -> None: ...
+
+
+class Platform(Protocol):
+    """Where the pods of a run are. The tags of our images are those of when it was made, whatever becomes of their
+    sources meanwhile: what a run starts in mid-course is what was there, and built, at its start."""
+
+    def image(self, name: str) -> str:
+        """The reference of an image of ours, such as ``tools``."""
+
+    def open_network(self, run_id: str) -> RunNetwork:
+        """Create the network of a run; raises HarnessError when there is no room for one."""
+
+    def pod(self, *, run_id: str, name: str, address: str) -> Pod:
+        """A pod of which nothing runs yet."""
+
+    def remove(self, run_id: str) -> list[str]:
+        """Remove everything of a run; returns what was removed, such as ``container node1``."""
 
 
 class Pod(Protocol):

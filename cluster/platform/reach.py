@@ -13,10 +13,8 @@ from http.client import HTTPException
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.plain_http import open_url
-from cluster.platform import images
 from cluster.platform.docker_engine import OWN_ENGINE, address
-from cluster.platform.docker_network import RANGE, create_network
-from cluster.platform.docker_pod import DockerPod
+from cluster.platform.docker_platform import RANGE, DockerPlatform
 from cluster.platform.platform import RUNNING, Pod, last_words
 
 TIMEOUT_S = 1.0
@@ -57,10 +55,11 @@ def try_once(run_id: str) -> str:
 
     Raises ConfigurationError when it cannot be reached, HarnessError and what the engine raises when it cannot be made.
     """
-    network = create_network(run_id)
-    pod = DockerPod(run_id=run_id, name="trial", address=network.address("client"))
+    platform = DockerPlatform()
+    network = platform.open_network(run_id)
+    pod = platform.pod(run_id=run_id, name="trial", address=network.address("client"))
     pod.open_namespace(network, {})
-    pod.add("server", images.image("base").tag, ["python3", "-m", "http.server", str(TRIAL_PORT), "-d", "/mnt"])
+    pod.add("server", platform.image("base"), ["python3", "-m", "http.server", str(TRIAL_PORT), "-d", "/mnt"])
     require(pod, "server", port=TRIAL_PORT)
     if (why := _unanswered(pod.address, TRIAL_PORT)) is not None:
         said = last_words(pod.containers["server"]) or "nothing"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Literal
 
-from loadgen.errors import require
+from loadgen.errors import require, require_one_of
 
-KINDS = ("none", "constant", "exponential", "tpcc")
+Distribution = Literal["none", "constant", "exponential", "tpcc"]
 
 #: Seconds to key a transaction in, and mean seconds to think about its answer.
 KEYING_S = {"new-order": 18.0, "payment": 3.0, "order-status": 2.0, "delivery": 2.0, "stock-level": 2.0}
@@ -22,13 +23,13 @@ LONGEST = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Think:
-    """kind: one of KINDS. mean_s: of ``constant`` and ``exponential``."""
+    """mean_s: of ``constant`` and ``exponential``."""
 
-    kind: str = "none"
+    kind: Distribution = "none"
     mean_s: float = 0.0
 
     def __post_init__(self) -> None:
-        require(self.kind in KINDS, "think.kind", f"one of {', '.join(KINDS)}", self.kind)
+        require_one_of(Distribution, "think.kind", self.kind)
         fixed = self.kind in ("constant", "exponential")
         require(self.mean_s > 0 if fixed else self.mean_s == 0, "think.mean_s", "above 0 where needed", self.mean_s)
 

@@ -18,23 +18,25 @@ class EnvoyGateway(ProxyPod):
     kind = "envoy"
     admin_port = ADMIN_PORT
 
-    def start(self) -> None:
+    def start(self, cluster: Cluster) -> None:
         """Start Envoy and wait until its write pool has an endpoint; raises HarnessError when it has none in time."""
+        super().start(cluster)
         config = client_side(self._spec, name=NAME, read_path=read_path(self._cluster.topology))
-        start_envoy(self._cluster.extra_pod(NAME, self._address), config, pool="write", published=True)
+        pod, image = self._cluster.extra_pod(NAME, self._address), self._cluster.platform.image("envoy")
+        start_envoy(pod, config, image=image, pool="write", published=True)
 
 
-def create_mesh(spec: MeshSpec, cluster: Cluster) -> Mesh:
+def create_mesh(spec: MeshSpec) -> Mesh:
     """The mesh that a spec names, not yet started."""
     match spec.mode, spec.proxy:
         case "sidecar", _:
-            return Sidecar(cluster, spec)
+            return Sidecar(spec)
         case "mtls", _:
-            return Mtls(cluster, spec)
+            return Mtls(spec)
         case _, "envoy":
-            return EnvoyGateway(cluster, spec)
+            return EnvoyGateway(spec)
         case _, "haproxy":
-            return HAProxyGateway(cluster, spec)
+            return HAProxyGateway(spec)
         case _, "router":
-            return RouterGateway(cluster, spec)
-    return Direct(cluster)
+            return RouterGateway(spec)
+    return Direct()

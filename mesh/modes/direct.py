@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cluster.cluster import Cluster
 from cluster.platform.platform import Pod
-from mesh.proxies.endpoints import Admin
+from mesh.asked import Asked
 from mesh.spec import WRITE_PORT, Address
 
 
-class Direct:
-    def __init__(self, cluster: Cluster) -> None:
+class Direct(Asked):
+    def start(self, cluster: Cluster) -> None:
+        """Nothing to start."""
+        super().start(cluster)
         self._pods: list[Address] = [(address, WRITE_PORT) for address in cluster.hosts.values()]
 
     @property
@@ -25,13 +25,6 @@ class Direct:
     @property
     def entrance(self) -> list[Address]:
         return self._pods
-
-    @property
-    def admin(self) -> Mapping[str, Admin]:
-        return {}
-
-    def start(self) -> None:
-        """Nothing to start."""
 
     def attend(self, pod: Pod) -> None:
         """Nothing: the client is its own mesh."""

@@ -23,20 +23,21 @@ from mesh.spec import MeshSpec
 
 
 class Mtls(Sidecar):
-    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
-        super().__init__(cluster, spec)
-        self._authority = Authority(cluster.run_id)
+    def __init__(self, spec: MeshSpec) -> None:
+        super().__init__(spec)
+        self._authority: Authority
         self._servers: list[Pod] = []
 
     @property
     def admin(self) -> Mapping[str, Admin]:
         return {**super().admin, **{f"server-{pod.name}": admin(pod) for pod in self._servers}}
 
-    def start(self) -> None:
-        """Publish the pods and start the Envoy beside every mysqld; the sidecars start with their load pods."""
-        super().start()
-        with ThreadPoolExecutor(max_workers=len(self._cluster.pods)) as pool:
-            list(pool.map(self.attend_node, self._cluster.pods.values()))
+    def start(self, cluster: Cluster) -> None:
+        """Start the Envoy beside every mysqld; the sidecars start with their load pods."""
+        super().start(cluster)
+        self._authority = Authority(cluster.run_id)
+        with ThreadPoolExecutor(max_workers=len(cluster.pods)) as pool:
+            list(pool.map(self.attend_node, cluster.pods.values()))
 
     def attend(self, pod: Pod) -> None:
         """Start the sidecar of a load pod, with a client's certificate, and wait until it routes writes."""
@@ -46,7 +47,8 @@ class Mtls(Sidecar):
         """Redirect what load pods send to a MySQL pod, then start the Envoy that takes it."""
         pod.run_in_namespace("iptables", "--wait", *self._redirect())
         identity = self._authority.issue(pod.name, "server")
-        start_envoy(pod, server_side(name=pod.name), pool="mysqld", published=False, files=identity.files)
+        config, image = server_side(name=pod.name), self._cluster.platform.image("envoy")
+        start_envoy(pod, config, image=image, pool="mysqld", published=False, files=identity.files)
         self._servers.append(pod)
 
     def _redirect(self) -> list[str]:

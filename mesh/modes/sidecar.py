@@ -1,4 +1,4 @@
-"""Sidecar: an Envoy in every load pod's network namespace; the client dials loopback.
+"""Sidecar: an Envoy in every load pod's network namespace, started with it; the client dials loopback.
 
 Only the pod itself and the host, which sets a run up, are let in: a sidecar is nobody else's way to the pods.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.cluster import Cluster
 from cluster.platform.platform import Pod
+from mesh.asked import Asked
 from mesh.proxies.endpoints import Admin
 from mesh.proxies.envoy import client_side
 from mesh.proxies.envoy_pod import admin, start_envoy
 from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec, read_path
 
 
-class Sidecar:
-    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
-        self._cluster = cluster
+class Sidecar(Asked):
+    def __init__(self, spec: MeshSpec) -> None:
         self._spec = spec
         self._attended: list[Pod] = []
 
@@ -38,9 +37,6 @@ class Sidecar:
     def admin(self) -> Mapping[str, Admin]:
         return {f"sidecar-{pod.name}": admin(pod) for pod in self._attended}
 
-    def start(self) -> None:
-        """Publish the pods; the sidecars start with their load pods."""
-
     def attend(self, pod: Pod) -> None:
         """Start the sidecar of a load pod and wait until it routes writes; raises HarnessError."""
         self._start_sidecar(pod, encrypt=False, files={})
@@ -56,5 +52,6 @@ class Sidecar:
             callers=[("127.0.0.0", 8), (self._cluster.network.gateway, 32)],
             encrypt=encrypt,
         )
-        start_envoy(pod, config, pool="write", published=True, files=files)
+        image = self._cluster.platform.image("envoy")
+        start_envoy(pod, config, image=image, pool="write", published=True, files=files)
         self._attended.append(pod)

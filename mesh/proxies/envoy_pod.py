@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster.plain_http import open_url
-from cluster.platform import images
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from mesh.proxies import eds
@@ -26,16 +25,22 @@ def admin(pod: Pod) -> Admin:
 
 
 def start_envoy(
-    pod: Pod, config: Mapping[str, Any], *, pool: str, published: bool, files: Mapping[str, bytes] | None = None
+    pod: Pod,
+    config: Mapping[str, Any],
+    *,
+    image: str,
+    pool: str,
+    published: bool,
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
     """Start Envoy in a pod; return when its workers run and ``pool`` has an endpoint that may take sessions.
 
-    published: its pools are the files of the run's EDS volume. files: path in the container -> content.
+    image: Envoy's. published: its pools are the files of the run's EDS volume. files: path in the container -> content.
     Raises HarnessError with Envoy's own words when it ends, or when no endpoint comes in time.
     """
     container = pod.add(
         "envoy",
-        images.image("envoy").tag,
+        image,
         ["-c", CONFIG_FILE, "--log-level", "info", "--concurrency", str(CONCURRENCY)],
         files={CONFIG_FILE: json.dumps(config).encode(), **(files or {})},
         volumes={eds.volume_name(pod.run_id): f"{eds.FOLDER}:ro"} if published else {},

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.agent.agent import PORT as AGENT_PORT
+from cluster.cluster import Cluster
 from mesh.proxies.proxy_pod import ProxyPod
 from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec, read_path
 
@@ -77,8 +78,9 @@ class HAProxyGateway(ProxyPod):
     kind = "haproxy"
     admin_port = STATS_PORT
 
-    def start(self) -> None:
+    def start(self, cluster: Cluster) -> None:
         """Start HAProxy and wait until both pools have a server; raises HarnessError when they have none in time."""
+        super().start(cluster)
         config = configuration(
             self._spec, pods=self._cluster.expected_hosts, read_path=read_path(self._cluster.topology)
         )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.cluster import Cluster
-from cluster.platform import images
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
+from mesh.asked import Asked
 from mesh.proxies import endpoints
 from mesh.proxies.endpoints import Admin
 from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec
@@ -20,15 +20,18 @@ READY_TIMEOUT_S = 30.0
 ADMIN_TIMEOUT_S = 1.0
 
 
-class ProxyPod:
+class ProxyPod(Asked):
     """A gateway. kind and admin_port are the product's."""
 
     kind: endpoints.Kind
     admin_port: int
 
-    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
-        self._cluster = cluster
+    def __init__(self, spec: MeshSpec) -> None:
         self._spec = spec
+        self._address: str
+
+    def start(self, cluster: Cluster) -> None:
+        super().start(cluster)
         self._address = cluster.network.address("proxy")
 
     @property
@@ -56,7 +59,7 @@ class ProxyPod:
     def _run(self, command: list[str], *, files: Mapping[str, bytes], env: Mapping[str, str] | None = None) -> None:
         """Start the proxy and wait until both pools have an endpoint; raises HarnessError with its last words."""
         pod = self._cluster.extra_pod(NAME, self._address)
-        container = pod.add(self.kind, images.image("base").tag, command, env=env, files=files)
+        container = pod.add(self.kind, self._cluster.platform.image("base"), command, env=env, files=files)
         pods = {address: name for name, address in self._cluster.hosts.items()}
 
         def routes() -> bool:

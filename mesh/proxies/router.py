@@ -131,8 +131,8 @@ class RouterGateway(ProxyPod):
     kind = "router"
     admin_port = REST_PORT
 
-    def __init__(self, cluster: Cluster, spec: MeshSpec) -> None:
-        super().__init__(cluster, spec)
+    def __init__(self, spec: MeshSpec) -> None:
+        super().__init__(spec)
         self._password = secrets.token_hex(16)
 
     @property
@@ -140,9 +140,10 @@ class RouterGateway(ProxyPod):
         login = base64.b64encode(f"{router_metadata.USER}:{self._password}".encode()).decode()
         return {name: replace(admin, authorization=f"Basic {login}") for name, admin in super().admin.items()}
 
-    def start(self) -> None:
+    def start(self, cluster: Cluster) -> None:
         """Start Router and wait until both pools have an endpoint; raises HarnessError when they have none in time."""
-        topology, primary = self._cluster.topology, self._cluster.primary()
+        super().start(cluster)
+        topology, primary = self._cluster.topology, self._cluster.membership.primary()
         pods = [primary, *(pod for pod in self._cluster.pods if pod != primary)]
         state: dict[str, object] = {"version": "1.0.0"}
         if routing(topology) == "metadata-cache":

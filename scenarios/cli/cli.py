@@ -19,7 +19,8 @@ from typing import Any, NoReturn
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
 from cluster.platform import ownership
-from cluster.platform.docker_engine import client
+from cluster.platform.docker_engine import require_engine
+from cluster.platform.docker_platform import DockerPlatform
 from history.history import HistoryError
 from loadgen.errors import ConfigError
 from reports.formats.console import print_table
@@ -182,7 +183,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     scenario = read_scenario(options.scenario, settings=options.set, seed=options.seed, look=look)
-    require_images(scenario)
+    platform = DockerPlatform()
+    require_images(scenario, platform)
     others = elsewhere(scenario, workers=options.remote_workers, bind=options.bind)
     progress = Progress(duration_s=scenario.load.duration)
     log.setLevel(logging.INFO)
@@ -194,7 +196,14 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             for gone in ownership.reap():
                 log.info("left by a dead run, removed: %s", gone)
             log.info("%s: %s", scenario.name, scenario.description)
-            run = Run(scenario, runs=options.runs, command=["meshbench", *words], live=options.live, elsewhere=others)
+            run = Run(
+                scenario,
+                platform=platform,
+                runs=options.runs,
+                command=["meshbench", *words],
+                live=options.live,
+                elsewhere=others,
+            )
             summary = _executed(run, progress)
     finally:
         log.removeHandler(progress)
@@ -288,7 +297,7 @@ def _doctor(*_: object) -> int:
 
 
 def _gc(options: argparse.Namespace, _: list[str]) -> int:
-    client()
+    require_engine()
     up = {one.run_id: one.name for one in standing.find()}
     for run_id in options.runs:
         if run_id in up:

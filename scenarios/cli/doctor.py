@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from docker.errors import DockerException
-
 from cluster.errors import ConfigurationError, EngineError, HarnessError
 from cluster.platform import images, ownership, reach
-from cluster.platform.docker_engine import address, client
+from cluster.platform.docker_engine import address, engine_facts
 from scenarios.cli import package_updates
 from scenarios.run.cpu_time import lacking
 
@@ -52,7 +50,7 @@ def examine() -> list[Finding]:
 
 def _engine() -> Finding:
     try:
-        version = client().version()
+        version = engine_facts()
     except ConfigurationError as error:
         return Finding(what="engine", state="missing", found="none answers", fix=str(error))
     found = f"Docker Engine {version['Version']}, API {version['ApiVersion']}, {version['Os']}/{version['Arch']}"
@@ -149,7 +147,7 @@ def _reach() -> Finding:
         place = reach.try_once(run_id)
     except ConfigurationError as error:
         return Finding(what="pods", state="missing", found="one was started and cannot be reached", fix=str(error))
-    except (HarnessError, EngineError, DockerException) as error:
+    except (HarnessError, EngineError) as error:
         return Finding(what="pods", state="missing", found="one could not be tried", fix=str(error))
     finally:
         ownership.remove(run_id)

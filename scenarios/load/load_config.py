@@ -3,32 +3,99 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.duration import show_duration
+from cluster.mysqld.mysqld import DATABASE
 from loadgen.arrivals.curve import Piece
 from loadgen.arrivals.think import Think
-from loadgen.config import LoadConfig
-from loadgen.policy import Policy
-from scenarios.schema.load import LoadSection, ThinkSection
+from loadgen.config import LoadConfig, Model
+from scenarios.load.load_pod import OUT_DIR
+from scenarios.schema.load import LoadSection
 from scenarios.schema.rate import absolute
+from scenarios.schema.scenario import Scenario
+from scenarios.user_code.folder import POD_FOLDER
 
+Endpoint = tuple[str, int]
 Shape = tuple[Piece, ...]
 
 HIDDEN = "who waits asks nothing, so a stall hardly shows in these percentiles (coordinated omission)"
 
 
-def generator_keys(load: LoadSection, *, maximum: float | None = None) -> dict[str, Any]:
-    """The keys of `LoadConfig` that the model and the policies decide. maximum: measured arrivals a second, where a
-    rate is a share of it."""
-    keys: dict[str, Any] = {"duration_s": load.duration, "connections": load.connections, "policy": policy(load)}
-    if load.model == "closed":
-        assert load.users is not None  # the section fills it in
-        return keys | {"model": "closed", "rate": 1.0, "users": load.users, "think": _think(load.think_time)}
-    if load.model in ("poisson", "constant"):
-        assert load.rate is not None  # likewise
-        return keys | {"model": load.model, "rate": absolute(load.rate, maximum=maximum)}
-    return keys | {"model": load.spacing, "rate": 1.0, "shape": pieces(load, maximum=maximum)}
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """What a load's model means to the generator, for all workers together; see `LoadConfig`."""
+
+    model: Model
+    rate: float
+    shape: Shape = ()
+    users: int = 0
+    think: Think = field(default_factory=Think)
+
+
+def load_config(
+    scenario: Scenario,
+    *,
+    write: Sequence[Endpoint],
+    read: Sequence[Endpoint],
+    password: str,
+    worker: int | None,
+    maximum: float | None = None,
+) -> LoadConfig:
+    """What one worker is told; for None the whole load, which Locust's master is told.
+
+    write, read: where the mesh is. password: of the load's user. maximum: measured arrivals a second, where a rate is a
+    share of it.
+    """
+    load = scenario.load
+    index, parts = (0, 1) if worker is None else (worker, load.workers)
+    pace = pace_of(load, maximum=maximum)
+    return LoadConfig(
+        endpoints=tuple(write),
+        read_endpoints=tuple(read),
+        user="meshbench_app",
+        password=password,
+        database=DATABASE,
+        workload=scenario.workload.config(isolation=scenario.mysql.isolation, folder=POD_FOLDER),
+        model=pace.model,
+        rate=pace.rate / parts,
+        shape=pace.shape,
+        duration_s=load.duration,
+        connections=share(load.connections, index, parts),
+        users=share(pace.users, index, parts),
+        think=pace.think,
+        policy=load.policy(),
+        seed=scenario.seed,
+        out_dir=OUT_DIR,
+        worker=index,
+        workers=load.workers,
+        backlog_cap=share(load.backlog, index, parts),
+        drain_s=load.drain,
+        statement_timeout_s=load.statement_timeout,
+        batch=load.batch,
+        tls=scenario.mysql.tls,
+    )
+
+
+def share(total: int, worker: int, workers: int) -> int:
+    """An even share of something whole; the first workers take what remains."""
+    return total // workers + (worker < total % workers)
+
+
+def pace_of(load: LoadSection, *, maximum: float | None) -> Pace:
+    match load.model:
+        case "closed":
+            assert load.users is not None  # the section fills both in
+            assert load.think_time is not None
+            return Pace(model="closed", rate=1.0, users=load.users, think=load.think_time.think())
+        case "poisson" | "constant":
+            assert load.rate is not None  # likewise
+            return Pace(model=load.model, rate=absolute(load.rate, maximum=maximum))
+        case _:
+            assert load.spacing is not None  # likewise
+            return Pace(model=load.spacing, rate=1.0, shape=pieces(load, maximum=maximum))
 
 
 def pieces(load: LoadSection, *, maximum: float | None) -> Shape:
@@ -67,25 +134,6 @@ def _through(points: list[list[float]], *, rate: float, duration_s: float) -> Sh
         ((later - earlier) * stretch, first * rate, last * rate)
         for (earlier, first), (later, last) in itertools.pairwise(points)
         if later > earlier  # a jump is two points at one time
-    )
-
-
-def _think(section: ThinkSection | None) -> Think:
-    section = section or ThinkSection(distribution="none")
-    return Think(kind=section.distribution, mean_s=section.mean or 0.0)
-
-
-def policy(load: LoadSection) -> Policy:
-    return Policy(
-        retry=load.retry.mode,
-        retry_attempts=load.retry.attempts,
-        retry_backoff_s=load.retry.backoff,
-        retry_cap_s=load.retry.cap,
-        reconnect=load.reconnect.mode,
-        reconnect_backoff_s=load.reconnect.backoff,
-        reconnect_cap_s=load.reconnect.cap,
-        max_lifetime_s=load.pool.max_lifetime,
-        connection_timeout_s=load.pool.connection_timeout,
     )
 
 

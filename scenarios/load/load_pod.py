@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster.errors import EngineRefusedError
-from cluster.platform import images
 from cluster.platform.platform import Pod, Process, last_words
 from history.load_events import Done, Ended, LoadEvent, LoadEventError, Second, read_line
 from history.ops_file import FILE_NAME
@@ -52,10 +51,13 @@ class LoadPod:
     def address(self) -> str:
         return self.pod.address
 
-    def start(self, *options: str, own: OwnPod | None, files: Mapping[str, bytes] | None = None) -> None:
-        """Start Locust. own: with the user's own workload, or the locustfile that replaces ours. files: more."""
+    def start(self, *options: str, tools: str, own: OwnPod | None, files: Mapping[str, bytes] | None = None) -> None:
+        """Start Locust. tools: our image. own: with the user's own workload, or the locustfile that replaces ours.
+
+        files: more.
+        """
         given = {CONFIG_FILE: self.config.to_json().encode(), **(files or {})}
-        locustfile, image, folder = "/app/loadgen/worker/locustfile.py", images.image("tools").tag, None
+        locustfile, image, folder = "/app/loadgen/worker/locustfile.py", tools, None
         env: dict[str, str] = {}
         if own is not None:
             given, image, folder = own.own.for_pod() | given, own.image, POD_FOLDER

@@ -9,7 +9,7 @@ from typing import Any
 Account = Mapping[str, Any]
 
 
-def together(accounts: Sequence[Account]) -> dict[str, Any]:
+def joint_account(accounts: Sequence[Account]) -> dict[str, Any]:
     """The account of the whole load, as `checks.locustfile` reads it. accounts: Locust's master's first: it has the
     shape, and knows who ended the load."""
     users = [one["users"] for one in accounts]

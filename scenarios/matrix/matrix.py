@@ -18,6 +18,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from cluster.platform.docker_platform import DockerPlatform
 from reports.matrix.trial import Cell, Experiment, Trial
 from reports.matrix.write import write_matrix
 from reports.text.units import duration
@@ -38,8 +39,9 @@ class Matrix:
     def __init__(self, plan: Plan, *, name: str, runs: Path, command: Sequence[str]) -> None:
         """Raises ConfigurationError when an image is missing or the folder cannot be made. name: of the scenario as
         given on the command line."""
+        self._platform = DockerPlatform()
         for cell in plan.runnable.values():
-            require_images(cell.scenario)
+            require_images(cell.scenario, self._platform)
         self._plan, self._name, self._runs, self._command = plan, name, runs, command
         now = datetime.now(UTC)
         self._started_at = now.isoformat(timespec="seconds")
@@ -99,7 +101,8 @@ class Matrix:
         one = self._plan.runnable[cell]
         settings = [word for setting in one.settings for word in ("--set", setting)]
         command = ["meshbench", "run", self._name, *settings, "--seed", str(seed)]
-        return Run(one.scenario.model_copy(update={"seed": seed}), runs=self._runs, command=command)
+        scenario = one.scenario.model_copy(update={"seed": seed})
+        return Run(scenario, platform=self._platform, runs=self._runs, command=command)
 
     def _not_run(self, done: int) -> list[Trial]:
         rest = list(enumerate(self._order, start=1))[done:]

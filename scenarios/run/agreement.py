@@ -22,9 +22,9 @@ def require_agreement(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
 
     Raises ConfigurationError where an option of the user's keeps changes from pods, else HarnessError.
     """
-    if cluster.wait_converged(timeout_s=TIMEOUT_S) and not cluster.quarantined():
+    if cluster.membership.wait_converged(timeout_s=TIMEOUT_S) and not cluster.membership.quarantined():
         return
-    told = f"the pods did not agree after the set-up, so no load was begun: {cluster.disagreement()}"
+    told = f"the pods did not agree after the set-up, so no load was begun: {cluster.membership.disagreement()}"
     if because := filters(manifest):
         raise ConfigurationError(f"{told}; {because} keeps changes from pods")
     raise HarnessError(told)

@@ -6,15 +6,15 @@ is for whoever chose the run's id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
 
 import pymysql
 
 from cluster.cluster import Cluster
 from cluster.mysqld import mysqld
+from cluster.platform.platform import Platform
 from cluster.topologies.replication import CanPromote
+from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
 from mesh.modes.create import create_mesh
@@ -23,33 +23,37 @@ from mesh.spec import Address, Mesh, MeshSpec
 FIRST_WRITE_TIMEOUT_S = 60.0
 
 
-def boot(cluster: Cluster, spec: MeshSpec, *, down_after_s: float) -> Mesh:
-    """Start everything; returns the mesh, started. Raises ConfigurationError or HarnessError.
+def assemble(
+    topology: Topology, spec: MeshSpec, *, platform: Platform, run_id: str, spare_pods: int = 0, down_after_s: float
+) -> tuple[Cluster, Mesh]:
+    """A cluster with its control plane and the mesh in front of it; nothing is started yet.
 
-    down_after_s: how long a primary may be silent before the control plane suspects it.
+    platform: where its pods run. spare_pods: how many may be added while it runs. down_after_s: how long a primary
+    may be silent before the control plane suspects it.
     """
+    mesh, control = create_mesh(spec), ControlHandle(down_after_s=down_after_s)
+    cluster = Cluster(topology, platform=platform, run_id=run_id, spare_pods=spare_pods, control=control, front=mesh)
+    return cluster, mesh
+
+
+def boot(cluster: Cluster, mesh: Mesh) -> None:
+    """Start everything. Raises ConfigurationError or HarnessError."""
     cluster.open_network()
-    control = ControlHandle(cluster, down_after_s=down_after_s)
     if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
         cluster.start()
-        control.start()
+        cluster.control.start(cluster)
     else:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
             pods = pool.submit(cluster.start)
-            control.start()
+            cluster.control.start(cluster)
             pods.result()
-    cluster.steering = control
-    cluster.quarantined = lambda: _quarantined(control)
-    mesh = create_mesh(spec, cluster)
-    mesh.start()
-    cluster.attend_newcomer = mesh.attend_node
-    return mesh
+    mesh.start(cluster)
 
 
 def entrance(cluster: Cluster, mesh: Mesh) -> Address:
     """Where the host's own sessions come in: through the mesh, or where there is none, at the primary."""
     addresses = mesh.entrance
-    return addresses[0] if len(addresses) == 1 else (cluster.hosts[cluster.primary()], mysqld.PORT)
+    return addresses[0] if len(addresses) == 1 else (cluster.hosts[cluster.membership.primary()], mysqld.PORT)
 
 
 def first_write(cluster: Cluster, mesh: Mesh) -> None:
@@ -66,10 +70,3 @@ def first_write(cluster: Cluster, mesh: Mesh) -> None:
         return True
 
     wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
-
-
-def _quarantined(control: ControlHandle) -> Mapping[str, str]:
-    try:
-        return control.assignment().quarantined
-    except (OSError, HTTPException, ValueError):  # a control plane that is down keeps nobody out
-        return {}

@@ -118,8 +118,8 @@ def observations(container: Process, folder: RunFolder, *, within: Moments) -> N
 
 def decisions(cluster: Cluster, folder: RunFolder) -> None:
     """``decisions.jsonl`` from the control plane, where there is one."""
-    if cluster.steering is not None:
-        made = control_plane.decisions(cluster.steering)
+    if not isinstance(cluster.control, control_plane.NoControlPlane):
+        made = control_plane.decisions(cluster.control)
         (folder.path / "decisions.jsonl").write_text("".join(json.dumps(one) + "\n" for one in made))
 
 

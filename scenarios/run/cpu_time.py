@@ -10,10 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from docker.errors import DockerException
-
-from cluster.platform.docker_engine import client
-from cluster.platform.ownership import RUN
+from cluster.errors import EngineError
+from cluster.platform import ownership
 
 _ROOT = Path("/sys/fs/cgroup")
 _TICKS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
@@ -37,16 +35,13 @@ class Containers:
     """The cgroups of a run's containers. One that comes later is found by the next reading."""
 
     def __init__(self, run_id: str) -> None:
-        self._filter = {"label": f"{RUN}={run_id}"}
+        self._run_id = run_id
         self._cgroups: dict[str, Cgroup] = {}
 
     def read(self) -> dict[str, Spent]:
-        with suppress(DockerException, OSError):  # an engine that is too busy to answer: those known are read
-            api = client().api
-            for one in api.containers(filters=self._filter):
-                if one["Id"] not in self._cgroups:
-                    pid = api.inspect_container(one["Id"])["State"]["Pid"]
-                    self._cgroups[one["Id"]] = cgroup_of(one["Id"], Path(f"/proc/{pid}/cgroup").read_text())
+        with suppress(EngineError, OSError):  # an engine that is too busy to answer: those known are read
+            for container, pid in ownership.pids(self._run_id, known=self._cgroups):
+                self._cgroups[container] = cgroup_of(container, Path(f"/proc/{pid}/cgroup").read_text())
         read = {name: cgroup.read() for name, cgroup in self._cgroups.items()}
         return {name: spent for name, spent in read.items() if spent is not None}
 

@@ -46,7 +46,7 @@ class Dump:
 
 def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder) -> None:
     """Write it, from every pod that answers. queries: table -> the statement that reads it."""
-    statuses, aside = cluster.status(), cluster.quarantined()
+    statuses, aside = cluster.status(), cluster.membership.quarantined()
 
     def ask(name: str) -> Dump:
         if statuses[name] is None:

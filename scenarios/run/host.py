@@ -8,10 +8,11 @@ import time
 from importlib import metadata
 from typing import Any
 
+from cluster.platform.docker_engine import LIBRARIES
 from scenarios.run.cpu_time import cpu_ticks, stalled_s
 from scenarios.run.noise import Watch, difference, shares
 
-PACKAGES = ("locust", "pymysql", "testcontainers", "pandas", "pyarrow", "matplotlib", "pytest")
+PACKAGES = ("locust", "pymysql", *LIBRARIES, "pandas", "pyarrow", "matplotlib", "pytest")
 
 
 def describe() -> dict[str, Any]:

@@ -19,12 +19,11 @@ from typing import Any
 import pymysql
 
 from chaos.injector import Injector
-from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
-from cluster.platform import images, ownership
-from cluster.platform.platform import Pod, Process
+from cluster.platform import images
+from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries
 from history.history import HistoryError
 from history.load_events import Second
@@ -40,7 +39,7 @@ from scenarios.load.remote_workers import Elsewhere
 from scenarios.load.web_ui import forwarded
 from scenarios.run import collect, host, sessions, versions
 from scenarios.run.agreement import require_agreement
-from scenarios.run.boot import boot, entrance
+from scenarios.run.boot import assemble, boot, entrance
 from scenarios.run.end_state import final_state
 from scenarios.run.judging import judged_and_sealed
 from scenarios.run.run_folder import RunFolder
@@ -66,6 +65,7 @@ class Run:
         self,
         scenario: Scenario,
         *,
+        platform: Platform,
         runs: Path,
         command: list[str],
         live: bool = False,
@@ -76,7 +76,14 @@ class Run:
         self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
-        self._cluster = Cluster(scenario.topology_spec(), run_id=self._run_id, spare_pods=scenario.spare_pods)
+        self._cluster, self._mesh = assemble(
+            scenario.topology_spec(),
+            scenario.mesh.spec(),
+            platform=platform,
+            run_id=self._run_id,
+            spare_pods=scenario.spare_pods,
+            down_after_s=scenario.down_after_s,
+        )
         self._workload = run_s_workload(scenario, self._cluster)
         self._durations_s: dict[str, float] = {}
         made_of = versions.of_machine()
@@ -101,7 +108,7 @@ class Run:
                 "primaries": self._cluster.topology.primaries,
             },
             "mesh": _describe_mesh(scenario),
-            **({"own": own} if (own := described(scenario)) else {}),
+            **({"own": own} if (own := described(scenario, platform.image("tools"))) else {}),
             "durations_s": self._durations_s,
         }
         self._salvage = Salvage(self._manifest, self._folder)
@@ -127,7 +134,7 @@ class Run:
         finally:
             gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
             with undisturbed(), self._phase("remove"), gone:
-                ownership.remove(self._run_id)
+                self._cluster.platform.remove(self._run_id)
         self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
         try:
             summary = judged_and_sealed(self.folder)
@@ -162,7 +169,8 @@ class Run:
     def _trial(self, on_second: Callable[[Second], None]) -> None:
         began_s = time.monotonic()
         with self._phase("boot"):
-            mesh = boot(self._cluster, self._scenario.mesh.spec(), down_after_s=self._scenario.down_after_s)
+            mesh = self._mesh
+            boot(self._cluster, mesh)
             trial = calibrate.calibration(self._scenario)
             role = "locust" if trial is None else "calibrate"
             load = Load(
@@ -188,7 +196,7 @@ class Run:
         observer = start_observer(self._cluster, dict(mesh.admin))
         self._load_and_break(load, on_second)
         with self._phase("converge"), self._salvage.step("whether all pods agree"):
-            self._cluster.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
+            self._cluster.membership.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
         with self._phase("collect"):
             self._collect(load, observer)
 
@@ -234,7 +242,7 @@ class Run:
         finally:
             with self._phase("heal"), self._salvage.step("a fault's story"):
                 injector.stop(recover=orderly)
-        self._manifest["assisted_rejoins"] = self._cluster.assisted_rejoins
+        self._manifest["assisted_rejoins"] = self._cluster.membership.assisted_rejoins
         at_end = len(self._cluster.pods)
         at_once = primaries(self._cluster.topology.replication, at_end)
         self._manifest["topology"] |= {"pods_at_end": at_end, "primaries": at_once}
@@ -289,7 +297,9 @@ class Run:
         return {} if self._workload is None else {"tls": tls == "required" or (tls == "auto" and demanded)}
 
     def _describe_pods(self) -> None:
-        self._manifest["versions"] |= versions.of_run(self._manifest["variables"], self._roles())
+        self._manifest["versions"] |= versions.of_run(
+            self._manifest["variables"], self._roles(), base=self._cluster.platform.image("base")
+        )
         self._manifest["images"] = {container.image: container.image_id for container in self._containers()}
 
     def _collect(self, load: Load, observer: Pod) -> None:
@@ -348,7 +358,7 @@ def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
     return found | ({"routing": routing(scenario.topology_spec())} if scenario.mesh.proxy == "router" else {})
 
 
-def require_images(scenario: Scenario) -> None:
+def require_images(scenario: Scenario, platform: Platform) -> None:
     """Every image this scenario needs is on the engine, and its MySQL is one that can do what is asked of it; raises
     ConfigurationError before anything is started."""
     if scenario.mysql.image != "default":
@@ -357,7 +367,7 @@ def require_images(scenario: Scenario) -> None:
     needed += ["mysql"] if scenario.mysql.image == "default" else []
     needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
     for name in needed:
-        images.require(images.image(name).tag)
+        images.require(platform.image(name))
     switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)
     requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

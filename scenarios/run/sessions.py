@@ -111,7 +111,7 @@ def require_init_connect(cluster: Cluster, variables: Mapping[str, Mapping[str, 
     """
     if not any(values.get(INIT_CONNECT) for values in variables.values()):
         return
-    primary = cluster.primary()
+    primary = cluster.membership.primary()
     try:
         mysqld.connect(
             cluster.hosts[primary], user=mysqld.APPLICATION, password=cluster.credentials.app, timeout_s=10

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster.errors import EngineRefusedError
-from cluster.platform import docker_engine, images
+from cluster.platform import images
+from cluster.platform.docker_engine import engine_facts
 from cluster.platform.platform import Process
 from scenarios.run import host
 
@@ -27,18 +28,20 @@ def of_machine() -> dict[str, Any]:
     return {"kernel": platform.release(), **checkout(), **host.package_versions()}
 
 
-def of_run(variables: Mapping[str, Mapping[str, str]], containers: Iterable[tuple[str, Process]]) -> dict[str, Any]:
+def of_run(
+    variables: Mapping[str, Mapping[str, str]], containers: Iterable[tuple[str, Process]], *, base: str
+) -> dict[str, Any]:
     """mysqld (where pods differ, all of them), the mesh's proxy, engine, and the packages in the pods' images.
 
-    variables: pod -> its SHOW GLOBAL VARIABLES. containers: the run's, each with its role.
+    variables: pod -> its SHOW GLOBAL VARIABLES. containers: the run's, each with its role. base: our image below all.
     """
     servers = sorted({pod["version"] for pod in variables.values()})
-    engine = docker_engine.version()
+    engine = engine_facts().get("Version")
     found: dict[str, Any] = {"mysqld": ", ".join(servers) or None, "mysql": servers[0] if servers else None}
     for role, container in containers:
         if role in ASK and found.get(role) is None:
             found[role] = _printed(container, ASK[role])
-    packages = images.versions(images.image("base").tag)
+    packages = images.versions(base)
     return found | {"engine": engine, "docker_engine": engine, "packages": packages}
 
 

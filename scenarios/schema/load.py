@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from cluster.duration import parse_duration, show_duration
+from loadgen.arrivals.think import Distribution, Think
 from loadgen.config import PROCESSES_PER_WORKER
+from loadgen.policy import Policy, Reconnect, Retry
 from scenarios.schema.duration import Duration, PositiveDuration
 from scenarios.schema.rate import Rate, is_share
 from scenarios.schema.section import MisfitError, Section
@@ -60,7 +62,7 @@ class StepSection(Section):
 
 
 class ThinkSection(Section):
-    distribution: Literal["none", "constant", "exponential", "tpcc"] = "exponential"
+    distribution: Distribution = "exponential"
     mean: PositiveDuration | None = None
 
     @model_validator(mode="after")
@@ -71,6 +73,9 @@ class ThinkSection(Section):
         if not fixed and self.mean is not None:
             raise MisfitError(("mean",), f"does not apply to {self.distribution}; leave it out")
         return self
+
+    def think(self) -> Think:
+        return Think(kind=self.distribution, mean_s=self.mean or 0.0)
 
 
 class PolicySection(Section):
@@ -88,16 +93,16 @@ class PolicySection(Section):
 
 
 class RetrySection(PolicySection):
-    mode: Literal["none", "safe", "idempotent"] = "none"
-    attempts: int = Field(default=3, ge=1, le=100)
-    backoff: PositiveDuration = 0.1
-    cap: PositiveDuration = 1.0
+    mode: Retry = Policy.retry
+    attempts: int = Field(default=Policy.retry_attempts, ge=1, le=100)
+    backoff: PositiveDuration = Policy.retry_backoff_s
+    cap: PositiveDuration = Policy.retry_cap_s
 
 
 class ReconnectSection(PolicySection):
-    mode: Literal["immediately", "backoff"] = "immediately"
-    backoff: PositiveDuration = 0.1
-    cap: PositiveDuration = 2.0
+    mode: Reconnect = Policy.reconnect
+    backoff: PositiveDuration = Policy.reconnect_backoff_s
+    cap: PositiveDuration = Policy.reconnect_cap_s
 
 
 def _never(value: Any) -> Any:
@@ -214,6 +219,20 @@ class LoadSection(Section):
         if shares and self.calibrate is None:
             found["calibrate"] = 10.0
         return found
+
+    def policy(self) -> Policy:
+        """What clients do when something fails."""
+        return Policy(
+            retry=self.retry.mode,
+            retry_attempts=self.retry.attempts,
+            retry_backoff_s=self.retry.backoff,
+            retry_cap_s=self.retry.cap,
+            reconnect=self.reconnect.mode,
+            reconnect_backoff_s=self.reconnect.backoff,
+            reconnect_cap_s=self.reconnect.cap,
+            max_lifetime_s=self.pool.max_lifetime,
+            connection_timeout_s=self.pool.connection_timeout,
+        )
 
     def rates(self) -> list[Rate]:
         """Every rate it names."""

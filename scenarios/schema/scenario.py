@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,7 @@ from cluster.mysqld.options import written_value
 from cluster.topologies.lookup import REPLICATIONS, kinds, replication_of
 from cluster.topologies.replication import CanPromote, Replication
 from cluster.topology import MAX_PODS, Topology
+from loadgen.config import Isolation, Tls
 from mesh.spec import DEFAULTS
 from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
@@ -142,9 +143,8 @@ class MySQLSection(Section):
     config: Annotated[dict[str, str | int | float | bool], BeforeValidator(_mysqld_options)] = Field(
         default_factory=dict
     )
-    isolation: Literal["read-uncommitted", "read-committed", "repeatable-read", "serializable"] = "repeatable-read"
-    #: When the clients of the load speak TLS to the server: where it demands that, always, never.
-    tls: Literal["auto", "required", "disabled"] = "auto"
+    isolation: Isolation = "repeatable-read"
+    tls: Tls = "auto"
 
 
 #: How long a primary may be silent before it is suspected.

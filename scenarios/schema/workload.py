@@ -12,7 +12,7 @@ from checks.check import Check
 from checks.registry import CHECKS
 from cluster.topologies.lookup import replication_of
 from history.vocabulary import WorkloadFacts
-from loadgen.config import WorkloadConfig
+from loadgen.config import Isolation, WorkloadConfig
 from loadgen.errors import ConfigError
 from loadgen.workloads.registry import WORKLOADS, declared_facts, own_file, resolve
 from scenarios.schema.section import MisfitError, Section
@@ -101,7 +101,7 @@ class WorkloadSection(Section):
     def writes(self) -> bool:
         return self.options.get("read_share") != 1
 
-    def config(self, *, isolation: str, folder: str | None = None) -> WorkloadConfig:
+    def config(self, *, isolation: Isolation, folder: str | None = None) -> WorkloadConfig:
         """What loadgen is told. folder: where a user's own file is for the one who is told, if not where it is here."""
         name = self.name
         if self.file is not None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, NameTakenError
-from cluster.platform import images, ownership
+from cluster.platform import ownership
 from cluster.platform.docker_pod import PAUSE_COMMAND
 from cluster.topology import Kind
 from mesh.spec import Address, Mesh
@@ -116,12 +116,12 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
         },
         started_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
     )
-    host, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.primary(), 3306)
+    host, port = mesh.write[0] if len(mesh.write) == 1 else (cluster.membership.primary(), 3306)
     written = json.dumps(asdict(facts))
     try:
         cluster.guests[CLIENT].add(
             "shell",
-            images.image("base").tag,
+            cluster.platform.image("base"),
             PAUSE_COMMAND,
             files={OPTION_FILE: _option_file(host, port, credentials.root)},
             marks={ownership.KEPT: ownership.boot(), NAME: name, FACTS: written},

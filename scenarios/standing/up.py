@@ -12,12 +12,11 @@ from typing import Any
 
 from rich.console import Console
 
-from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.mysqld import mysqld
 from cluster.mysqld.requested import in_effect
-from cluster.platform import ownership
-from scenarios.run.boot import boot, first_write
+from cluster.platform.docker_platform import DockerPlatform
+from scenarios.run.boot import assemble, boot, first_write
 from scenarios.run.collect import variables
 from scenarios.run.run import require_images
 from scenarios.run.sessions import require_init_connect
@@ -63,12 +62,19 @@ def plan(
 
 def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
     """Start, keep and tell; whatever goes wrong before the end leaves nothing on the engine."""
-    require_images(scenario)
+    platform = DockerPlatform()
+    require_images(scenario, platform)
     refuse_taken(name)
-    cluster = Cluster(scenario.topology_spec(), run_id=secrets.token_hex(4))
+    cluster, mesh = assemble(
+        scenario.topology_spec(),
+        scenario.mesh.spec(),
+        platform=platform,
+        run_id=secrets.token_hex(4),
+        down_after_s=scenario.down_after_s,
+    )
     try:
         log.info("boot …")
-        mesh = boot(cluster, scenario.mesh.spec(), down_after_s=scenario.down_after_s)
+        boot(cluster, mesh)
         found = variables(cluster)
         in_effect(cluster.topology, found)
         require_init_connect(cluster, found)
@@ -78,7 +84,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
             _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
     except BaseException:
         with undisturbed():
-            ownership.remove(cluster.run_id)
+            platform.remove(cluster.run_id)
         raise
 
 

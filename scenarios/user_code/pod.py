@@ -55,9 +55,9 @@ class OwnPod:
         return {**self.environment, **database, "PYTHONPATH": PYTHONPATH}
 
 
-def own_pod(scenario: Scenario) -> OwnPod | None:
-    """What the containers have that run the user's file; None for a workload of ours. Builds the image where it is
-    missing. Raises ConfigurationError."""
+def own_pod(scenario: Scenario, tools: str) -> OwnPod | None:
+    """What the containers have that run the user's file; None for a workload of ours. tools: the image that theirs
+    stands on, which is built where it is missing. Raises ConfigurationError."""
     workload = scenario.workload
     if workload.folder is None:
         return None
@@ -65,6 +65,7 @@ def own_pod(scenario: Scenario) -> OwnPod | None:
     return OwnPod(
         image=load_image(
             None if requirements is None else requirements.read_bytes(),
+            tools=tools,
             where=where if requirements is None else f"{where}: {requirements}",
         ),
         own=workload.folder,
@@ -74,9 +75,9 @@ def own_pod(scenario: Scenario) -> OwnPod | None:
     )
 
 
-def described(scenario: Scenario) -> dict[str, Any] | None:
+def described(scenario: Scenario, tools: str) -> dict[str, Any] | None:
     """For the manifest: what came along, by name and SHA-256; of the environment the names alone."""
-    pod = own_pod(scenario)
+    pod = own_pod(scenario, tools)
     if pod is None:
         return None
     return {
@@ -91,7 +92,7 @@ def described(scenario: Scenario) -> dict[str, Any] | None:
 
 def look(scenario: Scenario, request: Mapping[str, Any]) -> dict[str, Any]:
     """What `loadgen.user_code.preflight` answers, in a container. Raises ConfigurationError without answer."""
-    pod = own_pod(scenario)
+    pod = own_pod(scenario, images.image("tools").tag)
     assert pod is not None  # nobody asks of a workload of ours
     return _look(pod.image, pod.own, tuple(sorted(pod.environment.items())), json.dumps(request))
 

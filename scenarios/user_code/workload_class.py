@@ -96,7 +96,7 @@ def run_s_workload(scenario: Scenario, cluster: Cluster) -> Workload | OwnClass 
     workload = scenario.workload
     if workload.is_locustfile:
         return None
-    pod = own_pod(scenario)
+    pod = own_pod(scenario, cluster.platform.image("tools"))
     if pod is not None:
         return OwnClass(scenario, cluster, pod)
     return create(workload.config(isolation=scenario.mysql.isolation))

@@ -46,7 +46,7 @@ def on(fault: Fault, group: Cluster, pod: str, *, part: Part = "node", peers: tu
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.lasts])
 def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: str) -> None:
     fault = FAULTS[name].read({})
-    victim = group.primary()
+    victim = group.membership.primary()
     other = next(pod for pod in group.pods if pod != victim)
     injection = on(fault, group, victim)
     assert not injection.effect().ok, "a sound pod must not look broken"
@@ -64,17 +64,17 @@ def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: st
         on(fault, group, victim).heal()  # as another process would, which knows nothing of the injection
     injection.heal()  # twice is as good as once
 
-    group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
+    group.membership.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
     clean = await_evidence(f"{name} is gone", injection.residue, timeout_s=10)
     assert clean.ok, clean.seen
     assert answers(group, Victim(pod=victim))
     assert reached(group, victim, peer=str(bystander(group, victim)))
-    assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
+    assert group.membership.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
 
 
 @pytest.mark.parametrize("name", ["kill", "pause"])
 def test_an_agent_is_broken_without_its_mysqld(group: Cluster, name: str) -> None:
-    victim = group.primary()
+    victim = group.membership.primary()
     injection = on(FAULTS[name].read({}), group, victim, part="agent")
     assert not injection.effect().ok
     injection.inject()
@@ -90,10 +90,10 @@ def test_an_agent_is_broken_without_its_mysqld(group: Cluster, name: str) -> Non
 
 
 def test_whom_a_group_would_elect_is_whom_it_elects(group: Cluster) -> None:
-    heavy = max(set(group.pods) - {group.primary()})
+    heavy = max(set(group.pods) - {group.membership.primary()})
     with group.connection(heavy) as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL group_replication_member_weight = 70")
-    scene, old = Outlook(group), group.primary()
+    scene, old = Outlook(group), group.membership.primary()
     scene.start()
     try:
         aim = Aim(cluster=group, scene=scene, made=[], rng=random.Random(1))
@@ -107,12 +107,12 @@ def test_whom_a_group_would_elect_is_whom_it_elects(group: Cluster) -> None:
             kill.heal()
     finally:
         scene.stop()
-    group.bring_back(old, timeout_s=RECOVERY_TIMEOUT_S)
-    assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
+    group.membership.bring_back(old, timeout_s=RECOVERY_TIMEOUT_S)
+    assert group.membership.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
 
 
 def test_a_partition_from_some_peers_leaves_the_others_connected(group: Cluster) -> None:
-    victim = group.primary()
+    victim = group.membership.primary()
     peer, other = sorted(set(group.pods) - {victim})
     cut = on(Partition(), group, victim, peers=(peer,))
     assert not cut.effect().ok
@@ -128,5 +128,5 @@ def test_a_partition_from_some_peers_leaves_the_others_connected(group: Cluster)
         cut.heal()
     clean = await_evidence("the cut is gone", cut.residue, timeout_s=10)
     assert clean.ok, clean.seen
-    group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
-    assert group.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
+    group.membership.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
+    assert group.membership.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)

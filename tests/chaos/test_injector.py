@@ -114,10 +114,11 @@ class FakeCluster:
     assisted_rejoins: tuple[str, ...] = ()
 
     def __init__(self) -> None:
+        self.membership = self  # both in one
         self.pods = {name: FakePod(name) for name in ("node1", "node2", "node3")}
         self.departed: dict[str, FakePod] = {}
         self.aside: dict[str, str] = {}
-        self.steering = FakeControl()
+        self.control = FakeControl()
         self.clones_begun_ns: list[int] = []
         self.returns, self.awaited = threading.Event(), threading.Event()
         self.returns.set()
@@ -342,12 +343,12 @@ def test_a_quarantined_pod_is_clean_with_the_reason(record: Path) -> None:
 def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     one = injector(fault, record, cluster=cluster, at_s=None, after="failover-started")
-    cluster.steering.decide("primary_gone", "node2")
+    cluster.control.decide("primary_gone", "node2")
     zero_ns = time.monotonic_ns()
-    cluster.steering.decide("started")
+    cluster.control.decide("started")
     one.start(zero_ns)
     assert not fault.injected.wait(0.2), "neither an older failover nor another event counts"
-    cluster.steering.decide("primary_gone", "node2")
+    cluster.control.decide("primary_gone", "node2")
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["planned"]["at_ns"] is None
@@ -357,20 +358,20 @@ def test_a_step_can_wait_for_a_while_after_an_event(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     one = injector(fault, record, cluster=cluster, at_s=None, after="promoted", delay_s=0.3)
     one.start(time.monotonic_ns())
-    cluster.steering.decide("promoted", "node1")
+    cluster.control.decide("promoted", "node1")
     assert fault.injected.wait(5)
     one.stop()
     injected = steps(record)["injected"]
-    assert injected["at_ns"] >= cluster.steering.made[0]["at_ns"] + 300_000_000
+    assert injected["at_ns"] >= cluster.control.made[0]["at_ns"] + 300_000_000
     assert (injected["after"], injected["parameters"]) == ("promoted", {"delay_s": 0.3})
-    assert injected["evidence"]["due_ns"] == cluster.steering.made[0]["at_ns"] + 300_000_000
+    assert injected["evidence"]["due_ns"] == cluster.control.made[0]["at_ns"] + 300_000_000
 
 
 def test_an_event_that_never_comes_leaves_the_step_planned(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     one = injector(fault, record, cluster=cluster, at_s=None, after="candidate-chosen")
     one.start(time.monotonic_ns())
-    cluster.steering.decide("primary_gone", "node2")
+    cluster.control.decide("primary_gone", "node2")
     one.stop()
     assert list(steps(record)) == ["planned"]
     assert fault.calls == []
@@ -380,12 +381,12 @@ def test_the_candidate_is_hit_as_soon_as_it_is_chosen(record: Path) -> None:
     fault, cluster = FakeFault(), FakeCluster()
     one = injector(fault, record, cluster=cluster, target="candidate", at_s=None, after="candidate-chosen")
     one.start(time.monotonic_ns())
-    cluster.steering.decide("primary_gone", "node2")
-    cluster.steering.decide("candidate_chosen", "node3")
+    cluster.control.decide("primary_gone", "node2")
+    cluster.control.decide("candidate_chosen", "node3")
     assert fault.injected.wait(5)
     one.stop()
     assert steps(record)["injected"]["pod"] == "node3"
-    assert cluster.steering.held[:2] == ["candidate_chosen", "released"], "the control plane waits for it"
+    assert cluster.control.held[:2] == ["candidate_chosen", "released"], "the control plane waits for it"
 
 
 def test_the_control_plane_does_not_wait_for_a_step_that_waits_itself(record: Path) -> None:
@@ -393,19 +394,19 @@ def test_the_control_plane_does_not_wait_for_a_step_that_waits_itself(record: Pa
     plan: dict[str, Any] = {"at_s": None, "after": "candidate-chosen", "delay_s": 0.05}
     one = injector(fault, record, cluster=cluster, **plan)
     one.start(time.monotonic_ns())
-    cluster.steering.decide("candidate_chosen", "node3")
+    cluster.control.decide("candidate_chosen", "node3")
     assert fault.injected.wait(5)
     one.stop()
-    assert "candidate_chosen" not in cluster.steering.held
+    assert "candidate_chosen" not in cluster.control.held
 
 
 def test_a_fault_that_could_not_be_injected_holds_nobody_up(record: Path) -> None:
     fault, cluster = FakeFault(breaks=HarnessError("the engine went away")), FakeCluster()
     one = injector(fault, record, cluster=cluster, at_s=None, after="candidate-chosen")
     one.start(time.monotonic_ns())
-    cluster.steering.decide("candidate_chosen", "node3")
+    cluster.control.decide("candidate_chosen", "node3")
     assert fault.injected.wait(5)
-    wait_until("it is let go on", lambda: "released" in cluster.steering.held, timeout_s=5)
+    wait_until("it is let go on", lambda: "released" in cluster.control.held, timeout_s=5)
     with pytest.raises(HarnessError, match="went away"):
         one.stop()
 
@@ -443,12 +444,12 @@ def test_first_ack_is_asked_of_the_clients_once_a_pod_is_promoted(record: Path) 
 
     one = injector(fault, record, cluster=cluster, at_s=None, after="first-ack", first_ack=first_ack)
     one.start(time.monotonic_ns())
-    cluster.steering.decide("primary_gone", "node2")
+    cluster.control.decide("primary_gone", "node2")
     assert not fault.injected.wait(0.2)
-    cluster.steering.decide("promoted", "node1")
+    cluster.control.decide("promoted", "node1")
     assert fault.injected.wait(5)
     one.stop()
-    assert asked == [cluster.steering.made[1]["at_ns"]]
+    assert asked == [cluster.control.made[1]["at_ns"]]
 
 
 def test_a_clone_that_begins_is_an_event(record: Path) -> None:

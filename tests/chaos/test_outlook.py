@@ -56,7 +56,7 @@ def outlook(shown: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) ->
         hosts={name: name for name in shown},
         credentials=SimpleNamespace(root=""),
         topology=Topology(kind="async", pods=3),
-        primary=lambda: "node1",
+        membership=SimpleNamespace(primary=lambda: "node1"),
         status=lambda: dict(shown),
     )
     looking = Outlook(cast(Cluster, cluster))

@@ -40,7 +40,7 @@ class FakeCluster:
         self.pods: dict[str, object] = {f"node{number + 1}": object() for number in range(pods)}
         self.departed: dict[str, object] = {}
         self.topology = Topology(kind=kind, pods=pods)
-        self.steering = FakeControl()
+        self.control = FakeControl()
         beside = ["envoy"] if mesh == "sidecar" else []
         self.guests = {"load1": FakeGuest("pause", "locust", *beside), "observer": FakeGuest("observer")}
         self.guests |= {"gateway": FakeGuest("pause", "haproxy")} if mesh == "gateway" else {}

@@ -48,9 +48,28 @@ def test_the_journal_is_believed_before_the_name() -> None:
     assert not read(LINE | FACTS | {"hits": "agent", "target": "agent of primary"}).hit_node
 
 
+def test_a_fault_of_a_name_that_nobody_knows_says_itself_what_it_is() -> None:
+    name: dict[str, Any] = {"fault": "unplug", "target": "primary"}
+    assert read(LINE | name | {"isolates_from": ["all"], "part": "node"}).isolated_from == ("all",)
+    assert read(LINE | name).isolated_from == ()
+    assert read(LINE | name | {"kind": "change", "intends": "pod_removed"}).brings_about == "pod_removed"
+    assert not read(LINE | name | {"hits": "link", "part": "proxy", "target": "proxy"}).hit_node
+    refuted = read(LINE | name | {"refuted_by": {"bitten": {"plugged": [True]}}})
+    assert (refuted.refuted("bitten"), refuted.refuted("clean")) == ({"plugged": [True]}, {})
+
+
+def test_an_older_line_says_by_its_name_what_refutes_it_and_what_it_brings_about() -> None:
+    assert read(LINE).isolated_from == ("all",)
+    assert read(LINE).refuted("bitten") == {"rule": [False], "packets_dropped": [0]}
+    assert read(LINE | {"fault": "scale-out"}).brings_about == "pod_added"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"refuted_by": {"bitten": ["answers"]}},
+        {"part": "link"},
+        {"intends": "peace"},
         {"isolates_from": "node1"},
         {"isolates_from": [1]},
         {"peer": 3},

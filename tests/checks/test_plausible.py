@@ -208,3 +208,22 @@ def test_evidence_of_ours_that_shows_nothing_is_none(killed: Run, seen: dict[str
     history = killed.history()
     fault = replace(history.faults[0], kind="fault", bitten=True, bitten_evidence=seen)
     assert any("shows nothing of a kill" in one for one in implausible(replace(history, faults=(fault,))))
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        ({"plugged": True}, "its evidence says plugged: true"),
+        ({"plugged": None}, "its evidence shows nothing of a unplug"),
+        ({"container": "exited"}, "its evidence is that of a kill"),
+    ],
+)
+def test_evidence_of_a_fault_that_the_judge_does_not_know_is_held_to_its_own_words(
+    killed: Run, seen: dict[str, Any], says: str
+) -> None:
+    history = killed.history()
+    own: dict[str, Any] = {"fault": "unplug", "kind": "fault", "refuted_by": {"bitten": {"plugged": [True]}}}
+    fault = replace(history.faults[0], **own, bitten=True, bitten_evidence=seen)
+    assert any(says in one for one in implausible(replace(history, faults=(fault,))))
+    sound = replace(fault, bitten_evidence={"plugged": False})
+    assert not any("evidence" in one for one in implausible(replace(history, faults=(sound,))))

@@ -27,7 +27,7 @@ RECOVERY_TIMEOUT_S = 150
 def group(cluster: Callable[..., Cluster]) -> Cluster:
     config: dict[str, str | int | float | bool] = {"group_replication_member_expel_timeout": 0}
     running = cluster(Topology(kind="group", pods=3, config=config), spare_pods=1)
-    with running.connection(running.primary()) as connection, connection.cursor() as cursor:
+    with running.connection(running.membership.primary()) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE trickle")
         cursor.execute("CREATE TABLE trickle.rows_written (id INT PRIMARY KEY)")
     return running
@@ -39,7 +39,7 @@ def trickle(cluster: Cluster, *, first: int) -> Iterator[list[int]]:
     over, acked = threading.Event(), list[int]()
 
     def write() -> None:
-        with cluster.connection(cluster.primary()) as connection, connection.cursor() as cursor:
+        with cluster.connection(cluster.membership.primary()) as connection, connection.cursor() as cursor:
             number = first
             while not over.wait(0.01):
                 cursor.execute("INSERT INTO trickle.rows_written VALUES (%s)", (number,))
@@ -67,10 +67,10 @@ def test_a_group_without_a_majority_comes_back_with_every_acknowledged_row(
 ) -> None:
     if killed < len(group.pods) and not request.config.getoption("--all-stories"):
         pytest.skip("MySQL takes half a minute and more to force a membership: --all-stories")
-    before = rows(group, group.primary())
+    before = rows(group, group.membership.primary())
     with trickle(group, first=1000 * killed) as acked:
         wait_until("rows arrive", lambda: len(acked) > 20, timeout_s=30)
-    primary = group.primary()
+    primary = group.membership.primary()
     victims = sorted(group.pods, key=lambda pod: pod != primary)[:killed]
     survivors = set(group.pods) - set(victims)
     for victim in victims:
@@ -81,13 +81,13 @@ def test_a_group_without_a_majority_comes_back_with_every_acknowledged_row(
         return all((status := statuses[one]) is not None and not status.quorum for one in survivors)
 
     wait_until("whoever is left sees that it has no majority", no_majority, timeout_s=60)
-    group.assisted_rejoins.clear()
+    group.membership.assisted_rejoins.clear()
     for victim in victims:
         group.pods[victim].containers["mysqld"].start()
     with ThreadPoolExecutor(max_workers=killed) as pool:
-        list(pool.map(lambda victim: group.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S), victims))
-    assert group.wait_converged(timeout_s=60)
-    assert set(group.assisted_rejoins) == set(group.pods), "whoever was helped is on record"
+        list(pool.map(lambda victim: group.membership.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S), victims))
+    assert group.membership.wait_converged(timeout_s=60)
+    assert set(group.membership.assisted_rejoins) == set(group.pods), "whoever was helped is on record"
     assert all(rows(group, pod) == before | set(acked) for pod in group.pods)
 
 
@@ -96,12 +96,12 @@ def test_a_pod_joins_by_clone_while_rows_arrive_and_another_leaves(group: Cluste
     with trickle(group, first=100_000) as acked:
         wait_until("rows arrive", lambda: len(acked) > 20, timeout_s=30)
         add_pod(group, "node4")
-        leaving = next(pod for pod in group.pods if pod not in (group.primary(), "node4"))
+        leaving = next(pod for pod in group.pods if pod not in (group.membership.primary(), "node4"))
         remove_pod(group, leaving)
         before = len(acked)
         wait_until("rows still arrive", lambda: len(acked) > before + 20, timeout_s=30)
     assert leaving not in group.pods
-    assert group.wait_converged(timeout_s=60), "three pods are left, and nobody waits for the fourth"
+    assert group.membership.wait_converged(timeout_s=60), "three pods are left, and nobody waits for the fourth"
     assert set(acked) <= rows(group, "node4")
     for container in group.departed[leaving].containers.values():
         assert container.state().word == "exited", "stopped, and kept for its log"

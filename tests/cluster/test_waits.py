@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from cluster.agent.assignment import Assignment
 from cluster.cluster import Cluster
-from cluster.platform.fake import FakePod
+from cluster.platform.fake import FakePlatform, FakePod
 from cluster.status.status import Status
 from cluster.topology import Topology
 from cluster.wait import CannotComeError
@@ -33,6 +34,9 @@ class Control:
     def __init__(self, *events: str, error: OSError | None = None) -> None:
         self._events, self._error = events, error
 
+    def assignment(self) -> Assignment:
+        return Assignment()
+
     def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
         if self._error is not None:
             raise self._error
@@ -49,11 +53,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 
 
 def a_cluster(monkeypatch: pytest.MonkeyPatch, statuses: Mapping[str, Status | None], control: Control) -> Cluster:
-    cluster = Cluster(Topology(kind="semisync", pods=3), run_id="abc")
+    topology = Topology(kind="semisync", pods=3)
+    cluster = Cluster(topology, platform=FakePlatform(), run_id="abc", control=control)  # type: ignore[arg-type]
     cluster.pods = {name: FakePod(name=name) for name in statuses}
-    cluster.steering = control  # type: ignore[assignment]
     monkeypatch.setattr(cluster, "status", lambda *_: dict(statuses))
-    monkeypatch.setattr("cluster.cluster.stopped_by", lambda _: ["2003 Error reconnecting to source"])
+    monkeypatch.setattr("cluster.membership.stopped_by", lambda _: ["2003 Error reconnecting to source"])
     monkeypatch.setattr(cluster, "connection", lambda *_, **__: _Session())
     return cluster
 
@@ -70,7 +74,7 @@ def test_agreement_that_cannot_come_is_not_waited_for_and_says_why(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     cluster = a_cluster(monkeypatch, {"node3": waiting()}, Control("primary_suspected", "no_failover"))
-    assert cluster.wait_converged(timeout_s=3600) is False
+    assert cluster.membership.wait_converged(timeout_s=3600) is False
     assert "the control plane can choose no primary: only 1 of 2 replicas answer" in caplog.messages[-1]
     spoken = [one for one in caplog.messages if one.startswith("waiting until all pods agree, for ")]
     assert "node3 CONNECTING as replica, executed a:1-9, stopped by 2003 Error reconnecting" in spoken[0]
@@ -79,7 +83,7 @@ def test_agreement_that_cannot_come_is_not_waited_for_and_says_why(
 def test_a_pod_that_cannot_come_back_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = a_cluster(monkeypatch, {"node3": waiting()}, Control("no_failover"))
     with pytest.raises(CannotComeError, match="node3 is in service, which cannot come"):
-        cluster.bring_back("node3", timeout_s=3600)
+        cluster.membership.bring_back("node3", timeout_s=3600)
 
 
 @pytest.mark.parametrize(
@@ -98,5 +102,5 @@ def test_whoever_may_come_back_is_waited_for(
     control: Control,
 ) -> None:
     cluster = a_cluster(monkeypatch, statuses, control)
-    assert cluster.wait_converged(timeout_s=0.3) is False
+    assert cluster.membership.wait_converged(timeout_s=0.3) is False
     assert caplog.messages[-1].startswith("waited 0.3 s until all pods agree; last seen: ")

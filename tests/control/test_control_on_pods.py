@@ -70,8 +70,8 @@ def source(cluster: Callable[[Topology], Cluster]) -> Cluster:
 
 @pytest.fixture(scope="module")
 def control(source: Cluster) -> ControlHandle:
-    handle = ControlHandle(source)
-    handle.start()
+    handle = ControlHandle()
+    handle.start(source)
     wait_until("the first primary is open", lambda: at_rest(handle), timeout_s=TIMEOUT_S)
     with source.connection("node1") as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE trickle")

@@ -32,14 +32,14 @@ SETTINGS: dict[Proxy, dict[str, Any]] = {"envoy": {}, "haproxy": {"check_interva
 @pytest.fixture(scope="module")
 def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
     started = cluster(Topology(kind="group", pods=3, config={"group_replication_member_expel_timeout": 0}))
-    ControlHandle(started).start()
+    ControlHandle().start(started)
     return started
 
 
 @pytest.fixture(scope="module", params=["envoy", "haproxy", "router"])
 def gateway(group: Cluster, request: pytest.FixtureRequest) -> Iterator[Mesh]:
-    mesh = create_mesh(gateway_spec(request.param, **SETTINGS[request.param]), group)
-    mesh.start()
+    mesh = create_mesh(gateway_spec(request.param, **SETTINGS[request.param]))
+    mesh.start(group)
     yield mesh
     for container in reversed([*group.guests.pop("gateway").containers.values()]):
         client().containers.get(container.name).remove(force=True)
@@ -78,7 +78,7 @@ def cut(session: Any) -> bool:
 
 
 def test_writes_reach_the_primary_and_reads_a_replica(group: Cluster, gateway: Mesh) -> None:
-    primary = group.primary()
+    primary = group.membership.primary()
     replicas = set(group.pods) - {primary}
     assert answered_by(group, gateway.write[0]) == primary
     assert {answered_by(group, gateway.read[0]) for _ in range(10)} <= replicas
@@ -89,7 +89,7 @@ def test_writes_reach_the_primary_and_reads_a_replica(group: Cluster, gateway: M
 
 
 def test_a_demoted_primary_loses_its_sessions_and_the_new_one_gets_the_next(group: Cluster, gateway: Mesh) -> None:
-    old = group.primary()
+    old = group.membership.primary()
     new = next(pod for pod in group.pods if pod != old)
     session = through(group, gateway.write[0])
     assert answering(session) == old
@@ -103,7 +103,7 @@ def test_a_demoted_primary_loses_its_sessions_and_the_new_one_gets_the_next(grou
     reached = wait_until(
         "writes are routed again", lambda: answered_by(group, gateway.write[0]), timeout_s=15, tolerate=pymysql.Error
     )
-    assert reached == new == group.primary()
+    assert reached == new == group.membership.primary()
 
     def settled() -> bool:
         pools = observed(group, gateway)
@@ -115,9 +115,9 @@ def test_a_demoted_primary_loses_its_sessions_and_the_new_one_gets_the_next(grou
 # Router knows of a frozen primary only when its own session to it has timed out, 40 s later: too long for a test
 @pytest.mark.parametrize("gateway", ["envoy", "haproxy"], indirect=True)
 def test_a_frozen_primary_loses_its_sessions_too(group: Cluster, gateway: Mesh) -> None:
-    frozen = group.pods[group.primary()].containers["mysqld"]
+    frozen = group.pods[group.membership.primary()].containers["mysqld"]
     session = through(group, gateway.write[0])
-    assert answering(session) == group.primary()
+    assert answering(session) == group.membership.primary()
     assert isinstance(frozen, CanFreeze)
     frozen.freeze()
     try:
@@ -130,7 +130,7 @@ def test_a_frozen_primary_loses_its_sessions_too(group: Cluster, gateway: Mesh) 
 
 @pytest.mark.parametrize("gateway", ["router"], indirect=True)
 def test_router_learns_from_the_group_that_its_primary_crashed(group: Cluster, gateway: Mesh) -> None:
-    old = group.primary()
+    old = group.membership.primary()
     session = through(group, gateway.write[0])
     assert answering(session) == old
     group.pods[old].containers["mysqld"].kill()
@@ -139,5 +139,5 @@ def test_router_learns_from_the_group_that_its_primary_crashed(group: Cluster, g
         "writes are routed again", lambda: answered_by(group, gateway.write[0]), timeout_s=30, tolerate=pymysql.Error
     )
     assert reached != old
-    assert reached == group.primary()
+    assert reached == group.membership.primary()
     assert old not in healthy(observed(group, gateway), "read")

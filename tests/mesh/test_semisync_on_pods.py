@@ -24,8 +24,8 @@ ROWS = 20
 @pytest.fixture(scope="module")
 def system(cluster: Callable[[Topology], Cluster]) -> tuple[Cluster, ControlHandle]:
     started = cluster(Topology(kind="semisync", pods=3))
-    control = ControlHandle(started)
-    control.start()
+    control = ControlHandle()
+    control.start(started)
     wait_until("reads are served", lambda: len(control.state()["published"]["read"]) == 2, timeout_s=TIMEOUT_S)
     return started, control
 
@@ -51,12 +51,12 @@ def test_what_replicas_have_received_and_not_applied_survives_a_cut_and_the_deat
     system: tuple[Cluster, ControlHandle],
 ) -> None:
     cluster, control = system
-    old = cluster.primary()
+    old = cluster.membership.primary()
     replicas = [name for name in cluster.hosts if name != old]
     with cluster.connection(old) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {DATABASE}")
         cursor.execute(f"CREATE TABLE {DATABASE}.acknowledged (number INT PRIMARY KEY)")
-    assert cluster.wait_converged(timeout_s=TIMEOUT_S)
+    assert cluster.membership.wait_converged(timeout_s=TIMEOUT_S)
     held = [cluster.connection(name, timeout_s=60, database=DATABASE) for name in replicas]
     try:
         for connection in held:  # a backup, or a long query: nothing is applied

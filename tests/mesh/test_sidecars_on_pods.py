@@ -35,21 +35,21 @@ Ask = Callable[[Cluster, Pod, Address, str], tuple[int, str]]
 @pytest.fixture(scope="module")
 def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
     started = cluster(Topology(kind="group", pods=3, config={"group_replication_member_expel_timeout": 0}))
-    ControlHandle(started).start()
+    ControlHandle().start(started)
     return started
 
 
 @pytest.fixture(scope="module")
 def gateway(group: Cluster) -> Mesh:
-    mesh = create_mesh(gateway_spec("envoy"), group)
-    mesh.start()
+    mesh = create_mesh(gateway_spec("envoy"))
+    mesh.start(group)
     return mesh
 
 
 @pytest.fixture(scope="module")
 def sidecar(group: Cluster) -> Mesh:
-    mesh = create_mesh(MeshSpec(mode="sidecar", proxy="envoy"), group)
-    mesh.start()
+    mesh = create_mesh(MeshSpec(mode="sidecar", proxy="envoy"))
+    mesh.start(group)
     # not among the addresses of load pods, which `mtls` on the same pods would redirect
     mesh.attend(group.extra_pod("plain", group.network.address("proxy", 1)))
     return mesh
@@ -57,8 +57,8 @@ def sidecar(group: Cluster) -> Mesh:
 
 @pytest.fixture(scope="module")
 def mtls(group: Cluster) -> Mesh:
-    mesh = create_mesh(MeshSpec(mode="mtls", proxy="envoy"), group)
-    mesh.start()
+    mesh = create_mesh(MeshSpec(mode="mtls", proxy="envoy"))
+    mesh.start(group)
     mesh.attend(group.extra_pod("load1", group.network.address("load")))
     return mesh
 
@@ -115,7 +115,7 @@ def publish(cluster: Cluster, pool: str, *, pods: dict[str, str], serving: Colle
 
 def test_writes_move_to_the_new_primary_when_the_old_one_is_killed(group: Cluster, sidecar: Mesh, mtls: Mesh) -> None:
     meshes = (sidecar, mtls)
-    old = group.primary()
+    old = group.membership.primary()
     assert {written_by(group, mesh) for mesh in meshes} == {old}
     mysqld = group.pods[old].containers["mysqld"]
     mysqld.kill()
@@ -127,10 +127,10 @@ def test_writes_move_to_the_new_primary_when_the_old_one_is_killed(group: Cluste
                 timeout_s=30,
                 tolerate=pymysql.Error,
             )
-            assert reached == group.primary() != old
+            assert reached == group.membership.primary() != old
     finally:
         mysqld.start()
-        group.bring_back(old, timeout_s=60)
+        group.membership.bring_back(old, timeout_s=60)
 
 
 @pytest.mark.parametrize("mode", ["sidecar", "mtls"])
@@ -162,7 +162,7 @@ def test_the_sessions_that_a_failed_check_cut_are_counted_and_those_a_client_res
 ) -> None:
     pods = {address: name for name, address in group.hosts.items()}
     envoy = endpoints.Watch(mtls.admin["sidecar-load1"], pods=pods, timeout_s=5)
-    primary = group.primary()
+    primary = group.membership.primary()
     before = envoy.endpoints()["write"][primary]["cut"]
     sessions = [session(group, mtls.entrance[0]) for _ in range(5)]
     reset = sessions.pop()
@@ -179,7 +179,7 @@ def test_the_sessions_that_a_failed_check_cut_are_counted_and_those_a_client_res
     assert envoy.endpoints()["write"][primary]["cut"] - before == 4
     for one in sessions:
         one._force_close()
-    group.bring_back(primary, timeout_s=60)
+    group.membership.bring_back(primary, timeout_s=60)
     wait_until("writes are routed again", lambda: written_by(group, mtls), timeout_s=10, tolerate=pymysql.Error)
 
 
@@ -218,7 +218,7 @@ def test_a_sidecar_lets_nobody_else_in(group: Cluster, mtls: Mesh, load: Pod, as
 
 
 def test_a_pod_that_is_not_who_it_is_said_to_be_gets_no_session(group: Cluster, mtls: Mesh) -> None:
-    primary = group.primary()
+    primary = group.membership.primary()
     other = next(name for name in group.hosts if name != primary)
     # the primary's address under another pod's name: it answers, healthy, with a certificate made out to itself
     publish(group, "write", pods={other: group.hosts[primary]}, serving=[other])

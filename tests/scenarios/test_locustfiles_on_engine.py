@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.platform.docker_platform import DockerPlatform
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import read_scenario
 
@@ -71,8 +72,9 @@ def run(folder: Path, theirs: str) -> Run:
     (folder / "theirs.py").write_text(theirs)
     (folder / "theirs.yaml").write_text(SCENARIO)
     scenario = read_scenario(str(folder / "theirs.yaml"))
-    require_images(scenario)
-    return Run(scenario, runs=folder / "runs", command=["meshbench", "run", "theirs.yaml"])
+    platform = DockerPlatform()
+    require_images(scenario, platform)
+    return Run(scenario, platform=platform, runs=folder / "runs", command=["meshbench", "run", "theirs.yaml"])
 
 
 def test_what_a_locustfile_prints_ends_no_run_and_its_exit_code_fails_it(tmp_path: Path) -> None:

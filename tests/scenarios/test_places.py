@@ -174,7 +174,7 @@ def test_a_run_folder_that_is_lost_in_mid_run_is_told_with_2(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{tmp_path}/ops/load1.jsonl")
 
     monkeypatch.setattr(scenarios.cli.cli, "Run", Full)
-    monkeypatch.setattr(scenarios.cli.cli, "require_images", lambda _: None)
+    monkeypatch.setattr(scenarios.cli.cli, "require_images", lambda *_: None)
     monkeypatch.setattr(ownership, "reap", list)
     assert main(["run", "control-null"]) == 2
     said = capsys.readouterr().err.splitlines()[-1]

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cluster.platform.docker_platform import DockerPlatform
 from cluster.wait import wait_until
 from history.load_events import Second
 from scenarios.load.remote_workers import elsewhere
@@ -83,9 +84,16 @@ def machine() -> Iterator[Machine]:
 def start(file: Path, text: str) -> Run:
     file.write_text(text)
     scenario = read_scenario(str(file), look=look)
-    require_images(scenario)
+    platform = DockerPlatform()
+    require_images(scenario, platform)
     others = elsewhere(scenario, workers=1, bind=HERE)
-    return Run(scenario, runs=file.parent / "runs", command=["meshbench", "run", str(file)], elsewhere=others)
+    return Run(
+        scenario,
+        platform=platform,
+        runs=file.parent / "runs",
+        command=["meshbench", "run", str(file)],
+        elsewhere=others,
+    )
 
 
 def test_a_worker_with_another_clock_and_the_user_s_own_workload(machine: Machine, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from cluster.platform import images, ownership
+from cluster.platform.docker_platform import DockerPlatform
 from scenarios.cli.cli import main
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import read_scenario
@@ -33,8 +34,9 @@ def run(file: Path, text: str, on_second: Any = lambda _: None) -> tuple[dict[st
     """Write the scenario, run it, return summary and folder."""
     file.write_text(text)
     scenario = read_scenario(str(file))
-    require_images(scenario)
-    one = Run(scenario, runs=file.parent / "runs", command=["meshbench", "run", str(file)])
+    platform = DockerPlatform()
+    require_images(scenario, platform)
+    one = Run(scenario, platform=platform, runs=file.parent / "runs", command=["meshbench", "run", str(file)])
     return one.execute(on_second), one.folder
 
 

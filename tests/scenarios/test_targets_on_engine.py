@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cluster.platform.docker_platform import DockerPlatform
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import read_scenario
 
@@ -22,8 +23,9 @@ def run(folder: Path, text: str) -> tuple[dict[str, Any], Lines, Lines]:
     file = folder / "mine.yaml"
     file.write_text(f"name: mine\nteaches: whom a fault can hit\nworkload: {{name: transfer, accounts: 200}}\n{text}")
     scenario = read_scenario(str(file))
-    require_images(scenario)
-    one = Run(scenario, runs=folder / "runs", command=["meshbench", "run", str(file)])
+    platform = DockerPlatform()
+    require_images(scenario, platform)
+    one = Run(scenario, platform=platform, runs=folder / "runs", command=["meshbench", "run", str(file)])
     summary = one.execute(lambda _: None)
     journal, decided = (
         [json.loads(line) for line in (one.folder / name).read_text().splitlines()]

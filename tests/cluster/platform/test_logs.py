@@ -11,7 +11,7 @@ import pytest
 
 from cluster.platform import ownership
 from cluster.platform.docker_engine import client
-from cluster.platform.docker_pod import DockerPod
+from cluster.platform.docker_platform import DockerPlatform
 from cluster.platform.logs import LOG_CONFIG
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +69,11 @@ def test_the_engine_keeps_the_log_of_a_pod_as_it_was_told() -> None:
     client()  # settles how Testcontainers starts containers
     run_id = secrets.token_hex(4)
     try:
-        container = DockerPod(run_id=run_id, name="talker", address="").start_on_host("try", ["echo", "kept"], files={})
+        container = (
+            DockerPlatform()
+            .pod(run_id=run_id, name="talker", address="")
+            .start_on_host("try", ["echo", "kept"], files={})
+        )
         assert container.wait(timeout_s=30) == 0
         told = client().containers.get(container.name).attrs["HostConfig"]["LogConfig"]
         assert told == {"Type": LOG_CONFIG["Type"], "Config": LOG_CONFIG["Config"]}

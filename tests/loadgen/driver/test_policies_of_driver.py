@@ -14,12 +14,12 @@ import pytest
 from loadgen.arrivals.arrivals import NS
 from loadgen.arrivals.think import Think
 from loadgen.config import LoadConfig
-from loadgen.policy import Policy
+from loadgen.policy import Policy, Retry
 from tests.loadgen.driven import OpenLoop
 
 Build = Callable[..., LoadConfig]
 #: Attempts, last attempt's outcome and what its user is told, by the last digit of the key (open_loop.forgetful).
-EXPECTED = {
+EXPECTED: dict[Retry, dict[str, tuple[int, str, str]]] = {
     "none": {
         **dict.fromkeys("0126", (1, "fail", "fail")),
         **dict.fromkeys("3457", (1, "unknown", "unknown")),
@@ -45,7 +45,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("mode", EXPECTED)
-def test_what_is_tried_again_and_what_its_user_is_told(load_config: Build, drive: OpenLoop, mode: str) -> None:
+def test_what_is_tried_again_and_what_its_user_is_told(load_config: Build, drive: OpenLoop, mode: Retry) -> None:
     policy = Policy(retry=mode, retry_attempts=3, retry_backoff_s=0.001)
     driven = drive(load_config(model="constant", rate=500, duration_s=0.2, policy=policy), "forgetful")
     totals = driven.report["totals"]

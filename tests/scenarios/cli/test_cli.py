@@ -14,12 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
 import pytest
-from docker.errors import APIError, NotFound
-from requests.exceptions import ReadTimeout
-from urllib3.exceptions import ProtocolError
 
 import scenarios.run.judging
-from cluster.errors import HarnessError
+from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError, NotThereError
 from history.history import OPS_SCHEMA
 from loadgen.errors import ConfigError
 from scenarios.cli.cli import main
@@ -77,10 +74,13 @@ def test_a_broken_harness_ends_with_4(monkeypatch: pytest.MonkeyPatch, capsys: p
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (APIError("500 Server Error: no space left"), "the Docker Engine refused: 500 Server Error: no space left"),
-        (NotFound("404: No such container"), "the Docker Engine refused: 404: No such container"),
-        (ReadTimeout("Read timed out. (read timeout=60)"), "the Docker Engine did not answer: Read timed out."),
-        (ProtocolError("Connection broken"), "the Docker Engine did not answer: Connection broken"),
+        (
+            EngineRefusedError("500 Server Error: no space left"),
+            "the Docker Engine refused: 500 Server Error: no space left",
+        ),
+        (NotThereError("404: No such container"), "the Docker Engine refused: 404: No such container"),
+        (EngineSilentError("Read timed out. (read timeout=60)"), "the Docker Engine did not answer: Read timed out."),
+        (EngineSilentError("Connection broken"), "the Docker Engine did not answer: Connection broken"),
         (BadStatusLine("\x05"), "a pod did not answer in HTTP: \\x05"),
         (pymysql.OperationalError(1049, "Unknown database"), "MySQL refused, or did not answer: (1049,"),
         (pymysql.InterfaceError(0, ""), "MySQL refused, or did not answer: the session was closed"),

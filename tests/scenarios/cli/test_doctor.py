@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from docker.errors import APIError
 
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership, reach
 from cluster.platform.engine_address import EngineAddress
 from scenarios.cli import doctor
@@ -40,7 +37,7 @@ def test_a_pod_that_was_reached_is_ok_and_removed(monkeypatch: pytest.MonkeyPatc
     [
         (ConfigurationError("pods cannot be reached from here: …"), "cannot be reached"),
         (HarnessError("no free /24"), "could not be tried"),
-        (APIError("no space left on device"), "could not be tried"),
+        (EngineRefusedError("no space left on device"), "could not be tried"),
     ],
 )
 def test_a_pod_that_was_not_reached_is_missing_with_the_reason_and_removed(
@@ -57,11 +54,8 @@ def test_a_pod_that_was_not_reached_is_missing_with_the_reason_and_removed(
 
 
 def test_the_engine_is_shown_with_where_it_was_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Engine:
-        def version(self) -> dict[str, Any]:
-            return {"Version": "27.0", "ApiVersion": "1.46", "Os": "linux", "Arch": "amd64"}
-
-    monkeypatch.setattr("scenarios.cli.doctor.client", Engine)
+    about = {"Version": "27.0", "ApiVersion": "1.46", "Os": "linux", "Arch": "amd64"}
+    monkeypatch.setattr(doctor, "engine_facts", lambda: about)
     where = EngineAddress(host="unix:///x.sock", configured="tc.host in /home/me/.testcontainers.properties")
     monkeypatch.setattr("scenarios.cli.doctor.address", lambda: where)
     assert "at unix:///x.sock (from tc.host in /home/me/.testcontainers.properties)" in doctor._engine().found

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from history.load_events import Done, Second
-from scenarios.load.load import merged, share
+from scenarios.load.accounts import merged
+from scenarios.load.load_config import share
 from scenarios.load.load_pod import LoadPod
 
 

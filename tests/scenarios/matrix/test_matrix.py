@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker.errors import APIError
 from pymysql import OperationalError
 
 import reports.matrix.write
 import scenarios.cli.cli
 import scenarios.matrix.matrix
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership
 from history.history import HistoryError
 from history.load_events import Second
@@ -57,7 +56,7 @@ def summary(verdict: str = "pass") -> dict[str, Any]:
 def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcome], None]:
     """Lets every run end as a function of its scenario says, in a folder of its own; nothing is started."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(scenarios.matrix.matrix, "require_images", lambda _: None)
+    monkeypatch.setattr(scenarios.matrix.matrix, "require_images", lambda *_: None)
     monkeypatch.setattr(ownership, "reap", list)
     monkeypatch.setattr(reports.matrix.write, "picture", lambda _: Picture(wide=b"", narrow=b""))
     monkeypatch.setattr(scenarios.cli.cli, "interruptible", nullcontext)
@@ -199,7 +198,7 @@ def test_a_run_says_how_to_repeat_it_alone(outcome: Callable[[Outcome], None]) -
     [
         (HarnessError("the disk\nis full"), "the disk | is full"),
         (OSError("no route"), "OSError: no route"),
-        (APIError("no space left"), "the Docker Engine refused: no space left"),
+        (EngineRefusedError("no space left"), "the Docker Engine refused: no space left"),
         (OperationalError(2013, "Lost connection"), "MySQL refused, or did not answer: (2013, 'Lost connection')"),
         (HistoryError("ops/load1.parquet: row 3"), "ops/load1.parquet: row 3"),
         (KeyError("bug"), "a defect of meshbench: KeyError('bug')"),

@@ -25,7 +25,7 @@ from cluster.errors import (
     HarnessError,
     NotThereError,
 )
-from cluster.platform.fake import FakePod, FakeProcess
+from cluster.platform.fake import FakePlatform, FakePod, FakeProcess
 from history.history import load_history
 from reports.seal import alterations
 from scenarios.run.run import Run
@@ -97,14 +97,16 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     waits: list[str] = []
 
     class FakeCluster:
-        def __init__(self, topology: Any, **_: Any) -> None:
+        def __init__(self, topology: Any, *, platform: FakePlatform, **_: Any) -> None:
             self.topology = topology
+            self.platform = platform
             self.credentials = SimpleNamespace(app="", secrets=list)
             self.pods = {name: pod(name) for name in world.history.nodes or {}}
             self.pods["node2"] = pod("node2", said=world.node2_log)
             self.departed: dict[str, Any] = {}
             self.guests = {"observer": pod("observer", role="observer")}
             self.assisted_rejoins: list[str] = []
+            self.membership = self  # both in one
 
         def wait_converged(self, **_: Any) -> bool:
             waits.append("once more")
@@ -154,9 +156,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             world.noise()
             return {"steal_percent": 0.0}
 
-    def boot(*_: Any, **__: Any) -> Any:
+    def assemble(topology: Any, _: Any, *, platform: FakePlatform, **__: Any) -> Any:
+        return FakeCluster(topology, platform=platform), SimpleNamespace(entrance=[("gateway", 3306)], admin={})
+
+    def boot(*_: Any) -> None:
         world.boot()
-        return SimpleNamespace(entrance=[("gateway", 3306)], admin={})
 
     def operations(_: Any, __: str, folder: RunFolder, *, worker: str, **___: Any) -> int:
         try:
@@ -194,7 +198,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         counted: dict[str, int] = count_rows(folder)
         return counted
 
-    def remove(run_id: str) -> None:
+    def remove(_: FakePlatform, run_id: str) -> None:
         world.removed.append(run_id)
         world.remove()
 
@@ -206,7 +210,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         return cluster.guests["observer"]
 
     fakes: dict[str, Any] = {
-        "Cluster": FakeCluster,
+        "assemble": assemble,
         "Load": FakeLoad,
         "Injector": FakeInjector,
         "boot": boot,
@@ -232,8 +236,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(runner.host, "Noise", FakeNoise)
     monkeypatch.setattr(runner.requested, "in_effect", lambda *_: [])
     monkeypatch.setattr(runner.requested, "error_log", lambda _: None)
-    monkeypatch.setattr(runner.versions, "of_run", lambda *_: {})
-    monkeypatch.setattr(runner.ownership, "remove", remove)
+    monkeypatch.setattr(runner.versions, "of_run", lambda *_, **__: {})
+    monkeypatch.setattr(FakePlatform, "remove", remove)
     monkeypatch.setattr(Run, "_through", through)
     return world
 
@@ -241,7 +245,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def a_run(tmp_path: Path) -> Run:
     file = tmp_path / "tiny.yaml"
     file.write_text(TEXT)
-    return Run(read_scenario(str(file)), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
+    return Run(
+        read_scenario(str(file)), platform=FakePlatform(), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"]
+    )
 
 
 def broken(world: World, monkeypatch: pytest.MonkeyPatch, phase: str, error: BaseException) -> None:
@@ -420,6 +426,8 @@ def test_what_mysql_refuses_before_the_load_is_the_doing_of_the_user_s_options(
     broken(world, monkeypatch, "options", pymysql.OperationalError(1040, "Too many connections"))
     file = tmp_path / "tiny.yaml"
     file.write_text(f"{TEXT}mysql: {{config: {{max_connections: 1}}}}\n")
-    run = Run(read_scenario(str(file)), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
+    run = Run(
+        read_scenario(str(file)), platform=FakePlatform(), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"]
+    )
     with pytest.raises(ConfigurationError, match=r"1040.*Too many connections.*see mysql\.config of the scenario"):
         run.execute(lambda _: None)

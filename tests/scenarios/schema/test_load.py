@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cluster.errors import ConfigurationError
 from loadgen.arrivals.think import Think
-from loadgen.config import LoadConfig, WorkloadConfig
+from loadgen.config import LoadConfig
 from loadgen.policy import Policy
 from scenarios.load.calibrate import calibration, maximum
-from scenarios.load.load_config import describe, generator_keys
+from scenarios.load.load_config import describe, load_config
 from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 from tests.scenarios.looking import look_here
@@ -27,11 +27,9 @@ def read(folder: Path, load: str, *, workload: str = "transfer") -> Scenario:
     return read_scenario(str(file), look=look_here)
 
 
-def config(scenario: Scenario, *, maximum: float | None = None) -> LoadConfig:
-    workload = WorkloadConfig(name="transfer", isolation="repeatable-read")
-    rest: dict[str, Any] = {"endpoints": (("a", 1),), "user": "u", "password": "", "database": "d", "out_dir": "/"}
-    keys = generator_keys(scenario.load, maximum=maximum)
-    return LoadConfig(workload=workload, seed=1, backlog_cap=scenario.load.backlog, **rest, **keys)
+def config(scenario: Scenario, *, worker: int | None = None, maximum: float | None = None) -> LoadConfig:
+    mesh = (("a", 1),)
+    return load_config(scenario, write=mesh, read=mesh, password="", worker=worker, maximum=maximum)
 
 
 #: What is written, and the pieces that come of it (duration_s, rate at the begin, at the end).
@@ -152,6 +150,28 @@ def test_the_maximum_is_the_median_second_of_the_second_half() -> None:
     for nothing in ([], [9, 0, 0, 0]):
         with pytest.raises(ConfigurationError, match=r"load.rate: no maximum could be measured: \d operations"):
             maximum(nothing, lasted_s=4)
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "{rate: 90, connections: 32, workers: 3, batch: true, drain: 4s}",
+        "{model: ramp, rate: 10, end_rate: 400, connections: 4, workers: 3, spacing: constant}",
+        "{model: closed, users: 50, think_time: 20ms, connections: 7, workers: 3, backlog: 50}",
+    ],
+)
+def test_each_worker_has_its_share_and_all_else_is_the_whole_load_s(tmp_path: Path, load: str) -> None:
+    scenario = read(tmp_path, load)
+    whole, parts = config(scenario), [config(scenario, worker=worker) for worker in range(3)]
+    assert [part.worker for part in parts] == [0, 1, 2]
+    assert sum(part.rate for part in parts) == pytest.approx(whole.rate)
+    for shared in ("connections", "users", "backlog_cap"):
+        amounts = [getattr(part, shared) for part in parts]
+        assert sum(amounts) == getattr(whole, shared)
+        assert max(amounts) - min(amounts) <= 1
+    own = ("worker", "rate", "connections", "users", "backlog_cap")
+    alike = {name: getattr(whole, name) for name in own}
+    assert all(replace(part, **alike) == whole for part in parts)
 
 
 def test_policies_are_keys(tmp_path: Path) -> None:
