@@ -12,6 +12,7 @@ import pytest
 
 from checks.registry import CHECKS, GATES
 from cluster.errors import ConfigurationError
+from cluster.platform.fake import FakePlatform
 from loadgen.workload import op_key
 from loadgen.workloads.registry import create
 from scenarios.cli.listing import lines
@@ -34,7 +35,8 @@ def scenario(tmp_path: Path, *, workload: str, gates: str) -> Scenario:
 
 
 def judged(tmp_path: Path, of: Scenario) -> dict[str, Any]:
-    return Run(of, runs=tmp_path / "runs", command=["meshbench", "run", "tiny"]).execute(lambda _: None)
+    run = Run(of, platform=FakePlatform(), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
+    return run.execute(lambda _: None)
 
 
 def test_the_new_check_decides_its_gate(world: World, tmp_path: Path) -> None:
