@@ -6,18 +6,24 @@ is read out of its container.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Collection
+from http.client import HTTPException
 from typing import Any
 
 from cluster.control_plane import ControlPlane, decisions
-from cluster.errors import HarnessError
+from cluster.errors import EngineError, HarnessError
+
+log = logging.getLogger("meshbench")
 
 Decision = dict[str, Any]
 
 WAIT_S = 1.0
 #: How soon a control plane that does not answer is asked again.
 AGAIN_S = 0.1
+#: It is dead, frozen or cut off, refuses, or was killed in the middle of its answer.
+UNANSWERED = (OSError, HTTPException, ValueError, HarnessError)
 
 
 class Feed:
@@ -30,6 +36,7 @@ class Feed:
         self._made: list[Decision] = []
         self._thread = threading.Thread(target=self._follow, name="decisions", daemon=True)
         self._since_ns = 0
+        self._blind = False
 
     def start(self, zero_ns: int) -> None:
         self._since_ns = zero_ns
@@ -63,11 +70,23 @@ class Feed:
         while not self._over.is_set():
             try:
                 found = control.decisions_since(self._since_ns, wait_s=WAIT_S)
-            except (OSError, HarnessError):
-                found = [one for one in decisions(control) if one["at_ns"] > self._since_ns]
+            except UNANSWERED:
+                found = [one for one in self._logged(control) if one["at_ns"] > self._since_ns]
                 self._over.wait(AGAIN_S)
             if found:
                 self._since_ns = found[-1]["at_ns"]
                 with self._news:
                     self._made += found
                     self._news.notify_all()
+
+    def _logged(self, control: ControlPlane) -> list[Decision]:
+        """Its log, whether it runs or not; nothing for now where the engine does not give it."""
+        try:
+            made = decisions(control)
+        except EngineError as error:
+            if not self._blind:
+                log.warning("neither the control plane nor its log can be read, steps wait: %s", error)
+            self._blind = True
+            return []
+        self._blind = False
+        return made

@@ -7,14 +7,14 @@ that died has counted up to its last second only, and is told of as such (`check
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from checks.evidence.ledger import coded
 from checks.evidence.operations import FAIL, OK, UNKNOWN, key_outcomes
 from history.history import History
+from history.manifest import LoadAccount
 
 #: What the generator counts an operation as, once it is settled.
 _SETTLED = {"ok": OK, "unknown": UNKNOWN, "fail": FAIL}
@@ -23,14 +23,12 @@ _WORDS = {"offered": "operations offered", "ok": "acknowledged", "unknown": "of 
 
 def incomplete(history: History) -> list[str]:
     """Why the operations on record are not those that manifest.load counts, one line each; empty if it counts none."""
-    load = history.manifest.get("load")
-    if not isinstance(load, Mapping) or load.get("complete") is False:
-        return []
-    return [*_uncounted(history, load), *_rows(history, load)]
+    load = history.run.load
+    return [] if load.is_cut else [*_uncounted(history, load), *_rows(history, load)]
 
 
-def _uncounted(history: History, load: Mapping[str, Any]) -> Iterator[str]:
-    told = {name: load[name] for name in _WORDS if isinstance(load.get(name), int)}
+def _uncounted(history: History, load: LoadAccount) -> Iterator[str]:
+    told: dict[str, int] = {name: number for name in _WORDS if (number := getattr(load, name)) is not None}
     if not told:
         return
     (codes,), keys = coded(history.ops["key"])
@@ -44,11 +42,10 @@ def _uncounted(history: History, load: Mapping[str, Any]) -> Iterator[str]:
         yield f"the record {what}: the generator counted {counted}, and ops/ holds {recorded}"
 
 
-def _rows(history: History, load: Mapping[str, Any]) -> Iterator[str]:
+def _rows(history: History, load: LoadAccount) -> Iterator[str]:
     """Attempts are rows, too: what the run wrote into all files together."""
-    rows = load.get("rows")
-    if not isinstance(rows, Mapping):
+    if load.rows is None:
         return
-    written = sum(rows.values())
+    written = sum(load.rows.values())
     if written != len(history.ops):
         yield f"the record is not whole: the run wrote {written:,} rows into ops/, and there are {len(history.ops):,}"

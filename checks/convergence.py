@@ -21,7 +21,7 @@ from checks.evidence.ledger import coded, serves, tabled_nodes, text
 from checks.evidence.quarantine import errant_transactions, final_tables, in_quarantine_at_end, quarantined
 from checks.evidence.unread import filters, unread
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history import gtid, topology
+from history import gtid
 from history.history import History
 
 NAME = "convergence"
@@ -58,14 +58,14 @@ def convergence(history: History) -> Verdict:
     answering = {name: node for name, node in records.items() if name not in set_aside}
     witness = _gone(answering, filters(history.manifest))
     witness += _nodes_apart(served, tabled=tabled) if served else []
-    witness += _roles_apart(answering, topology.primaries(history))
+    witness += _roles_apart(answering, history.run.topology.primaries_meant)
     if history.nodes is not None:
         witness += [
             {"what": "pod", "node": name, "expected": "to be in final/nodes.json", "found": "in tables alone"}
             for name in nodes
             if name not in records
         ]
-    pods = topology.pods_at_end(history)
+    pods = history.run.topology.pods_meant_at_end
     if pods is not None and len(found) != pods:
         witness.append({"what": "pods", "expected": pods, "found": found})
     for name in sorted(set_aside.keys() - in_quarantine_at_end(history.decisions)):

@@ -9,7 +9,6 @@ does not ask whether acknowledged keys are there (durability).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +118,7 @@ def _findings(keys: _Keys, ops: pd.DataFrame, transactions: pd.DataFrame) -> lis
 
 
 def _verdict(keys: _Keys, findings: list[_Finding], history: History, *, allowed: float) -> Verdict:
-    complete = _load_complete(history)
+    complete = not history.run.load.is_cut
     counts = {found.name: len(found.codes) for found in findings}
     strangers = counts.pop(_STRANGERS)
     measured = {
@@ -193,11 +192,6 @@ def _canonical(value: object) -> str:
         return json.dumps(json.loads(str(value)), sort_keys=True)
     except (ValueError, RecursionError):
         return str(value)
-
-
-def _load_complete(history: History) -> bool:
-    load = history.manifest.get("load")
-    return not (isinstance(load, Mapping) and load.get("complete") is False)
 
 
 CHECK = Check(

@@ -50,9 +50,10 @@ FIELDS = ("src", "dst", "amount")
 @dataclass(frozen=True, kw_only=True)
 class _Ledger:
     """asked_codes, stored_codes: the key of each row of `keyed`, as a place in keys; best: the best outcome of each
-    key. acked: rows of asked, the first acknowledged one of each key. nodes: the pods held against; row_node, names: the pod
-    of each stored row. serving: whether those pods are in service; else unread says which others could not be read, and
-    why. gone: tables that a pod held against says it does not have. moves: of transfers, what each row asked for.
+    key. acked: rows of asked, the first acknowledged one of each key. nodes: the pods held against; row_node, names:
+    the pod of each stored row. serving: whether those pods are in service; else unread says which others could not be
+    read, and why. gone: tables that a pod held against says it does not have. moves: of transfers, what each row asked
+    for.
     """
 
     keyed: Keyed

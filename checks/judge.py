@@ -35,7 +35,6 @@ from checks.plausible import implausible, name_of
 from checks.registry import CHECKS, DECIDER, SAFETY
 from checks.verdict import Verdict, unknown
 from history.history import History, HistoryError
-from history.vocabulary import workload_name
 
 #: What is expected of a check that broke off.
 TO_FINISH = "the check to finish"
@@ -125,7 +124,7 @@ def _concerns(check: Check, verdict: Verdict, history: History) -> bool:
     if verdict.verdict != "unknown" or check.workload is None or check.name in required(history):
         return True
     # A folder that does not say is taken for what design and tools write most: transfers.
-    return check.workload == (workload_name(history.manifest) or "transfer")
+    return check.workload == (history.run.workload_name or "transfer")
 
 
 def _unproven_faults(history: History, *, converged: bool) -> list[str]:
@@ -160,11 +159,9 @@ def _not_seen(history: History, outcomes: Mapping[str, str]) -> list[str]:
 
 def _not_recorded(history: History) -> list[str]:
     """What the run could not record, in its own words; and pods in service that could not be asked for their rows."""
-    missing = history.manifest.get("missing")
-    told = [one for one in missing if isinstance(one, Mapping)] if isinstance(missing, list) else []
     silent = not_read(history)
     return [
-        *(f"{one.get('what')} could not be recorded: {one.get('why')}" for one in told),
+        *(f"{missing.what} could not be recorded: {missing.why}" for missing in history.run.missing),
         *(
             f"{name} was in service at the end, and its rows could not be read: {silent[name]}"
             for name, node in (history.nodes or {}).items()

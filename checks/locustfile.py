@@ -8,11 +8,11 @@ exit code other than 0 fails the run, and a load that was not as asked proves no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from checks.check import NO_WORKLOAD, Check
 from checks.verdict import Outcome, Verdict, unknown
 from history.history import History
+from history.manifest import LocustfileAccount
 
 NAME = "locustfile"
 #: Of the requests of a file, so many may be missing from the record for it to be the load all the same.
@@ -27,64 +27,66 @@ def locustfile(history: History) -> Verdict:
 
     measured: exit_code. Unknown where the file has set none.
     """
-    told = account(history)
-    code = told.get("exit_code")
-    if code is None:
+    account = history.run.load.locustfile
+    if account is None or account.exit_code is None:
         return unknown(NAME, expected=_EXPECTED, reason="it set no process_exit_code")
-    how = str(told.get("exit_said") or f"exit code {code}")
+    code = account.exit_code
+    how = account.exit_said or f"exit code {code}"
     witness = [{"what": how}] if code else []
     verdict: Outcome = "fail" if code else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=_EXPECTED, measured={"exit_code": code}, witness=witness)
 
 
-def account(history: History) -> Mapping[str, Any]:
-    """What the run recorded of its locustfile; empty where there was none."""
-    load = history.manifest.get("load")
-    told = load.get(NAME) if isinstance(load, Mapping) else None
-    return told if isinstance(told, Mapping) else {}
-
-
 def not_as_asked(history: History) -> list[str]:
-    """Why the load was not the one that the scenario and the file ask for, one line each."""
-    told = account(history)
-    return [*_short(told), *_without_users(told), *_listeners(told), *_missing(history, told)] if told else []
+    """Why the load was not the one that the scenario and the file ask for, one line each; none without a locustfile."""
+    account = history.run.load.locustfile
+    if account is None:
+        return []
+    return [*_short(account), *_without_users(account), *_listeners(account), *_missing(history, account)]
 
 
-def refused_words(told: Mapping[str, Any]) -> str:
+def refused_words(requests: Mapping[str, int]) -> str:
     """Which requests were refused: ``12 with response_time nan, 3 without name``; empty where none was."""
-    refused = sorted((told.get("refused_requests") or {}).items(), key=lambda one: (-one[1], one[0]))
+    refused = sorted(requests.items(), key=lambda one: (-one[1], one[0]))
     return ", ".join(f"{number:,} {why}" for why, number in refused)
 
 
-def _short(told: Mapping[str, Any]) -> Iterator[str]:
-    if why := told.get("ended_by"):
-        yield f"the load lasted {told.get('lasted_s') or 0:.1f} of {told.get('asked_s') or 0:g} s: {why}"
+def _short(account: LocustfileAccount) -> Iterator[str]:
+    if account.ended_by:
+        yield f"the load lasted {account.lasted_s:.1f} of {account.asked_s:g} s: {account.ended_by}"
 
 
-def _without_users(told: Mapping[str, Any]) -> Iterator[str]:
-    users = told.get("users") or {}
-    started, ended, broke = (users.get(name) or 0 for name in ("started", "ended", "broke"))
-    last_s, lasted_s = users.get("last_s") or 0.0, told.get("lasted_s") or 0.0
-    if started and ended >= started and last_s < lasted_s - _STAYED_S:
-        who = "its one user" if started == 1 else f"all {started:,} users"
-        yield f"{who} of the locustfile had stopped {last_s:.1f} s into the load: {users.get('why')}"
-    elif broke:
-        yield f"{broke:,} of {started:,} users of the locustfile broke off and asked nothing more: {users.get('why')}"
+def _without_users(account: LocustfileAccount) -> Iterator[str]:
+    users = account.users
+    if users.started and users.ended >= users.started and users.last_s < account.lasted_s - _STAYED_S:
+        who = "its one user" if users.started == 1 else f"all {users.started:,} users"
+        yield f"{who} of the locustfile had stopped {users.last_s:.1f} s into the load: {users.why}"
+    elif users.broke:
+        yield (
+            f"{users.broke:,} of {users.started:,} users of the locustfile failed and made no more requests: "
+            f"{users.why}"
+        )
 
 
-def _listeners(told: Mapping[str, Any]) -> Iterator[str]:
-    if number := told.get("listener_errors"):
-        yield f"listeners of the locustfile broke ({number:,} times), first with {told.get('listener_error')}"
+def _listeners(account: LocustfileAccount) -> Iterator[str]:
+    if account.listener_errors:
+        yield (
+            f"listeners of the locustfile failed ({account.listener_errors:,} times), first with "
+            f"{account.listener_error}"
+        )
 
 
-def _missing(history: History, told: Mapping[str, Any]) -> Iterator[str]:
-    missing = sum((told.get("refused_requests") or {}).values())
+def _missing(history: History, account: LocustfileAccount) -> Iterator[str]:
+    load = history.run.load
+    missing = sum(account.refused_requests.values())
     asked = missing + len(history.ops)
-    load = history.manifest["load"]
     if missing and missing >= MISSING_SHARE * asked:
-        yield f"{missing:,} of {asked:,} requests of the locustfile are not on record: {refused_words(told)}"
-    if not asked and (errors := load.get("task_errors")):
-        yield f"the locustfile made no request: its tasks raised {errors:,} exceptions, first {load.get('task_error')}"
+        words = refused_words(account.refused_requests)
+        yield f"{missing:,} of {asked:,} requests of the locustfile are not on record: {words}"
+    if not asked and load.task_errors:
+        yield (
+            f"the locustfile made no request: its tasks raised {load.task_errors:,} exceptions, first {load.task_error}"
+        )
     elif not asked:
         yield "the locustfile made no request: none of its tasks fired Locust's request event"
 

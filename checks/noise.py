@@ -63,13 +63,10 @@ def noise(history: History) -> list[str]:
 
 
 def _cut_off(history: History) -> list[str]:
-    load = history.manifest.get("load")
-    if not isinstance(load, Mapping) or load.get("complete") is not False:
+    load = history.run.load
+    if not load.is_cut or (load.unrecorded and not load.dead):  # else the run has said which it could not record
         return []
-    dead, unrecorded = load.get("dead") or [], load.get("unrecorded")
-    if unrecorded and not dead:
-        return []  # the run has said which operations it could not record
-    codes = load.get("exit_codes") or {}
-    names = [f"{name} (exit code {codes[name]})" if codes.get(name) is not None else str(name) for name in dead]
+    codes = load.exit_codes
+    names = [f"{name} (exit code {codes[name]})" if name in codes else name for name in load.dead]
     who = f"load pod {', '.join(names)}" if names else "the load generator"
     return [f"{who} exited early, so its record is incomplete"]

@@ -21,11 +21,10 @@ from checks.evidence.ledger import tabled_nodes
 from checks.evidence.operations import reads, writes
 from checks.evidence.quarantine import quarantined
 from checks.leadership.changes import OPENED
-from history import topology
 from history.fields import spelt
 from history.history import FaultRecord, History
 from history.older.faults import BY_NAME
-from history.vocabulary import is_own, workload_name
+from history.vocabulary import is_own
 
 #: Where the manifest does not tell when the load began, its first arrival may have come this much later.
 _FIRST_ARRIVAL_NS = 1_000_000_000
@@ -65,7 +64,7 @@ def _operations_of_others(history: History) -> Iterator[str]:
     """Writes on record as reads, and writes that a pod acknowledged which is none of the run's."""
     acked = history.ops[history.ops["outcome"] == "ok"]
     asked = reads(acked, history.workload)
-    name = workload_name(history.manifest)
+    name = history.run.workload_name
     if name is not None and not is_own(name) and len(odd := asked[asked["gtid"].notna()]):
         first = odd.iloc[0]
         yield f"operation {first['key']!s:.80} is on record as a {first['f']}, and has a GTID, as only a write has"
@@ -76,17 +75,16 @@ def _operations_of_others(history: History) -> Iterator[str]:
 
 
 def _quarantined_in_a_group(history: History) -> Iterator[str]:
-    if topology.group(history) and (aside := quarantined(history)):
+    if history.run.topology.is_group and (aside := quarantined(history)):
         yield f"final/nodes.json calls {', '.join(sorted(aside))} quarantined, and in a group nobody is"
 
 
 def _not_as_planned(history: History) -> Iterator[str]:
     """A step of the timeline has its number for an id; further pods that it hits have later ones."""
-    scenario = history.manifest.get("scenario")
-    planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
-    if not isinstance(planned, list):
+    planned = history.run.scenario.faults
+    if planned is None:
         return
-    words = [(str(one.get("fault")), str(one.get("target"))) for one in planned if isinstance(one, Mapping)]
+    words = [(str(step.fault), str(step.target)) for step in planned]
     ids = {fault.id for fault in history.faults}
     # Ids of another tool may begin elsewhere; then only their number tells.
     found = len(ids.intersection(range(len(words)))) if 0 in ids else min(len(ids), len(words))
@@ -103,9 +101,8 @@ def _outside_of_the_load(history: History) -> Iterator[str]:
     if history.ops.empty:
         return
     intended = history.ops["intended_ns"]
-    load = history.manifest.get("load")
-    zero_ns = load.get("zero_ns") if isinstance(load, Mapping) else None
-    begun_ns = int(intended.min()) - _FIRST_ARRIVAL_NS if zero_ns is None else int(zero_ns)
+    zero_ns = history.run.load.zero_ns
+    begun_ns = int(intended.min()) - _FIRST_ARRIVAL_NS if zero_ns is None else zero_ns
     ended_ns = last_due_ns(history)
     for fault in history.faults:
         if fault.injected_ns is None:
@@ -129,7 +126,7 @@ def _other_pod(history: History) -> Iterator[str]:
         for pod in fault.pods:
             if known and pod not in known:
                 yield f"{name_of(fault)} hit {pod}, which is not a pod of this run ({', '.join(sorted(known))})"
-            elif topology.primaries(history) == 1 and _was_another(history, fault, pod, fault.injected_ns):
+            elif history.run.topology.primaries_meant == 1 and _was_another(history, fault, pod, fault.injected_ns):
                 yield f"{name_of(fault)} was to hit {fault.target}, and {pod} had another role then"
 
 
@@ -202,7 +199,7 @@ def _reached(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
 
 def _promoted_together(history: History) -> Iterator[str]:
     """An epoch has one primary, where a topology has one."""
-    if topology.primaries(history) > 1:
+    if history.run.topology.primaries_meant > 1:
         return
     leaders: dict[int, set[str]] = {}
     for one in history.decisions:
@@ -219,7 +216,7 @@ def _pods_not_told_of(history: History) -> Iterator[str]:
     if nodes is None:
         return
     absent = [pod for pod in tabled_nodes(history) if pod not in nodes]
-    pods = topology.pods_at_end(history)
+    pods = history.run.topology.pods_meant_at_end
     if absent:
         yield f"final/nodes.json does not tell of {', '.join(absent)}, of which there are rows in final/"
     elif pods is not None and len(nodes) < pods:

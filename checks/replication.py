@@ -25,7 +25,6 @@ from checks.leadership.claims import Overlap, able_to_commit, overlaps, reachabl
 from checks.leadership.split_brain import Intruder, intruders, outsiders
 from checks.recovery.phases import phases
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history import topology
 from history.history import Decision, History
 from history.observed import Sample
 
@@ -49,7 +48,7 @@ def replication(history: History) -> Verdict:
     """
     seen = history.samples
     pods = {sample.name for sample in seen if sample.kind == "pod"}
-    several = topology.primaries(history) > 1
+    several = history.run.topology.primaries_meant > 1
     expected = OF_SEVERAL if several else EXPECTED
     if not pods:
         return unknown(NAME, expected=expected, reason="observed.parquet is missing or shows no node")
@@ -98,7 +97,7 @@ def _exposed(history: History, *, several: bool) -> list[Overlap] | None:
     """
     seen = history.samples
     able = able_to_commit(seen)
-    if topology.direct(history):
+    if history.run.mesh.is_direct:
         newcomers = {pod for fault in history.faults if fault.brings_about == "pod_added" for pod in fault.pods}
         within = {
             pod: without(own, cut_off_from_clients(history, pod)) for pod, own in able.items() if pod not in newcomers

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from history.json_files import HistoryError
 
@@ -42,6 +43,7 @@ def is_number(value: Any) -> bool:
     return abs(value) < 2**1000 if isinstance(value, int) else math.isfinite(value)
 
 
+ANYTHING = Kind("a value", lambda value: value is not None)
 TEXT = Kind("text", lambda value: isinstance(value, str))
 WHOLE = Kind("a whole number", is_whole, whole=True)
 COUNT = Kind("a whole number from 0 up", lambda value: is_whole(value) and value >= 0, whole=True)
@@ -75,6 +77,7 @@ POD = Kind(
     becomes=lambda value: names_in(value if isinstance(value, str) else ",".join(value)),
 )
 
+Anything = Annotated[Any, ANYTHING]
 Text = Annotated[str, TEXT]
 Whole = Annotated[int, WHOLE]
 Count = Annotated[int, COUNT]
@@ -122,30 +125,52 @@ def _of_kind(value: Any, name: str, kind: Kind, place: str) -> Any:
     return value if kind.becomes is None else kind.becomes(value)
 
 
-def read(record: type[Record], row: Mapping[str, Any], *, place: str) -> Record:
-    """A JSON object as a dataclass. A key may be missing or null if its field has a default. Raises HistoryError."""
+def read(record: type[Record], row: Mapping[str, Any], *, place: str, inside: str = "") -> Record:
+    """A JSON object as a dataclass. A key may be missing or null if its field has a default. Raises HistoryError.
+
+    inside: for messages, what the object is part of (``load.``).
+    """
     values: dict[str, Any] = {}
-    for name, kind, required in _keys(record):  # type: ignore[arg-type]  # a class is hashable, whatever its objects are
-        value = taken(row, name, kind, place=place) if required else taken_if_there(row, name, kind, place=place)
-        if required or value is not None:
-            values[name] = value
+    for key, hint, required in _keys(record):  # type: ignore[arg-type]  # a class is hashable, whatever its objects are
+        if row.get(key) is not None:
+            values[key] = _read_as(hint, row[key], inside + key, place)
+        elif required:  # it is missing, or null, which is none of a kind
+            taken(row, key, _kind_of(hint), place=place)
     return record(**values)
 
 
 @cache
-def _keys(record: type[Any]) -> list[tuple[str, Kind, bool]]:
-    """Each field with its kind, and whether it has no default."""
+def _keys(record: type[Any]) -> list[tuple[str, Any, bool]]:
+    """Each field with its annotation, but for ``| None``, and whether it has no default."""
     hints = get_type_hints(record, include_extras=True)
     return [
-        (field.name, _kind_of(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
+        (field.name, _without_none(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
         for field in fields(record)
     ]
 
 
+def _without_none(hint: Any) -> Any:
+    options = [option for option in get_args(hint) if option is not NoneType]
+    return options[0] if isinstance(hint, UnionType) or get_origin(hint) is Union else hint
+
+
+def _read_as(hint: Any, value: Any, name: str, place: str) -> Any:
+    """A value as an annotation wants it: of a kind, a dataclass, a tuple of such, or a dict of them without nulls."""
+    if is_dataclass(hint):
+        return read(hint, _of_kind(value, name, OBJECT, place), place=place, inside=f"{name}.")  # type: ignore[arg-type]
+    if get_origin(hint) is tuple:
+        items = _of_kind(value, name, LIST, place)
+        return tuple(_read_as(get_args(hint)[0], item, f"{name}.{at}", place) for at, item in enumerate(items))
+    if get_origin(hint) is dict:
+        items = _of_kind(value, name, OBJECT, place).items()
+        of = get_args(hint)[1]
+        return {key: _read_as(of, item, f"{name}.{key}", place) for key, item in items if item is not None}
+    return _of_kind(value, name, _kind_of(hint), place)
+
+
 def _kind_of(hint: Any) -> Kind:
-    """The kind in ``Annotated[…, Kind]`` or ``Annotated[…, Kind] | None``."""
-    inner = [part for part in (hint, *get_args(hint)) if isinstance(getattr(part, "__metadata__", None), tuple)]
-    kind: Kind = inner[0].__metadata__[0]
+    """The kind in ``Annotated[…, Kind]``."""
+    kind: Kind = hint.__metadata__[0]
     return kind
 
 

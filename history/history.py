@@ -15,18 +15,18 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from history import manifest as manifests
 from history.columns import read_table
 from history.decisions import Decision, decision_records
 from history.faults import FaultRecord, fault_records
 from history.fields import TIME, taken_if_there
 from history.json_files import HistoryError, read_lines, read_object
+from history.manifest import Manifest, assert_consistent, read_manifest
 from history.nodes import assert_nodes_readable
 from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
 from history.server_log.read import ServerLog, read_server_log
-from history.vocabulary import WorkloadFacts, facts_of
+from history.vocabulary import WorkloadFacts
 
 __all__ = [
     "OBSERVED_SCHEMA",
@@ -75,7 +75,8 @@ class History:
         None without final/nodes.json.
     faults: in order of their id. decisions: of the control plane, in order of time; empty without decisions.jsonl.
     observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
-    manifest: manifest.json, or {}. server_log: what the mysqlds said; it explains, and no check rests on it.
+    manifest: manifest.json as it stands there, or {}; ``run`` is the same, typed.
+    server_log: what the mysqlds said; it explains, and no check rests on it.
     """
 
     ops: pd.DataFrame
@@ -88,6 +89,11 @@ class History:
     server_log: ServerLog = field(default_factory=ServerLog)
 
     @cached_property
+    def run(self) -> Manifest:
+        """What manifest.json says of the run. Raises HistoryError where that is not what it should be."""
+        return read_manifest(self.manifest)
+
+    @cached_property
     def samples(self) -> tuple[Sample, ...]:
         """What the observer sampled, in order of time; empty without observed.parquet."""
         return tuple(samples(self.observed))
@@ -95,7 +101,7 @@ class History:
     @cached_property
     def workload(self) -> WorkloadFacts:
         """What the workload says of itself."""
-        return facts_of(self.manifest)
+        return self.run.workload_facts
 
     @property
     def gates(self) -> dict[str, Any]:
@@ -117,10 +123,11 @@ def load_history(folder: Path) -> History:
     if not parts:
         raise HistoryError(f"{folder}: no ops/*.parquet in it, so there is nothing to judge; is this a run folder?")
     manifest = read_object(folder / "manifest.json") or {}
-    manifests.assert_readable(manifest, name=str(folder / "manifest.json"))
-    known = facts_of(manifest).operations
+    run = read_manifest(manifest, name=str(folder / "manifest.json"))
+    assert_consistent(run, name=str(folder / "manifest.json"))
+    known = run.workload_facts.operations
     rows = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
-    window = load_window(rows, manifest)
+    window = load_window(rows, lasted_s=run.scenario.load.with_drain_s)
     ops = pd.concat(rows.values(), ignore_index=True)
     rows.clear()  # a long run's rows are large, and needed once
     final = {part.stem: read_table(part, None) for part in sorted((folder / "final").glob("*.parquet"))}
@@ -134,7 +141,7 @@ def load_history(folder: Path) -> History:
         decisions=decision_records(_lines(folder / "decisions.jsonl", window, what="decision of the control plane")),
         observed=_observed(folder / "observed.parquet", window),
         manifest=manifest,
-        server_log=read_server_log(folder / "logs", manifest),
+        server_log=read_server_log(folder / "logs", run),
     )
 
 

@@ -1,162 +1,346 @@
-"""What judging and reporting take from manifest.json, checked before it is used.
+"""``manifest.json`` as typed records: what a run was asked for, what it was made of, and what it says of itself.
 
 Everything in it may be missing or null: then the run says less. What is there and not of its kind is refused, because
-a limit that cannot be held against it would quietly be kept; so is what contradicts itself.
+a limit that cannot be held against it would quietly be kept; so is what contradicts itself. Fields are the keys of the
+file; the file may hold more.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from history.fields import (
-    COUNT,
-    FLAG,
-    LIST,
-    NUMBER,
-    OBJECT,
     TEXT,
     TEXT_OR_OBJECT,
-    TIME,
-    WHOLE,
-    WORDS,
-    Kind,
+    Anything,
+    Count,
+    Flag,
+    Number,
+    Object,
+    Text,
+    Time,
+    Whole,
+    Words,
+    read,
     spelt,
     taken_if_there,
 )
 from history.json_files import HistoryError
-from history.vocabulary import OPERATIONS_OF, is_own, workload_name
+from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_own, operations_of
 
-#: Place of a value -> its kind. "*" stands for every key, or every item of a list.
-_KINDS: Mapping[tuple[str, ...], Kind] = {
-    ("scenario",): OBJECT,
-    ("scenario", "name"): TEXT,
-    ("scenario", "teaches"): TEXT,
-    **{("scenario", part): TEXT_OR_OBJECT for part in ("topology", "mesh", "workload")},
-    ("scenario", "workload", "name"): TEXT,
-    ("scenario", "mysql"): OBJECT,
-    ("scenario", "mysql", "config"): OBJECT,
-    ("scenario", "load"): OBJECT,
-    ("scenario", "gates"): OBJECT,
-    ("scenario", "faults"): LIST,
-    ("scenario", "faults", "*"): OBJECT,
-    ("scenario", "faults", "*", "fault"): TEXT,
-    ("gates",): OBJECT,
-    ("workload",): OBJECT,
-    **{("workload", name): WORDS for name in ("operations", "reads", "refusals")},
-    ("workload", "keyed"): FLAG,
-    ("seed",): WHOLE,
-    ("command",): WORDS,
-    ("started_at",): TEXT,
-    ("boot_s",): NUMBER,
-    ("monotonic_zero_unix_ns",): WHOLE,
-    ("durations_s",): OBJECT,
-    ("durations_s", "*"): NUMBER,
-    ("topology",): OBJECT,
-    ("topology", "kind"): TEXT,
-    **{("topology", name): COUNT for name in ("pods", "pods_at_end", "primaries")},
-    ("mesh",): OBJECT,
-    **{("mesh", name): TEXT for name in ("mode", "proxy", "routing")},
-    ("host",): OBJECT,
-    **{("host", name): NUMBER for name in ("steal_percent", "cpu_pressure_percent", "foreign_cpu_percent")},
-    ("load",): OBJECT,
-    **{("load", name): NUMBER for name in ("cpu_s", "connections_opened")},
-    **{
-        ("load", name): COUNT
-        for name in ("offered", "ok", "fail", "unknown", "refused", "overflow", "expired", "in_flight")
-    },
-    **{("load", name): COUNT for name in ("retries", "task_errors")},
-    ("load", "zero_ns"): TIME,
-    ("load", "complete"): FLAG,
-    ("load", "dead"): WORDS,
-    ("load", "unrecorded"): WORDS,
-    ("load", "task_error"): TEXT,
-    ("load", "exit_codes"): OBJECT,
-    ("load", "exit_codes", "*"): WHOLE,
-    ("load", "locustfile"): OBJECT,
-    **{("load", "locustfile", name): TEXT for name in ("exit_said", "ended_by", "listener_error")},
-    **{("load", "locustfile", name): NUMBER for name in ("lasted_s", "asked_s")},
-    **{("load", "locustfile", name): COUNT for name in ("listener_errors", "renamed_requests")},
-    ("load", "locustfile", "exit_code"): WHOLE,
-    ("load", "locustfile", "users"): OBJECT,
-    **{("load", "locustfile", "users", name): COUNT for name in ("started", "ended", "broke")},
-    ("load", "locustfile", "users", "why"): TEXT,
-    ("load", "locustfile", "users", "last_s"): NUMBER,
-    ("load", "locustfile", "refused_requests"): OBJECT,
-    ("load", "locustfile", "refused_requests", "*"): COUNT,
-    ("load", "locustfile", "shape"): OBJECT,
-    ("load", "lateness_ms"): OBJECT,
-    ("load", "lateness_ms", "*"): NUMBER,
-    ("load", "rows"): OBJECT,
-    ("load", "rows", "*"): COUNT,
-    ("load_model",): OBJECT,
-    ("load_model", "loop"): TEXT,
-    **{(name,): OBJECT for name in ("versions", "images", "variables")},
-    ("variables", "*"): OBJECT,
-    ("missing",): LIST,
-    ("missing", "*"): OBJECT,
-    **{("missing", "*", name): TEXT for name in ("what", "why")},
-    ("notes",): WORDS,
-}
+#: Kinds that replicate from a source to replicas, in which only the control plane elects a primary.
+SOURCE_REPLICA = frozenset({"async", "semisync"})
+#: Kinds in which one pod takes writes, however many there are.
+ONE_PRIMARY = SOURCE_REPLICA | {"single", "group"}
 #: Kinds in which several pods take writes.
 _MULTI = frozenset({"group-multi"})
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
+_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def assert_readable(manifest: Mapping[str, Any], *, name: str = "manifest.json") -> None:
-    """Raise HistoryError when a value that is used later is not of its kind. name: the file, for the message."""
-    for path, kind in _KINDS.items():
-        _require(manifest, path, kind, name)
-    workload = workload_name(manifest)
-    known = workload is None or workload in OPERATIONS_OF or is_own(workload) or bool(manifest.get("workload"))
+@dataclass(frozen=True, kw_only=True)
+class PlannedStep:
+    """A step of the timeline in the scenario; its other keys are the fault's."""
+
+    fault: Text | None = None
+    target: Anything = None
+    peer: Anything = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What a scenario that is made to fail is to end in, and by which checks."""
+
+    verdict: Anything = None
+    checks: Anything = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MysqlSection:
+    config: Object = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSection:
+    """duration, drain: in words, such as ``50s``."""
+
+    duration: Anything = None
+    drain: Anything = None
+
+    @property
+    def duration_s(self) -> float | None:
+        return seconds_in(self.duration)
+
+    @property
+    def with_drain_s(self) -> float | None:
+        """How long the load and its drain were to last; None where the duration is not told in words."""
+        return None if self.duration_s is None else self.duration_s + (seconds_in(self.drain) or 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioSection:
+    """The scenario as it was resolved. A topology, mesh or workload that is given as one word is that word."""
+
+    name: Text | None = None
+    teaches: Text | None = None
+    topology: Annotated[str | dict[str, Any], TEXT_OR_OBJECT] | None = None
+    mesh: Annotated[str | dict[str, Any], TEXT_OR_OBJECT] | None = None
+    workload: Annotated[str | dict[str, Any], TEXT_OR_OBJECT] | None = None
+    mysql: MysqlSection = MysqlSection()
+    load: LoadSection = LoadSection()
+    gates: Object | None = None
+    faults: tuple[PlannedStep, ...] | None = None
+    expect: Expectation = Expectation()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadSection:
+    """What the workload says of itself (`history.vocabulary.WorkloadFacts`)."""
+
+    operations: Words | None = None
+    reads: Words | None = None
+    refusals: Words | None = None
+    keyed: Flag = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopologySection:
+    """What the cluster was made of, with the answer for a folder that does not say. pods_at_end: after scale-out and
+    scale-in. primaries: how many take writes at once."""
+
+    kind: Text | None = None
+    pods: Count | None = None
+    pods_at_end: Count | None = None
+    primaries: Count | None = None
+
+    @property
+    def is_source_replica(self) -> bool:
+        return self.kind in SOURCE_REPLICA
+
+    @property
+    def is_group(self) -> bool:
+        return (self.kind or "").startswith("group")
+
+    @property
+    def primaries_meant(self) -> int:
+        """How many pods are meant to be primary at once: 1 unless the manifest says otherwise, of a kind that has
+        more."""
+        return 1 if self.kind in ONE_PRIMARY else self.primaries or 1
+
+    @property
+    def pods_meant_at_end(self) -> int | None:
+        """How many pods there are meant to be at the end; None if nothing says so."""
+        return self.pods if self.pods_at_end is None else self.pods_at_end
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeshSection:
+    mode: Text | None = None
+    proxy: Text | None = None
+    routing: Text | None = None
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether clients reached the pods without a proxy."""
+        return self.mode == "direct"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostSection:
+    """How noisy the machine was, in percent of its CPU."""
+
+    steal_percent: Number | None = None
+    cpu_pressure_percent: Number | None = None
+    foreign_cpu_percent: Number | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsersAccount:
+    """The users of a locustfile. broke: of those that ended, by an exception. why: what the last of them said."""
+
+    started: Count = 0
+    ended: Count = 0
+    broke: Count = 0
+    why: Text | None = None
+    last_s: Number = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocustfileAccount:
+    """What a user's locustfile did beside its requests."""
+
+    exit_code: Whole | None = None
+    exit_said: Text | None = None
+    ended_by: Text | None = None
+    lasted_s: Number = 0.0
+    asked_s: Number = 0.0
+    listener_errors: Count = 0
+    listener_error: Text | None = None
+    renamed_requests: Count = 0
+    users: UsersAccount = UsersAccount()
+    refused_requests: dict[str, Count] = field(default_factory=dict)
+    shape: Object | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadAccount:
+    """The load generator's own account. zero_ns: when the load began, CLOCK_MONOTONIC. complete: whether every load pod
+    came to its end. unrecorded: load pods of which not every operation could be recorded. rows: load pod -> rows in its
+    file."""
+
+    zero_ns: Time | None = None
+    complete: Flag | None = None
+    dead: Words = ()
+    unrecorded: Words = ()
+    exit_codes: dict[str, Whole] = field(default_factory=dict)
+    offered: Count | None = None
+    ok: Count | None = None
+    fail: Count | None = None
+    unknown: Count | None = None
+    refused: Count | None = None
+    overflow: Count | None = None
+    expired: Count | None = None
+    in_flight: Count | None = None
+    retries: Count | None = None
+    cpu_s: Number | None = None
+    connections_opened: Number | None = None
+    lateness_ms: dict[str, Number] = field(default_factory=dict)
+    rows: dict[str, Count] | None = None
+    pods: Object = field(default_factory=dict)
+    task_errors: Count = 0
+    task_error: Text | None = None
+    locustfile: LocustfileAccount | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a load pod ended before its time, so that what it recorded last is lost."""
+        return self.complete is False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadModel:
+    """What was asked of the generator. loop: ``open`` or ``closed``. shape: of a locustfile."""
+
+    loop: Text | None = None
+    shape: Anything = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotRecorded:
+    """What could not be recorded, and why not."""
+
+    what: Text | None = None
+    why: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """variables: pod -> SHOW GLOBAL VARIABLES. options: every mysqld option that was asked for, with what came of it.
+    opened: what set-up filled, by final table. monotonic_zero_unix_ns: the wall clock at CLOCK_MONOTONIC zero."""
+
+    scenario: ScenarioSection = ScenarioSection()
+    gates: Object | None = None
+    workload: WorkloadSection | None = None
+    seed: Whole | None = None
+    command: Words | None = None
+    started_at: Text | None = None
+    boot_s: Number | None = None
+    monotonic_zero_unix_ns: Whole | None = None
+    durations_s: dict[str, Number] = field(default_factory=dict)
+    topology: TopologySection = TopologySection()
+    mesh: MeshSection = MeshSection()
+    host: HostSection = HostSection()
+    load: LoadAccount = LoadAccount()
+    load_model: LoadModel = LoadModel()
+    versions: Object = field(default_factory=dict)
+    images: Object = field(default_factory=dict)
+    variables: dict[str, Object] = field(default_factory=dict)
+    options: Anything = None
+    opened: Anything = None
+    missing: tuple[NotRecorded, ...] = ()
+    notes: Words = ()
+
+    @property
+    def workload_name(self) -> str | None:
+        """Of the scenario; None where that names none."""
+        name = self.workload_options.get("name")
+        return name if isinstance(name, str) else None
+
+    @property
+    def workload_options(self) -> Mapping[str, Any]:
+        """The workload's keys in the scenario, ``name`` among them."""
+        workload = self.scenario.workload or {}
+        return {"name": workload} if isinstance(workload, str) else workload
+
+    @property
+    def of_locustfile(self) -> bool:
+        """Whether the load was a user's own locustfile, whose users ask when they like."""
+        return is_locustfile(self.workload_name or "")
+
+    @property
+    def workload_facts(self) -> WorkloadFacts:
+        """What judging must know of the workload; in a folder that does not say, what held of those there were."""
+        if self.workload is None:
+            return WorkloadFacts(operations=operations_of(self.workload_name))
+        return WorkloadFacts.read(vars(self.workload))
+
+
+def read_manifest(content: Mapping[str, Any], *, name: str = "manifest.json") -> Manifest:
+    """The typed manifest. name: the file, for messages. Raises HistoryError when a value is not of its kind."""
+    return read(Manifest, content, place=name)
+
+
+def assert_consistent(manifest: Manifest, *, name: str = "manifest.json") -> None:
+    """Raise HistoryError where a manifest contradicts itself, or names a workload that nobody knows."""
+    named = manifest.workload_options.get("name")
+    workload = taken_if_there({"scenario.workload.name": named}, "scenario.workload.name", TEXT, place=name)
+    known = workload is None or workload in OPERATIONS_OF or is_own(workload) or manifest.workload is not None
     if not known:
         expected = f"one of {', '.join(OPERATIONS_OF)}, path/to/file.py:ClassName, or the path of a locustfile"
         raise HistoryError(f"{name}: 'scenario.workload.name' must be {expected}, not {spelt(workload)}")
-    _require_sums(manifest.get("load") or {}, name)
+    _require_sums(manifest.load, name)
     _require_one_story(manifest, name)
 
 
-def _require(value: Any, path: tuple[str, ...], kind: Kind, place: str, *, there: tuple[str, ...] = ()) -> None:
-    """Hold the values at a path against their kind; what is missing on the way, or no object, is not there."""
-    step, *rest = path
-    if step == "*":
-        items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-        keys: list[Any] = [key for key, _ in items]
-    else:
-        keys = [step] if isinstance(value, Mapping) and step in value else []
-    for key in keys:
-        below = (*there, str(key))
-        if rest:
-            _require(value[key], tuple(rest), kind, place, there=below)
-        else:
-            taken_if_there({".".join(below): value[key]}, ".".join(below), kind, place=place)
-
-
-def _require_sums(load: Mapping[str, Any], place: str) -> None:
+def _require_sums(load: LoadAccount, place: str) -> None:
     """What the generator counted is part of what it offered. What expired need not have failed: an earlier attempt
     may have happened."""
-    counts = {key: value for key, value in load.items() if isinstance(value, int)}
     for whole, parts in (("offered", ("ok", "fail", "unknown")), ("fail", ("overflow", "refused"))):
-        together = sum(counts.get(part, 0) for part in parts)
-        if whole in counts and together > counts[whole]:
-            told = ", ".join(f"{part} {counts[part]}" for part in parts if part in counts)
-            raise HistoryError(f"{place}: 'load.{whole}' is {counts[whole]}, and of these are {told}")
-    if "offered" in counts and counts.get("overflow", 0) > counts["offered"]:
-        raise HistoryError(f"{place}: 'load.overflow' is {counts['overflow']}, of {counts['offered']} offered")
+        counts = {part: number for part in parts if (number := getattr(load, part)) is not None}
+        limit = getattr(load, whole)
+        if limit is not None and sum(counts.values()) > limit:
+            counted = ", ".join(f"{part} {number}" for part, number in counts.items())
+            raise HistoryError(f"{place}: 'load.{whole}' is {limit}, and of these are {counted}")
+    if load.offered is not None and (load.overflow or 0) > load.offered:
+        raise HistoryError(f"{place}: 'load.overflow' is {load.overflow}, of {load.offered} offered")
 
 
-def _require_one_story(manifest: Mapping[str, Any], place: str) -> None:
+def _require_one_story(manifest: Manifest, place: str) -> None:
     """What the scenario asked for and what the run says it was are the same where both are told."""
-    asked = manifest.get("scenario") or {}
-    for part, word, names in (("topology", "kind", ("kind", "pods")), ("mesh", "mode", ("mode", "proxy"))):
-        wanted, was = asked.get(part), manifest.get(part) or {}
-        wanted = {word: wanted} if isinstance(wanted, str) else wanted or {}
-        for name in names:
-            if part == "mesh" and isinstance(asked.get(part), str):
-                continue  # a shorthand may name the mode or the proxy
-            if None not in (wanted.get(name), was.get(name)) and wanted[name] != was[name]:
-                told = f"{spelt(was[name])}, and 'scenario.{part}.{name}' {spelt(wanted[name])}"
-                raise HistoryError(f"{place}: '{part}.{name}' is {told}; expected the same")
-    topology = manifest.get("topology") or {}
-    kind, primaries = topology.get("kind"), topology.get("primaries")
-    if kind is not None and kind not in _MULTI and (primaries or 0) > 1:
-        raise HistoryError(f"{place}: 'topology.primaries' is {primaries}, but kind {kind} has one primary")
+    topology, mesh = manifest.topology, manifest.mesh
+    asked = manifest.scenario.topology or {}
+    asked = {"kind": asked} if isinstance(asked, str) else asked
+    asked_mesh = manifest.scenario.mesh or {}
+    # a shorthand may name the mode or the proxy
+    asked_mesh = {} if isinstance(asked_mesh, str) else asked_mesh
+    for path, wanted, was in (
+        ("topology.kind", asked.get("kind"), topology.kind),
+        ("topology.pods", asked.get("pods"), topology.pods),
+        ("mesh.mode", asked_mesh.get("mode"), mesh.mode),
+        ("mesh.proxy", asked_mesh.get("proxy"), mesh.proxy),
+    ):
+        if None not in (wanted, was) and wanted != was:
+            told = f"{spelt(was)}, and 'scenario.{path}' {spelt(wanted)}"
+            raise HistoryError(f"{place}: {path!r} is {told}; expected the same")
+    if topology.kind is not None and topology.kind not in _MULTI and (topology.primaries or 0) > 1:
+        told = f"{topology.primaries}, but kind {topology.kind} has one primary"
+        raise HistoryError(f"{place}: 'topology.primaries' is {told}")
+
+
+def seconds_in(duration: object) -> float | None:
+    """``"50s"`` -> 50.0; None for what is no duration in words."""
+    matched = _DURATION.fullmatch(duration) if isinstance(duration, str) else None
+    return None if matched is None else float(matched[1]) * _UNITS_S[matched[2]]

@@ -8,7 +8,6 @@ because one time of another clock among them would stretch every second-by-secon
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +26,6 @@ _S = 1_000_000_000
 APART_NS = 7 * 24 * 3600 * _S
 #: What an operation may take beyond the duration and the drain of its load.
 _GRACE_S = 600.0
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
-_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,17 +83,17 @@ def _is_object(text: str) -> bool:
         return False
 
 
-def load_window(parts: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> Window | None:
+def load_window(parts: Mapping[str, pd.DataFrame], *, lasted_s: float | None) -> Window | None:
     """Where all times of a run must lie: APART_NS around its operations; None without operations.
 
-    parts: op rows by the place of their file. Raises HistoryError when a time of an operation lies too far from the
-    middle one: as far as the load lasted by the manifest and then some, or APART_NS where that does not say.
+    parts: op rows by the place of their file. lasted_s: of the load and its drain, None: not known. Raises HistoryError
+    when a time of an operation lies too far from the middle one: as far as the load lasted and then some, or APART_NS
+    where that is not known.
     """
     intended = np.concatenate([part["intended_ns"].to_numpy() for part in parts.values()])
     if not len(intended):
         return None
     middle_ns = int(np.partition(intended, len(intended) // 2)[len(intended) // 2])
-    lasted_s = _load_s(manifest)
     apart_ns = APART_NS if lasted_s is None else round(min(APART_NS, (lasted_s + _GRACE_S) * _S))
     near = Window(start_ns=middle_ns - apart_ns, end_ns=middle_ns + apart_ns)
     for place, part in parts.items():
@@ -134,18 +131,3 @@ def _require_words(column: pd.Series[Any], name: str, known: Collection[str], pl
 
 def _listed(known: Collection[str]) -> str:
     return ", ".join(sorted(known))
-
-
-def _load_s(manifest: Mapping[str, Any]) -> float | None:
-    """How long the load and its drain were to last, where the scenario says so in words such as ``50s``."""
-    scenario = manifest.get("scenario")
-    load = scenario.get("load") if isinstance(scenario, Mapping) else None
-    told = [load.get(name) for name in ("duration", "drain")] if isinstance(load, Mapping) else [None]
-    lengths = [seconds_told(one) for one in told]
-    return None if lengths[0] is None else sum(one for one in lengths if one)
-
-
-def seconds_told(duration: object) -> float | None:
-    """``"50s"`` -> 50.0; None for what is no duration in words."""
-    told = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", duration) if isinstance(duration, str) else None
-    return None if told is None else float(told[1]) * _UNITS_S[told[2]]

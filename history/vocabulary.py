@@ -39,14 +39,6 @@ SAMPLE_KINDS = frozenset({"pod", "proxy"})
 ROLES = frozenset({"primary", "replica"})
 
 
-def workload_name(manifest: Mapping[str, Any]) -> str | None:
-    """The workload that a manifest names, alone or as an object with its options; None where it names none."""
-    scenario = manifest.get("scenario")
-    workload = scenario.get("workload") if isinstance(scenario, Mapping) else None
-    name = workload.get("name") if isinstance(workload, Mapping) else workload
-    return name if isinstance(name, str) else None
-
-
 def is_own(name: str) -> bool:
     """Whether a workload is a user's own: ``path/to/file.py:ClassName``, or the path of a locustfile."""
     return name.rpartition(":")[0].endswith(".py") or name.endswith(".py")
@@ -89,11 +81,3 @@ class WorkloadFacts:
             "refusals": sorted(self.refusals),
             "keyed": self.keyed,
         }
-
-
-def facts_of(manifest: Mapping[str, Any]) -> WorkloadFacts:
-    """What a manifest says of its workload, once `history.manifest.assert_readable` has found it readable."""
-    told = manifest.get("workload")
-    if isinstance(told, Mapping):
-        return WorkloadFacts.read(told)
-    return WorkloadFacts(operations=operations_of(workload_name(manifest)))

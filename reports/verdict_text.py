@@ -136,12 +136,10 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
 
 def _made_to_fail(judgement: Judgement, history: History) -> list[str]:
     """Whether a scenario that is there to fail did so, and by the checks that were to find it."""
-    scenario = history.manifest.get("scenario")
-    expect = scenario.get("expect") if isinstance(scenario, Mapping) else None
-    if not isinstance(expect, Mapping) or expect.get("verdict") != "fail":
+    expect = history.run.scenario.expect
+    if expect.verdict != "fail":
         return []
-    checks = expect.get("checks")
-    finders = [str(name) for name in checks] if isinstance(checks, list) else []
+    finders = [str(name) for name in expect.checks] if isinstance(expect.checks, list) else []
     did = judgement.verdict == "fail" and set(finders) <= set(judgement.failed)
     by = f" by {listed(finders)}" if finders else ""
     return [f"This scenario is meant to fail{by}, and it did{'' if did else ' not'}."]

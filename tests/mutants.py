@@ -1,9 +1,9 @@
 """``make mutants OF=checks/recovery/steady.py``: break every line of a file or folder in turn, and see a test fail.
 
-mutmut does the breaking, one mutant a process. It wants to be alone in its folder, so each room has one under
+mutmut does the breaking, one mutant a process. It wants to be alone in a folder, so each choice of files has one under
 ``build/mutants``, and what was found out there is kept: who stops it and starts it again goes on where it was, and once
 a file is through, only the mutants that no test has killed are tried again, until the file changes. The tests are those
-of the room that need no engine. Decision 0034 says what the survivors mean.
+of the room that need no engine; do not edit them while they are copied. Decision 0034 says what the survivors mean.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ markers = ["engine", "slow", "nightly"]
 
 [tool.mutmut]
 source_paths = ["{room}"]
+only_mutate = {files}
 also_copy = {others}
 pytest_add_cli_args = ["-m", "not engine and not slow and not nightly"]
 pytest_add_cli_args_test_selection = {tests}
@@ -36,9 +37,9 @@ use_git_change_detection = false
 """
 
 
-def prepared(room: str) -> Path:
-    """The room's own folder, with everything that its tests need."""
-    folder = SCRATCH / room
+def prepared(room: str, files: list[Path]) -> Path:
+    """The folder for these files of a room, with everything that the room's tests need."""
+    folder = SCRATCH / "+".join(map(dotted, files))[:200]
     folder.mkdir(parents=True, exist_ok=True)
     others = [*(name for name in ROOMS if name != room), "images", "docs", "README.md", "conftest.py"]
     for name in (room, "tests", *others):
@@ -46,7 +47,8 @@ def prepared(room: str) -> Path:
         if not link.is_symlink():
             link.symlink_to(ROOT / name)
     tests = [f"tests/{room}", *(f"--ignore={path}" for path in NOT_TRIED)]
-    (folder / "pyproject.toml").write_text(SETTINGS.format(room=room, others=others, tests=tests))
+    settings = SETTINGS.format(room=room, files=list(map(str, files)), others=others, tests=tests)
+    (folder / "pyproject.toml").write_text(settings)
     return folder
 
 
@@ -63,9 +65,10 @@ def mutmut(folder: Path, *words: str, quiet: bool = False) -> str:
     """Run mutmut there; returns what it printed, if quiet."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-m", "mutmut", *words]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, check=not quiet, text=True, stdout=subprocess.PIPE if quiet else None
-    )
+    output = subprocess.PIPE if quiet else None
+    done = subprocess.run(command, cwd=folder, env=environment, check=False, text=True, stdout=output)
+    if done.returncode != 0:
+        raise SystemExit(f"mutmut ended with {done.returncode}; it works in {folder}")
     return done.stdout or ""
 
 
@@ -78,7 +81,7 @@ def main(words: list[str]) -> int:
         return 2
     files = [file for path in chosen for file in sorted((ROOT / path).rglob("*.py")) or [ROOT / path]]
     names = [file.relative_to(ROOT) for file in files]
-    folder = prepared(rooms.pop())
+    folder = prepared(rooms.pop(), names)
     if untried := [mutant for name in names for mutant in to_try(folder, name)]:
         mutmut(folder, "run", "--max-children", str(os.cpu_count() or 1), *untried)
     tried = {mutant: code for name in names for mutant, code in known(folder, name).items()}

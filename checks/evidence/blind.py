@@ -70,10 +70,5 @@ def _holes(times: Mapping[str, list[int]], start_ns: int, end_ns: int, longer_th
 
 def without_performance_schema(history: History) -> list[str]:
     """Pods that ran with ``performance_schema = OFF``, by the variables that the manifest recorded."""
-    variables = history.manifest.get("variables")
-    pods = variables.items() if isinstance(variables, Mapping) else ()
-    return sorted(
-        str(pod)
-        for pod, own in pods
-        if isinstance(own, Mapping) and str(own.get("performance_schema", "")).upper() in ("OFF", "0")
-    )
+    switches = {pod: str(own.get("performance_schema", "")).upper() for pod, own in history.run.variables.items()}
+    return sorted(pod for pod, switch in switches.items() if switch in ("OFF", "0"))

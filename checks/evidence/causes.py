@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection
-from history import topology
 from history.history import FaultRecord, History
 
 NOTHING = "nothing recorded was in progress"
@@ -20,7 +19,7 @@ def cause(history: History, span: Span) -> str:
     """Whatever was under way for at least half of a stretch, such as ``node1 came back, OFFLINE then RECOVERING``."""
     found = [words for fault in history.faults for words, when in _under_way(history, fault) if _covers(when, span)]
     back = [pod for fault in history.faults for pod in fault.pods if _covers(_return(fault), span)]
-    if back and topology.group(history):
+    if back and history.run.topology.is_group:
         found += _settings(history)
     return "; ".join(found) or NOTHING
 
@@ -60,8 +59,7 @@ def _states(history: History, fault: FaultRecord) -> list[str]:
 
 
 def _settings(history: History) -> Iterator[str]:
-    variables = history.manifest.get("variables")
-    pods = [pod for pod in variables.values() if isinstance(pod, dict)] if isinstance(variables, dict) else []
+    pods = history.run.variables.values()
     if any(str(pod.get(_SINGLE_LEADER)) in ("OFF", "0") for pod in pods):
         yield f"{_SINGLE_LEADER}=OFF, so that all wait when a joining member is to lead"
     if any(pod.get(_FLOW_CONTROL) == "QUOTA" for pod in pods):

@@ -5,8 +5,6 @@ A pod that is cut off from some peers is still there for everybody else: only a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, union
 from history.faults import EVERYONE
 from history.history import FaultRecord, History
@@ -46,17 +44,11 @@ def _isolated_from(fault: FaultRecord, history: History) -> tuple[str, ...]:
 
 
 def _had_peer(fault: FaultRecord, history: History) -> bool:
-    scenario = history.manifest.get("scenario")
-    planned = scenario.get("faults") if isinstance(scenario, Mapping) else None
     return any(
-        isinstance(one, Mapping)
-        and (one.get("fault"), one.get("target")) == (fault.fault, fault.target)
-        and one.get("peer") is not None
-        for one in (planned if isinstance(planned, list) else [])
+        (step.fault, step.target) == (fault.fault, fault.target) and step.peer is not None
+        for step in history.run.scenario.faults or ()
     )
 
 
 def _clients(history: History) -> tuple[str, ...]:
-    load = history.manifest.get("load")
-    pods = load.get("pods") if isinstance(load, Mapping) else None
-    return tuple(pods) if isinstance(pods, Mapping) and pods else _ONE_CLIENT
+    return tuple(history.run.load.pods) or _ONE_CLIENT

@@ -12,8 +12,6 @@ import pandas as pd
 
 from checks.evidence.operations import column_ns
 from history.history import History
-from history.rows import seconds_told
-from history.vocabulary import is_locustfile, workload_name
 
 
 def load_end_ns(history: History) -> int:
@@ -26,7 +24,7 @@ def load_end_ns(history: History) -> int:
     told_ns = _told_ns(history)
     if told_ns is None:
         return last_ns
-    return told_ns if is_locustfile(workload_name(history.manifest) or "") else max(told_ns, last_ns)
+    return told_ns if history.run.of_locustfile else max(told_ns, last_ns)
 
 
 def last_due_ns(history: History) -> int:
@@ -45,8 +43,5 @@ def due(ops: pd.DataFrame, history: History) -> pd.DataFrame:
 
 
 def _told_ns(history: History) -> int | None:
-    load, scenario = history.manifest.get("load"), history.manifest.get("scenario")
-    zero_ns = load.get("zero_ns") if isinstance(load, dict) else None
-    asked = scenario.get("load") if isinstance(scenario, dict) else None
-    lasted_s = seconds_told(asked.get("duration")) if isinstance(asked, dict) else None
-    return None if zero_ns is None or lasted_s is None else int(zero_ns) + round(lasted_s * 1e9)
+    zero_ns, lasted_s = history.run.load.zero_ns, history.run.scenario.load.duration_s
+    return None if zero_ns is None or lasted_s is None else zero_ns + round(lasted_s * 1e9)

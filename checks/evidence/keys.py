@@ -17,7 +17,6 @@ from checks.evidence.quarantine import final_tables
 from checks.evidence.tables import Tables, apart
 from checks.evidence.unread import unread
 from history.history import History
-from history.vocabulary import workload_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ def _with_tables_gone(history: History) -> History:
         return history
     name = "transfers" if "transfers" in gone else "keys" if "keys" in gone else None
     if name is None and None in gone:  # the whole database
-        name = "transfers" if workload_name(history.manifest) == "transfer" else "keys"
+        name = "transfers" if history.run.workload_name == "transfer" else "keys"
     if name is None:
         return history
     columns = TABLES["transfers"] if name == "transfers" else ("node", "key")

@@ -91,10 +91,10 @@ def rows_of_setup(history: History, workload: str) -> dict[str, pd.DataFrame]:
     """What breaks ``missing_rows`` and ``extra_rows`` (against the workload's size) and ``openings`` (against what
     set-up wrote down), with node and table; a few of each. Nothing where the run is another workload's."""
     found: dict[str, list[dict[str, Any]]] = {"missing_rows": [], "extra_rows": [], "openings": []}
-    options = _workload(history)
+    options = history.run.workload_options
     if options.get("name") == workload:
         pods = sorted(set(in_service(history) or tabled_nodes(history)) - quarantined(history))
-        opened = history.manifest.get("opened")
+        opened = history.run.opened
         sizes = _sizes(workload, options)
         for name, fixed in FIXED[workload].items():
             try:
@@ -110,12 +110,6 @@ def rows_of_setup(history: History, workload: str) -> dict[str, pd.DataFrame]:
                 if isinstance(opened, Mapping):
                     found["openings"] += _compare_opened({"node": node, "table": name}, own, fixed, entry)
     return {name: pd.DataFrame(rows) for name, rows in found.items()}
-
-
-def _workload(history: History) -> Mapping[str, Any]:
-    scenario = history.manifest.get("scenario")
-    workload = scenario.get("workload") if isinstance(scenario, Mapping) else None
-    return workload if isinstance(workload, Mapping) else {"name": workload}
 
 
 def _compare_opened(place: Mapping[str, Any], own: pd.DataFrame, fixed: Fixed, entry: object) -> list[dict[str, Any]]:

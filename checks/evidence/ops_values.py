@@ -79,9 +79,9 @@ def altered_transfers(
 ) -> tuple[npt.NDArray[np.bool_], str | None]:
     """Which stored rows are not what was asked for under their key, shape (rows,), and why that cannot be told of all.
 
-    An acknowledged key has what was acknowledged, another one what any of its attempts asked for. told: what each row of
-    asked says (`checks.evidence.operations.moves`); None where they are no transfers. asked_codes, codes: the key of
-    each row of asked and stored, as a place in best, the best outcome of each key.
+    An acknowledged key has what was acknowledged, another one what any of its attempts asked for. told: what each row
+    of asked says (`checks.evidence.operations.moves`); None where they are no transfers. asked_codes, codes: the key
+    of each row of asked and stored, as a place in best, the best outcome of each key.
     """
     differs = np.zeros(len(stored), dtype=bool)
     if told is None or asked.empty:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from checks.evidence.operations import writes
-from history import topology
 from history.history import History
 
 PUBLISHED = "published"
@@ -35,7 +34,7 @@ def unseen(history: History) -> list[str]:
 
 
 def _proxies(history: History, looks: dict[tuple[str, str], list[bool]], acked: int) -> Iterator[str]:
-    if topology.direct(history):
+    if history.run.mesh.is_direct:
         return
     through = "through the mesh" if sum(kind == "proxy" for kind, _ in looks) > 1 else "through it"
     for (kind, name), answers in looks.items():
@@ -44,7 +43,7 @@ def _proxies(history: History, looks: dict[tuple[str, str], list[bool]], acked: 
                 f"proxy {name} never answered the observer ({len(answers):,} samples, all down), "
                 f"while {acked:,} writes were acknowledged {through}"
             )
-    if topology.proxy(history) and not any(kind == "proxy" for kind, _ in looks):
+    if history.run.mesh.proxy is not None and not any(kind == "proxy" for kind, _ in looks):
         yield f"the observer never sampled the proxy, through which {acked:,} writes were acknowledged"
 
 

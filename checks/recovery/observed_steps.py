@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from checks.leadership.claims import WRITE_POOL
 from checks.recovery.bounded_time import Moment, absent
-from history import topology
 from history.history import FaultRecord, History
 from history.observed import Sample
 
@@ -32,7 +31,7 @@ class Sightings:
         self._since = [
             sample for sample in seen if sample.at_ns > injected_ns and (until_ns is None or sample.at_ns < until_ns)
         ]
-        self._group = not topology.source_replica(history)
+        self._group = not history.run.topology.is_source_replica
         self.pods = {sample.name for sample in seen if sample.kind == "pod"}
         #: Of several pods that were hit at once, the one that was primary; of a switchover, the one that was it.
         self.target, self.hit_primary = self._target(fault)

@@ -25,7 +25,6 @@ from checks.recovery.bounded_time import Moment, absent, earlier, exact, in_orde
 from checks.recovery.decided_steps import Control, until_ns
 from checks.recovery.observed_steps import Sightings
 from checks.recovery.steady import WINDOW_NS, WINDOWS, Steady, steady
-from history import topology
 from history.history import FaultRecord, History
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
@@ -157,7 +156,7 @@ class _Reading:
         decided, seen = self.control.opened(), self.seen.elected(detected)
         if decided is None:
             return seen
-        if topology.source_replica(self.history):
+        if self.history.run.topology.is_source_replica:
             return decided
         first = earlier(decided, seen)
         other = seen if first is decided else decided
@@ -174,7 +173,7 @@ class _Reading:
             earliest_ns=start_ns,
             latest_ns=first_ack.at_ns,
             source="ops: start of the first write acknowledged",
-            note="" if topology.direct(self.history) else routing.moment.note,
+            note="" if self.history.run.mesh.is_direct else routing.moment.note,
         )
 
     def _first_ack(self, detected: Moment, elected: Moment) -> tuple[Moment, int | None]:
@@ -223,7 +222,7 @@ class _Reading:
         clean_ns = self.fault.clean_ns if self.fault.clean else None
         whom = self.target or "the target"
         chaos = None if clean_ns is None else exact(clean_ns, f"chaos: {whom} is back and caught up")
-        first, second = (decided, chaos) if topology.source_replica(self.history) else (chaos, decided)
+        first, second = (decided, chaos) if self.history.run.topology.is_source_replica else (chaos, decided)
         known = first or second or absent(f"{whom} was not shown to be back")
         return _step(REJOINED, known, self.injected_ns)
 

@@ -36,8 +36,7 @@ def append(history: History) -> Verdict:
     asked = _asked(history)
     if not asked:
         return unknown(NAME, expected=EXPECTED, reason="the ops hold no append")
-    load = history.manifest.get("load")
-    complete = not (isinstance(load, dict) and load.get("complete") is False)
+    complete = not history.run.load.is_cut
     found: dict[str, list[dict[str, Any]]] = {"missing": [], "twice": [], "torn": [], "strangers": []}
     elements = 0
     for node, own in lists.groupby("node"):

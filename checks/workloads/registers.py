@@ -90,8 +90,7 @@ def _odd_versions(history: History, booked: pd.DataFrame) -> dict[str, pd.DataFr
             top[k] = max(top[k], version)
             if outcome == "ok" and text(key) in stored:
                 made.setdefault((k, version), set()).add(text(key))
-    load = history.manifest.get("load")
-    complete = not (isinstance(load, dict) and load.get("complete") is False)
+    complete = not history.run.load.is_cut
     odd: list[dict[str, Any]] = []
     for key, value, content in reads if complete else ():
         k, version = members(content, "k", "version") or (None, None)

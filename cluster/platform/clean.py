@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from cluster.errors import ConfigurationError
+import docker
+
+from cluster.errors import ConfigurationError, EngineError
 from cluster.platform import keeper, ownership
 from cluster.platform.docker_engine import client
+from cluster.platform.docker_errors import engine_errors
 from cluster.platform.images import LABEL
 
 
@@ -15,6 +18,15 @@ def main() -> int:
         engine = client()
     except ConfigurationError:
         return 0  # without an engine there is nothing on it
+    try:
+        return _clean(engine)
+    except EngineError as error:
+        print(f"the engine refused: {error}", file=sys.stderr)
+        return 4
+
+
+@engine_errors()
+def _clean(engine: docker.DockerClient) -> int:
     for gone in ownership.reap():
         print(f"removed {gone}")
     living = ownership.live_runs()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cluster.errors import ConfigurationError, HarnessError
+from cluster.errors import ConfigurationError, EngineError, HarnessError
 from cluster.platform import docker_engine, images
 
 
@@ -52,7 +52,7 @@ def main() -> int:
     try:
         ensure_engine()
         ensure_images()
-    except (ConfigurationError, HarnessError) as error:
+    except (ConfigurationError, EngineError, HarnessError) as error:
         print(f"[set-up] cannot go on: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigurationError) else 4
     return 0

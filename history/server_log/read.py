@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from history.manifest import Manifest
 from history.server_log.words import LINE_LIMIT, READY, Said, folded, is_line, said
 
 #: Of a pod's mysqld in ``logs/``.
@@ -28,15 +29,14 @@ class ServerLog:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_server_log(folder: Path, manifest: Mapping[str, Any]) -> ServerLog:
+def read_server_log(folder: Path, manifest: Manifest) -> ServerLog:
     """The logs in ``folder``, ``<pod>-mysqld.log`` each. Pods are those with a log, or with variables in the manifest.
 
     Empty where the manifest does not tell the wall clock at CLOCK_MONOTONIC zero: then no time of a log is known.
     """
-    zero_unix_ns = manifest.get("monotonic_zero_unix_ns")
-    variables = {pod: own for pod, own in _part(manifest, "variables").items() if isinstance(own, Mapping)}
+    zero_unix_ns, variables = manifest.monotonic_zero_unix_ns, manifest.variables
     files = {file.name.removesuffix(SUFFIX): file for file in sorted(folder.glob(f"*{SUFFIX}")) if file.is_file()}
-    if not isinstance(zero_unix_ns, int):
+    if zero_unix_ns is None:
         why = "manifest.json has no wall clock, so the times in its log cannot be placed"
         return ServerLog(missing=dict.fromkeys(files, why))
     told: list[Said] = []
@@ -90,8 +90,3 @@ def _counted(lines: Iterator[str], seen: list[int]) -> Iterator[str]:
     for line in lines:
         seen[0] += is_line(line)
         yield line
-
-
-def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = of.get(name)
-    return part if isinstance(part, Mapping) else {}

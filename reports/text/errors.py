@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from checks.evidence.operations import refused
-from history import topology
 from history.history import History
 from reports.text.units import count
 
@@ -56,7 +55,7 @@ def what_did_not_succeed(history: History, *, all_told: bool) -> list[str]:
     failed = len(bad)
     if not failed or (failed <= asked // 100 and not all_told):
         return []
-    direct = topology.direct(history)
+    direct = history.run.mesh.is_direct
     raw: Counter[tuple[Any, Any]] = Counter(
         zip((_number(one) for one in bad["errno"]), (_text(one) for one in bad["error"]), strict=True)
     )

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checks.locustfile import account, refused_words
+from checks.locustfile import refused_words
 from history.history import History
+from history.manifest import LocustfileAccount
 from reports.text.units import count
 
 
 def sentences(history: History) -> list[str]:
     """What is worth knowing and makes no run void; empty without a locustfile, or when there is nothing."""
-    load = history.manifest.get("load") or {}
-    told, words = account(history), []
-    if told.get("exit_code"):
-        words.append(f"The locustfile itself failed the run: {told.get('exit_said') or told['exit_code']}.")
-    if load.get("task_errors"):
-        words.append(
-            f"Tasks of the locustfile raised {count(load['task_errors'])} exceptions, the first: {load['task_error']}."
-        )
-    if refused := refused_words(told):
+    run, words = history.run, []
+    account = run.load.locustfile or LocustfileAccount()
+    if account.exit_code:
+        words.append(f"The locustfile itself failed the run: {account.exit_said or account.exit_code}.")
+    if run.load.task_errors:
+        raised = f"{count(run.load.task_errors)} exceptions, the first: {run.load.task_error}"
+        words.append(f"Tasks of the locustfile raised {raised}.")
+    if refused := refused_words(account.refused_requests):
         words.append(f"Requests of the locustfile that are not on record: {refused}.")
-    if renamed := told.get("renamed_requests"):
-        words.append(f"{count(renamed)} requests have a name that is no text of one line; it is written as such.")
-    users = told.get("users") or {}
-    if users.get("ended") and not users.get("broke"):
-        words.append(f"{count(users['ended'])} of {count(users['started'])} users stopped on their own.")
-    shape = (history.manifest.get("load_model") or {}).get("shape")
+    if account.renamed_requests:
+        renamed = count(account.renamed_requests)
+        words.append(f"{renamed} requests have a name that is no text of one line; it is written as such.")
+    users = account.users
+    if users.ended and not users.broke:
+        words.append(f"{count(users.ended)} of {count(users.started)} users stopped on their own.")
+    shape = run.load_model.shape
     return [*words, *([f"The load shape was {shape}."] if shape else [])]
 
 
@@ -49,7 +50,7 @@ def facts_of(generator: Mapping[str, Any]) -> dict[str, Any]:
         "why": users.get("why"),
         "listeners that broke": told.get("listener_errors"),
         "first with": told.get("listener_error"),
-        "requests not on record": refused_words(told),
+        "requests not on record": refused_words(told.get("refused_requests") or {}),
         "requests with a name written otherwise": told.get("renamed_requests"),
     }
     return {name: value for name, value in facts.items() if value not in (None, "", 0)}

@@ -18,8 +18,7 @@ LATE_MS, HEALED_LATE_MS = 2_000.0, 10_000.0
 
 
 def notes(history: History) -> list[str]:
-    of_run = [str(note) for note in history.manifest.get("notes") or []]
-    return [*_late(history), *_not_seen(history), *missing_words(history), *of_run]
+    return [*_late(history), *_not_seen(history), *missing_words(history), *history.run.notes]
 
 
 def _late(history: History) -> Iterator[str]:

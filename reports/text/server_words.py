@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from checks.evidence.operations import column_ns
-from history import topology
 from history.history import History
 from history.server_log.words import READY, Fallback, Said, fallbacks
 from reports.text.units import UNKNOWN, count, duration, listed
@@ -101,7 +100,7 @@ def missing_words(history: History) -> list[str]:
 
 def fell_back(history: History) -> list[Fallback]:
     """Where semi-sync did not hold what it promises, during the load or after it."""
-    if topology.kind(history) != "semisync":
+    if history.run.topology.kind != "semisync":
         return []
     zero_ns = begin_ns(history)
     return fallbacks(history.server_log.said, from_ns=0 if zero_ns is None else zero_ns)

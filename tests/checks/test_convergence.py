@@ -112,7 +112,7 @@ def test_cells_of_any_kind_are_compared(busy: Run, cells: tuple[Any, Any]) -> No
 def test_two_primaries_may_be_what_the_topology_wants(busy: Run) -> None:
     history = with_node(busy.history(), "node2", role="primary")
     assert convergence(replace(history, manifest={"topology": {"primaries": 2}})).verdict == "pass"
-    assert convergence(replace(history, manifest={"topology": "group"})).verdict == "fail"
+    assert convergence(replace(history, manifest={"topology": {"kind": "group"}})).verdict == "fail"
 
 
 def test_a_row_missing_on_one_node_fails_and_is_shown(busy: Run, without: Edit) -> None:

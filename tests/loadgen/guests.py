@@ -65,7 +65,7 @@ def guest(config: LoadConfig, theirs: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         errors="replace",
         stdin=subprocess.DEVNULL,
-        timeout=30,
+        timeout=60,
         env=os.environ | variables(config),
     )
 

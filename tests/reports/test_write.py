@@ -100,7 +100,8 @@ def test_a_run_without_an_acknowledgement_gets_every_report(make_history: MakeHi
 
 def test_a_summary_that_breaks_the_schema_writes_nothing(make_history: MakeHistory, tmp_path: Path) -> None:
     history = make_history()
-    broken = replace(history, manifest={**history.manifest, "seed": "seven"})
+    no_word: Any = 7
+    broken = replace(history, faults=(replace(history.faults[0], peer=no_word),))
     with pytest.raises(jsonschema.ValidationError):
         write(broken, tmp_path / "out")
     assert not (tmp_path / "out").exists()

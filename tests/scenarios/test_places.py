@@ -21,51 +21,31 @@ from scenarios.cli import doctor
 from scenarios.cli.cli import main
 from scenarios.run.run_folder import RunFolder, fresh
 from tests.scenarios.cli.test_cli import folder
+from tests.scenarios.forked import meshbench
 
 __all__ = ["folder"]
 
-MESHBENCH = [sys.executable, "-m", "scenarios"]
-
-
-def read_by_nobody(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    reader, writer = os.pipe()
-    os.close(reader)
-    try:
-        return subprocess.run(
-            [*MESHBENCH, *map(str, words)], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
-        )
-    finally:
-        os.close(writer)
-
 
 def test_a_verdict_that_nobody_reads_is_the_same_verdict(folder: Path) -> None:
-    done = read_by_nobody("judge", folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert meshbench(["judge", folder], out="broken") == (0, "")
     file = folder / "final" / "transfers.parquet"
     pd.read_parquet(file).iloc[:0].to_parquet(file)
-    done = read_by_nobody("judge", folder)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert meshbench(["judge", folder], out="broken") == (1, "")
 
 
 @pytest.mark.parametrize("words", [["list"], ["--help"], ["run", "--help"]])
 def test_what_nobody_reads_is_no_mistake(words: list[str]) -> None:
-    done = read_by_nobody(*words)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert meshbench(words, out="broken") == (0, "")
 
 
 def test_a_mistake_that_nobody_reads_is_still_one() -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
     for words in (["run", "no-such"], ["no-such"]):
-        assert subprocess.run([*MESHBENCH, *words], stderr=writer, stdout=writer, check=False).returncode == 2
-    os.close(writer)
+        assert meshbench(words, out="broken", err="broken")[0] == 2
 
 
 def test_a_result_that_cannot_be_written_is_one_line_and_2() -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*MESHBENCH, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == "meshbench: cannot read or write: [Errno 28] No space left on device: 'standard output'\n"
+    said = "meshbench: cannot read or write: [Errno 28] No space left on device: 'standard output'\n"
+    assert meshbench(["list"], out="/dev/full") == (2, said)
 
 
 def test_without_standard_output_there_is_still_a_code(folder: Path) -> None:
@@ -193,7 +173,7 @@ def test_a_folder_that_is_gone_from_below_is_one_line(
         monkeypatch.setattr(scenarios.cli.cli, "read_scenario", needs_it)
         assert main(["run", "control-null"]) == 2
         said = capsys.readouterr().err
-        assert said == "meshbench: the folder it was started in has been deleted; cd to one that is there\n"
+        assert said == "meshbench: the folder it was started in has been deleted; cd to an existing one\n"
 
 
 def test_a_user_without_a_home_is_one_too() -> None:

@@ -12,7 +12,8 @@ from checks.availability import availability
 from checks.evidence.operations import reads, refused, wanted_writes, writes
 from checks.judge import judge
 from history.history import History, HistoryError, load_history
-from history.vocabulary import WorkloadFacts, facts_of
+from history.manifest import read_manifest
+from history.vocabulary import WorkloadFacts
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
@@ -50,7 +51,7 @@ def test_without_them_a_peek_is_a_write_and_sold_out_a_failure(shop: Run) -> Non
 
 
 def test_an_old_folder_has_the_words_of_all_workloads_of_its_day() -> None:
-    old = facts_of({"scenario": {"workload": {"name": "transfer"}}})
+    old = read_manifest({"scenario": {"workload": {"name": "transfer"}}}).workload_facts
     assert old == WorkloadFacts(operations=frozenset({"transfer", "read"}))
     assert old.refusals == {"insufficient-funds", "unused-item", "declined"}
     assert WorkloadFacts.read(old.as_json()) == old

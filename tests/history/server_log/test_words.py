@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from history.server_log.read import MOST_TOLD, read_server_log
+from history.manifest import read_manifest
+from history.server_log.read import MOST_TOLD, ServerLog, read_server_log
 from history.server_log.words import FELL_BACK, TEXT_LIMIT, WORDS, Fallback, Said, fallbacks, folded, said
 
 SECOND = 1_000_000_000
@@ -112,6 +113,10 @@ def test_semi_sync_that_is_switched_off_on_purpose_did_not_fall_back() -> None:
     assert len(fallbacks(told(off), from_ns=0)) == 1
 
 
+def read_log(folder: Path, manifest: dict[str, object]) -> ServerLog:
+    return read_server_log(folder, read_manifest(manifest))
+
+
 def logs(folder: Path, **text: str) -> Path:
     for pod, content in text.items():
         (folder / f"{pod}-mysqld.log").write_text(content)
@@ -120,7 +125,7 @@ def logs(folder: Path, **text: str) -> Path:
 
 def test_the_logs_of_all_pods_are_one_story_in_order_of_time(tmp_path: Path) -> None:
     (tmp_path / "node1-agent.log").write_text(FALLBACK)
-    found = read_server_log(
+    found = read_log(
         logs(tmp_path, node2=f"{READY}\n{UNREACHABLE}", node1=f"{START}\n{NUMA}\n{READY}\n{FALLBACK}\n"), MANIFEST
     )
     told = [(one.pod, one.code) for one in found.said if one.kind != "server"]
@@ -145,15 +150,13 @@ def test_words_that_are_not_there_are_said_to_be_missing(
     tmp_path: Path, variables: dict[str, str], text: str | None, why: str
 ) -> None:
     folder = tmp_path if text is None else logs(tmp_path, node1=text)
-    found = read_server_log(folder, MANIFEST | {"variables": {"node1": variables}})
+    found = read_log(folder, MANIFEST | {"variables": {"node1": variables}})
     assert why in found.missing["node1"]
 
 
-@pytest.mark.parametrize(
-    "manifest", [{}, {"variables": 7}, {"variables": {"node1": 7}}, {"monotonic_zero_unix_ns": None}]
-)
+@pytest.mark.parametrize("manifest", [{}, {"variables": {"node1": {}}}, {"monotonic_zero_unix_ns": None}])
 def test_without_the_wall_clock_no_time_of_a_log_is_known(tmp_path: Path, manifest: dict[str, object]) -> None:
-    found = read_server_log(logs(tmp_path, node1=FALLBACK), manifest)
+    found = read_log(logs(tmp_path, node1=FALLBACK), manifest)
     assert found.said == ()
     assert "has no wall clock" in found.missing["node1"]
 
@@ -162,17 +165,17 @@ def test_bytes_that_are_no_text_and_lines_without_end_are_passed_over(tmp_path: 
     junk = b"\xff\xfe\x00" * 9000 + b"\n" + FALLBACK.encode() + b"\n" + b"x" * 100_000
     (tmp_path / "node1-mysqld.log").write_bytes(junk)
     (tmp_path / "node2-mysqld.log").mkdir()
-    assert [one.code for one in read_server_log(tmp_path, MANIFEST).said] == ["MY-011153"]
+    assert [one.code for one in read_log(tmp_path, MANIFEST).said] == ["MY-011153"]
 
 
 def test_a_log_that_is_here_although_it_was_to_be_elsewhere_is_read(tmp_path: Path) -> None:
     variables = {"node1": {"log_error": "/var/lib/mysql/error.log"}}
-    found = read_server_log(logs(tmp_path, node1=f"{READY}\n{FALLBACK}"), MANIFEST | {"variables": variables})
+    found = read_log(logs(tmp_path, node1=f"{READY}\n{FALLBACK}"), MANIFEST | {"variables": variables})
     assert ([one.code for one in found.said], found.missing) == (["MY-010931", "MY-011153"], {})
 
 
 def test_a_server_in_a_loop_is_told_up_to_a_limit(tmp_path: Path) -> None:
     lines = [UNREACHABLE.replace("node2", f"node{number}") for number in range(MOST_TOLD + 5)]
-    found = read_server_log(logs(tmp_path, node1="\n".join([READY, *lines])), MANIFEST)
+    found = read_log(logs(tmp_path, node1="\n".join([READY, *lines])), MANIFEST)
     assert len(found.said) == MOST_TOLD
     assert "only the first" in found.missing["node1"]

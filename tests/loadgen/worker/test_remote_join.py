@@ -104,7 +104,7 @@ def test_a_worker_gets_its_part_and_its_record_is_with_the_master(run: Callable[
     assert set(joined["machine"]) == {"host", "python", "cores"}
     zero_ns = one.hear("started")["zero_ns"]
     done = one.hear("done")
-    worker.communicate(timeout=20)
+    worker.communicate(timeout=60)
     assert worker.returncode == 0
     assert done["ok"] == done["offered"] > 50
     ops = read_ops(one.folder / "load1.jsonl")
@@ -132,7 +132,7 @@ def test_a_worker_whose_run_is_gone_says_so_and_ends(run: Callable[..., Run], tm
     worker = one.worker()
     one.hear("second")
     one.master.kill()
-    stdout, _ = worker.communicate(timeout=40)
+    stdout, _ = worker.communicate(timeout=60)
     assert worker.returncode == 3
     last = json.loads(stdout.splitlines()[-1])
     assert last["event"] == "error"
@@ -148,7 +148,7 @@ def test_another_version_of_the_sources_is_turned_away(run: Callable[..., Run], 
         source.write("# not what the run has\n")
     stranger = one.worker(tmp_path / "other")
     assert "version mismatch" in one.hear("turned-away")["why"]
-    stdout, _ = stranger.communicate(timeout=20)
+    stdout, _ = stranger.communicate(timeout=60)
     assert stranger.returncode == 2
     assert "check out the same commit" in json.loads(stdout)["message"]
 
@@ -159,7 +159,7 @@ def test_who_comes_when_all_places_are_taken_is_turned_away(run: Callable[..., R
     one.hear("second")
     late = one.worker()
     assert "already joined" in one.hear("turned-away")["why"]
-    late.communicate(timeout=20)
+    late.communicate(timeout=60)
     assert late.returncode == 2
     left_ns = one.hear("second")["at_ns"]
     one.hear("second")
