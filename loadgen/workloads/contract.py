@@ -106,7 +106,7 @@ class Held:
         return isinstance(error, WIRE_ERRORS) and not own
 
     def _broke(self, verb: str, bug: BaseException) -> ConfigError:
-        return ConfigError(f"{self._name}.{verb} broke: {what_broke(bug, within=self._file)}", key="workload")
+        return ConfigError(f"{self._name}.{verb} failed: {what_broke(bug, within=self._file)}", key="workload")
 
     def _wrong(self, verb: str, must: str, got: object) -> ConfigError:
         try:
