@@ -14,7 +14,7 @@ import random
 import sys
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import pymysql
@@ -23,14 +23,13 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from loadgen.config import LoadConfig
-from loadgen.wire.session import Session
 from loadgen.wire.statements import Row
 from loadgen.workload import op_key
 from loadgen.workloads.registry import create
 
 
 class CursorSession:
-    """What a workload uses of a session."""
+    """A `loadgen.workload.SqlSession`."""
 
     def __init__(self, connection: Connection[Cursor]) -> None:
         self._cursor = connection.cursor()
@@ -81,7 +80,7 @@ def main(config_file: str, count: int) -> dict[str, Any]:
         nonlocal ok
         while (number := next(numbers)) < count:
             op = workload.next(rng, op_key(seed=config.seed, worker=config.worker, sequence=number))
-            workload.run(cast("Session", session), op)
+            workload.run(session, op)
             ok += 1
 
     began_s, cpu_began_s = time.monotonic(), time.process_time()

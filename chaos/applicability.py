@@ -39,7 +39,7 @@ def _target(step: PlannedFault, setting: Setting) -> Mistake | None:
         return Mistake(key="target", why=where + (_those(step, setting) if kind not in means.topologies else ""))
     if setting.mesh not in fault.meshes:
         has = ", ".join(fault.meshes)
-        return Mistake(key="fault", why=f"{fault.name} has no meaning in mesh {setting.mesh}; it has in {has}")
+        return Mistake(key="fault", why=f"{fault.name} does not apply to mesh {setting.mesh}; it applies to {has}")
     if not has_proxy(target, setting.mesh):
         what = "no proxy beside its MySQL pods" if target in SERVER_PROXIES else "no proxy"
         return Mistake(key="target", why=f"mesh {setting.mesh} has {what}{_those(step, setting)}")
@@ -47,9 +47,9 @@ def _target(step: PlannedFault, setting: Setting) -> Mistake | None:
 
 
 def _where(word: str, topologies: tuple[Kind, ...], least_pods: int, setting: Setting) -> str:
-    """Why a word has no meaning in a topology; empty where it has one."""
+    """Why a word does not apply to a topology; empty where it does."""
     if setting.kind not in topologies:
-        return f"{word} has no meaning in topology {setting.kind}; it has in {', '.join(topologies)}"
+        return f"{word} does not apply to topology {setting.kind}; it applies to {', '.join(topologies)}"
     if setting.pods < least_pods:
         return f"{word} needs at least {least_pods} pods; topology {setting.kind} has {setting.pods}"
     return ""
@@ -91,7 +91,10 @@ def _healing(step: PlannedFault) -> Mistake | None:
         who = ", ".join(fault.name for fault in FAULTS.values() if fault.may_stay)
         return Mistake(key="heal_after", why=f"never is for {who} alone; give {name} a duration, or leave it out")
     if step.for_good and part_of(step.target) in ("agent", "proxy"):
-        return Mistake(key="heal_after", why=f"never is for MySQL pods; give {step.target} a duration, or leave it out")
+        return Mistake(
+            key="heal_after",
+            why=f"never is allowed for MySQL nodes only; give {step.target} a duration, or leave it out",
+        )
     if step.heal_after_s is not None and not step.fault.lasts:
         return Mistake(key="heal_after", why=f"heal_after does not apply to {name}; leave it out")
     return None

@@ -156,7 +156,7 @@ class Injector:
             pods = resolve(planned.target, aim)
             peers = () if planned.peer is None else tuple(resolve(planned.peer, aim))
         except NobodyError as nobody:
-            log.warning("fault: %s of %s does not strike: %s", planned.fault.name, planned.target, nobody)
+            log.warning("fault: %s of %s was not injected: %s", planned.fault.name, planned.target, nobody)
             return
         context = Context(cluster=self._cluster, peers=peers, rng=rng)
         part = part_of(planned.target)
@@ -167,7 +167,12 @@ class Injector:
             for injection, look in zip(injections, before, strict=True):
                 if look.ok:
                     name = planned.fault.name
-                    log.warning("fault: %s of %s does not strike: it is so already: %s", name, injection.pod, look.seen)
+                    log.warning(
+                        "fault: %s of %s was not injected: its effect is already present: %s",
+                        name,
+                        injection.pod,
+                        look.seen,
+                    )
             sound = [strike for strike in zip(injections, before, stories, strict=True) if not strike[1].ok]
             all_struck = _Countdown(len(sound), then=struck)
             running = [
@@ -191,7 +196,7 @@ class Injector:
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
         if (late_s := (injected_ns - due_ns) / 1e9) > self._late_s:
-            log.warning("fault: %s of %s comes %.1f s after it was due", fault.name, pod, late_s)
+            log.warning("fault: %s of %s is %.1f s late", fault.name, pod, late_s)
         try:
             try:
                 injection.inject()

@@ -136,7 +136,7 @@ def resolve(target: str, aim: Aim) -> list[str]:
         case "load":
             return _some(load_pods(aim.cluster), "no load pod is on this machine")
     found = _nodes(node_of(target), aim)
-    return _some([name for name in found if name in aim.cluster.pods], f"{', '.join(found)} is no more")
+    return _some([name for name in found if name in aim.cluster.pods], f"{', '.join(found)} no longer exists")
 
 
 def _nodes(word: str, aim: Aim) -> list[str]:
@@ -155,10 +155,10 @@ def _nodes(word: str, aim: Aim) -> list[str]:
         case "old_primary" | "new_primary":
             last = handover(aim.made)
             return _some(
-                [last.old if word == "old_primary" else last.new], f"there is no {word}: nobody was replaced yet"
+                [last.old if word == "old_primary" else last.new], f"there is no {word}: no primary was replaced yet"
             )
         case "candidate":
-            return _some([_candidate(aim)], "nobody could be promoted")
+            return _some([_candidate(aim)], "no node could be promoted")
     count = (minority if word == "minority" else majority)(len(pods))
     if count < 1:
         raise NobodyError(f"{len(pods)} pods have no {word} to break")

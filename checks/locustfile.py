@@ -63,7 +63,7 @@ def _without_users(account: LocustfileAccount) -> Iterator[str]:
         yield f"{who} of the locustfile had stopped {users.last_s:.1f} s into the load: {users.why}"
     elif users.broke:
         yield (
-            f"{users.broke:,} of {users.started:,} users of the locustfile broke off and asked nothing more: "
+            f"{users.broke:,} of {users.started:,} users of the locustfile failed and made no more requests: "
             f"{users.why}"
         )
 
@@ -71,7 +71,7 @@ def _without_users(account: LocustfileAccount) -> Iterator[str]:
 def _listeners(account: LocustfileAccount) -> Iterator[str]:
     if account.listener_errors:
         yield (
-            f"listeners of the locustfile broke ({account.listener_errors:,} times), first with "
+            f"listeners of the locustfile failed ({account.listener_errors:,} times), first with "
             f"{account.listener_error}"
         )
 

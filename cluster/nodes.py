@@ -125,7 +125,7 @@ class Nodes:
         )
 
     def connection(self, pod: str, *, timeout_s: float = 10, database: str | None = None) -> Any:
-        """A connection as root to one pod, around every proxy."""
+        """A connection as root to one node, bypassing every proxy."""
         return mysqld.connect(
             self.hosts[pod], user="root", password=self.credentials.root, timeout_s=timeout_s, database=database
         )

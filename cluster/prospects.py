@@ -25,7 +25,7 @@ def no_prospect(statuses: Mapping[str, Status | None], decisions: Callable[[], l
     """Why nobody can lead any more, as it looks now; empty where somebody may. decisions: of the control plane, oldest
     first; asked only where it decides."""
     if not statuses:
-        return "no pod is left"
+        return "no node is left"
     known = {name: one for name, one in statuses.items() if one is not None}
     if len(known) < len(statuses) or any(one.writable for one in known.values()):
         return ""

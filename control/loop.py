@@ -199,7 +199,7 @@ class ControlPlane:
                 deeds.begin(pod)
             case "promise":
                 if not deeds.promise():
-                    self._say(Action("hold", pod, "most replicas have not promised the new epoch"))
+                    self._say(Action("hold", pod, "most replicas have not acknowledged the new epoch"))
             case "elect":
                 deeds.elect()
             case "drain" if pod:

@@ -24,7 +24,7 @@ class Members:
         """Take in a pod that has its data already (cloned, say): it is then made to follow, and read from."""
         state = self._settled()
         if len(state.assignment.pods) >= MAX_PODS and name not in state.assignment.pods:
-            raise RefusedError(f"there are {MAX_PODS} pods already")
+            raise RefusedError(f"there are {MAX_PODS} nodes already")
         self._change(state, {**state.assignment.pods, name: address})
         self._store.log("pod_added", name, address=address)
 

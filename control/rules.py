@@ -110,7 +110,7 @@ def still_needed(seen: Mapping[str, Seen], state: State, rules: Rules) -> str:
             return "there is no replica to fail over to"
         if len(answering) - len(hearing) < failover_quorum(len(replicas) + 1):
             if hearing:
-                return f"{', '.join(hearing)} still hear{'s' if len(hearing) == 1 else ''} the primary"
+                return f"{', '.join(hearing)} still reach{'es' if len(hearing) == 1 else ''} the primary"
             return f"only {len(answering)} of {len(replicas)} replicas answer"
     return _cannot_elect(seen, state, rules)
 
@@ -129,7 +129,7 @@ def cannot_elect(statuses: Mapping[str, Status | None], state: State, rules: Rul
     replicas = [name for name in able if name != old]
     answering = {name: status for name in able if (status := statuses.get(name))}
     if not answering:
-        return "no pod answers that could lead"
+        return "no node that could become primary answers"
     witnesses = [name for name, status in answering.items() if status.state != "ERROR"]
     needed = len(replicas) - rules.wait_count + 1
     if rules.replication.guarantee == "replica" and old not in answering and len(witnesses) < needed:

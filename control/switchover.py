@@ -87,7 +87,7 @@ def switch(
         deeds.open(candidate)
     except UNREACHABLE as error:
         # it has been named: that is not undone, the rules open it as soon as it answers or replace it
-        raise RefusedError(f"{candidate} is to lead but could not be opened yet: {error}") from None
+        raise RefusedError(f"{candidate} is the new primary but could not be made writable yet: {error}") from None
     publish()
     store.log("switchover_done", candidate, old=old)
     return candidate

@@ -11,16 +11,47 @@ import itertools
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, Protocol
-
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
+from typing import Any, Literal, NoReturn, Protocol, Self
 
 from cluster.session import TABLE
-from loadgen.wire.session import Session
+from loadgen.wire.statements import Row
 
 #: Where an operation goes: the mesh's write port, or its read port.
 Port = Literal["write", "read"]
+
+
+class SqlSession(Protocol):
+    """What a workload uses of a session; `loadgen.wire.session.Session` says more of each."""
+
+    def execute(self, sql: str, args: Row = ()) -> int: ...
+
+    def execute_all(self, *statements: tuple[str, Row]) -> tuple[int, ...]: ...
+
+    def fetch(self, sql: str, args: Row = ()) -> tuple[Row, ...]: ...
+
+    def begin(self) -> None: ...
+
+    def commit(self, done: Any = None) -> None: ...
+
+    def rollback(self) -> None: ...
+
+
+class SetupCursor(Protocol):
+    """What set-up uses of a cursor of PyMySQL's."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc_info: object) -> None: ...
+
+    def execute(self, query: str, /) -> object: ...
+
+    def executemany(self, query: str, args: Iterable[Row], /) -> object: ...
+
+
+class SetupConnection(Protocol):
+    """What set-up uses of a connection of PyMySQL's."""
+
+    def cursor(self) -> SetupCursor: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,16 +76,16 @@ class Workload(Protocol):
     ``refusals`` (reasons of RefusedError that are answers of the business) and ``keyed`` (whether a final table lists
     the keys of what took effect). A user's own may declare ``Options``, ``reads`` and ``refusals``."""
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """Create schema and data in the connection's database. The connection must be in autocommit mode."""
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         """Why the database is not what setup made, in one line, or None."""
 
     def next(self, rng: random.Random, key: str) -> Op:
         """Draw the next operation; the same rng state and key give the same operation."""
 
-    def run(self, session: Session, op: Op) -> Any:
+    def run(self, session: SqlSession, op: Op) -> Any:
         """One attempt. Returns the value to record; raises RefusedError, or one of outcome.WIRE_ERRORS."""
 
     def final_queries(self) -> Mapping[str, str]:
@@ -73,7 +104,7 @@ def sequence_of(key: str) -> tuple[int, int]:
     return int(worker), int(sequence)
 
 
-def recreate(cursor: Cursor, tables: Mapping[str, str]) -> None:
+def recreate(cursor: SetupCursor, tables: Mapping[str, str]) -> None:
     """Drop and create tables, of InnoDB and utf8mb4 whatever the server's defaults. tables: name -> columns and keys,
     as between the parentheses of CREATE TABLE."""
     cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
@@ -81,7 +112,7 @@ def recreate(cursor: Cursor, tables: Mapping[str, str]) -> None:
         cursor.execute(f"CREATE TABLE {name} ({columns}) {TABLE}")
 
 
-def fill(cursor: Cursor, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def fill(cursor: SetupCursor, table: str, rows: Iterable[Row]) -> None:
     """Insert whole rows, in the order of the table's columns; PyMySQL folds them into statements of about 1 MB."""
     rest = iter(rows)
     first = next(rest, None)
@@ -90,7 +121,7 @@ def fill(cursor: Cursor, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", itertools.chain([first], rest))
 
 
-def count_problem(session: Session, table: str, expected: int) -> str | None:
+def count_problem(session: SqlSession, table: str, expected: int) -> str | None:
     """Why a table does not hold as many rows as setup gave it, or None."""
     ((found,),) = session.fetch(f"SELECT COUNT(*) FROM {table}")
     if found != expected:
@@ -98,7 +129,7 @@ def count_problem(session: Session, table: str, expected: int) -> str | None:
     return None
 
 
-def refuse(session: Session, reason: str) -> NoReturn:
+def refuse(session: SqlSession, reason: str) -> NoReturn:
     """Roll back and give the operation up."""
     session.rollback()
     raise RefusedError(reason)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from cluster.errors import ConfigurationError
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
-from mesh.spec import Address
+from mesh.proxies.proxy import Address
 
 CONFIG_FILE = "/etc/haproxy/haproxy.cfg"
 START_TIMEOUT_S = 10.0
@@ -58,7 +58,7 @@ def open_passage(pod: Pod, address: str, ways: Sequence[tuple[int, Address]]) ->
     container = pod.start_on_host("passage", ["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: content})
 
     def listens() -> bool:
-        require_running(container, "the passage for workers on other machines")
+        require_running(container, "the ingress for remote workers")
         for port, _ in ways:
             with socket.socket() as probe:
                 probe.settimeout(1)
@@ -66,4 +66,4 @@ def open_passage(pod: Pod, address: str, ways: Sequence[tuple[int, Address]]) ->
                     return False
         return True
 
-    wait_until("the passage for workers on other machines takes connections", listens, timeout_s=START_TIMEOUT_S)
+    wait_until("the ingress for remote workers accepts connections", listens, timeout_s=START_TIMEOUT_S)

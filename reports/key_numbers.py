@@ -50,7 +50,7 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
             f"{count(load['achieved_tps'])} of {count(load['offered_tps'])}/s",
             "; ".join(filter(None, (loop, *_load_notes(load)))),
         ),
-        KeyNumber("client CPU a transaction", _cpu(load), f"connections opened: {count(load['connections_opened'])}"),
+        KeyNumber("client CPU per transaction", _cpu(load), f"connections opened: {count(load['connections_opened'])}"),
     ]
     phases = {phase: latency["response_ms"] for phase, latency in summary["phases"].items() if latency}
     return numbers + [

@@ -40,7 +40,7 @@ def refuse_exited(pod: Pod, topology: Topology) -> None:
     code = container.state().code
     if code is None:
         return
-    killed = " (killed, perhaps for want of memory)" if code == 137 else ""
+    killed = " (killed, perhaps out of memory)" if code == 137 else ""
     raise ConfigurationError(
         f"mysqld of {pod.name} ended at start with code {code}{killed}; {_SEE}. {said(container, topology)}"
     )
@@ -67,7 +67,7 @@ def login_probe(pod: Pod, topology: Topology, try_login: Callable[[], bool]) -> 
                 ready_s = now_s
             if ready_s is not None and now_s - ready_s >= PATIENCE_S:
                 raise ConfigurationError(
-                    f"mysqld of {pod.name} says that it is ready, but lets nobody in ({error}); {_SEE}. "
+                    f"mysqld of {pod.name} says that it is ready, but refuses logins ({error}); {_SEE}. "
                     f"{said(container, topology)}"
                 ) from None
             raise

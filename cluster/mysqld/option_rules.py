@@ -103,18 +103,18 @@ def _on(value: str) -> bool:
 
 #: In every topology; what else one cannot work with it says itself (`Replication.option_rules`).
 RULES = (
-    OptionRule("skip_name_resolve", off, "must be ON: pods have no name server, and each login would wait for one"),
+    OptionRule("skip_name_resolve", off, "must be ON: pods have no DNS, and each login would wait for it"),
     OptionRule(
         "disabled_storage_engines",
         lambda value: "innodb" in value.split(","),
         "must leave InnoDB: the tables of every workload are in it",
     ),
-    OptionRule("innodb_read_only", _on, "must be OFF: no pod could take a write"),
-    OptionRule("innodb_force_recovery", _on, "must be 0: InnoDB takes no writes else"),
+    OptionRule("innodb_read_only", _on, "must be OFF: no node could accept a write"),
+    OptionRule("innodb_force_recovery", _on, "must be 0: InnoDB refuses writes otherwise"),
     OptionRule(
         "log_error_services",
         lambda value: "log_sink_internal" not in value,
-        "must have log_sink_internal: nobody could read mysqld's errors else",
+        "must have log_sink_internal: mysqld's errors could not be read otherwise",
     ),
 )
 #: Levels of which MySQL refuses every write under binlog_format=STATEMENT.

@@ -73,7 +73,7 @@ def refuse_plaintext_where_none_is_let_in(topology: Topology, *, tls: str) -> No
     demanded = normal(_answer(topology).known.values.get("require_secure_transport", "")) == "1"
     if tls == "disabled" and demanded:
         raise ConfigurationError(
-            "mysql.tls: disabled, and require_secure_transport=ON lets nobody in without TLS; leave one of them out"
+            "mysql.tls: disabled, and require_secure_transport=ON refuses sessions without TLS; leave one of them out"
         )
 
 
@@ -89,7 +89,7 @@ def _unfit(topology: Topology, answer: ServerAnswer) -> list[str]:
 
 def _misspelt(one: Asked, names: Collection[str]) -> str | None:
     if one.written != one.written.lower():
-        return f"{one.source}: {one.written}: mysqld takes small letters only; write {one.written.lower()}"
+        return f"{one.source}: {one.written}: mysqld accepts lower case only; write {one.written.lower()}"
     # what only a component of the data directory may know (a.b), or was to be forgotten, the running pods tell
     left_open = "." in one.name or (one.source != CONFIG and one.written.replace("-", "_").startswith(LOOSE))
     if not names or left_open or meaning(one.name, one.value, names) is not None:
@@ -112,7 +112,7 @@ def _yaml_word(one: Asked, topology: Topology, answer: ServerAnswer) -> str | No
     default = answer.known.defaults.get(found.variable, "0") if found else "0"
     if normal(default) and not default.startswith("/") and "," not in default:
         return None
-    return f"{one.source}: {one.written}: is no switch, and YAML reads the value as a truth value; quote it"
+    return f"{one.source}: {one.written}: is not a boolean option, but YAML reads the value as a boolean; quote it"
 
 
 def plugin_arguments(topology: Topology) -> list[str]:

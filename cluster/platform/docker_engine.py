@@ -120,7 +120,7 @@ def _no_answer(at: EngineAddress, error: Exception) -> ConfigurationError:
     said = " ".join(str(error).split())
     if "Permission denied" in said:
         return ConfigurationError(
-            f"{where}: this user may not use it; be root, or of the group that owns the socket (docker)"
+            f"{where}: permission denied; run as root, or as a member of the group that owns the socket (docker)"
         )
     if at.host == DEFAULT_HOST and ("No such file" in said or "Connection refused" in said):
         how = "run `make images` (it starts one on Debian and Ubuntu as root), start yours, or set DOCKER_HOST"

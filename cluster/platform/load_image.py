@@ -60,7 +60,7 @@ def _lines(requirements: bytes, where: str) -> list[str]:
     for number, line in enumerate(lines, start=1):
         if _ELSEWHERE.match(line):
             raise ConfigurationError(
-                f"{where}:{number}: {line.strip()[:80]!r} leads elsewhere; name packages of the index here, one a line"
+                f"{where}:{number}: {line.strip()[:80]!r} is no package name; list packages of the index, one per line"
             )
     return lines
 

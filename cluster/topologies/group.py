@@ -29,7 +29,7 @@ PASSING = frozenset({3092, 3094, 3095, 3096, 3097})
 _ORDER = "must be ON: Group Replication does not start without it"
 _RULES = (
     *RULES_OF_REPLICAS,
-    OptionRule("binlog_format", lambda value: value not in ("row", "2"), "must be ROW: groups take nothing else"),
+    OptionRule("binlog_format", lambda value: value not in ("row", "2"), "must be ROW: groups accept nothing else"),
     OptionRule("replica_preserve_commit_order", off, _ORDER),
     OptionRule("slave_preserve_commit_order", off, _ORDER),
     OptionRule(
@@ -52,7 +52,7 @@ class Group(clone.Clones, Replication):
     replicates = True
     elects_by_itself = True
     guarantee = "majority"
-    lead_words = "begin the group"
+    lead_words = "bootstrap the group"
     follow_words = "join the group"
     passing_errors = PASSING
     needs = Floor((8, 0, 27), "the privilege GROUP_REPLICATION_STREAM")
@@ -159,7 +159,7 @@ class Group(clone.Clones, Replication):
 class GroupOfPrimaries(Group):
     kind = "group-multi"
     multi_primary = True
-    no_switchover = "every pod of this group is a primary"
+    no_switchover = "every node of this group is a primary"
     option_rules = (
         *_RULES,
         OptionRule("transaction_isolation", lambda value: value in ("serializable", "3"), NOT_SERIALIZABLE),

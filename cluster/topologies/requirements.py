@@ -42,10 +42,10 @@ def off(value: str) -> bool:
 #: Wherever there are replicas.
 RULES_OF_REPLICAS = (
     *(
-        OptionRule(name, off, "must be ON: a pod that takes over must have logged what it received")
+        OptionRule(name, off, "must be ON: a node that takes over must have logged what it received")
         for name in ("log_replica_updates", "log_slave_updates")
     ),
-    OptionRule("persisted_globals_load", off, "must be ON: a pod that restarts would come back open for writes"),
+    OptionRule("persisted_globals_load", off, "must be ON: a node that restarts would come back writable"),
 )
 UNFIT_FOR_REPLICAS = (
     Unfit(

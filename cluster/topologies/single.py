@@ -17,8 +17,8 @@ class Single(Replication):
     elects_by_itself = False
     guarantee = "primary"
     lead_words = "lead"
-    follow_words = "follow its source"
-    no_switchover = "a single pod has nobody to hand over to"
+    follow_words = "replicate from its source"
+    no_switchover = "a single node has no replica to switch over to"
     needs = Floor((8, 0, 19), "the table constructor VALUES ROW(), in the workload tpcc")
     switchover_needs = needs
     status_query = node_status.STATUS_QUERY

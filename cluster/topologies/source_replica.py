@@ -37,7 +37,7 @@ class Async(clone.Clones, Replication):
     elects_by_itself = False
     guarantee = "primary"
     lead_words = "lead"
-    follow_words = "follow its source"
+    follow_words = "replicate from its source"
     needs = Floor((8, 0, 26), "the options skip_replica_start and replica_net_timeout")
     switchover_needs = needs
     option_rules = RULES_OF_REPLICAS

@@ -10,13 +10,27 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import replace
+from typing import Any, Protocol
 
-from loadgen.client.connection import Connector, NoServerError
+from loadgen.client.connection import NoServerError
 from loadgen.outcome import ERROR_TEXT_LIMIT, SESSION_SURVIVES, WIRE_ERRORS, Result, judge
 from loadgen.policy import Policy
 from loadgen.wire.session import Session
 from loadgen.wire.wire import ER_CLIENT_INTERACTION_TIMEOUT
-from loadgen.workload import Op, Port, RefusedError, Workload
+from loadgen.workload import Op, Port, RefusedError, SqlSession
+
+
+class Connects(Protocol):
+    """What a client needs of `loadgen.client.connection.Connector`."""
+
+    def connect(self) -> Session:
+        """Raises NoServerError."""
+
+
+class Runs(Protocol):
+    """What a client needs of a workload."""
+
+    def run(self, session: SqlSession, op: Op) -> Any: ...
 
 
 class Client:
@@ -28,14 +42,14 @@ class Client:
 
     def __init__(
         self,
-        connector: Connector,
-        workload: Workload,
+        connector: Connects,
+        workload: Runs,
         *,
-        reader: Connector | None = None,
+        reader: Connects | None = None,
         policy: Policy | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        self._connectors: dict[Port, Connector] = {"write": connector, "read": reader or connector}
+        self._connectors: dict[Port, Connects] = {"write": connector, "read": reader or connector}
         self._workload = workload
         self._policy = policy or Policy()
         self._rng = rng or random.Random(0)

@@ -145,7 +145,7 @@ class Watch:
             try:
                 self._last_tick = found = tick()
             except Exception as bug:
-                self._ended_by = f"its load shape {name} broke: {what_broke(bug)}"
+                self._ended_by = f"its load shape {name} failed: {what_broke(bug)}"
                 raise
             if found is None:
                 self._shape_ended_s = now_s
@@ -181,9 +181,9 @@ class Watch:
         if isinstance(ending, SystemExit) and (where := place_of_theirs(ending.__traceback__)):
             return f"the locustfile called sys.exit({said(ending)}) {where}"
         if ending is not None and not isinstance(ending, SystemExit):
-            return f"it broke: {what_broke(ending)}"
+            return f"the locustfile failed: {what_broke(ending)}"
         if self._listener_error and not self._zero_ns:  # Locust takes one of init for fatal
-            return f"a listener of the locustfile broke: {self._listener_error}"
+            return f"a listener of the locustfile failed: {self._listener_error}"
         if not self._zero_ns:
             return "Locust was told to end, as when a listener such as test_start takes longer than load.duration"
         return "Locust was told to end"

@@ -14,6 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pymysql.cursors import Cursor
+
 from cluster.session import connect
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
@@ -35,7 +37,7 @@ def set_up(request: dict[str, Any]) -> dict[str, Any]:
         return {"refused": " ".join(f"the database could not be set up: {error}".split()), "key": "workload"}
 
 
-def _tried(workload: Workload, cursor: Any, name: str) -> dict[str, str]:
+def _tried(workload: Workload, cursor: Cursor, name: str) -> dict[str, str]:
     """The final queries, each of which the server takes, with columns that a table can have."""
     queries = dict(workload.final_queries())
     for table, query in queries.items():

@@ -13,7 +13,8 @@ from typing import Any
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import decoders, through
 
-Row = tuple[Any, ...]
+from loadgen.wire.statements import Row
+
 Decoder = Callable[[bytes], Any]
 
 NULL = 0xFB

@@ -6,13 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from loadgen.wire.rows import Row
-from loadgen.wire.statements import com_query, statement
-from loadgen.wire.wire import Wire
+from loadgen.wire.statements import Row, com_query, statement
 
 BEGIN, COMMIT, ROLLBACK = com_query("BEGIN"), com_query("COMMIT"), com_query("ROLLBACK")
+
+
+class SessionWire(Protocol):
+    """What a session uses of `loadgen.wire.wire.Wire`."""
+
+    gtids: list[str]
+    asked: int
+
+    def query(self, command: bytes, /) -> int: ...
+
+    def query_all(self, command: bytes, /) -> list[int]: ...
+
+    def fetch(self) -> tuple[Row, ...]: ...
+
+    def forget_gtids(self) -> None: ...
+
+    def ended(self) -> bool: ...
 
 
 class Session:
@@ -24,7 +39,9 @@ class Session:
     done: what the last transaction had done when its COMMIT was sent, to be recorded where the answer does not come.
     """
 
-    def __init__(self, wire: Wire, *, server: str | None, hang_up: Callable[[], None], batch: bool = False) -> None:
+    def __init__(
+        self, wire: SessionWire, *, server: str | None, hang_up: Callable[[], None], batch: bool = False
+    ) -> None:
         self._wire = wire
         self._hang_up = hang_up
         self._batch = batch

@@ -16,8 +16,8 @@ from pymysql.constants import CLIENT, CR, SERVER_STATUS
 from pymysql.err import InterfaceError, InternalError, MySQLError, OperationalError, raise_mysql_exception
 
 from loadgen.errors import in_words
-from loadgen.wire.rows import NULL, Decoder, Row, decode_row, decoder, length_at
-from loadgen.wire.statements import HEADER_SIZE, PACKET_MAX
+from loadgen.wire.rows import NULL, Decoder, decode_row, decoder, length_at
+from loadgen.wire.statements import HEADER_SIZE, PACKET_MAX, Row
 from loadgen.wire.transport import Transport
 
 #: To be negotiated when connecting: OK packets then tell what has changed in the session, such as its last GTID.

@@ -42,7 +42,7 @@ def told(bug: BaseException | None) -> int:
     where = place_of_theirs(bug.__traceback__ if bug else None)
     if not isinstance(bug, SystemExit):
         traceback.print_exception(bug)
-        emit(Error(message=f"it broke: {what_broke(bug)}" if bug else "Locust ended", refused=True))
+        emit(Error(message=f"the locustfile failed: {what_broke(bug)}" if bug else "Locust ended", refused=True))
         return EXIT_CONFIG
     if where:
         emit(Error(message=f"it ended the program: sys.exit({said(bug)}) {where}", refused=True))

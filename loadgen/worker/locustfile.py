@@ -148,7 +148,7 @@ class Load:
             self._tell(Error(message=str(error), refused=True))
             environment.process_exit_code = EXIT_CONFIG
         except Exception as bug:
-            self._tell(Error(message=f"the load generator broke: {what_broke(bug)}"))
+            self._tell(Error(message=f"internal error: {what_broke(bug)}"))
             environment.process_exit_code = EXIT_BROKE
             raise
         finally:

@@ -16,12 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
-
 from loadgen.options import Options, bounded, share
-from loadgen.wire.session import Session
-from loadgen.workload import Op, recreate, sequence_of
+from loadgen.workload import Op, SetupConnection, SqlSession, recreate, sequence_of
 from loadgen.workloads.skew import UNIFORM, Skew
 
 TABLES = {
@@ -75,13 +71,13 @@ class Append:
         appends_per_op = (1 + options.size) / 2 * (1 - options.read_share)
         self._lists_per_op = appends_per_op / options.appends_per_list
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """No list exists at first, so the seed decides nothing here."""
         del seed
         with connection.cursor() as cursor:
             recreate(cursor, TABLES)
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         session.fetch("SELECT k, elements FROM lists LIMIT 1")
         session.fetch("SELECT id FROM txns LIMIT 1")
         return None
@@ -98,7 +94,7 @@ class Append:
         writes = any(kind == "append" for kind, _, _ in micro_ops)
         return Op(f="append" if writes else "read", key=key, value=micro_ops)
 
-    def run(self, session: Session, op: Op) -> list[MicroOp]:
+    def run(self, session: SqlSession, op: Op) -> list[MicroOp]:
         session.begin()
         done = [self._micro_op(session, *micro_op) for micro_op in op.value]
         if op.f == "append":
@@ -109,7 +105,7 @@ class Append:
         return done
 
     @staticmethod
-    def _micro_op(session: Session, kind: str, place: int, element: int | None) -> MicroOp:
+    def _micro_op(session: SqlSession, kind: str, place: int, element: int | None) -> MicroOp:
         if kind == "append":
             session.execute(APPEND, (place, str(element), str(element)))
             return [kind, place, element]

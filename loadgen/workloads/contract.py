@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pymysql
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
 
 from history.ops_file import to_json
 from history.vocabulary import WorkloadFacts
 from loadgen.errors import ConfigError, what_broke
 from loadgen.outcome import WIRE_ERRORS
 from loadgen.user_code.importing import line_of
-from loadgen.wire.session import Session
-from loadgen.workload import Op, Port, RefusedError, Workload
+from loadgen.workload import Op, Port, RefusedError, SetupConnection, SqlSession, Workload
 
 #: Of a final table, which becomes the name of a file.
 TABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
@@ -42,7 +39,7 @@ class Held:
         self._file = file
         self.facts = facts
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         try:
             set_up: Callable[..., Any] = self._workload.setup  # a stranger's may return anything
             returned = set_up(connection, seed=seed)
@@ -51,7 +48,7 @@ class Held:
         if inspect.isawaitable(returned) or inspect.isgenerator(returned) or returned is False:
             raise self._wrong("setup", "do its work before it returns, and raise when it cannot", returned)
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         try:
             problem = self._workload.check(session)
         except (Exception, SystemExit) as bug:
@@ -78,7 +75,7 @@ class Held:
         self._require_json("next", "give its Op a value that JSON has", op.value)
         return op
 
-    def run(self, session: Session, op: Op) -> Any:
+    def run(self, session: SqlSession, op: Op) -> Any:
         try:
             value = self._workload.run(session, op)
         except (Exception, SystemExit) as bug:
@@ -109,7 +106,7 @@ class Held:
         return isinstance(error, WIRE_ERRORS) and not own
 
     def _broke(self, verb: str, bug: BaseException) -> ConfigError:
-        return ConfigError(f"{self._name}.{verb} broke: {what_broke(bug, within=self._file)}", key="workload")
+        return ConfigError(f"{self._name}.{verb} failed: {what_broke(bug, within=self._file)}", key="workload")
 
     def _wrong(self, verb: str, must: str, got: object) -> ConfigError:
         try:

@@ -14,12 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
-
 from loadgen.options import Options, bounded, share
-from loadgen.wire.session import Session
-from loadgen.workload import Op, count_problem, fill, recreate, refuse
+from loadgen.workload import Op, SetupConnection, SqlSession, count_problem, fill, recreate, refuse
 from loadgen.workloads.skew import UNIFORM, Skew
 
 TABLES = {
@@ -63,14 +59,14 @@ class MixedRead:
         self._pick = options.skew.picker(options.registers)
         self._last: int | None = None
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """All versions are 0 at first, so the seed decides nothing here."""
         del seed
         with connection.cursor() as cursor:
             recreate(cursor, TABLES)
             fill(cursor, "registers", ((k, 0) for k in range(1, self._registers + 1)))
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         session.fetch("SELECT id, k, version FROM writes LIMIT 1")
         return count_problem(session, "registers", self._registers)
 
@@ -81,16 +77,16 @@ class MixedRead:
         probe = rng.random() < self._probe_share
         return Op(f="read", key=key, value={"k": k, "version": None, "probe": probe}, port="read")
 
-    def run(self, session: Session, op: Op) -> dict[str, Any]:
+    def run(self, session: SqlSession, op: Op) -> dict[str, Any]:
         return self._read(session, op.value) if op.f == "read" else self._write(session, op)
 
-    def _read(self, session: Session, value: dict[str, Any]) -> dict[str, Any]:
+    def _read(self, session: SqlSession, value: dict[str, Any]) -> dict[str, Any]:
         """A probe reads the register acknowledged last, or the one drawn where nothing was acknowledged yet."""
         k = self._last if value["probe"] and self._last is not None else value["k"]
         rows = session.fetch("SELECT version FROM registers WHERE k = %s", (k,))
         return {**value, "k": k, "version": rows[0][0] if rows else None}
 
-    def _write(self, session: Session, op: Op) -> dict[str, Any]:
+    def _write(self, session: SqlSession, op: Op) -> dict[str, Any]:
         k = op.value["k"]
         session.begin()
         if session.execute("UPDATE registers SET version = version + 1 WHERE k = %s", (k,)) != 1:

@@ -18,12 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
-
 from loadgen.options import Options, bounded, require_sums_fit
-from loadgen.wire.session import Session
-from loadgen.workload import Op, count_problem, fill, recreate, refuse
+from loadgen.workload import Op, SetupConnection, SqlSession, count_problem, fill, recreate, refuse
 from loadgen.workloads.skew import Skew
 
 TABLES = {
@@ -90,7 +86,7 @@ class SmallBank:
         self._customers = options.customers
         self._opening = options.opening
         self._pair = options.skew.pair(options.customers)
-        self._transactions: Mapping[str, Callable[[Session, dict[str, Any]], Changes]] = {
+        self._transactions: Mapping[str, Callable[[SqlSession, dict[str, Any]], Changes]] = {
             "amalgamate": _amalgamate,
             "deposit-checking": _deposit_checking,
             "send-payment": _send_payment,
@@ -98,7 +94,7 @@ class SmallBank:
             "write-check": _write_check,
         }
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """Openings differ (half to one and a half times the mean): money booked on a wrong account then shows."""
         rng = random.Random(f"openings/{seed}")
         low, high = self._opening // 2, self._opening + self._opening // 2
@@ -110,7 +106,7 @@ class SmallBank:
                 rows = ((number, opening, opening) for number in customers for opening in (rng.randint(low, high),))
                 fill(cursor, table, rows)
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         session.fetch("SELECT id, customer, savings, checking FROM log LIMIT 1")
         return count_problem(session, "savings", self._customers) or count_problem(session, "checking", self._customers)
 
@@ -130,7 +126,7 @@ class SmallBank:
             case _:
                 return Op(f=f, key=key, value={"customer": customer, "amount": amount})
 
-    def run(self, session: Session, op: Op) -> dict[str, Any]:
+    def run(self, session: SqlSession, op: Op) -> dict[str, Any]:
         if op.f == "balance":
             return {**op.value, "balance": _balance(session, op.value["customer"])}
         session.begin()
@@ -146,7 +142,7 @@ class SmallBank:
         return FINAL_QUERIES
 
 
-def _balance(session: Session, customer: int) -> int:
+def _balance(session: SqlSession, customer: int) -> int:
     """Both accounts in one statement, hence one snapshot."""
     found = session.fetch(
         "SELECT s.balance + c.balance FROM savings s JOIN checking c USING (customer) WHERE customer = %s", (customer,)
@@ -154,7 +150,7 @@ def _balance(session: Session, customer: int) -> int:
     return int(found[0][0]) if found else refuse(session, "account-missing")
 
 
-def _locked(session: Session, table: str, *customers: int) -> dict[int, int]:
+def _locked(session: SqlSession, table: str, *customers: int) -> dict[int, int]:
     """Balances of some customers, their rows locked in order of their number: opposite payments then queue up."""
     marks = ", ".join(["%s"] * len(customers))
     sql = f"SELECT customer, balance FROM {table} WHERE customer IN ({marks}) ORDER BY customer FOR UPDATE"
@@ -162,16 +158,16 @@ def _locked(session: Session, table: str, *customers: int) -> dict[int, int]:
     return dict(found) if len(found) == len(customers) else refuse(session, "account-missing")
 
 
-def _add(session: Session, table: str, customer: int, amount: int) -> None:
+def _add(session: SqlSession, table: str, customer: int, amount: int) -> None:
     session.execute(f"UPDATE {table} SET balance = balance + %s WHERE customer = %s", (amount, customer))
 
 
-def _deposit_checking(session: Session, value: dict[str, Any]) -> Changes:
+def _deposit_checking(session: SqlSession, value: dict[str, Any]) -> Changes:
     _add(session, "checking", value["customer"], value["amount"])
     return [(value["customer"], 0, value["amount"])]
 
 
-def _transact_savings(session: Session, value: dict[str, Any]) -> Changes:
+def _transact_savings(session: SqlSession, value: dict[str, Any]) -> Changes:
     """Into or out of savings, which must not become negative."""
     customer, amount = value["customer"], value["amount"]
     if _locked(session, "savings", customer)[customer] + amount < 0:
@@ -180,7 +176,7 @@ def _transact_savings(session: Session, value: dict[str, Any]) -> Changes:
     return [(customer, amount, 0)]
 
 
-def _amalgamate(session: Session, value: dict[str, Any]) -> Changes:
+def _amalgamate(session: SqlSession, value: dict[str, Any]) -> Changes:
     """Everything one customer has goes to the other's checking account."""
     customer, other = value["customer"], value["to"]
     savings = _locked(session, "savings", customer)[customer]
@@ -191,7 +187,7 @@ def _amalgamate(session: Session, value: dict[str, Any]) -> Changes:
     return [(customer, -savings, -checking), (other, 0, savings + checking)]
 
 
-def _write_check(session: Session, value: dict[str, Any]) -> Changes:
+def _write_check(session: SqlSession, value: dict[str, Any]) -> Changes:
     """The check is honoured in any case, at a penalty where the two accounts together do not cover it. The read
     takes no lock: with it the paper shows what snapshot isolation lets through."""
     customer, amount = value["customer"], value["amount"]
@@ -200,7 +196,7 @@ def _write_check(session: Session, value: dict[str, Any]) -> Changes:
     return [(customer, 0, -charged)]
 
 
-def _send_payment(session: Session, value: dict[str, Any]) -> Changes:
+def _send_payment(session: SqlSession, value: dict[str, Any]) -> Changes:
     customer, other, amount = value["customer"], value["to"], value["amount"]
     if _locked(session, "checking", customer, other)[customer] < amount:
         refuse(session, "insufficient-funds")

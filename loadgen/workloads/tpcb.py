@@ -16,12 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
-
 from loadgen.options import Options, bounded
-from loadgen.wire.session import Session
-from loadgen.workload import Op, count_problem, fill, recreate, refuse
+from loadgen.workload import Op, SetupConnection, SqlSession, count_problem, fill, recreate, refuse
 
 TABLES = {
     "branches": "id INT NOT NULL PRIMARY KEY, balance BIGINT NOT NULL",
@@ -69,7 +65,7 @@ class TpcB:
         self._branches = options.branches
         self._each = options.accounts_per_branch
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """All balances are 0 at first, so the seed decides nothing here."""
         del seed
         with connection.cursor() as cursor:
@@ -79,7 +75,7 @@ class TpcB:
                 rows = ((number + 1, number // each + 1, 0) for number in range(self._branches * each))
                 fill(cursor, table, rows)
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         session.fetch("SELECT id, account, teller, branch, delta FROM history LIMIT 1")
         return count_problem(session, "accounts", self._branches * self._each)
 
@@ -93,7 +89,7 @@ class TpcB:
         delta = rng.randint(-DELTA_MAX, DELTA_MAX)
         return Op(f="deposit", key=key, value={"account": account, "teller": teller, "branch": branch, "delta": delta})
 
-    def run(self, session: Session, op: Op) -> dict[str, Any]:
+    def run(self, session: SqlSession, op: Op) -> dict[str, Any]:
         account, teller, branch, delta = (op.value[name] for name in ("account", "teller", "branch", "delta"))
         session.begin()
         changed = [session.execute("UPDATE accounts SET balance = balance + %s WHERE id = %s", (delta, account))]

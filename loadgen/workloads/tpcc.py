@@ -19,12 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
-
 from loadgen.options import Options, bounded
-from loadgen.wire.session import Session
-from loadgen.workload import Op, count_problem
+from loadgen.workload import Op, SetupConnection, SqlSession, count_problem
 from loadgen.workloads.tpcc_random import Constants, last_name, nurand, scaled_a
 from loadgen.workloads.tpcc_schema import DISTRICTS, FINAL_QUERIES, Population, names_of
 from loadgen.workloads.tpcc_transactions import RUN
@@ -69,12 +65,12 @@ class TpcC:
         }
         self._c: Constants | None = None
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         population = Population(warehouses=self._warehouses, items=self._items, customers=self._customers, seed=seed)
         with connection.cursor() as cursor:
             population.load(cursor)
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         return (
             count_problem(session, "warehouse", self._warehouses)
             or count_problem(session, "item", self._items)
@@ -102,7 +98,7 @@ class TpcC:
                 value = {"w": w, "d": d, "threshold": rng.randint(10, 20)}
         return Op(f=f, key=key, value=value)
 
-    def run(self, session: Session, op: Op) -> dict[str, Any]:
+    def run(self, session: SqlSession, op: Op) -> dict[str, Any]:
         return RUN[op.f](session, op.key, op.value)
 
     def final_queries(self) -> Mapping[str, str]:

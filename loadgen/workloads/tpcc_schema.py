@@ -10,9 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from pymysql.cursors import Cursor
-
-from loadgen.workload import fill, recreate
+from loadgen.workload import SetupCursor, fill, recreate
 from loadgen.workloads.tpcc_random import Constants, Text, last_name, nurand, scaled_a
 
 _ADDRESS = (
@@ -103,7 +101,7 @@ class Population:
         self._text = Text(self._rng)
         self._last_c = Constants.draw(seed).last_load
 
-    def load(self, cursor: Cursor) -> None:
+    def load(self, cursor: SetupCursor) -> None:
         recreate(cursor, TABLES)
         fill(cursor, "item", self._item_rows())
         for w in range(1, self._warehouses + 1):
@@ -146,7 +144,7 @@ class Population:
         for c in range(1, self._customers + 1):
             yield f"{LOADED}-{w}-{d}-{c}", c, d, w, d, w, NOW, 1000, self._text.letters(12, 24)
 
-    def _load_orders(self, cursor: Cursor, w: int, d: int) -> None:
+    def _load_orders(self, cursor: SetupCursor, w: int, d: int) -> None:
         """One order of each customer, in random order; the last 30 % are still to be delivered."""
         rng = self._rng
         pending = undelivered_from(self._customers)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from loadgen.wire.session import Session
-from loadgen.workload import refuse
+from loadgen.workload import SqlSession, refuse
 from loadgen.workloads.tpcc_schema import DISTRICTS
 
 Value = dict[str, Any]
@@ -20,7 +19,7 @@ UNUSED = "unused-item"
 ROW_MISSING = "row-missing"
 
 
-def new_order(session: Session, key: str, value: Value) -> Value:
+def new_order(session: SqlSession, key: str, value: Value) -> Value:
     """Clause 2.4: one order with 5 to 15 lines. An unused item rolls everything back (refused as ``unused-item``)."""
     w, d, c = value["w"], value["d"], value["c"]
     lines: list[list[int]] = value["lines"]
@@ -61,7 +60,7 @@ def new_order(session: Session, key: str, value: Value) -> Value:
     return done
 
 
-def _take_from_stock(session: Session, w: int, d: int, lines: list[list[int]]) -> dict[tuple[int, int], str]:
+def _take_from_stock(session: SqlSession, w: int, d: int, lines: list[list[int]]) -> dict[tuple[int, int], str]:
     """Take what the lines order (2.4.2.2); returns S_DIST_xx by (warehouse, item)."""
     places = sorted({(supply, item) for item, supply, _ in lines})
     # The index is forced: a scan of the table, which a planner may prefer on a small one, would lock every row of it.
@@ -88,7 +87,7 @@ def _take_from_stock(session: Session, w: int, d: int, lines: list[list[int]]) -
     return {(supply, item): dist for supply, item, _, dist in found}
 
 
-def payment(session: Session, key: str, value: Value) -> Value:
+def payment(session: SqlSession, key: str, value: Value) -> Value:
     """Clause 2.5: a customer pays; warehouse and district keep their totals."""
     w, d, amount = value["w"], value["d"], value["amount"]
     place = (value["c_w"], value["c_d"])
@@ -124,7 +123,7 @@ def payment(session: Session, key: str, value: Value) -> Value:
     return done
 
 
-def order_status(session: Session, _key: str, value: Value) -> Value:
+def order_status(session: SqlSession, _key: str, value: Value) -> Value:
     """Clause 2.6: a customer's last order, in one snapshot."""
     session.execute("START TRANSACTION READ ONLY")
     who = (value["c_w"], value["c_d"], _find_customer(session, value))
@@ -144,7 +143,7 @@ def order_status(session: Session, _key: str, value: Value) -> Value:
     return {"c_w": who[0], "c_d": who[1], "c": who[2], "balance": balance, "o": o_id, "lines": len(lines)}
 
 
-def delivery(session: Session, key: str, value: Value) -> Value:
+def delivery(session: SqlSession, key: str, value: Value) -> Value:
     """Clause 2.7: deliver the oldest waiting order of each of a warehouse's districts; one without any is skipped.
 
     What is read without a lock was written by this transaction just before, so its snapshot shows it however old it is.
@@ -185,7 +184,7 @@ def delivery(session: Session, key: str, value: Value) -> Value:
     return done
 
 
-def stock_level(session: Session, _key: str, value: Value) -> Value:
+def stock_level(session: SqlSession, _key: str, value: Value) -> Value:
     """Clause 2.8: how many items of a district's last 20 orders are low in stock. Two statements, each by itself: the
     clause asks for no more than read committed."""
     w, d, threshold = value["w"], value["d"], value["threshold"]
@@ -199,7 +198,7 @@ def stock_level(session: Session, _key: str, value: Value) -> Value:
     return {**value, "low": low}
 
 
-RUN: Mapping[str, Callable[[Session, str, Value], Value]] = {
+RUN: Mapping[str, Callable[[SqlSession, str, Value], Value]] = {
     "new-order": new_order,
     "payment": payment,
     "order-status": order_status,
@@ -208,7 +207,7 @@ RUN: Mapping[str, Callable[[Session, str, Value], Value]] = {
 }
 
 
-def _find_customer(session: Session, value: Value) -> int:
+def _find_customer(session: SqlSession, value: Value) -> int:
     """The customer's number: as given, or the one in the middle of all with that last name, by first name (2.5.2.2)."""
     if "c" in value:
         return int(value["c"])
@@ -219,7 +218,7 @@ def _find_customer(session: Session, value: Value) -> int:
     return int(found[(len(found) - 1) // 2][0]) if found else refuse(session, ROW_MISSING)
 
 
-def _one(session: Session, sql: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _one(session: SqlSession, sql: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The one row a query must give; where it is gone, the transaction is given up rather than this program."""
     rows = session.fetch(sql, args)
     return rows[0] if rows else refuse(session, ROW_MISSING)

@@ -12,12 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
-
 from loadgen.options import Options, bounded, require_sums_fit, share
-from loadgen.wire.session import Session
-from loadgen.workload import Op, count_problem, recreate, refuse
+from loadgen.workload import Op, SetupConnection, SqlSession, count_problem, recreate, refuse
 from loadgen.workloads.skew import UNIFORM, Skew
 
 #: Primary keys throughout: Group Replication takes nothing else.
@@ -71,7 +67,7 @@ class Transfer:
         self._opening = options.opening
         self._pair = options.skew.pair(options.accounts)
 
-    def setup(self, connection: Connection[Cursor], *, seed: int) -> None:
+    def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """Drop and create the tables, and open the accounts, in the connection's database (autocommit).
 
         Openings differ (half to one and a half times the mean): money booked on a wrong account then shows.
@@ -86,7 +82,7 @@ class Transfer:
                 ((number, opening, opening) for number, opening in enumerate(openings, start=1)),
             )
 
-    def check(self, session: Session) -> str | None:
+    def check(self, session: SqlSession) -> str | None:
         session.fetch("SELECT id, src, dst, amount FROM transfers LIMIT 1")
         session.fetch("SELECT transfer, account, amount FROM entries LIMIT 1")
         return count_problem(session, "accounts", self._accounts)
@@ -97,14 +93,14 @@ class Transfer:
             return Op(f="read", key=key, value={"account": src, "balance": None})
         return Op(f="transfer", key=key, value={"src": src, "dst": dst, "amount": rng.randint(1, AMOUNT_MAX)})
 
-    def run(self, session: Session, op: Op) -> dict[str, Any]:
+    def run(self, session: SqlSession, op: Op) -> dict[str, Any]:
         return self._read(session, op.value) if op.f == "read" else self._transfer(session, op)
 
-    def _read(self, session: Session, value: dict[str, Any]) -> dict[str, Any]:
+    def _read(self, session: SqlSession, value: dict[str, Any]) -> dict[str, Any]:
         rows = session.fetch("SELECT balance FROM accounts WHERE id = %s", (value["account"],))
         return {"account": value["account"], "balance": rows[0][0] if rows else None}
 
-    def _transfer(self, session: Session, op: Op) -> dict[str, Any]:
+    def _transfer(self, session: SqlSession, op: Op) -> dict[str, Any]:
         src, dst, amount = op.value["src"], op.value["dst"], op.value["amount"]
         session.begin()
         # One statement in key order: two opposite transfers then queue up instead of deadlocking.

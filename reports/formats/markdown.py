@@ -56,7 +56,7 @@ def summary_md(summary: dict[str, Any]) -> str:
         lines += ["", "### MySQL's own log messages", "", *_table(head, rows)]
     if summary["decisions"]:
         rows = [[_text(cell) for cell in row] for row in decision_rows(summary)]
-        lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "pod", "detail"], rows)]
+        lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "node", "detail"], rows)]
     return "\n".join([*lines, ""])
 
 

@@ -96,7 +96,7 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     yield _Metric("meshbench_lateness_seconds", "How late the load generator sent.", "seconds", lateness)
     cpu_us = load["client_cpu_us_per_txn"]
     cpu: Samples = [({}, None if cpu_us is None else cpu_us / 1e6)]
-    yield _Metric("meshbench_client_cpu_per_transaction_seconds", "Client CPU of a transaction.", "seconds", cpu)
+    yield _Metric("meshbench_client_cpu_per_transaction_seconds", "Client CPU per transaction.", "seconds", cpu)
     yield _Metric("meshbench_boot_seconds", "Time until all nodes served.", "seconds", [({}, summary["boot_s"])])
     steps = [
         ({"fault": str(number), "step": step["step"]}, _seconds(step["since_ms"]))

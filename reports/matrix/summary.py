@@ -157,12 +157,12 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "recovery_ms": recovery(trial.summary) if trial.summary else None,
         "decisions": [
             {
-                "since_ms": None if injected is None else (one["at_ns"] - injected) / 1e6,
-                "event": one["event"],
-                "pod": one.get("pod"),
-                "epoch": one.get("epoch"),
-                "detail": one.get("detail") or {},
+                "since_ms": None if injected is None else (decision["at_ns"] - injected) / 1e6,
+                "event": decision["event"],
+                "pod": decision["pod"],
+                "epoch": decision["epoch"],
+                "detail": decision["detail"],
             }
-            for one in trial.decisions
+            for decision in (trial.summary["decisions"] if trial.summary else ())
         ],
     }

@@ -33,7 +33,7 @@ class Trial:
 
     number: from 1, equal numbers have equal seeds in every cell. order: place among all trials, from 1.
     summary: of the run, None if it was not judged. broke: what meshbench broke with, one line. folder: of the run,
-    relative to the page. decisions: lines of the run's decisions.jsonl, if it has one. took_s: wall time.
+    relative to the page. took_s: wall time.
     """
 
     cell: Cell
@@ -43,7 +43,6 @@ class Trial:
     summary: Mapping[str, Any] | None = None
     broke: str | None = None
     folder: str | None = None
-    decisions: Sequence[Mapping[str, Any]] = ()
     took_s: float | None = None
 
     @property

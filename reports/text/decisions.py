@@ -70,7 +70,7 @@ def _words(decision: Mapping[str, Any]) -> str:
     detail = dict(decision["detail"])
     if decision["event"] == "published":
         pools = [(use, detail.pop(pool, None)) for use, pool in (("writes to", "write"), ("reads from", "read"))]
-        said = [f"{use} {', '.join(map(str, pods)) or 'nobody'}" for use, pods in pools if isinstance(pods, list)]
+        said = [f"{use} {', '.join(map(str, pods)) or 'none'}" for use, pods in pools if isinstance(pods, list)]
     elif decision["event"] == "quarantined":
         said = [f"{_transactions(detail.pop('count', None))} that no other node has: {detail.pop('errant', None)}"]
     else:

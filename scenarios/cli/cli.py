@@ -139,18 +139,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
     run.add_argument("--live", action="store_true", help="Locust's web page while it runs, on 127.0.0.1 only")
     run.add_argument(
-        "--remote-workers", type=int, default=0, metavar="N", help="so many of load.workers join from other machines"
+        "--remote-workers", type=int, default=0, metavar="N", help="how many of load.workers join from other machines"
     )
-    run.add_argument("--bind", metavar="ADDRESS[:PORT]", help="of this machine, where they find the run (port 5557)")
-    run.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep run folders there (./runs)")
+    run.add_argument("--bind", metavar="ADDRESS[:PORT]", help="address of this machine where they connect (port 5557)")
+    run.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where to keep run folders (default ./runs)"
+    )
     run.set_defaults(do=_run)
 
     again = verbs.add_parser("judge", help="judge a run folder again, offline, without Docker")
     again.add_argument("folder", type=Path, help="a run folder, such as runs/latest")
-    again.add_argument("--out", type=Path, metavar="DIR", help="also write the reports, there; not into a sealed run")
-    again.add_argument("--unsealed", action="store_true", help="judge it although it is not as the run left it")
+    again.add_argument("--out", type=Path, metavar="DIR", help="write the reports there; not into a sealed run")
+    again.add_argument("--unsealed", action="store_true", help="judge it even if it was changed after the run")
     again.add_argument(
-        "--set", action="append", default=[], metavar="gates.KEY=VALUE", help="a second opinion, by another gate"
+        "--set", action="append", default=[], metavar="gates.KEY=VALUE", help="a second opinion, with another gate"
     )
     again.set_defaults(do=_judge)
 
@@ -160,14 +162,16 @@ def _parser() -> argparse.ArgumentParser:
     matrix.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
     matrix.add_argument("--topology", required=True, type=_words, metavar="A,B,…", help="such as async,semisync,group")
     matrix.add_argument("--mesh", required=True, type=_words, metavar="A,B,…", help="such as direct,envoy")
-    matrix.add_argument("--trials", type=int, default=1, metavar="N", help="of each combination, default 1")
+    matrix.add_argument("--trials", type=int, default=1, metavar="N", help="trials per combination, default 1")
     matrix.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for run, in every cell")
-    matrix.add_argument("--seed", type=int, help="of trial 1 of every combination; trial 2 has the next one")
-    matrix.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="keep everything there (./runs)")
+    matrix.add_argument("--seed", type=int, help="seed of trial 1 of every combination; trial 2 gets the next")
+    matrix.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where to keep everything (default ./runs)"
+    )
     matrix.set_defaults(do=_matrix)
 
-    worker = verbs.add_parser("worker", help="be a load worker of a run on another machine, which says where it is")
-    worker.add_argument("place", metavar="ADDRESS[:PORT]", help="what that run was given as --bind")
+    worker = verbs.add_parser("worker", help="be a load worker of a run on another machine")
+    worker.add_argument("place", metavar="ADDRESS[:PORT]", help="the address that run was given as --bind")
     worker.set_defaults(do=_worker)
 
     verbs.add_parser("list", help="the scenarios of the catalogue, their gates, and how each should end").set_defaults(
@@ -176,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     standing_verbs.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     gc = verbs.add_parser("gc", help="remove what dead runs have left")
-    gc.add_argument("runs", nargs="*", metavar="RUN", help="also this run, whoever owns it: an id that gc has shown")
+    gc.add_argument("runs", nargs="*", metavar="RUN", help="also remove this run, whoever owns it; an id shown by gc")
     gc.set_defaults(do=_gc)
     return parser
 

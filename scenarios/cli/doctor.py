@@ -71,7 +71,7 @@ def _cores() -> Finding:
 
 def _memory() -> Finding:
     gib = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
-    return _enough("memory", gib, MEMORY_GIB, "GiB", f"a group of three wants {MEMORY_GIB} GiB or more")
+    return _enough("memory", gib, MEMORY_GIB, "GiB", f"a group of three needs {MEMORY_GIB} GiB or more")
 
 
 def _disk() -> Finding:
@@ -82,11 +82,11 @@ def _disk() -> Finding:
             trial.flush()
         gib = round(shutil.disk_usage(here).free / 2**30, 1)
     except FileNotFoundError:
-        return Finding(what="disk", state="missing", found="this folder was deleted", fix="cd to one that is there")
+        return Finding(what="disk", state="missing", found="this folder was deleted", fix="cd to an existing folder")
     except OSError as error:
         found = f"{here} cannot be written to: {error.strerror}"
-        return Finding(what="disk", state="degraded", found=found, fix="say where runs are to be kept: --runs DIR")
-    return _enough("disk", gib, DISK_GIB, f"GiB free in {here}", f"images and runs want {DISK_GIB} GiB or more")
+        return Finding(what="disk", state="degraded", found=found, fix="choose where to keep runs: --runs DIR")
+    return _enough("disk", gib, DISK_GIB, f"GiB free in {here}", f"images and runs need {DISK_GIB} GiB or more")
 
 
 def _clock() -> Finding:
@@ -160,9 +160,9 @@ def _newer() -> Finding:
     found, silent = package_updates.look()
     unknown = f"whether there are newer ones of {', '.join(silent)} is not known" if silent else ""
     if not found:
-        return Finding(what="versions", state="ok", found=unknown or "the images hold what the registries have")
-    told = f"newer ones are offered: {', '.join(found)}" + (f"; {unknown}" if unknown else "")
-    fix = "to move on: `make clean images`; runs from before and after are then not comparable"
+        return Finding(what="versions", state="ok", found=unknown or "the images are up to date")
+    told = f"newer versions are available: {', '.join(found)}" + (f"; {unknown}" if unknown else "")
+    fix = "to upgrade: `make clean images`; runs from before and after are not comparable"
     return Finding(what="versions", state="degraded", found=told, fix=fix)
 
 

@@ -61,6 +61,6 @@ def maximum(seconds: list[int], *, lasted_s: float) -> float:
     if found <= 0:
         raise ConfigurationError(
             f"load.rate: no maximum could be measured: {sum(seconds)} operations were acknowledged in a calibration of "
-            f"{show_duration(lasted_s)}; give arrivals a second, or a longer load.calibrate"
+            f"{show_duration(lasted_s)}; give arrivals per second, or a longer load.calibrate"
         )
     return found

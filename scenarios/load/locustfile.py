@@ -50,7 +50,7 @@ def shape_words(shape: Mapping[str, Any]) -> str:
         for number, (at_s, users) in enumerate(shape["steps"])
     ]
     more = shape["changes"] - len(steps)
-    told = ", ".join(steps) + (f", and {more} changes more" if more > 0 else "")
+    told = ", ".join(steps) + (f", and {more} more changes" if more > 0 else "")
     ended = "" if shape["ended_s"] is None else f"; it ended the load at {shape['ended_s']:g} s"
     return f"{shape['name']}: {told or 'no users'}{ended}"
 

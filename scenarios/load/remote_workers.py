@@ -10,7 +10,7 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from loadgen.config import LoadConfig
 from mesh.ingress import open_passage, require_free
-from mesh.spec import Mesh
+from mesh.mesh import Mesh
 from scenarios.load.load_pod import LoadPod
 from scenarios.schema.scenario import Scenario
 
@@ -84,7 +84,7 @@ def elsewhere(scenario: Scenario, *, workers: int, bind: str | None) -> Elsewher
             "gateway: envoy, haproxy or router"
         )
     if scenario.workload.is_locustfile:
-        raise ConfigurationError(f"{what}: a locustfile's users run in load pods only; take a workload class instead")
+        raise ConfigurationError(f"{what}: a locustfile's users run in load pods only; use a workload class instead")
     if scenario.workload.requirements is not None:
         raise ConfigurationError(
             f"{what}: workload.requirements is installed into the image of the load pods, and a worker elsewhere has "
@@ -92,7 +92,7 @@ def elsewhere(scenario: Scenario, *, workers: int, bind: str | None) -> Elsewher
         )
     if load.calibrate is not None:
         raise ConfigurationError(
-            f"{what}: a share of the measured maximum is measured by load pods alone; give rates in arrivals a second"
+            f"{what}: a share of the measured maximum is measured by load pods alone; give rates in arrivals per second"
         )
     address, port = place_of(bind, what="--bind")
     found = Elsewhere(workers=workers, address=address, port=port)

@@ -8,7 +8,6 @@ on.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import traceback
@@ -29,8 +28,6 @@ from scenarios.run.run import Run, require_images
 from scenarios.run.run_folder import fresh, point
 from scenarios.schema.user_keys import without_values
 from scenarios.signals import undisturbed
-
-DECISIONS = "decisions.jsonl"
 
 
 class Matrix:
@@ -84,7 +81,7 @@ class Matrix:
             broke = in_one_line(error)
             if is_defect(error):
                 traceback.print_exc()
-                broke = f"a defect of meshbench: {error!r}"
+                broke = f"internal error: {error!r}"
         return Trial(
             cell=cell,
             number=number,
@@ -93,7 +90,6 @@ class Matrix:
             summary=summary,
             broke=None if broke is None else " | ".join(broke.splitlines()),
             folder=None if run is None else Path(relpath(run.folder, self.folder)).as_posix(),
-            decisions=[] if run is None else decisions(run.folder / DECISIONS),
             took_s=time.monotonic() - begin,
         )
 
@@ -135,8 +131,3 @@ class Matrix:
 
 def _say(line: str) -> None:
     print(visible(line), file=sys.stderr, flush=True)
-
-
-def decisions(file: Path) -> list[dict[str, Any]]:
-    """What the control plane of a run decided; none where it has left no record."""
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []

@@ -24,7 +24,7 @@ def require_agreement(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
     """
     if cluster.membership.wait_converged(timeout_s=TIMEOUT_S) and not cluster.membership.quarantined():
         return
-    told = f"the pods did not agree after the set-up, so no load was begun: {cluster.membership.disagreement()}"
+    told = f"the nodes did not agree after set-up, so no load was started: {cluster.membership.disagreement()}"
     if because := filters(manifest):
         raise ConfigurationError(f"{told}; {because} keeps changes from pods")
     raise HarnessError(told)

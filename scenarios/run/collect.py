@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
+from pymysql.cursors import Cursor
 
 from checks.evidence import openings
 from cluster import control_plane
@@ -128,7 +129,7 @@ def _whole(lines: list[str]) -> list[str]:
     return lines if not lines or lines[-1].endswith("}") else lines[:-1]
 
 
-def refuse_unreadable(cursor: Any, queries: Mapping[str, str], *, of: str) -> None:
+def refuse_unreadable(cursor: Cursor, queries: Mapping[str, str], *, of: str) -> None:
     """Try the queries of the end before anything is done; raises ConfigurationError. of: the workload's name."""
     for table, query in queries.items():
         where = f"workload {of}: final table {table} cannot be read"
@@ -141,7 +142,7 @@ def refuse_unreadable(cursor: Any, queries: Mapping[str, str], *, of: str) -> No
             raise ConfigurationError(f"{where}: it needs a column key (… AS `key`), and has {', '.join(columns)}")
 
 
-def opened(cursor: Any, queries: Mapping[str, str], *, of: str) -> dict[str, Any]:
+def opened(cursor: Cursor, queries: Mapping[str, str], *, of: str) -> dict[str, Any]:
     """What set-up put into the tables and no operation changes, for the manifest; of: the workload's name."""
     found: dict[str, Any] = {}
     for table, query in queries.items():

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
+from pymysql.cursors import Cursor
 
 from checks.evidence.unread import GONE
 from cluster.cluster import Cluster
@@ -84,7 +85,7 @@ def dump(connect: Callable[[], Any], queries: Mapping[str, str]) -> Dump:
     return found
 
 
-def _read(cursor: Any, queries: Mapping[str, str], found: Dump) -> None:
+def _read(cursor: Cursor, queries: Mapping[str, str], found: Dump) -> None:
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
     for table, query in queries.items():
         try:

@@ -28,8 +28,8 @@ from cluster.topologies.replication import primaries
 from history.history import HistoryError
 from history.load_events import Second
 from loadgen.errors import ConfigError
-from mesh.proxies.router import routing
-from mesh.spec import Mesh
+from mesh.mesh import Mesh
+from mesh.proxies.lookup import PROXIES
 from observer.start import start_observer
 from reports.seal import EVIDENCE, evidence_of
 from scenarios.last_resort import foreign, in_one_line, keep_traceback
@@ -353,9 +353,10 @@ class Run:
 
 
 def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
-    """The mesh for the report; with Router also how it finds its destinations, which depends on the topology."""
-    found: dict[str, str | None] = {"mode": scenario.mesh.mode, "proxy": scenario.mesh.proxy}
-    return found | ({"routing": routing(scenario.topology_spec())} if scenario.mesh.proxy == "router" else {})
+    """The mesh for the report, with what its proxy says of itself in front of this topology."""
+    proxy = scenario.mesh.proxy
+    said = {} if proxy is None else PROXIES[proxy].describe(scenario.topology_spec())
+    return {"mode": scenario.mesh.mode, "proxy": proxy, **said}
 
 
 def require_images(scenario: Scenario, platform: Platform) -> None:
@@ -365,8 +366,8 @@ def require_images(scenario: Scenario, platform: Platform) -> None:
         images.require(scenario.mysql.image)
     needed = ["base", "tools"]
     needed += ["mysql"] if scenario.mysql.image == "default" else []
-    needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
-    for name in needed:
+    needed += [] if scenario.mesh.proxy is None else [PROXIES[scenario.mesh.proxy].image]
+    for name in dict.fromkeys(needed):
         images.require(platform.image(name))
     switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)

@@ -79,7 +79,7 @@ def fresh(parent: Path, name: str) -> Path:
         raise _no_place(parent, error) from None
 
 
-CWD_IS_GONE = "the folder it was started in has been deleted; cd to one that is there"
+CWD_IS_GONE = "the folder it was started in has been deleted; cd to an existing one"
 
 
 def _no_place(parent: Path, error: OSError) -> ConfigurationError:

@@ -27,7 +27,7 @@ def require_same_clock(clock: Mapping[str, int], who: str, *, within: tuple[int,
     try:
         theirs, ours = clock["unix_ns"] - clock["monotonic_ns"], wall_at_zero_ns()
     except (KeyError, TypeError):
-        raise HarnessError(f"the {who} did not record how its clock stood") from None
+        raise HarnessError(f"the {who} did not record its clock") from None
     if abs(theirs - ours) <= TOLERANCE_NS:
         return
     if platform.system() == "Linux" and within[0] <= clock["monotonic_ns"] <= within[1]:

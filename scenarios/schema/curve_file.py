@@ -34,7 +34,7 @@ def with_curve(scenario: Scenario, folder: Path, *, where: str) -> Scenario:
     except ValueError as error:
         raise ConfigurationError(f"{where}: load.curve: {file}:{error}") from None
     if kind == "rate" and load.rate is not None:
-        raise ConfigurationError(f"{where}: load.curve: {file} gives arrivals a second; leave load.rate out")
+        raise ConfigurationError(f"{where}: load.curve: {file} gives arrivals per second; leave load.rate out")
     if kind == "relative" and load.rate is None:
         raise ConfigurationError(f"{where}: load.curve: {file} is relative; say with load.rate to what")
     rate = 1.0 if load.rate is None else load.rate

@@ -20,9 +20,9 @@ def parse_rate(value: Any) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("expected a share of the measured maximum, such as 70%, or a valid number")
     if value != value or value > MOST_A_SECOND:
-        raise ValueError(f"expected at most {MOST_A_SECOND} arrivals a second")
+        raise ValueError(f"expected at most {MOST_A_SECOND} arrivals per second")
     if value <= 0:
-        raise ValueError("arrivals a second must be greater than 0")
+        raise ValueError("arrivals per second must be greater than 0")
     return float(value)
 
 

@@ -94,8 +94,8 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
     for setting in settings:
         if not re.match(r"gates[.=]", setting):
             raise ConfigurationError(
-                f"--set {brief(setting)}: a run that is over can be judged by other gates, such as "
-                "gates.write_outage=30s; nothing else of it can be set"
+                f"--set {brief(setting)}: a finished run can be judged with other gates, such as "
+                "gates.write_outage=30s; nothing else can be set"
             )
         origin.words[_override(document, setting)] = f"--set {brief(setting)}"
     try:

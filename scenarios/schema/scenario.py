@@ -22,7 +22,6 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticKnownError
 
 from chaos.applicability import misfit
 from chaos.fault import Setting
@@ -36,13 +35,13 @@ from cluster.topologies.lookup import REPLICATIONS, kinds, replication_of
 from cluster.topologies.replication import CanPromote, Replication
 from cluster.topology import MAX_PODS, Topology
 from loadgen.config import Isolation, Tls
-from mesh.spec import DEFAULTS
+from mesh.proxies.lookup import PROXIES
 from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.schema.mesh import MeshSection, mesh_word
-from scenarios.schema.section import MisfitError, Section
+from scenarios.schema.section import MisfitError, Section, one_of_words
 from scenarios.schema.workload import WorkloadSection
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
@@ -57,16 +56,8 @@ def _word(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def _kind_word(value: Any) -> Any:
-    """A word for a way to replicate, refused as pydantic refuses a word that is not one of a `Literal`."""
-    if value not in kinds():
-        *others, last = (repr(kind) for kind in kinds())
-        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
-    return value
-
-
 class TopologySection(Section):
-    kind: Annotated[str, BeforeValidator(_kind_word)]
+    kind: Annotated[str, BeforeValidator(lambda value: one_of_words(value, kinds()))]
     pods: int = Field(default=0, ge=1, le=MAX_PODS)
 
     @property
@@ -117,7 +108,7 @@ def _mysqld_options(value: Any) -> Any:
         if reserved(canonical(key), ""):
             raise MisfitError((key,), RESERVED_WHY)
         if key != key.lower():
-            raise MisfitError((key,), f"mysqld takes small letters only; write {key.lower()}")
+            raise MisfitError((key,), f"mysqld accepts lower case only; write {key.lower()}")
         if not isinstance(setting, str | int | float):
             raise MisfitError(
                 (key,),
@@ -127,7 +118,9 @@ def _mysqld_options(value: Any) -> Any:
         if "\n" in str(setting) or "\0" in str(setting):
             raise MisfitError((key,), "an option is one line")
     if sum(len(key) + len(str(setting)) for key, setting in found.items()) > LONGEST_COMMAND:
-        raise ValueError(f"longer than {LONGEST_COMMAND:,} letters, which is no command line; use mysql.my_cnf")
+        raise ValueError(
+            f"longer than {LONGEST_COMMAND:,} characters, more than a command line takes; use mysql.my_cnf"
+        )
     return found
 
 
@@ -213,7 +206,7 @@ class Scenario(Section):
         if load.environment and not workload.is_own:
             raise MisfitError(("load", "environment"), "is for a locustfile or a class of your own; leave it out")
         if load.arguments and not workload.is_locustfile:
-            raise MisfitError(("load", "arguments"), "is for a locustfile, which Locust gives them to; leave it out")
+            raise MisfitError(("load", "arguments"), "is for a locustfile only; leave it out")
         if workload.is_locustfile:
             if load.calibrate is not None:
                 raise MisfitError(("load",), "a share of the measured maximum does not apply to a locustfile")
@@ -239,14 +232,14 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
-    def _routes_have_a_ttl(self) -> Self:
+    def _settings_do_something(self) -> Self:
         mesh, kind = self.mesh, self.topology.kind
-        if (
-            mesh.proxy == "router"
-            and not self.topology.replication.elects_by_itself
-            and mesh.ttl != DEFAULTS["router"]["ttl_s"]
-        ):
-            raise MisfitError(("mesh", "ttl"), f"does not apply to topology {kind}, where Router's routes are static")
+        proxy = None if mesh.proxy is None else PROXIES[mesh.proxy]
+        if proxy is None:
+            return self
+        for key, why in proxy.pointless(self.topology_spec()).items():
+            if getattr(mesh, key) != getattr(proxy.settings(), key):
+                raise MisfitError(("mesh", key), f"does not apply to topology {kind}, where {why}")
         return self
 
     @model_serializer(mode="wrap")

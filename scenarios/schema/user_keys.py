@@ -26,16 +26,16 @@ def _environment(value: Any) -> Any:
         raise ValueError("expected a mapping of variables, such as {BANK: acme}")
     for name, text in value.items():
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise MisfitError((str(name),), "is no name of a variable: letters, digits and _")
+            raise MisfitError((str(name),), "is not a variable name: letters, digits and _")
         if name in NAMES:
             raise MisfitError((name,), "is set by meshbench itself, to where the database is; leave it out")
         if _RESERVED.fullmatch(name):
-            how = "; what Locust is to know stands in load.arguments" if name.startswith("LOCUST_") else ""
+            how = "; options of Locust go into load.arguments" if name.startswith("LOCUST_") else ""
             raise MisfitError((name,), f"is set by meshbench itself; leave it out{how}")
         if not isinstance(text, str):
-            raise MisfitError((name,), f"expected a text, got {text!r}; quote it: {name}: '…'")
+            raise MisfitError((name,), f"expected text, got {text!r}; quote it: {name}: '…'")
         if len(text) > LONGEST_VALUE:
-            raise MisfitError((name,), f"is longer than {LONGEST_VALUE:,} letters; put it into a file beside yours")
+            raise MisfitError((name,), f"is longer than {LONGEST_VALUE:,} characters; put it into a file beside yours")
         if "\0" in text:
             raise MisfitError((name,), "has a zero byte, which no variable can")
     return value
@@ -52,9 +52,9 @@ def _arguments(value: Any) -> Any:
         raise ValueError("expected a list of words, such as [--bank, acme], or a mapping, such as {bank: acme}")
     for name, given in value.items():
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-            raise MisfitError((str(name),), "is no name of an argument; write it without dashes in front")
+            raise MisfitError((str(name),), "is not an argument name; write it without leading dashes")
         if given is not True and not isinstance(given, str):
-            raise MisfitError((name,), f"expected a text, or true for a flag, got {given!r}; quote it: {name}: '…'")
+            raise MisfitError((name,), f"expected text, or true for a flag, got {given!r}; quote it: {name}: '…'")
     return value
 
 

@@ -18,7 +18,8 @@ from cluster.errors import ConfigurationError, NameTakenError
 from cluster.platform import ownership
 from cluster.platform.docker_pod import PAUSE_COMMAND
 from cluster.topology import Kind
-from mesh.spec import Address, Mesh
+from mesh.mesh import Mesh
+from mesh.proxies.proxy import Address
 
 NAME = "meshbench.name"
 FACTS = "meshbench.facts"
@@ -94,7 +95,7 @@ def refuse_taken(name: str) -> None:
     """Raise ConfigurationError when a cluster of this name is up."""
     if any(one.name == name for one in find()):
         raise ConfigurationError(
-            f"a cluster named {name!r} is up: take another --name, or remove it with `meshbench down {name}`"
+            f"a cluster named {name!r} is up: choose another --name, or remove it with `meshbench down {name}`"
         )
 
 
@@ -128,7 +129,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
             known_as=_shell(name),  # the engine lets only one have it
         )
     except NameTakenError:
-        raise ConfigurationError(f"a cluster named {name!r} came up meanwhile: take another --name") from None
+        raise ConfigurationError(f"a cluster named {name!r} came up meanwhile: choose another --name") from None
     return Kept(name=name, run_id=cluster.run_id, current=True, written=written)
 
 

@@ -98,12 +98,12 @@ def _tell(kept: Kept) -> None:
     )
     exec_mysql = f"docker exec -it {kept.shell} mysql"
     lines = {
-        f"{exec_mysql} {mysqld.DATABASE}": f"as root, {'where writes go' if facts.proxies else 'on the primary of now'}"
+        f"{exec_mysql} {mysqld.DATABASE}": f"root, {'where writes go' if facts.proxies else 'on the current primary'}"
     }
     if facts.proxies:
         lines[f"{exec_mysql} -P {facts.read[0][1]}"] = "where reads go"
     lines |= {
-        f"{exec_mysql} -h {next(reversed(dict(facts.pods)))}": "one pod, around every proxy",
+        f"{exec_mysql} -h {next(reversed(dict(facts.pods)))}": "one node, bypassing every proxy",
         "meshbench status --watch": "roles as they change",
         f"meshbench down {kept.name}": "removes it",
     }

@@ -27,7 +27,7 @@ def add_verbs(verbs: Any) -> None:
     up = verbs.add_parser("up", help="start a cluster behind a mesh, and leave it running for exploring")
     up.add_argument("topology", help=f"one of {', '.join(kinds())}")
     up.add_argument("--mesh", default="envoy", help=f"one of {', '.join(mesh_words())}; default envoy")
-    up.add_argument("--pods", type=int, help="how many MySQL pods (3; single: 1)")
+    up.add_argument("--pods", type=int, help="how many MySQL nodes (default 3; single: 1)")
     up.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="as in a scenario, mysql.config.x=y"
     )

@@ -49,10 +49,12 @@ class OwnFolder:
         """In one line what comes along."""
         others = [path for path, _ in self.files if path != self.file.name]
         if not others:
-            return f"{self.file} comes alone into the load pods" + (f": {self.alone}" if self.alone else "")
+            return f"{self.file} is copied alone into the load pods" + (f": {self.alone}" if self.alone else "")
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         size = sum(len(content) for _, content in self.files)
-        return f"into the load pods come {self.file} and its folder ({len(self.files)} files, {size:,} bytes): {shown}"
+        return (
+            f"copied into the load pods: {self.file} and its folder ({len(self.files)} files, {size:,} bytes): {shown}"
+        )
 
     def in_their_words(self, text: str) -> str:
         """With the names that the user's files have here."""
@@ -79,7 +81,7 @@ def own_folder(file: Path) -> OwnFolder:
             )
     for name in POD_ROOMS:
         if f"{name}.py" in found or f"{name}/__init__.py" in found:
-            raise ConfigurationError(f"{file.parent}: a module called {name} would take the place of ours; rename it")
+            raise ConfigurationError(f"{file.parent}: a module called {name} would shadow one of ours; rename it")
     return OwnFolder(file=file, files=tuple(sorted(found.items())))
 
 

@@ -418,7 +418,7 @@ def test_a_word_that_nobody_plays_yet_leaves_the_step_planned(
     fault = FakeFault()
     one = injector(fault, record, target=target)
     one.start(time.monotonic_ns())
-    wait_until("it says so", lambda: "nobody was replaced yet" in caplog.text, timeout_s=5)
+    wait_until("it says so", lambda: "no primary was replaced yet" in caplog.text, timeout_s=5)
     one.stop()
     assert list(steps(record)) == ["planned"]
 

@@ -172,7 +172,7 @@ def test_whom_a_group_has_elected_is_its_candidate() -> None:
 def test_a_pod_that_was_killed_for_good_is_nobody() -> None:
     three = FakeCluster(3)
     del three.pods["node2"]
-    with pytest.raises(NobodyError, match="node2 is no more"):
+    with pytest.raises(NobodyError, match="node2 no longer exists"):
         hit("primary", three)
 
 
@@ -280,8 +280,14 @@ def test_every_event_happens_in_some_topology() -> None:
     [
         ({"fault": "kill", "target": "new_replica"}, "group", 3, "target", "it can: primary, one_replica"),
         ({"fault": "scale-out", "target": "primary"}, "group", 3, "target", "it can: new_replica"),
-        ({"fault": "scale-out", "target": "new_replica"}, "single", 1, "fault", "it has in async, semisync"),
-        ({"fault": "switchover", "target": "primary"}, "group-multi", 3, "fault", "it has in async, semisync, group"),
+        ({"fault": "scale-out", "target": "new_replica"}, "single", 1, "fault", "it applies to async, semisync"),
+        (
+            {"fault": "switchover", "target": "primary"},
+            "group-multi",
+            3,
+            "fault",
+            "it applies to async, semisync, group",
+        ),
         ({"fault": "switchover", "target": "primary"}, "async", 1, "fault", "at least 2 pods"),
         ({"fault": "kill", "target": "minority"}, "group", 2, "target", "at least 3 pods; topology group has 2"),
         ({"fault": "kill", "target": "one_replica"}, "single", 1, "target", "at least 2 pods"),
@@ -290,9 +296,21 @@ def test_every_event_happens_in_some_topology() -> None:
         ({"fault": "partition", "target": "control_plane", "peer": "replicas"}, "single", 1, "peer", "at least 2"),
         ({"fault": "pause", "target": "primary", "for_good": True}, "group", 3, "heal_after", "kill alone"),
         ({"fault": "switchover", "target": "primary", "heal_after_s": 3.0}, "group", 3, "heal_after", "leave it out"),
-        ({"fault": "kill", "target": "candidate"}, "single", 1, "target", "it has in async, semisync, group; targets"),
-        ({"fault": "kill", "target": "agent of new_primary"}, "group-multi", 3, "target", "new_primary has no meaning"),
-        ({"fault": "kill", "target": "proxy", "for_good": True}, "group", 3, "heal_after", "never is for MySQL pods"),
+        (
+            {"fault": "kill", "target": "candidate"},
+            "single",
+            1,
+            "target",
+            "it applies to async, semisync, group; targets",
+        ),
+        ({"fault": "kill", "target": "agent of new_primary"}, "group-multi", 3, "target", "new_primary does not apply"),
+        (
+            {"fault": "kill", "target": "proxy", "for_good": True},
+            "group",
+            3,
+            "heal_after",
+            "never is allowed for MySQL nodes only",
+        ),
     ],
 )
 def test_what_does_not_fit_is_told(step: dict[str, Any], kind: str, pods: int, key: str, why: str) -> None:

@@ -86,12 +86,12 @@ def test_users_that_stop_with_the_load_or_leave_others_are_no_reason(run: Run, u
 def test_a_user_that_breaks_off_is_void(run: Run) -> None:
     users = {"started": 8, "ended": 1, "broke": 1, "why": "KeyError: 'token' (theirs.py:9, in on_start)", "last_s": 0.1}
     (reason,) = voids(run, users=users)
-    assert reason.startswith("1 of 8 users of the locustfile broke off and asked nothing more: KeyError: 'token'")
+    assert reason.startswith("1 of 8 users of the locustfile failed and made no more requests: KeyError: 'token'")
 
 
 def test_a_listener_that_breaks_is_void(run: Run) -> None:
     (reason,) = voids(run, listener_errors=2, listener_error="KeyError: 'x' (theirs.py:9, in prepare)")
-    assert reason == "listeners of the locustfile broke (2 times), first with KeyError: 'x' (theirs.py:9, in prepare)"
+    assert reason == "listeners of the locustfile failed (2 times), first with KeyError: 'x' (theirs.py:9, in prepare)"
 
 
 @pytest.mark.parametrize(("number", "is_void"), [(1, False), (2, True), (100, True)])

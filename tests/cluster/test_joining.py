@@ -136,9 +136,9 @@ def test_what_is_refused_is_one_line_with_mysqld_s_own_words_and_what_the_user_b
     topology = Topology(kind="group", pods=3, **brought)
     with (
         pytest.raises(
-            expected, match=r"node1 could not begin the group: .*3092.*MY-011640.*Timeout on wait for view"
+            expected, match=r"node1 could not bootstrap the group: .*3092.*MY-011640.*Timeout on wait for view"
         ) as e,
-        told_in_a_line("node1 could not begin the group", a_pod(), topology),
+        told_in_a_line("node1 could not bootstrap the group", a_pod(), topology),
     ):
         raise NOT_CONFIGURED
     assert "\n" not in str(e.value)

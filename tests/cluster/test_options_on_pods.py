@@ -82,7 +82,7 @@ def test_our_reading_of_an_option_file_is_the_server_s(tmp_path: Path) -> None:
         ("slave_net_timeot", 4, "did you mean replica_net_timeout?"),
         ("query_cache_size", 0, "no such option any more"),
         ("not_a_variable", 1, "this MySQL has no such option"),
-        ("init_connect", True, "is no switch"),
+        ("init_connect", True, "is not a boolean option"),
         ("sql_mode", "NO", "cannot use the value 'NO'"),
         ("collation_server", "zz", "Unknown collation: 'zz'"),
         ("tmpdir", "/nope", "Can't get stat of '/nope'"),
@@ -107,7 +107,7 @@ def test_a_file_s_group_of_the_image_s_version_and_its_misspelt_names_are_refuse
         require_mysql(Topology(kind="single", pods=1, my_cnf=file))
     assert str(caught.value).splitlines() == [
         "my.cnf:5: port: is set by meshbench itself; leave it out",
-        "my.cnf:2: Sync_binlog: mysqld takes small letters only; write sync_binlog",
+        "my.cnf:2: Sync_binlog: mysqld accepts lower case only; write sync_binlog",
         "my.cnf:3: binlog_cache_siz: this MySQL has no such option; did you mean binlog_cache_size?",
     ]
 

@@ -38,7 +38,7 @@ def test_a_survivor_of_a_group_whose_majority_was_killed_for_good_waits_for_nobo
 
 
 def test_where_every_pod_was_killed_for_good_nobody_is_waited_for() -> None:
-    assert no_prospect({}, NONE) == "no pod is left"
+    assert no_prospect({}, NONE) == "no node is left"
 
 
 @pytest.mark.parametrize(

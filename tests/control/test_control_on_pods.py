@@ -219,7 +219,7 @@ def test_a_cut_between_control_plane_and_primary_alone_changes_nothing(
             control.pod.run_in_namespace("iptables", "--wait", "-D", *cut, "-j", "DROP")
     found = decisions(control)[noted:]
     assert [one["event"] for one in found][:2] == ["primary_suspected", "no_failover"]
-    assert "still hear" in found[1]["detail"]["reason"]
+    assert "still reach" in found[1]["detail"]["reason"]
 
 
 def test_a_switchover_loses_nothing_that_was_acknowledged(

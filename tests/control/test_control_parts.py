@@ -180,7 +180,10 @@ def test_http_tells_the_assignment_and_refuses_with_a_reason(tmp_path: Path) -> 
             "epoch": 1, "version": 1, "primary": "node1", "pods": PODS, "quarantined": {}, "draining": [],
         }  # fmt: skip
         assert ask("GET", "/state")[0] == 200
-        assert ask("POST", "/switchover", {"to": None}) == (409, {"reason": "a single pod has nobody to hand over to"})
+        assert ask("POST", "/switchover", {"to": None}) == (
+            409,
+            {"reason": "a single node has no replica to switch over to"},
+        )
         assert ask("POST", "/switchover", {})[0] == 400
         assert ask("GET", "/unheard-of")[0] == 404
 

@@ -76,10 +76,10 @@ def test_a_short_silence_is_no_suspicion() -> None:
 
 
 def test_a_cut_between_control_plane_and_primary_alone_changes_nothing() -> None:
-    assert reason(sees(node1=silent())) == "node2, node3 still hear the primary"
-    assert reason(sees(node1=silent(), node2=DEAF)) == "node3 still hears the primary"
+    assert reason(sees(node1=silent())) == "node2, node3 still reach the primary"
+    assert reason(sees(node1=silent(), node2=DEAF)) == "node3 still reaches the primary"
     stuck = replica(state="ERROR", receiving=True)
-    assert reason(sees(node1=silent(), node2=stuck, node3=stuck)) == "node2, node3 still hear the primary"
+    assert reason(sees(node1=silent(), node2=stuck, node3=stuck)) == "node2, node3 still reach the primary"
 
 
 def test_a_replica_that_is_connecting_is_left_alone_as_its_relay_log_may_hold_what_no_other_pod_has() -> None:
@@ -124,7 +124,7 @@ def test_the_one_replica_of_two_pods_suffices_and_one_pod_has_nobody() -> None:
 
 def test_a_quarantined_replica_has_no_vote_on_whether_the_primary_is_gone() -> None:
     state = remembers(quarantined={"node3": "errant"})
-    assert reason(sees(node1=silent(), node3=FENCED), state) == "node2 still hears the primary"
+    assert reason(sees(node1=silent(), node3=FENCED), state) == "node2 still reaches the primary"
     assert verbs(sees(node1=silent(), node2=DEAF, node3=FENCED), state)[-1] == ("begin", "node1")
 
 
@@ -138,7 +138,7 @@ def test_semisync_needs_enough_replicas_that_no_acknowledged_transaction_is_only
 def test_while_the_primary_may_count_by_an_older_list_of_pods_both_lists_must_agree() -> None:
     seen = sees(4, node1=silent(), node2=DEAF, node3=replica(), node4=DEAF)
     assert verbs(seen)[-1] == ("begin", "node1"), "two of the three replicas"
-    assert "still hears" in reason(seen, remembers(4, before=("node1", "node2", "node3")))
+    assert "still reaches" in reason(seen, remembers(4, before=("node1", "node2", "node3")))
 
 
 def test_before_the_first_primary_was_ever_open_there_is_no_failover() -> None:
@@ -183,7 +183,8 @@ def test_a_candidate_that_dies_is_replaced_and_without_any_the_failover_waits() 
         ("elect", "node1")
     ]
     assert (
-        reason(sees(node1=silent(), node2=silent(), node3=silent()), step("elect")) == "no pod answers that could lead"
+        reason(sees(node1=silent(), node2=silent(), node3=silent()), step("elect"))
+        == "no node that could become primary answers"
     )
 
 

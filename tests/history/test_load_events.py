@@ -26,7 +26,7 @@ EXAMPLES: list[LoadEvent] = [
     load_events.Error(message="no such key", refused=True),
     load_events.Error(message="\ud800"),
     load_events.Joined(machine=MACHINE, worker="load2"),
-    load_events.TurnedAway(machine=MACHINE, why="the run has no place left for a worker"),
+    load_events.TurnedAway(machine=MACHINE, why="all workers of the run have already joined"),
     load_events.Lost(worker="load2"),
     load_events.Ended(locustfile=ACCOUNT),
 ]

@@ -120,7 +120,7 @@ def test_a_commit_that_is_the_first_command_is_never_repeated(idle: Idle) -> Non
             del op
             session.commit()
 
-    idle.client._workload = Commits()  # type: ignore[assignment]
+    idle.client._workload = Commits()
     idle.server.bids_farewell_at = once(lambda sql: sql == "COMMIT")
     assert idle.client.attempt(idle.op).outcome == "unknown"
     assert idle.server.statements == ["COMMIT"]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 from statistics import mean
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from loadgen.arrivals import think
-from loadgen.client.client import Client
-from loadgen.client.connection import Connector, NoServerError
+from loadgen.client.client import Client, Runs
+from loadgen.client.connection import NoServerError
 from loadgen.outcome import Result
 from loadgen.policy import Policy, delay_s, resolved
-from loadgen.workload import Op, Workload
+from loadgen.wire.session import Session
+from loadgen.workload import Op
 from loadgen.workloads.tpcc import MIX
 
 DRAWS = 4000
@@ -37,17 +38,27 @@ def test_only_a_key_in_doubt_is_resolved() -> None:
         assert resolved(other, in_doubt=True) is other
 
 
-class Session:
-    server = "node1"
-    commit_sent = False
-    gtid = None
-    ended = False
-    asked = 1
+class Silent:
+    """A wire that nobody speaks on."""
 
     def __init__(self) -> None:
         self.open = True
+        self.gtids: list[str] = []
+        self.asked = 0
 
-    def begin_operation(self) -> None:
+    def query(self, command: bytes) -> int:
+        raise AssertionError(command)
+
+    def query_all(self, command: bytes) -> list[int]:
+        raise AssertionError(command)
+
+    def fetch(self) -> tuple[tuple[Any, ...], ...]:
+        raise AssertionError("nothing was asked")
+
+    def ended(self) -> bool:
+        return False
+
+    def forget_gtids(self) -> None:
         pass
 
     def close(self) -> None:
@@ -60,7 +71,7 @@ class Connections:
     def __init__(self, *failures: int) -> None:
         self.failures = list(failures)
         self.tried = 0
-        self.sessions: list[Session] = []
+        self.wires: list[Silent] = []
 
     def connect(self) -> Session:
         self.tried += 1
@@ -68,8 +79,9 @@ class Connections:
             self.failures[0] -= 1
             raise NoServerError("refused", errno=2003)
         self.failures = self.failures[1:]
-        self.sessions.append(Session())
-        return self.sessions[-1]
+        wire = Silent()
+        self.wires.append(wire)
+        return Session(wire, server="node1", hang_up=wire.close)
 
 
 class Breaks:
@@ -80,10 +92,8 @@ class Breaks:
         raise ConnectionResetError
 
 
-def client(connections: Connections, policy: Policy, workload: Any = None) -> Client:
-    return Client(
-        cast("Connector", connections), cast("Workload", workload or Breaks()), policy=policy, rng=random.Random(7)
-    )
+def client(connections: Connections, policy: Policy, workload: Runs | None = None) -> Client:
+    return Client(connections, workload or Breaks(), policy=policy, rng=random.Random(7))
 
 
 def test_immediately_means_that_the_next_operation_connects() -> None:
@@ -102,7 +112,7 @@ def test_with_backoff_a_client_takes_nothing_until_it_is_connected_again() -> No
     assert one.attempt(OP).outcome == "fail"
     one.make_ready()
     assert connections.tried == 1 + 5
-    assert [session.open for session in connections.sessions] == [False, True]
+    assert [wire.open for wire in connections.wires] == [False, True]
 
 
 def test_an_old_session_is_replaced_between_operations() -> None:
@@ -115,7 +125,7 @@ def test_an_old_session_is_replaced_between_operations() -> None:
     for _ in range(3):
         one.make_ready()
         assert one.attempt(OP).outcome == "ok"
-    assert [session.open for session in connections.sessions] == [False, False, True]
+    assert [wire.open for wire in connections.wires] == [False, False, True]
     kept = Connections()
     other = client(kept, Policy(max_lifetime_s=3600), Fine())
     for _ in range(3):

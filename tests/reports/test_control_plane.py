@@ -80,7 +80,7 @@ def test_the_summary_carries_decisions_and_quarantine(summary: dict[str, Any]) -
 
 def test_decisions_are_worded(summary: dict[str, Any]) -> None:
     rows = decision_rows(summary)
-    assert rows[0][:4] == ("-2 s", "published", "", "writes to node1; reads from nobody")
+    assert rows[0][:4] == ("-2 s", "published", "", "writes to node1; reads from none")
     assert rows[1][2:] == ("node1", "agree: node2 node3")
     assert rows[3].detail == "3 transactions that no other node has: uuid:101-103"
 

@@ -115,4 +115,4 @@ def test_an_option_that_is_not_in_effect_on_the_pods_ends_the_run_before_the_loa
     assert "did you mean innodb_flush_log_at_trx_commit?" in unknown
     assert "own.cnf:3: max_connections: asked '200000', but on node1 '" in cut
     [folder] = (tmp_path / "runs" / "mine").iterdir()
-    assert not list(folder.glob("ops/*")), "no load was begun"
+    assert not list(folder.glob("ops/*")), "no load was started"

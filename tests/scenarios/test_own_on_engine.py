@@ -168,7 +168,7 @@ def test_what_cannot_run_is_told_before_anything_starts(
         (
             'assert os.environ["BANK_TOKEN"]',
             "raise ValueError('no bank')",
-            "setup broke: ValueError: no bank ({own}:8, ",
+            "setup failed: ValueError: no bank ({own}:8, ",
         ),
         ("SELECT id AS `key` FROM notes", "SELECT 1 FROM nowhere", "final_queries: table keys cannot be read: (1146, "),
         pytest.param(

@@ -173,7 +173,7 @@ def test_a_folder_that_is_gone_from_below_is_one_line(
         monkeypatch.setattr(scenarios.cli.cli, "read_scenario", needs_it)
         assert main(["run", "control-null"]) == 2
         said = capsys.readouterr().err
-        assert said == "meshbench: the folder it was started in has been deleted; cd to one that is there\n"
+        assert said == "meshbench: the folder it was started in has been deleted; cd to an existing one\n"
 
 
 def test_a_user_without_a_home_is_one_too() -> None:

@@ -79,7 +79,7 @@ def test_an_error_log_without_a_name_is_called_after_the_pod(error_log: dict[str
 
 def test_a_mysqld_that_said_nothing_or_was_killed_is_told_so(error_log: dict[str, str | None]) -> None:
     assert said(fake()).endswith("It said nothing")
-    assert "code 137 (killed, perhaps for want of memory)" in said(fake(exited(137)))
+    assert "code 137 (killed, perhaps out of memory)" in said(fake(exited(137)))
     error_log["file"] = "/nowhere/x.log"
     assert said(fake(output="entrypoint: no such user\n")).endswith("It said: entrypoint: no such user")
 

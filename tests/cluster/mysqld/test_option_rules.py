@@ -74,7 +74,7 @@ def test_the_binary_log_is_ours_and_none_is_called_off(tmp_path: Path, line: str
         ("binlog_format", "MIXED", "group-multi", "must be ROW"),
         ("skip_log_replica_updates", "", "async", "must be ON"),
         ("log_slave_updates", "OFF", "semisync", "must be ON"),
-        ("persisted_globals_load", "0", "group", "come back open for writes"),
+        ("persisted_globals_load", "0", "group", "come back writable"),
         ("replica_preserve_commit_order", "false", "group", "must be ON"),
         ("group_replication_communication_stack", "MYSQL", "group", "must be XCOM"),
         ("disabled_storage_engines", "MyISAM,InnoDB", "single", "must leave InnoDB"),

@@ -30,7 +30,7 @@ def test_packages_with_versions_markers_and_indexes_are_taken() -> None:
     ],
 )
 def test_what_leads_to_other_files_is_refused_with_its_line(line: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"^req.txt:2: .* leads elsewhere; name packages of the index here"):
+    with pytest.raises(ConfigurationError, match=r"^req.txt:2: .* is no package name; list packages of the index"):
         _lines(f"numpy\n{line}\n".encode(), "req.txt")
 
 

@@ -194,7 +194,7 @@ def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
     assert process.returncode == 2
     (error,) = read_events(stdout)["error"]
     assert error["refused"]
-    assert "own.py:Mine.run broke: TypeError: " in error["message"]
+    assert "own.py:Mine.run failed: TypeError: " in error["message"]
     assert error["message"].endswith(f"({own}:9, in run)")
 
 
@@ -212,7 +212,7 @@ def test_a_workload_that_ends_the_program_is_told_with_its_line(
     assert process.returncode == 2
     (error,) = read_events(stdout)["error"]
     assert error["refused"]
-    assert error["message"].endswith(f"own.py:Mine.run broke: SystemExit: {said} ({own}:10, in run)")
+    assert error["message"].endswith(f"own.py:Mine.run failed: SystemExit: {said} ({own}:10, in run)")
 
 
 def test_what_a_workload_prints_is_no_event(

@@ -96,7 +96,7 @@ class Short(LoadTestShape):
 @pytest.mark.parametrize(
     ("tick", "said"),
     [
-        ("raise KeyError('stage')", "its load shape Odd broke: KeyError: 'stage' ("),
+        ("raise KeyError('stage')", "its load shape Odd failed: KeyError: 'stage' ("),
         pytest.param("return 5", "its load shape Odd gave 5, of which Locust says: TypeError", marks=slow),
         pytest.param(
             "return (2, 100) if self.get_run_time() < 1 else (1,)",
@@ -305,5 +305,5 @@ def prepare(**_):
 """,
     )
     (error,) = done.events["error"]
-    assert "a listener of the locustfile broke: KeyError: 'table' (" in error["message"]
+    assert "a listener of the locustfile failed: KeyError: 'table' (" in error["message"]
     assert error["message"].endswith("in prepare)")

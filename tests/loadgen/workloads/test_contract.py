@@ -72,7 +72,7 @@ def test_what_breaks_is_told_with_its_line(own: Any, tmp_path: Path, verb: str, 
     with pytest.raises(ConfigError) as caught:
         call(workload, verb)
     said = str(caught.value)
-    assert f"own.py:Mine.{verb} broke: " in said
+    assert f"own.py:Mine.{verb} failed: " in said
     assert said.endswith(f"({tmp_path}/own.py:7, in {verb})")
     assert "\n" not in said
 
@@ -119,5 +119,5 @@ def test_what_the_server_and_the_wire_say_passes_as_it_is(own: Any, error: Excep
 
 def test_an_index_error_of_theirs_is_no_broken_packet(own: Any) -> None:
     workload = own(run="def run(self, session, op): return [][0]")
-    with pytest.raises(ConfigError, match=r"Mine.run broke: IndexError: .*own.py:6, in run"):
+    with pytest.raises(ConfigError, match=r"Mine.run failed: IndexError: .*own.py:6, in run"):
         call(workload, "run")

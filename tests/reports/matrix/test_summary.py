@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -194,8 +193,7 @@ def test_combinations_that_trials_cannot_tell_apart_are_named_together(judged: J
 def test_decisions_are_told_from_the_moment_of_the_fault(judged: Judged, experiment: Experiments) -> None:
     injected_ns = judged()["faults"][0]["injected_ns"]
     one = {"at_ns": injected_ns + 1_500_000_000, "event": "promoted", "epoch": 3, "pod": "node2", "detail": {}}
-    made = experiment([ENVOY], [(ENVOY, judged())])
-    matrix = matrix_summary(replace(made, results=[replace(made.results[0], decisions=[one])]))
+    matrix = matrix_summary(experiment([ENVOY], [(ENVOY, {**judged(), "decisions": [one]})]))
     validate(matrix, "matrix")
     assert matrix["cells"][0]["trials"][0]["decisions"] == [
         {"since_ms": 1500.0, "event": "promoted", "epoch": 3, "pod": "node2", "detail": {}}

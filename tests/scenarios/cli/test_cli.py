@@ -103,12 +103,12 @@ def test_a_user_s_own_class_that_breaks_late_is_the_user_s(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: object) -> None:
-        raise ConfigError("own.py:Mine.final_queries broke: KeyError: 'x' (own.py:12)", key="workload")
+        raise ConfigError("own.py:Mine.final_queries failed: KeyError: 'x' (own.py:12)", key="workload")
 
     monkeypatch.setattr(scenarios.run.judging, "load_history", broken)
     assert main(["judge", "anything"]) == 2
     assert capsys.readouterr().err == (
-        "meshbench: workload: own.py:Mine.final_queries broke: KeyError: 'x' (own.py:12)\n"
+        "meshbench: workload: own.py:Mine.final_queries failed: KeyError: 'x' (own.py:12)\n"
     )
 
 

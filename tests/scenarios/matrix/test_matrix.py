@@ -22,7 +22,7 @@ from history.history import HistoryError
 from history.load_events import Second
 from reports.charts.charts import Picture
 from scenarios.cli.cli import main
-from scenarios.matrix.matrix import Matrix, decisions
+from scenarios.matrix.matrix import Matrix
 from scenarios.matrix.plan import plan
 from scenarios.run.run_folder import fresh
 from scenarios.schema.mesh import mesh_words
@@ -49,6 +49,7 @@ def summary(verdict: str = "pass") -> dict[str, Any]:
         "phases": {"before": PHASE, "during": PHASE, "after": PHASE},
         "boot_s": 5.0,
         "faults": [],
+        "decisions": [],
     }
 
 
@@ -63,7 +64,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
 
     def ends(as_said: Outcome) -> None:
         class FakeRun:
-            def __init__(self, scenario: Scenario, *, runs: Path, command: list[str]) -> None:
+            def __init__(self, scenario: Scenario, *, platform: object, runs: Path, command: list[str]) -> None:
                 self._scenario = scenario
                 self.folder = fresh(runs / scenario.name, f"run-{scenario.seed}")
                 (self.folder / "command").write_text(json.dumps(command))
@@ -201,7 +202,7 @@ def test_a_run_says_how_to_repeat_it_alone(outcome: Callable[[Outcome], None]) -
         (EngineRefusedError("no space left"), "the Docker Engine refused: no space left"),
         (OperationalError(2013, "Lost connection"), "MySQL refused, or did not answer: (2013, 'Lost connection')"),
         (HistoryError("ops/load1.parquet: row 3"), "ops/load1.parquet: row 3"),
-        (KeyError("bug"), "a defect of meshbench: KeyError('bug')"),
+        (KeyError("bug"), "internal error: KeyError('bug')"),
     ],
 )
 def test_a_trial_that_breaks_is_shown_and_the_rest_goes_on(
@@ -253,11 +254,10 @@ def test_ctrl_c_ends_with_130_and_the_page_shows_what_there_is(outcome: Callable
     assert "interrupted" in Path("runs/matrix/latest/report.html").read_text()
 
 
-def test_decisions_of_the_control_plane_come_from_the_run_folder(outcome: Callable[[Outcome], None]) -> None:
-    outcome(lambda _: summary())
+def test_decisions_of_the_control_plane_come_from_the_summary_of_the_run(outcome: Callable[[Outcome], None]) -> None:
+    line = {"at_ns": 5, "event": "promoted", "epoch": 2, "pod": "node2", "detail": {"gtid": "a:1-5"}}
+    outcome(lambda _: summary() | {"decisions": [line]})
     planned = plan("primary-kill", topologies=["single"], meshes=["direct"])
     matrix = Matrix(planned, name="primary-kill", runs=Path("runs"), command=[])
-    line = {"at_ns": 5, "event": "promoted", "epoch": 2, "pod": "node2", "detail": {"gtid": "a:1-5"}}
-    (Path("runs") / "decisions.jsonl").write_text(json.dumps(line) + "\n")
-    assert decisions(Path("runs/decisions.jsonl")) == [line]
-    assert matrix.execute()["cells"][0]["trials"][0]["decisions"] == []
+    (shown,) = matrix.execute()["cells"][0]["trials"][0]["decisions"]
+    assert (shown["event"], shown["pod"], shown["epoch"], shown["detail"]) == ("promoted", "node2", 2, line["detail"])

@@ -38,12 +38,12 @@ def test_pods_that_agree_may_be_loaded() -> None:
 
 @pytest.mark.parametrize(("agree", "aside"), [(False, {}), (True, {"node2": "has what nobody else has"})])
 def test_pods_that_do_not_agree_end_the_run_in_one_line(agree: bool, aside: dict[str, str]) -> None:
-    with pytest.raises(HarnessError, match=r"did not agree.*no load was begun: .*node2 does not answer") as ended:
+    with pytest.raises(HarnessError, match=r"did not agree.*no load was started: .*node2 does not answer") as ended:
         after_set_up(agree=agree, aside=aside)
     assert "\n" not in str(ended.value)
 
 
 def test_an_option_that_keeps_changes_from_pods_is_named_and_is_the_user_s() -> None:
-    with pytest.raises(ConfigurationError, match=r"no load was begun.*replicate_do_table=shop\.a \(mysql\.config\)"):
+    with pytest.raises(ConfigurationError, match=r"no load was started.*replicate_do_table=shop\.a \(mysql\.config\)"):
         after_set_up(("max_connections", "9"), ("replicate_do_table", "shop.a"), agree=False, aside={})
     after_set_up(("replicate_do_table", "shop.a"), agree=True, aside={})  # what it loses is for the run to show

@@ -70,7 +70,7 @@ def test_a_step_that_cannot_be_is_told_with_what_could(tmp_path: Path, step: str
     ("step", "topology", "mesh", "says"),
     [
         ("at: 2s, fault: kill, target: proxy", "async", "direct", "target: mesh direct has no proxy; targets here: "),
-        ("at: 2s, fault: kill, target: candidate", "single", "envoy", "candidate has no meaning in topology single"),
+        ("at: 2s, fault: kill, target: candidate", "single", "envoy", "candidate does not apply to topology single"),
         ("after: candidate-chosen, fault: kill, target: candidate", "group", "envoy", "after: candidate-chosen never"),
         (
             "after: promoted, fault: kill, target: primary",

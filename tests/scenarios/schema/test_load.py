@@ -92,7 +92,7 @@ def test_a_diurnal_curve_is_read_from_a_file_beside_the_scenario(tmp_path: Path)
         ("time,relative\n0,1\n2,-1\n", "day.csv:3: expected relative from 0 to 1000000, got -1"),
         ("time,relative\n3,1\n2,1\n", "day.csv:3: times must ascend"),
         ("time,relative\n3,0\n4,0\n", "day.csv:1: relative is 0 throughout"),
-        ("time,rate\n3,0\n4,1\n", "day.csv gives arrivals a second; leave load.rate out"),
+        ("time,rate\n3,0\n4,1\n", "day.csv gives arrivals per second; leave load.rate out"),
     ],
 )
 def test_a_wrong_curve_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -213,7 +213,7 @@ def test_policies_are_keys(tmp_path: Path) -> None:
             r"load.burst_for: must be shorter than burst_every \(2s\)",
         ),
         ("{rate: 0%}", "load.rate: a share of the measured maximum must be greater than 0 and at most 1000%, got '0%'"),
-        ("{rate: .nan}", "load.rate: expected at most 100000 arrivals a second"),
+        ("{rate: .nan}", "load.rate: expected at most 100000 arrivals per second"),
         ("{calibrate: 5s}", "load.calibrate: no rate is a share of the measured maximum"),
         ("{retry: twice}", "load.retry.mode: must be 'none', 'safe' or 'idempotent', got 'twice'"),
         ("{retry: {attempts: 0}}", "load.retry.attempts: .*greater than or equal to 1"),

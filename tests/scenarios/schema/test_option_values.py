@@ -111,7 +111,7 @@ def test_the_scenario_that_a_run_records_can_be_read_again(tmp_path: Path) -> No
         ("maximum-port=1", "is set by meshbench itself"),
         ("PORT=1", "is set by meshbench itself"),
         ("log_bin=off", "is set by meshbench itself"),
-        ("Sync_binlog=0", "mysqld takes small letters only; write sync_binlog"),
+        ("Sync_binlog=0", "mysqld accepts lower case only; write sync_binlog"),
         ("a.b.c=1", "is not the name of a mysqld option"),
         ("=1", "is not the name of a mysqld option"),
         ("sync_binlog=[1]", "expected a word, a number, true or false"),

@@ -84,7 +84,7 @@ def test_a_file_in_a_home_folder_or_at_the_top_of_a_disk_comes_alone(
     (own.parent / "diary.txt").write_text("dear diary")
     monkeypatch.setenv("HOME", str(own.parent))
     assert names(own) == ["locustfile.py"]
-    assert "comes alone into the load pods: " in own_folder(own).told()
+    assert "is copied alone into the load pods: " in own_folder(own).told()
     assert "is a home folder" in own_folder(own).told()
     monkeypatch.setenv("HOME", "/nowhere")
     assert len(names(own)) == 2
@@ -100,7 +100,7 @@ def test_a_module_of_the_name_of_ours_is_refused(own: Path, name: str) -> None:
     (own.parent / name / "notes.txt").write_text("no module")
     assert len(names(own)) == 2
     (own.parent / name / "__init__.py").write_text("")
-    with pytest.raises(ConfigurationError, match=f"a module called {name} would take the place of ours; rename it"):
+    with pytest.raises(ConfigurationError, match=f"a module called {name} would shadow one of ours; rename it"):
         own_folder(own)
 
 

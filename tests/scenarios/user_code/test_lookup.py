@@ -223,7 +223,7 @@ def test_a_class_without_a_constructor_is_looked_at_and_its_keys_filled_in(folde
         ("{1: 'SELECT 1'}", "final_queries must return a dict"),
         ("None", "final_queries must return a dict"),
         ("{'../x': 'SELECT 1'}", "final_queries must name its tables with letters, digits and _, got '../x'"),
-        ("{}['keys']", "final_queries broke: KeyError: 'keys'"),
+        ("{}['keys']", "final_queries failed: KeyError: 'keys'"),
     ],
 )
 def test_final_queries_are_asked_for_before_anything_starts(folder: Path, change: str, says: str) -> None:
@@ -251,14 +251,14 @@ def test_a_key_of_the_class_is_blamed_on_its_own_line(folder: Path) -> None:
         (
             "load: {environment: {BANK: 5}}",
             "locustfile: own.py",
-            "load.environment.BANK: expected a text, got 5; quote it",
+            "load.environment.BANK: expected text, got 5; quote it",
         ),
-        ("load: {environment: {BANK: yes}}", "locustfile: own.py", "load.environment.BANK: expected a text, got True"),
+        ("load: {environment: {BANK: yes}}", "locustfile: own.py", "load.environment.BANK: expected text, got True"),
         ("load: {environment: [BANK]}", "locustfile: own.py", "load.environment: expected a mapping of variables"),
-        ("load: {environment: {'B K': x}}", "locustfile: own.py", "is no name of a variable"),
+        ("load: {environment: {'B K': x}}", "locustfile: own.py", "is not a variable name"),
         ("load: {environment: {MYSQL_HOST: x}}", "locustfile: own.py", "MYSQL_HOST: is set by meshbench itself"),
         ("load: {environment: {PYTHONPATH: x}}", "locustfile: own.py", "PYTHONPATH: is set by meshbench itself"),
-        ("load: {environment: {LOCUST_USERS: x}}", "locustfile: own.py", "stands in load.arguments"),
+        ("load: {environment: {LOCUST_USERS: x}}", "locustfile: own.py", "go into load.arguments"),
         (
             "load: {environment: {BANK: x}}",
             "name: transfer",
@@ -268,11 +268,11 @@ def test_a_key_of_the_class_is_blamed_on_its_own_line(folder: Path) -> None:
         ("load: {arguments: [--x]}", 'name: "own.py:Probe"', "load.arguments: is for a locustfile"),
         ("load: {arguments: --x}", "locustfile: own.py", "load.arguments: expected a list of words"),
         ("load: {arguments: [5]}", "locustfile: own.py", "load.arguments.0: expected a word, got 5; quote it"),
-        ("load: {arguments: {--bank: x}}", "locustfile: own.py", "write it without dashes in front"),
+        ("load: {arguments: {--bank: x}}", "locustfile: own.py", "write it without leading dashes"),
         (
             "load: {arguments: {bank: 5}}",
             "locustfile: own.py",
-            "load.arguments.bank: expected a text, or true for a flag",
+            "load.arguments.bank: expected text, or true for a flag",
         ),
         ("", "locustfile: own.py, requirements: no.txt", "workload.requirements: no file "),
         ("", "locustfile: own.py, requirements: 5", "workload.requirements: "),
