@@ -16,7 +16,7 @@ from chaos.injector import Injector
 from chaos.targets import TARGETS
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError, RefusedError
+from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError, RefusedError
 from cluster.wait import wait_until
 from tests.chaos.fakes import FakeCluster, FakeOutlook
 
@@ -424,20 +424,23 @@ def test_an_operation_that_is_refused_took_no_effect_and_says_why(record: Path) 
     assert "went away" in steps(record)["bitten"]["evidence"]["reason"]
 
 
-def test_an_error_of_the_engine_during_a_change_is_no_finding_and_ends_the_run_at_once(record: Path) -> None:
-    fault = FakeChange(breaks=ConnectionError("the engine went away"))
+@pytest.mark.parametrize("error", [EngineRefusedError, EngineSilentError, ConnectionError, HarnessError])
+def test_an_error_of_the_engine_during_a_change_is_no_finding_and_ends_the_run_at_once(
+    record: Path, error: type[Exception]
+) -> None:
+    fault = FakeChange(breaks=error("the engine went away"))
     one = injector(fault, record, heal_after_s=None)
     one.start(time.monotonic_ns())
 
     def raised() -> bool:
         try:
             one.require_sound()
-        except ConnectionError:
+        except error:
             return True
         return False
 
     wait_until("who runs the load hears of it while the load runs", raised, timeout_s=5)
-    with pytest.raises(ConnectionError, match="went away"):
+    with pytest.raises(error, match="went away"):
         one.stop()
     assert list(steps(record)) == ["planned", "healed"], "it is not on record as a change that took no effect"
 
