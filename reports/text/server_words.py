@@ -15,7 +15,7 @@ from reports.text.units import UNKNOWN, count, duration, listed
 
 #: Servers notice one event at different times.
 _TOGETHER_NS = 3_000_000_000
-#: Codes that tell of no loss: a member's suspicion of another, and that somebody is well again.
+#: Codes that report no loss: a member suspects another, or all is well again.
 MINOR = frozenset({"MY-011493", "MY-011494", "MY-011490", "MY-010232", READY})
 
 
@@ -100,7 +100,8 @@ def missing_words(history: History) -> list[str]:
 
 def fell_back(history: History) -> list[Fallback]:
     """Where semi-sync did not hold what it promises, during the load or after it."""
-    if history.run.topology.kind != "semisync":
+    facts = history.run.topology.facts
+    if facts is None or facts.guarantee != "replica":
         return []
     zero_ns = begin_ns(history)
     return fallbacks(history.server_log.said, from_ns=0 if zero_ns is None else zero_ns)
