@@ -24,7 +24,7 @@ from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images
 from cluster.platform.platform import Platform, Pod, Process
-from cluster.topologies.replication import primaries
+from cluster.topologies.replication import primaries, replication_facts
 from history.history import HistoryError
 from history.load_events import Second
 from loadgen.errors import ConfigError
@@ -106,6 +106,7 @@ class Run:
                 "kind": scenario.topology.kind,
                 "pods": scenario.topology.pods,
                 "primaries": self._cluster.topology.primaries,
+                "replication": replication_facts(self._cluster.topology.replication),
             },
             "mesh": _describe_mesh(scenario),
             **({"own": own} if (own := described(scenario, platform.image("tools"))) else {}),

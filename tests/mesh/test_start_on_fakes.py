@@ -88,5 +88,5 @@ def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: str, w
 
 def test_a_passage_that_ends_is_told_with_its_words() -> None:
     pod = a_cluster(FakePlatform(cast=dies)).bare_pod("passage")
-    with pytest.raises(HarnessError, match=r"workers on other machines ended at start; it said: .*cannot bind"):
+    with pytest.raises(HarnessError, match=r"remote workers ended at start; it said: .*cannot bind"):
         open_passage(pod, "127.0.0.1", [(5557, ("127.0.0.1", 5557))])

@@ -55,7 +55,8 @@ KEYS = sorted(
         ),
         *ThinkSection.model_fields,
         *GATES,
-        *("at", "after", "fault", "target", "peer", "heal_after", "event", "delay", "locustfile", "accounts"),
+        *(key for fault in FAULTS.values() for key in fault.declared_keys()),
+        *("at", "after", "fault", "target", "heal_after", "event", "delay", "locustfile", "accounts"),
         *(
             "read_share",
             "theta",
