@@ -60,7 +60,7 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
 
 
 def _changes(summary: dict[str, Any]) -> list[KeyNumber]:
-    """How long each change took by itself, beside the outage that clients saw of it."""
+    """How long each planned change itself took, beside the outage that clients saw of it."""
     return [
         KeyNumber(f"{one['name']} itself", duration(one["took_ms"]), "from the request until it was done")
         for one in summary["faults"]
@@ -69,7 +69,7 @@ def _changes(summary: dict[str, Any]) -> list[KeyNumber]:
 
 
 def _service(summary: dict[str, Any]) -> list[KeyNumber]:
-    """What else may be wrong with a service; nothing of reads where none was asked for."""
+    """What else may be wrong with a service; nothing about reads where there were none."""
     numbers = [
         ("brown-out", summary["brownout_ms"], "longest time with less than half of the wanted writes acknowledged"),
         ("read outage", summary["read_outage_ms"], "longest time without an answered read"),
@@ -103,7 +103,7 @@ def _outage_note(summary: dict[str, Any]) -> str:
 
 
 class GateRow(NamedTuple):
-    """One line of the thresholds table in words; ``verdict`` is pass, fail, void or unknown."""
+    """One line of the gates table in words; ``verdict`` is pass, fail, void or unknown."""
 
     name: str
     expected: str
