@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
@@ -25,6 +25,7 @@ from history.history import HistoryError
 from loadgen.errors import ConfigError
 from reports.formats.console import print_table
 from reports.matrix.console import print_matrix
+from reports.summary_types import Summary
 from reports.text.visible import visible
 from scenarios.cli import listing
 from scenarios.cli.doctor import examine
@@ -223,7 +224,7 @@ def brought_along(scenario: Scenario) -> Iterator[str]:
         yield f"{cnf.name} brings along: {', '.join(map(str, included))}"
 
 
-def _executed(run: Run, progress: Progress) -> dict[str, Any]:
+def _executed(run: Run, progress: Progress) -> Summary:
     """The summary of a run; what goes wrong names its folder."""
     try:
         return run.execute(progress.second)
