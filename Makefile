@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test nightly check mutants images clean lock bench-boot bench-load
+.PHONY: help demo test nightly check mutants images clean lock bench-boot bench-load tables
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ bench-load: images  ## the load worker against sysbench, in turns, on one server
 clean:  ## remove what runs have left on the engine, the images, and the environment
 	@if [ -x $(PY) ]; then $(PY) -m cluster.platform.clean; fi
 	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+tables: .venv/ready  ## renew the tables of README and docs that are made from what checks, gates and workloads declare
+	@$(PY) -m scenarios.tables
 
 lock: .venv/ready  ## renew the pinned versions of all requirements
 	@images/lock.sh

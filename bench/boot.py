@@ -21,7 +21,7 @@ from cluster.platform import images, keeper
 from cluster.platform.docker_platform import DockerPlatform
 from cluster.platform.platform import Platform
 from cluster.topology import Topology
-from mesh.spec import gateway_spec
+from mesh.spec import mesh_spec
 from scenarios.cli.cli import PASS
 from scenarios.run import host
 from scenarios.run.boot import assemble, boot, first_write
@@ -77,7 +77,7 @@ def deploy(image: str, platform: Platform) -> tuple[float, float]:
     began_s = time.monotonic()
     topology = Topology(kind="group", pods=3, image=image)
     cluster, mesh = assemble(
-        topology, gateway_spec("envoy"), platform=platform, run_id=secrets.token_hex(4), down_after_s=1.0
+        topology, mesh_spec("gateway", "envoy"), platform=platform, run_id=secrets.token_hex(4), down_after_s=1.0
     )
     try:
         boot(cluster, mesh)

@@ -9,13 +9,15 @@ does not ask whether acknowledged keys are there (durability).
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from checks.check import Check, Gate
-from checks.evidence.keys import keyed
+from checks.evidence.keys import Keyed, keyed
 from checks.evidence.ledger import Codes, MissingError, coded, text
 from checks.evidence.operations import FAIL, key_outcomes
 from checks.verdict import WITNESS_LIMIT, Verdict, unknown
@@ -30,6 +32,32 @@ DUPLICATED = Gate(
     path=("duplicated",),
     default=0,
 )
+#: Keys that nobody is known to have asked for.
+_STRANGERS = "unrequested"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """asked_codes, stored_codes: the key of each row of `keyed`, as a place in keys; node_codes: the pod of each stored
+    row. best: the best outcome of each key, -1 where nobody asked for it; present: whether any pod has it."""
+
+    keyed: Keyed
+    keys: list[str]
+    nodes: list[str]
+    asked_codes: Codes
+    stored_codes: Codes
+    node_codes: Codes
+    best: Codes
+    present: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """One way to break it. name: in ``measured``. codes: the keys that do."""
+
+    name: str
+    what: str
+    codes: Codes
 
 
 def duplicates(history: History) -> Verdict:
@@ -48,52 +76,77 @@ def duplicates(history: History) -> Verdict:
     except MissingError as gone:
         return unknown(NAME, expected=_expected(allowed, "writes"), reason=str(gone))
     expected = _expected(allowed, evidence.what)
-    asked, stored = evidence.asked, evidence.stored
-    if asked.empty:
+    if evidence.asked.empty:
         return unknown(NAME, expected=expected, reason=f"the ops hold no {evidence.what}")
+    keys = _evidence(evidence)
+    return _verdict(keys, _findings(keys, history.ops, transactions), history, allowed=allowed)
 
-    (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
-    (node_codes,), nodes = coded(stored["node"])
-    best = key_outcomes(asked["outcome"], asked_codes, len(keys))
+
+def _evidence(keyed: Keyed) -> _Keys:
+    (asked_codes, stored_codes), keys = coded(keyed.asked["key"], keyed.stored["id"])
+    (node_codes,), nodes = coded(keyed.stored["node"])
     present = np.zeros(len(keys), dtype=bool)
     present[stored_codes] = True
-
-    again = pd.Series(node_codes * len(keys) + stored_codes).duplicated().to_numpy()
-    duplicated = np.unique(stored_codes[again])
-    failed_present = np.flatnonzero(present & (best == FAIL))
-    stranger = np.flatnonzero(present & (best < 0))
-    # A transaction of another workload may record what it found, which a second attempt finds changed.
-    conflicting = _conflicting(asked, asked_codes) if evidence.transfers else stranger[:0]
-    acked_again = _acked_again(asked, asked_codes)
-    one_gtid = _one_gtid(history.ops, transactions, present, keys)
-    complete = not history.run.load.is_cut
-    measured = {
-        "stored": int(present.sum()),
-        "duplicated": len(duplicated),
-        "failed_present": len(failed_present),
-        "unrequested": len(stranger) if complete else 0,
-        "unrecorded": 0 if complete else len(stranger),
-        "conflicting": len(conflicting),
-        "acked_again": len(acked_again),
-        "one_gtid": len(one_gtid),
-    }
-    found: list[tuple[str, Codes]] = [
-        ("stored twice", duplicated),
-        ("failed yet present", failed_present),
-        ("unrequested", stranger if complete else stranger[:0]),
-        ("acknowledged for two different transfers", conflicting),
-        ("one attempt acknowledged twice", acked_again),
-        ("its GTID acknowledged for another key too", one_gtid),
-    ]
-    witness: list[dict[str, Any]] = [
-        {"key": keys[code], "what": what, "nodes": sorted({nodes[n] for n in node_codes[stored_codes == code]})}
-        for what, codes in found
-        for code in codes[: WITNESS_LIMIT // len(found)]
-    ]
-    failed = len(duplicated) > allowed or any(len(codes) for _, codes in found[1:])
-    return Verdict(
-        name=NAME, verdict="fail" if failed else "pass", expected=expected, measured=measured, witness=witness
+    return _Keys(
+        keyed=keyed,
+        keys=keys,
+        nodes=nodes,
+        asked_codes=asked_codes,
+        stored_codes=stored_codes,
+        node_codes=node_codes,
+        best=key_outcomes(keyed.asked["outcome"], asked_codes, len(keys)),
+        present=present,
     )
+
+
+def _findings(keys: _Keys, ops: pd.DataFrame, transactions: pd.DataFrame) -> list[_Finding]:
+    asked, codes = keys.keyed.asked, keys.asked_codes
+    again = pd.Series(keys.node_codes * len(keys.keys) + keys.stored_codes).duplicated().to_numpy()
+    # A transaction of another workload may record what it found, which a second attempt finds changed.
+    conflicting = _conflicting(asked, codes) if keys.keyed.transfers else codes[:0]
+    one_gtid = _one_gtid(ops, transactions, keys.present, keys.keys)
+    return [
+        _Finding(name="duplicated", what="stored twice", codes=np.unique(keys.stored_codes[again])),
+        _Finding(
+            name="failed_present", what="failed yet present", codes=np.flatnonzero(keys.present & (keys.best == FAIL))
+        ),
+        _Finding(name=_STRANGERS, what="unrequested", codes=np.flatnonzero(keys.present & (keys.best < 0))),
+        _Finding(name="conflicting", what="acknowledged for two different transfers", codes=conflicting),
+        _Finding(name="acked_again", what="one attempt acknowledged twice", codes=_acked_again(asked, codes)),
+        _Finding(name="one_gtid", what="its GTID acknowledged for another key too", codes=one_gtid),
+    ]
+
+
+def _verdict(keys: _Keys, findings: list[_Finding], history: History, *, allowed: float) -> Verdict:
+    complete = not history.run.load.is_cut
+    counts = {found.name: len(found.codes) for found in findings}
+    strangers = counts.pop(_STRANGERS)
+    measured = {
+        "stored": int(keys.present.sum()),
+        "duplicated": counts.pop("duplicated"),
+        "failed_present": counts.pop("failed_present"),
+        _STRANGERS: strangers if complete else 0,
+        "unrecorded": 0 if complete else strangers,
+        **counts,
+    }
+    held = [found for found in findings if complete or found.name != _STRANGERS]
+    witness: list[dict[str, Any]] = [
+        {"key": keys.keys[code], "what": found.what, "nodes": _holders(keys, code)}
+        for found in held
+        for code in found.codes[: WITNESS_LIMIT // len(findings)]
+    ]
+    failed = any(len(found.codes) > (allowed if found.name == "duplicated" else 0) for found in held)
+    return Verdict(
+        name=NAME,
+        verdict="fail" if failed else "pass",
+        expected=_expected(allowed, keys.keyed.what),
+        measured=measured,
+        witness=witness,
+    )
+
+
+def _holders(keys: _Keys, code: int) -> list[str]:
+    return sorted({keys.nodes[node] for node in keys.node_codes[keys.stored_codes == code]})
 
 
 def _expected(allowed: float, what: str) -> str:

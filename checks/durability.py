@@ -13,7 +13,9 @@ them holds is lost if all were read, one that all of them hold is not, and anyth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,13 +23,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from checks.check import Check, Gate
-from checks.evidence.amounts import minor_units, shown, unequal_cells
-from checks.evidence.keys import keyed
+from checks.evidence.amounts import shown
+from checks.evidence.keys import Keyed, keyed
 from checks.evidence.ledger import Codes, MissingError, coded, in_service, not_read, readable, text
 from checks.evidence.operations import OK, UNKNOWN, key_outcomes, moves
+from checks.evidence.ops_values import altered_transfers
 from checks.evidence.quarantine import holders_in_quarantine
-from checks.evidence.unread import filters, unread
-from checks.verdict import WITNESS_LIMIT, Verdict, unknown
+from checks.evidence.unread import Unread, filters, unread
+from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history import gtid
 from history.committed import committed, contained
 from history.history import History
@@ -44,6 +47,60 @@ Mask = npt.NDArray[np.bool_]
 FIELDS = ("src", "dst", "amount")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Ledger:
+    """asked_codes, stored_codes: the key of each row of `keyed`, as a place in keys; best: the best outcome of each
+    key. acked: rows of asked, the first acknowledged one of each key. nodes: the pods held against; row_node, names:
+    the pod of each stored row. serving: whether those pods are in service; else unread says which others could not be
+    read, and why. gone: tables that a pod held against says it does not have. moves: of transfers, what each row asked
+    for.
+    """
+
+    keyed: Keyed
+    keys: list[str]
+    asked_codes: Codes
+    stored_codes: Codes
+    best: Codes
+    acked: Codes
+    nodes: list[str]
+    row_node: Codes
+    names: list[str]
+    serving: bool
+    unread: Mapping[str, str]
+    gone: list[Unread]
+    moves: pd.DataFrame | None
+
+    @property
+    def acked_codes(self) -> Codes:
+        return self.asked_codes[self.acked]
+
+    @cached_property
+    def first(self) -> Codes:
+        """By key the row that tells of it: the first that was acknowledged, else the first; -1 without one."""
+        first = np.full(len(self.keys), -1, dtype=np.int64)
+        first[self.asked_codes[::-1]] = np.arange(len(self.asked_codes))[::-1]
+        first[self.acked_codes] = self.acked
+        return first
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Findings:
+    """missing, without_gtid: whether a pod lacks a key, or the GTID acknowledged for it, shape (nodes, keys). present:
+    whether any pod has a key. lost: codes of keys. altered: which stored rows are not what was asked for; undecided:
+    why that cannot be told of all."""
+
+    missing: Mask
+    without_gtid: Mask
+    present: Mask
+    lost: Codes
+    altered: Mask
+    undecided: str | None
+
+    @property
+    def absent(self) -> Mask:
+        return self.missing | self.without_gtid
+
+
 def durability(history: History) -> Verdict:
     """Judge ops against final/transfers, or final/keys (`checks.evidence.keys`), and final/nodes.json.
 
@@ -56,116 +113,152 @@ def durability(history: History) -> Verdict:
     has; scattered: keys that only some of them have. Raises HistoryError when the gtid of a write is not readable.
     """
     allowed = LOST.limit(history) or 0
+    expected = f"at most {allowed:g} acknowledged writes lost"
     try:
         evidence = keyed(history)
+        expected = f"at most {allowed:g} acknowledged {evidence.what} lost"
+        expected += ", none altered" if evidence.transfers else ""
+        ledger = _evidence(history, evidence)
     except MissingError as missing_evidence:
-        expected = f"at most {allowed:g} acknowledged writes lost"
         return unknown(NAME, expected=expected, reason=str(missing_evidence))
-    expected = f"at most {allowed:g} acknowledged {evidence.what} lost"
-    expected += ", none altered" if evidence.transfers else ""
-    asked, stored = evidence.asked, evidence.stored
-    acked = asked[asked["outcome"] == "ok"].drop_duplicates("key")
-    serving = in_service(history)
-    nobody_serves = serving is None
-    nodes = readable(history) if serving is None else serving
-    if acked.empty:
-        return unknown(NAME, expected=expected, reason="no write was acknowledged, so none could be lost")
-    silent = not_read(history) if nobody_serves else {}
-    if nobody_serves and not nodes:
-        why_not = "; ".join(f"{node}: {why}" for node, why in silent.items())
-        return unknown(NAME, expected=expected, reason=f"no node in service, and none could be read ({why_not})")
+    return _verdict(ledger, _findings(history, ledger), history, allowed=allowed, expected=expected)
 
+
+def _evidence(history: History, keyed: Keyed) -> _Ledger:
+    """Raises MissingError."""
+    asked, stored = keyed.asked, keyed.stored
+    acked = asked[asked["outcome"] == "ok"].drop_duplicates("key").index.to_numpy()
+    if not len(acked):
+        raise MissingError("no write was acknowledged, so none could be lost")
+    serving = in_service(history)
+    nodes = readable(history) if serving is None else serving
+    silent = not_read(history) if serving is None else {}
+    if serving is None and not nodes:
+        why_not = "; ".join(f"{node}: {why}" for node, why in silent.items())
+        raise MissingError(f"no node in service, and none could be read ({why_not})")
     (asked_codes, stored_codes), keys = coded(asked["key"], stored["id"])
-    (places, wanted), names = coded(stored["node"], pd.Series(nodes, dtype="str"))
-    missing = _missing(stored_codes, places, wanted, len(keys))
-    present = np.zeros(len(keys), dtype=bool)
-    present[stored_codes] = True
-    acked_codes = asked_codes[acked.index.to_numpy()]
-    without_gtid = _without_gtid(history, asked, asked_codes, nodes, len(keys))
+    (row_node, _), names = coded(stored["node"], pd.Series(nodes, dtype="str"))
+    return _Ledger(
+        keyed=keyed,
+        keys=keys,
+        asked_codes=asked_codes,
+        stored_codes=stored_codes,
+        best=key_outcomes(asked["outcome"], asked_codes, len(keys)),
+        acked=acked,
+        nodes=nodes,
+        row_node=row_node,
+        names=names,
+        serving=serving is not None,
+        unread=silent,
+        gone=[answer for answer in unread(history.nodes) if answer.gone and answer.node in nodes],
+        moves=moves(asked["value"]) if keyed.transfers else None,
+    )
+
+
+def _findings(history: History, ledger: _Ledger) -> _Findings:
+    present = np.zeros(len(ledger.keys), dtype=bool)
+    present[ledger.stored_codes] = True
+    missing, without_gtid = _missing(ledger), _without_gtid(history, ledger)
     absent = missing | without_gtid
-    if nobody_serves:
-        lost = np.zeros(len(keys), dtype=bool) if silent else np.asarray(absent.all(axis=0), dtype=bool)
-    else:
+    if ledger.serving:
         # A ledger in which no pod has a row names no pods either; then nothing is present anywhere.
         lost = absent.any(axis=0) | ~present
-    best = key_outcomes(asked["outcome"], asked_codes, len(keys))
-    told = moves(asked["value"]) if evidence.transfers else None
-    altered, unreadable = _altered(told, asked, asked_codes, stored, stored_codes, best)
-    is_altered = np.zeros(len(keys), dtype=bool)
-    is_altered[stored_codes[altered]] = True
+    else:
+        lost = np.zeros(len(present), dtype=bool) if ledger.unread else np.asarray(absent.all(axis=0), dtype=bool)
+    altered, undecided = altered_transfers(
+        ledger.moves, ledger.keyed.asked, ledger.asked_codes, ledger.keyed.stored, ledger.stored_codes, ledger.best
+    )
+    return _Findings(
+        missing=missing,
+        without_gtid=without_gtid,
+        present=present,
+        lost=ledger.acked_codes[lost[ledger.acked_codes]],
+        altered=altered,
+        undecided=undecided,
+    )
 
-    lost_codes = acked_codes[lost[acked_codes]]
-    gone_from = absent[:, lost_codes].sum(axis=1)
-    gone = [one for one in unread(history.nodes) if one.gone and one.node in nodes]
-    first = np.full(len(keys), -1, dtype=np.int64)
-    first[asked_codes[::-1]] = np.arange(len(asked))[::-1]
-    first[acked_codes] = acked.index.to_numpy()
+
+def _verdict(ledger: _Ledger, found: _Findings, history: History, *, allowed: float, expected: str) -> Verdict:
+    measured = _measured(ledger, found)
+    failed = measured["lost"] > allowed or measured["altered"] > 0 or bool(ledger.gone and ledger.serving)
+    if not failed and not ledger.serving and (ledger.unread or measured["scattered"]):
+        measured["reason"] = _nobody_serves(measured, ledger.unread)
+    elif not failed and found.undecided:
+        measured["reason"] = found.undecided
+    if "reason" in measured:
+        return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
+    witness = [*_tables_gone(ledger, history), *_wrong_keys(ledger, found, history)][:WITNESS_LIMIT]
+    verdict: Outcome = "fail" if failed else "pass"
+    return Verdict(name=NAME, verdict=verdict, expected=expected, measured=measured, witness=witness)
+
+
+def _measured(ledger: _Ledger, found: _Findings) -> dict[str, Any]:
+    unknown_keys = ledger.best == UNKNOWN
+    absent, acked = found.absent, ledger.acked_codes
+    amounts = None if ledger.moves is None else ledger.moves["amount"].to_numpy()[ledger.first[found.lost]]
+    missing_on = zip(ledger.nodes, absent[:, found.lost].sum(axis=1), strict=True)
     measured: dict[str, Any] = {
         "acked": len(acked),
-        "lost": len(lost_codes),
-        "lost_amount": _sum_of(told["amount"].to_numpy()[first[lost_codes]]) if told is not None else None,
-        "altered": int(is_altered.sum()),
-        "unknown_present": int(((best == UNKNOWN) & present).sum()),
-        "unknown_absent": int(((best == UNKNOWN) & ~present).sum()),
-        "gtids_missing": int(without_gtid[:, acked_codes].any(axis=0).sum()),
-        "nodes": nodes,
-        "missing_on": {node: int(number) for node, number in zip(nodes, gone_from, strict=True) if number},
+        "lost": len(found.lost),
+        "lost_amount": None if amounts is None else _sum_of(amounts),
+        "altered": len(np.unique(ledger.stored_codes[found.altered])),
+        "unknown_present": int((unknown_keys & found.present).sum()),
+        "unknown_absent": int((unknown_keys & ~found.present).sum()),
+        "gtids_missing": int(found.without_gtid[:, acked].any(axis=0).sum()),
+        "nodes": ledger.nodes,
+        "missing_on": {node: int(number) for node, number in missing_on if number},
     }
-    if gone:
-        measured["tables_gone"] = {one.node: [] for one in gone}
-        for one in gone:
-            measured["tables_gone"][one.node].append(one.table or "all")
-    failed = measured["lost"] > allowed or measured["altered"] > 0 or bool(gone and not nobody_serves)
-    if nobody_serves:
-        held = (~absent[:, acked_codes]).sum(axis=1)
-        measured["held"] = {node: int(number) for node, number in zip(nodes, held, strict=True)}
-        of_acked = absent[:, acked_codes]
+    for answer in ledger.gone:
+        measured.setdefault("tables_gone", {}).setdefault(answer.node, []).append(answer.table or "all")
+    if not ledger.serving:
+        of_acked = absent[:, acked]
+        held = (~of_acked).sum(axis=1)
+        measured["held"] = {node: int(number) for node, number in zip(ledger.nodes, held, strict=True)}
         measured["scattered"] = int(np.sum(of_acked.any(axis=0) & ~of_acked.all(axis=0)))
-        if not failed and (silent or measured["scattered"]):
-            unreadable = _nobody_serves(measured, silent)
-    if not failed and unreadable:
-        measured["reason"] = unreadable
-        return Verdict(name=NAME, verdict="unknown", expected=expected, measured=measured)
+    return measured
 
-    set_aside = holders_in_quarantine(history)
-    wrong = np.union1d(lost_codes, np.flatnonzero(is_altered))
-    wrong = wrong[np.argsort(first[wrong], kind="stable")][:WITNESS_LIMIT]
+
+def _tables_gone(ledger: _Ledger, history: History) -> list[dict[str, Any]]:
     because = filters(history.manifest)
-    witness: list[dict[str, Any]] = [
-        {"what": "table", "node": one.node, "table": one.table, "expected": "to be there", "found": one.words}
+    return [
+        {"what": "table", "node": answer.node, "table": answer.table, "expected": "to be there", "found": answer.words}
         | ({"because": because} if because else {})
-        for one in gone
-        if not nobody_serves
+        for answer in (ledger.gone if ledger.serving else ())
     ]
-    for code in wrong:
-        op = asked.iloc[int(first[code])]
-        is_acked = best[code] == OK
-        own = np.flatnonzero(altered & (stored_codes == code))
+
+
+def _wrong_keys(ledger: _Ledger, found: _Findings, history: History) -> Iterator[dict[str, Any]]:
+    """The first keys that are lost or altered, in the order in which they were told of."""
+    wrong = np.union1d(found.lost, ledger.stored_codes[found.altered])
+    set_aside = holders_in_quarantine(history)
+    for code in wrong[np.argsort(ledger.first[wrong], kind="stable")][:WITNESS_LIMIT]:
+        at = int(ledger.first[code])
+        op, is_acked = ledger.keyed.asked.iloc[at], ledger.best[code] == OK
         row = {
-            "key": keys[code],
-            **({"amount": shown(told["amount"].to_numpy()[first[code]])} if told is not None else {"f": str(op["f"])}),
+            "key": ledger.keys[code],
+            **({"f": str(op["f"])} if ledger.moves is None else {"amount": shown(ledger.moves["amount"].iloc[at])}),
             "server": _plain(op["server"]),
             "end_ns": int(op["end_ns"]),
             **({} if is_acked else {"outcome": str(op["outcome"])}),
-            "missing": [node for node, gone in zip(nodes, missing[:, code], strict=True) if gone and is_acked],
+            "missing": _which(ledger.nodes, found.missing[:, code]) if is_acked else [],
             "altered": [
-                {"node": names[places[at]]} | {name: _plain(stored[name].iloc[int(at)]) for name in FIELDS}
-                for at in own
+                _stored(ledger, int(row)) for row in np.flatnonzero(found.altered & (ledger.stored_codes == code))
             ],
         }
-        if without_gtid[:, code].any():
-            there = [node for node, gone in zip(nodes, without_gtid[:, code], strict=True) if gone]
-            row |= {"gtid": str(op["gtid"]), "gtid_missing": there}
-        if held := set_aside.get(keys[code]):
+        if lacking := _which(ledger.nodes, found.without_gtid[:, code]):
+            row |= {"gtid": str(op["gtid"]), "gtid_missing": lacking}
+        if held := set_aside.get(ledger.keys[code]):
             row["held_in_quarantine"] = held
-        witness.append(row)
-    return Verdict(
-        name=NAME,
-        verdict="fail" if failed else "pass",
-        expected=expected,
-        measured=measured,
-        witness=witness[:WITNESS_LIMIT],
-    )
+        yield row
+
+
+def _which(nodes: list[str], chosen: Mask) -> list[str]:
+    return [node for node, is_so in zip(nodes, chosen, strict=True) if is_so]
+
+
+def _stored(ledger: _Ledger, at: int) -> dict[str, Any]:
+    stored = ledger.keyed.stored
+    return {"node": ledger.names[ledger.row_node[at]]} | {name: _plain(stored[name].iloc[at]) for name in FIELDS}
 
 
 def _nobody_serves(measured: Mapping[str, Any], silent: Mapping[str, str]) -> str:
@@ -178,70 +271,28 @@ def _nobody_serves(measured: Mapping[str, Any], silent: Mapping[str, str]) -> st
     return told
 
 
-def _missing(codes: Codes, places: Codes, wanted: Codes, keys: int) -> Mask:
-    """Whether a pod does not have a key: shape (pods in service, keys)."""
-    missing = np.ones((len(wanted), keys), dtype=bool)
-    for n, place in enumerate(wanted):
-        missing[n, codes[places == place]] = False
+def _missing(ledger: _Ledger) -> Mask:
+    """Whether a pod does not have a key: shape (nodes, keys)."""
+    missing = np.ones((len(ledger.nodes), len(ledger.keys)), dtype=bool)
+    for n, node in enumerate(ledger.nodes):
+        missing[n, ledger.stored_codes[ledger.row_node == ledger.names.index(node)]] = False
     return missing
 
 
-def _without_gtid(history: History, asked: pd.DataFrame, codes: Codes, nodes: list[str], keys: int) -> Mask:
-    """Whether a pod's executed set lacks a GTID that was acknowledged for a key: shape (pods in service, keys). A pod
-    whose set is not known lacks none; convergence says that it is not known."""
-    lacks = np.zeros((len(nodes), keys), dtype=bool)
-    own = committed(asked)
-    own = own[(asked["outcome"] == "ok").to_numpy(dtype=bool)[own["at"].to_numpy()]]
-    of = codes[own["at"].to_numpy()]
-    for n, node in enumerate(nodes):
+def _without_gtid(history: History, ledger: _Ledger) -> Mask:
+    """Whether a pod's executed set lacks a GTID that was acknowledged for a key: shape (nodes, keys). A pod whose set
+    is not known lacks none; convergence says that it is not known."""
+    lacks = np.zeros((len(ledger.nodes), len(ledger.keys)), dtype=bool)
+    asked = ledger.keyed.asked
+    told = committed(asked)
+    told = told[(asked["outcome"] == "ok").to_numpy(dtype=bool)[told["at"].to_numpy()]]
+    of = ledger.asked_codes[told["at"].to_numpy()]
+    for n, node in enumerate(ledger.nodes):
         record = (history.nodes or {}).get(node)
         executed = gtid.read(record.get("gtid_executed")) if isinstance(record, Mapping) else None
         if executed is not None:
-            lacks[n, of[~contained(own, executed)]] = True
+            lacks[n, of[~contained(told, executed)]] = True
     return lacks
-
-
-def _altered(
-    told: pd.DataFrame | None, asked: pd.DataFrame, asked_codes: Codes, stored: pd.DataFrame, codes: Codes, best: Codes
-) -> tuple[Mask, str | None]:
-    """Which stored rows are not what was asked for under their key, shape (rows,), and why that cannot be told of all.
-
-    An acknowledged key has what was acknowledged, another one what any of its attempts asked for.
-    """
-    differs = np.zeros(len(stored), dtype=bool)
-    if told is None or asked.empty:
-        return differs, None
-    (src, dst, stored_src, stored_dst), _ = coded(told["src"], told["dst"], stored["src"], stored["dst"])
-    amount, stored_amount = told["amount"].to_numpy(), minor_units(stored["amount"])
-    readable = told["src"].notna().to_numpy(dtype=bool)
-    counts = (asked["outcome"] == "ok").to_numpy(dtype=bool) | (best[asked_codes] != OK)
-    silent = counts & ~readable
-
-    def unlike(row: Codes, op: Codes) -> Mask:
-        odd: Mask = (stored_src[row] != src[op]) | (stored_dst[row] != dst[op])
-        return odd | unequal_cells(stored_amount[row], amount[op])
-
-    first = np.full(len(best), -1, dtype=np.int64)
-    said = np.flatnonzero(counts & readable)
-    first[asked_codes[said[::-1]]] = said[::-1]
-    # A key with a value that cannot be read may have asked for anything; nor is it said what a stranger's key asked.
-    open_ended = np.zeros(len(best), dtype=bool)
-    open_ended[asked_codes[silent]] = True
-    rows = np.flatnonzero((first[codes] >= 0) & ~open_ended[codes])
-    differs[rows] = unlike(rows, first[codes[rows]])
-    # Nearly every key was attempted once; the few others may also be what a later attempt asked for.
-    attempts: dict[int, list[int]] = {}
-    for op in said[np.bincount(asked_codes[said], minlength=len(best))[asked_codes[said]] > 1]:
-        attempts.setdefault(int(asked_codes[op]), []).append(int(op))
-    for row in rows[differs[rows]] if attempts else ():
-        others = np.array(attempts.get(int(codes[row]), []), dtype=np.int64)
-        differs[row] = not len(others) or bool(unlike(np.full(len(others), row), others).all())
-    acked_silent = silent & (asked["outcome"] == "ok").to_numpy(dtype=bool)
-    if acked_silent.any():
-        return differs, f"{int(acked_silent.sum())} acknowledged transfers have a value without src, dst and amount"
-    stuck = np.unique(codes[open_ended[codes]])
-    reason = f"{len(stuck)} stored transfers were asked for with a value without src, dst and amount"
-    return differs, reason if len(stuck) else None
 
 
 def _plain(value: Any) -> Any:

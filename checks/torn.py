@@ -6,13 +6,14 @@ one is what atomicity forbids. It does not look at balances (conservation).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from checks.check import Check
-from checks.evidence.amounts import equal_cells, minor_units, shown
-from checks.evidence.ledger import MissingError, coded, require_tables
+from checks.evidence.amounts import Amounts, equal_cells, minor_units, shown
+from checks.evidence.ledger import Codes, MissingError, coded, require_tables
 from checks.evidence.quarantine import final_tables
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
@@ -21,65 +22,119 @@ NAME = "torn"
 EXPECTED = "every transfer has exactly its two entries on every node, and every entry its transfer"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Books:
+    """The rows of final/transfers and final/entries, shape (transfers,) and (entries,), with ids as codes.
+
+    row_slot, entry_slot: one place for each key on each pod; slots: how many there are. A key stored twice has one slot
+    (the last row's) and is the duplicates check's find.
+    """
+
+    nodes: list[str]
+    keys: list[str]
+    accounts: list[str]
+    row_slot: Codes
+    src: Codes
+    dst: Codes
+    amount: Amounts
+    entry_slot: Codes
+    account: Codes
+    entered: Amounts
+
+    @property
+    def slots(self) -> int:
+        return len(self.nodes) * len(self.keys)
+
+    def place(self, slot: int) -> dict[str, Any]:
+        node, key = divmod(slot, len(self.keys))
+        return {"node": self.nodes[node], "key": self.keys[key]}
+
+    def entries(self, chosen: Codes) -> list[list[Any]]:
+        """Entries as [account, amount]."""
+        return [[self.accounts[self.account[at]], shown(self.entered[at])] for at in chosen]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Torn:
+    """rows: transfers that are not whole. orphans: entries without a transfer."""
+
+    rows: Codes
+    orphans: Codes
+
+
 def torn(history: History) -> Verdict:
     """Judge final/transfers against final/entries.
 
     measured: transfers (rows judged), torn (transfers that are torn on some pod), orphan_entries (rows).
     """
     try:
-        require_tables(history, "transfers", "entries")
+        books = _evidence(history)
     except MissingError as gone:
         return unknown(NAME, expected=EXPECTED, reason=str(gone))
+    return _verdict(books, _findings(books))
+
+
+def _evidence(history: History) -> _Books:
+    """Raises MissingError."""
+    require_tables(history, "transfers", "entries")
     if history.final["transfers"].empty and history.final["entries"].empty:
-        reason = "final/transfers.parquet and final/entries.parquet hold no row"
-        return unknown(NAME, expected=EXPECTED, reason=reason)
+        raise MissingError("final/transfers.parquet and final/entries.parquet hold no row")
     tables = final_tables(history)
     rows, entries = tables["transfers"], tables["entries"]
     (row_node, entry_node), nodes = coded(rows["node"], entries["node"])
     (row_key, entry_key), keys = coded(rows["id"], entries["transfer"])
     (src, dst, account), accounts = coded(rows["src"], rows["dst"], entries["account"])
-    amount, entered = minor_units(rows["amount"]), minor_units(entries["amount"])
+    return _Books(
+        nodes=nodes,
+        keys=keys,
+        accounts=accounts,
+        row_slot=row_node * len(keys) + row_key,
+        src=src,
+        dst=dst,
+        amount=minor_units(rows["amount"]),
+        entry_slot=entry_node * len(keys) + entry_key,
+        account=account,
+        entered=minor_units(entries["amount"]),
+    )
 
-    # One slot per key and pod. A key stored twice has one slot (the last row's) and is the duplicates check's find.
-    slot, entry_slot = row_node * len(keys) + row_key, entry_node * len(keys) + entry_key
-    slots = len(nodes) * len(keys)
-    row_at = np.full(slots, -1, dtype=np.int64)
-    row_at[slot] = np.arange(len(rows))
-    parent = row_at[entry_slot]
+
+def _findings(books: _Books) -> _Torn:
+    row_at = np.full(books.slots, -1, dtype=np.int64)
+    row_at[books.row_slot] = np.arange(len(books.row_slot))
+    parent = row_at[books.entry_slot]
     orphan = parent < 0
-    own, at = np.flatnonzero(~orphan), parent[~orphan]
-    debit = (account[own] == src[at]) & equal_cells(entered[own], -amount[at])
-    credit = (account[own] == dst[at]) & equal_cells(entered[own], amount[at])
+    paired, at = np.flatnonzero(~orphan), parent[~orphan]
+    account, entered = books.account[paired], books.entered[paired]
+    debit = (account == books.src[at]) & equal_cells(entered, -books.amount[at])
+    credit = (account == books.dst[at]) & equal_cells(entered, books.amount[at])
 
-    def per_slot(chosen: Any) -> Any:
-        return np.bincount(entry_slot[own][chosen], minlength=slots)[slot]
+    def per_row(chosen: Any) -> Any:
+        return np.bincount(books.entry_slot[paired][chosen], minlength=books.slots)[books.row_slot]
 
     whole = (
-        (per_slot(np.ones(len(own), dtype=bool)) == 2)
-        & (per_slot(debit | credit) == 2)
-        & (per_slot(debit) >= 1)
-        & (per_slot(credit) >= 1)
+        (per_row(np.ones(len(paired), dtype=bool)) == 2)
+        & (per_row(debit | credit) == 2)
+        & (per_row(debit) >= 1)
+        & (per_row(credit) >= 1)
     )
-    broken, orphans = np.flatnonzero(~whole), np.flatnonzero(orphan)
+    return _Torn(rows=np.flatnonzero(~whole), orphans=np.flatnonzero(orphan))
+
+
+def _verdict(books: _Books, found: _Torn) -> Verdict:
     measured = {
-        "transfers": len(rows),
-        "torn": len(np.unique(row_key[broken])),
-        "orphan_entries": len(orphans),
+        "transfers": len(books.row_slot),
+        "torn": len(np.unique(books.row_slot[found.rows] % max(1, len(books.keys)))),
+        "orphan_entries": len(found.orphans),
     }
     witness: list[dict[str, Any]] = []
-    for i in broken[:WITNESS_LIMIT]:
-        found = np.flatnonzero(entry_slot == slot[i])
-        witness.append(
-            {
-                "node": nodes[row_node[i]],
-                "key": keys[row_key[i]],
-                "expected": [[accounts[src[i]], shown(-amount[i])], [accounts[dst[i]], shown(amount[i])]],
-                "found": [[accounts[account[j]], shown(entered[j])] for j in found[:WITNESS_LIMIT]],
-            }
-        )
-    for j in orphans[: WITNESS_LIMIT - len(witness)]:
-        row = {"node": nodes[entry_node[j]], "key": keys[entry_key[j]], "expected": "its transfer"}
-        witness.append(row | {"found": [[accounts[account[j]], shown(entered[j])]]})
+    for i in found.rows[:WITNESS_LIMIT]:
+        slot, amount = books.row_slot[i], books.amount[i]
+        halves = [[books.accounts[books.src[i]], shown(-amount)], [books.accounts[books.dst[i]], shown(amount)]]
+        entries = books.entries(np.flatnonzero(books.entry_slot == slot)[:WITNESS_LIMIT])
+        witness.append({**books.place(slot), "expected": halves, "found": entries})
+    for at in found.orphans[: WITNESS_LIMIT - len(witness)]:
+        place = books.place(books.entry_slot[at])
+        witness.append({**place, "expected": "its transfer", "found": books.entries(np.array([at]))})
     verdict: Outcome = "fail" if witness else "pass"
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness)
 

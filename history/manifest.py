@@ -29,14 +29,9 @@ from history.fields import (
     taken_if_there,
 )
 from history.json_files import HistoryError
+from history.older.topologies import BY_KIND, ReplicationFacts
 from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_own, operations_of
 
-#: Kinds that replicate from a source to replicas, in which only the control plane elects a primary.
-SOURCE_REPLICA = frozenset({"async", "semisync"})
-#: Kinds in which one pod takes writes, however many there are.
-ONE_PRIMARY = SOURCE_REPLICA | {"single", "group"}
-#: Kinds in which several pods take writes.
-_MULTI = frozenset({"group-multi"})
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
 _UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -115,20 +110,27 @@ class TopologySection:
     pods: Count | None = None
     pods_at_end: Count | None = None
     primaries: Count | None = None
+    replication: ReplicationFacts | None = None
+
+    @property
+    def facts(self) -> ReplicationFacts | None:
+        """How its pods replicate; None of a kind that nobody knows."""
+        return self.replication or BY_KIND.get(self.kind or "")
 
     @property
     def is_source_replica(self) -> bool:
-        return self.kind in SOURCE_REPLICA
+        return self.facts is not None and self.facts.promoted
 
     @property
     def is_group(self) -> bool:
-        return (self.kind or "").startswith("group")
+        return self.facts is not None and self.facts.elects_by_itself
 
     @property
     def primaries_meant(self) -> int:
         """How many pods are meant to be primary at once: 1 unless the manifest says otherwise, of a kind that has
         more."""
-        return 1 if self.kind in ONE_PRIMARY else self.primaries or 1
+        one = self.facts is not None and not self.facts.multi_primary
+        return 1 if one else self.primaries or 1
 
     @property
     def pods_meant_at_end(self) -> int | None:
@@ -335,7 +337,8 @@ def _require_one_story(manifest: Manifest, place: str) -> None:
         if None not in (wanted, was) and wanted != was:
             told = f"{spelt(was)}, and 'scenario.{path}' {spelt(wanted)}"
             raise HistoryError(f"{place}: {path!r} is {told}; expected the same")
-    if topology.kind is not None and topology.kind not in _MULTI and (topology.primaries or 0) > 1:
+    several = topology.facts is not None and topology.facts.multi_primary
+    if topology.kind is not None and not several and (topology.primaries or 0) > 1:
         told = f"{topology.primaries}, but kind {topology.kind} has one primary"
         raise HistoryError(f"{place}: 'topology.primaries' is {told}")
 

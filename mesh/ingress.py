@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from cluster.errors import ConfigurationError
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
-from mesh.spec import Address
+from mesh.proxies.proxy import Address
 
 CONFIG_FILE = "/etc/haproxy/haproxy.cfg"
 START_TIMEOUT_S = 10.0

@@ -81,7 +81,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "failed": list(judgement.failed),
         "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),
-        "topology": _part(manifest, "topology"),
+        "topology": {key: value for key, value in _part(manifest, "topology").items() if key != "replication"},
         "promise": promise_of(history.run, broken=[fallback_words(one, history) for one in fell_back(history)]),
         "mesh": _part(manifest, "mesh"),
         "load_model": _part(manifest, "load_model"),

@@ -10,10 +10,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from checks.evidence.amounts import whole
-from checks.evidence.ledger import text
+from checks.evidence.amounts import minor_units, unequal_cells, whole
+from checks.evidence.ledger import Codes, coded, text
+from checks.evidence.operations import OK
 
 #: Cells of one row; None stands for whatever the database was to fill in.
 Cells = tuple[int | None, ...]
@@ -69,3 +72,48 @@ def altered(
     ]
     found: pd.DataFrame = rows[pd.Series(odd, index=rows.index, dtype=bool)][["node", key, *columns]]
     return found
+
+
+def altered_transfers(
+    told: pd.DataFrame | None, asked: pd.DataFrame, asked_codes: Codes, stored: pd.DataFrame, codes: Codes, best: Codes
+) -> tuple[npt.NDArray[np.bool_], str | None]:
+    """Which stored rows are not what was asked for under their key, shape (rows,), and why that cannot be told of all.
+
+    An acknowledged key has what was acknowledged, another one what any of its attempts asked for. told: what each row
+    of asked says (`checks.evidence.operations.moves`); None where they are no transfers. asked_codes, codes: the key
+    of each row of asked and stored, as a place in best, the best outcome of each key.
+    """
+    differs = np.zeros(len(stored), dtype=bool)
+    if told is None or asked.empty:
+        return differs, None
+    (src, dst, stored_src, stored_dst), _ = coded(told["src"], told["dst"], stored["src"], stored["dst"])
+    amount, stored_amount = told["amount"].to_numpy(), minor_units(stored["amount"])
+    readable = told["src"].notna().to_numpy(dtype=bool)
+    counts = (asked["outcome"] == "ok").to_numpy(dtype=bool) | (best[asked_codes] != OK)
+    silent = counts & ~readable
+
+    def unlike(row: Codes, op: Codes) -> npt.NDArray[np.bool_]:
+        odd: npt.NDArray[np.bool_] = (stored_src[row] != src[op]) | (stored_dst[row] != dst[op])
+        return odd | unequal_cells(stored_amount[row], amount[op])
+
+    first = np.full(len(best), -1, dtype=np.int64)
+    said = np.flatnonzero(counts & readable)
+    first[asked_codes[said[::-1]]] = said[::-1]
+    # A key with a value that cannot be read may have asked for anything; nor is it said what a stranger's key asked.
+    open_ended = np.zeros(len(best), dtype=bool)
+    open_ended[asked_codes[silent]] = True
+    rows = np.flatnonzero((first[codes] >= 0) & ~open_ended[codes])
+    differs[rows] = unlike(rows, first[codes[rows]])
+    # Nearly every key was attempted once; the few others may also be what a later attempt asked for.
+    attempts: dict[int, list[int]] = {}
+    for op in said[np.bincount(asked_codes[said], minlength=len(best))[asked_codes[said]] > 1]:
+        attempts.setdefault(int(asked_codes[op]), []).append(int(op))
+    for row in rows[differs[rows]] if attempts else ():
+        others = np.array(attempts.get(int(codes[row]), []), dtype=np.int64)
+        differs[row] = not len(others) or bool(unlike(np.full(len(others), row), others).all())
+    acked_silent = silent & (asked["outcome"] == "ok").to_numpy(dtype=bool)
+    if acked_silent.any():
+        return differs, f"{int(acked_silent.sum())} acknowledged transfers have a value without src, dst and amount"
+    stuck = np.unique(codes[open_ended[codes]])
+    reason = f"{len(stuck)} stored transfers were asked for with a value without src, dst and amount"
+    return differs, reason if len(stuck) else None

@@ -22,8 +22,8 @@ from cluster.wait import WaitTimeoutError, wait_until
 
 CLONE_TIMEOUT_S = 120.0
 CATCH_UP_TIMEOUT_S = 120.0
-#: In this order, and for so long before SIGKILL: mysqld ends in order, agent and proxy have nothing to finish.
-STOP_TIMEOUTS_S = {"agent": 0, "mysqld": 10, "envoy": 0, "pause": 1}
+#: For so long before SIGKILL: mysqld ends in order, agent and proxy have nothing to finish.
+STOP_TIMEOUTS_S = {"mysqld": 10, "pause": 1}
 
 
 def next_name(cluster: Cluster) -> str:
@@ -76,9 +76,9 @@ def remove_pod(cluster: Cluster, name: str) -> None:
 
 def _set_aside(cluster: Cluster, pod: Pod) -> None:
     cluster.forget(pod)
-    for role, timeout_s in STOP_TIMEOUTS_S.items():
-        if role in pod.containers:
-            pod.containers[role].kill(grace_s=timeout_s)
+    # agent first, so that no proxy asks it; the pause container, which holds the namespace, last
+    for role in sorted(pod.containers, key=lambda role: (role != "agent", role != "mysqld", role == "pause")):
+        pod.containers[role].kill(grace_s=STOP_TIMEOUTS_S.get(role, 0))
 
 
 def _donor(cluster: Cluster) -> str:

@@ -93,6 +93,18 @@ def primaries(replication: Replication, nodes: int) -> int:
     return nodes if replication.multi_primary else 1
 
 
+def replication_facts(replication: Replication) -> dict[str, bool | str]:
+    """What a manifest says of it, for those who judge and know no topology."""
+    return {
+        "replicates": replication.replicates,
+        "elects_by_itself": replication.elects_by_itself,
+        "promoted": isinstance(replication, CanPromote),
+        "multi_primary": replication.multi_primary,
+        "guarantee": replication.guarantee,
+        "position": replication.position,
+    }
+
+
 @runtime_checkable
 class CanPromote(Protocol):
     """The control plane decides who leads. Each verb is a step of a failover, and may be repeated."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cluster.cluster import Cluster
 from cluster.platform.platform import Pod
-from mesh.asked import Asked
-from mesh.spec import WRITE_PORT, Address
+from mesh.mesh import Asked
+from mesh.proxies.proxy import WRITE_PORT, Address
 
 
 class Direct(Asked):

@@ -16,15 +16,14 @@ from cluster.cluster import Cluster
 from cluster.platform.platform import Pod
 from mesh.modes.sidecar import Sidecar
 from mesh.proxies.endpoints import Admin
-from mesh.proxies.envoy import ADMIN_PORT, INBOUND_PORT, server_side
+from mesh.proxies.envoy import ADMIN_PORT, INBOUND_PORT, EnvoySettings, server_side
 from mesh.proxies.envoy_pod import admin, start_envoy
 from mesh.proxies.tls import Authority
-from mesh.spec import MeshSpec
 
 
 class Mtls(Sidecar):
-    def __init__(self, spec: MeshSpec) -> None:
-        super().__init__(spec)
+    def __init__(self, settings: EnvoySettings) -> None:
+        super().__init__(settings)
         self._authority: Authority
         self._servers: list[Pod] = []
 

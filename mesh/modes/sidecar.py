@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.platform.platform import Pod
-from mesh.asked import Asked
+from mesh.mesh import Asked
 from mesh.proxies.endpoints import Admin
-from mesh.proxies.envoy import client_side
+from mesh.proxies.envoy import EnvoySettings, client_side
 from mesh.proxies.envoy_pod import admin, start_envoy
-from mesh.spec import READ_PORT, WRITE_PORT, Address, MeshSpec, read_path
+from mesh.proxies.proxy import READ_PORT, WRITE_PORT, Address, read_path
 
 
 class Sidecar(Asked):
-    def __init__(self, spec: MeshSpec) -> None:
-        self._spec = spec
+    def __init__(self, settings: EnvoySettings) -> None:
+        self._settings = settings
         self._attended: list[Pod] = []
 
     @property
@@ -46,7 +46,7 @@ class Sidecar(Asked):
 
     def _start_sidecar(self, pod: Pod, *, encrypt: bool, files: Mapping[str, bytes]) -> None:
         config = client_side(
-            self._spec,
+            self._settings,
             name=pod.name,
             read_path=read_path(self._cluster.topology),
             callers=[("127.0.0.0", 8), (self._cluster.network.gateway, 32)],

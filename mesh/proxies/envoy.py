@@ -8,12 +8,26 @@ closed, not only kept from new ones; when all fail, none is used (panic mode is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from mesh.proxies import eds, tls
+from mesh.proxies import eds, envoy_closed_sessions, envoy_tls
 from mesh.proxies.envoy_closed_sessions import ENDED
-from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec
+from mesh.proxies.proxy import (
+    READ_PORT,
+    WRITE_PORT,
+    Get,
+    Launch,
+    Pools,
+    Proxy,
+    Settings,
+    Surroundings,
+    count,
+    read_path,
+    seconds,
+)
 
 ADMIN_PORT = 9901
 #: Where the server side takes what was sent to MySQL's port.
@@ -23,9 +37,75 @@ MANY = 50_000
 
 Config = dict[str, Any]
 
+CONFIG_FILE = "/etc/envoy/envoy.json"
+#: Worker threads of each Envoy: what Istio gives a sidecar, whatever the machine has.
+CONCURRENCY = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvoySettings(Settings):
+    """Active health checks of every endpoint. Envoy has no defaults of its own: it demands values, and these are ours.
+
+    check_interval: between two of one endpoint. check_timeout: an answer later than this is a failed check. fall:
+    failed checks in a row before an endpoint is out; rise: good ones before it is in.
+    """
+
+    check_interval: float = seconds(0.25)
+    check_timeout: float = seconds(1.0)
+    fall: int = count(2, at_least=1, at_most=100)
+    rise: int = count(1, at_least=1, at_most=100)
+
+
+class Envoy(Proxy):
+    name = "envoy"
+    settings = EnvoySettings
+    image = "envoy"
+    admin_port = ADMIN_PORT
+    version_command = ["envoy", "--version"]  # noqa: RUF012  # nobody changes it
+    who = "Envoy of gateway"
+    ready_words = "pool write of gateway's Envoy has an endpoint"
+
+    def launch(self, settings: EnvoySettings, around: Surroundings) -> Launch:
+        return launch(client_side(settings, name="gateway", read_path=read_path(around.topology)), run_id=around.run_id)
+
+    def endpoints(self, get: Get, pods: Mapping[str, str]) -> Pools:
+        return envoy_endpoints(json.loads(get("/clusters?format=json"))["cluster_statuses"], pods)
+
+    def ready(self, get: Get, pods: Mapping[str, str]) -> bool:  # noqa: ARG002  # its own numbers tell
+        return works(get, pool="write")
+
+    def counter(self) -> Callable[[Get, Pools], None]:
+        cuts = envoy_closed_sessions.Cuts()
+
+        def count_cuts(get: Get, pools: Pools) -> None:
+            cuts.fill(pools, envoy_closed_sessions.totals(get(envoy_closed_sessions.PATH)))
+
+        return count_cuts
+
+
+def launch(config: Config, *, run_id: str | None, files: Mapping[str, bytes] | None = None) -> Launch:
+    """run_id: of the run whose EDS volume has its pools; None where they are static. files: path -> content."""
+    return Launch(
+        command=["-c", CONFIG_FILE, "--log-level", "info", "--concurrency", str(CONCURRENCY)],
+        files={CONFIG_FILE: json.dumps(config).encode(), **(files or {})},
+        volumes={} if run_id is None else {eds.volume_name(run_id): f"{eds.FOLDER}:ro"},
+    )
+
+
+def works(get: Get, *, pool: str) -> bool:
+    """Whether its workers run and a pool has an endpoint that may take sessions; raises OSError."""
+    wanted = ("listener_manager.workers_started", f"cluster.{pool}.membership_healthy")
+    told = dict(line.split(": ") for line in get(f"/stats?filter=^({'|'.join(wanted)})$").splitlines())
+    return all(int(told.get(name, 0)) > 0 for name in wanted)
+
 
 def client_side(
-    spec: MeshSpec, *, name: str, read_path: str, callers: Sequence[tuple[str, int]] = (), encrypt: bool = False
+    settings: EnvoySettings,
+    *,
+    name: str,
+    read_path: str,
+    callers: Sequence[tuple[str, int]] = (),
+    encrypt: bool = False,
 ) -> Config:
     """The bootstrap of a gateway or a sidecar, as Envoy reads it (JSON is YAML).
 
@@ -35,12 +115,12 @@ def client_side(
     """
     match = {"source_prefix_ranges": [{"address_prefix": one, "prefix_len": length} for one, length in callers]}
     who: Config = {"filter_chain_match": match} if callers else {}
-    pools = [_pool("write", "/primary", spec), _pool("read", read_path, spec)]
+    pools = [_pool("write", "/primary", settings), _pool("read", read_path, settings)]
     if encrypt:
         for pool in pools:
-            pool["transport_socket"] = tls.to_server()
+            pool["transport_socket"] = envoy_tls.to_server()
             pool["transport_socket_matches"] = [
-                {"name": "agent", "match": {"agent": True}, "transport_socket": tls.plaintext()}
+                {"name": "agent", "match": {"agent": True}, "transport_socket": envoy_tls.plaintext()}
             ]
             pool["health_checks"][0]["transport_socket_match_criteria"] = {"agent": True}
     ports = {"write": WRITE_PORT, "read": READ_PORT}
@@ -58,7 +138,7 @@ def server_side(*, name: str) -> Config:
         "load_assignment": {"cluster_name": "mysqld", "endpoints": [{"lb_endpoints": [mysqld]}]},
     }
     # a plaintext client waits for MySQL's greeting, and Envoy for a handshake that never comes: end it
-    inbound = {"transport_socket": tls.from_client(), "transport_socket_connect_timeout": HANDSHAKE_TIMEOUT}
+    inbound = {"transport_socket": envoy_tls.from_client(), "transport_socket_connect_timeout": HANDSHAKE_TIMEOUT}
     return _bootstrap(name, [_listener("mysqld", INBOUND_PORT, inbound)], [pool])
 
 
@@ -118,16 +198,16 @@ def _how_clients_end(pool: str) -> Config:
     }
 
 
-def _pool(name: str, role_path: str, spec: MeshSpec) -> Config:
-    interval, timeout = f"{spec.check_interval_s:.3f}s", f"{spec.check_timeout_s:.3f}s"
+def _pool(name: str, role_path: str, settings: EnvoySettings) -> Config:
+    interval, timeout = f"{settings.check_interval:.3f}s", f"{settings.check_timeout:.3f}s"
     check = {
         "interval": interval,
         "no_traffic_interval": interval,  # Envoy's default asks once a minute until the pool is first used
         "no_traffic_healthy_interval": interval,
         "unhealthy_interval": interval,
         "timeout": timeout,
-        "unhealthy_threshold": spec.fall,
-        "healthy_threshold": spec.rise,
+        "unhealthy_threshold": settings.fall,
+        "healthy_threshold": settings.rise,
         "http_health_check": {"path": role_path},
     }
     published = {"path": eds.file_of(name), "watched_directory": {"path": eds.FOLDER}}
@@ -153,3 +233,21 @@ def _pool(name: str, role_path: str, spec: MeshSpec) -> Config:
 
 def _no_limit() -> Config:
     return {"thresholds": [{"max_connections": MANY, "max_pending_requests": MANY}]}
+
+
+def envoy_endpoints(clusters: list[dict[str, Any]], pods: Mapping[str, str]) -> Pools:
+    """Envoy's ``/clusters?format=json``. pods: address -> name."""
+    pools: Pools = {}
+    for cluster in clusters:
+        pool = pools.setdefault(cluster["name"], {})
+        for host in cluster.get("host_statuses", []):
+            address = host["address"]["socket_address"]["address"]
+            health = host.get("health_status", {})
+            gauges = {one["name"]: int(one.get("value", 0)) for one in host.get("stats", [])}
+            pool[pods.get(address) or host.get("hostname") or address] = {  # beside mysqld it is loopback
+                "healthy": health.get("eds_health_status") == "HEALTHY"
+                and not any(value is True for key, value in health.items() if key.startswith("failed_")),
+                "connections": gauges.get("cx_active", 0),
+                "cut": None,
+            }
+    return pools

@@ -9,12 +9,24 @@ longer than MySQL lets them.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cluster.agent.agent import PORT as AGENT_PORT
-from cluster.cluster import Cluster
-from mesh.proxies.proxy_pod import ProxyPod
-from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec, read_path
+from mesh.proxies.proxy import (
+    READ_PORT,
+    WRITE_PORT,
+    Get,
+    Launch,
+    Pools,
+    Proxy,
+    Settings,
+    Surroundings,
+    count,
+    read_path,
+    seconds,
+)
 
 STATS_PORT = 8404
 CONFIG_FILE = "/etc/haproxy/haproxy.cfg"
@@ -55,7 +67,7 @@ on-marked-down shutdown-sessions
 """
 
 
-def configuration(spec: MeshSpec, *, pods: Mapping[str, str], read_path: str) -> str:
+def configuration(settings: HAProxySettings, *, pods: Mapping[str, str], read_path: str) -> str:
     """haproxy.cfg. pods: name -> address; read_path: what the agent must affirm of a pod that serves reads."""
     servers = "".join(f"    server {name} {address}:{WRITE_PORT}\n" for name, address in pods.items())
     text = _BASE.format(stats_port=STATS_PORT)
@@ -65,23 +77,63 @@ def configuration(spec: MeshSpec, *, pods: Mapping[str, str], read_path: str) ->
             port=port,
             path=path,
             agent_port=AGENT_PORT,
-            interval_ms=round(spec.check_interval_s * 1000),
-            timeout_ms=round(spec.check_timeout_s * 1000),
-            fall=spec.fall,
-            rise=spec.rise,
+            interval_ms=round(settings.check_interval * 1000),
+            timeout_ms=round(settings.check_timeout * 1000),
+            fall=settings.fall,
+            rise=settings.rise,
         )
         text += servers
     return text
 
 
-class HAProxyGateway(ProxyPod):
-    kind = "haproxy"
-    admin_port = STATS_PORT
+@dataclass(frozen=True, kw_only=True)
+class HAProxySettings(Settings):
+    """Active health checks of every server, with HAProxy's own defaults: a check may take as long as the interval
+    (`timeout check`).
 
-    def start(self, cluster: Cluster) -> None:
-        """Start HAProxy and wait until both pools have a server; raises HarnessError when they have none in time."""
-        super().start(cluster)
-        config = configuration(
-            self._spec, pods=self._cluster.expected_hosts, read_path=read_path(self._cluster.topology)
-        )
-        self._run(["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: config.encode()})
+    check_interval: between two of one server. check_timeout: an answer later than this is a failed check. fall: failed
+    checks in a row before a server is out; rise: good ones before it is in.
+    """
+
+    check_interval: float = seconds(2.0)
+    check_timeout: float = seconds(None)
+    fall: int = count(3, at_least=1, at_most=100)
+    rise: int = count(2, at_least=1, at_most=100)
+
+    def __post_init__(self) -> None:
+        if self.check_timeout is None:
+            object.__setattr__(self, "check_timeout", self.check_interval)
+
+
+class HAProxy(Proxy):
+    name = "haproxy"
+    settings = HAProxySettings
+    image = "base"
+    admin_port = STATS_PORT
+    version_command = ["haproxy", "-v"]  # noqa: RUF012  # nobody changes it
+    who = "haproxy"
+    ready_words = "both pools of haproxy have an endpoint"
+
+    def launch(self, settings: HAProxySettings, around: Surroundings) -> Launch:
+        config = configuration(settings, pods=around.pods, read_path=read_path(around.topology))
+        return Launch(command=["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: config.encode()})
+
+    def endpoints(self, get: Get, pods: Mapping[str, str]) -> Pools:  # noqa: ARG002  # it knows them by name
+        return haproxy_endpoints(get("/stats;csv;norefresh"))
+
+
+def haproxy_endpoints(text: str) -> Pools:
+    """HAProxy's statistics as CSV (its management guide, 9.1): one row a server, in a backend named after the pool.
+
+    A server with status ``UP 1/3`` is failing its checks but not out yet: it still gets sessions.
+    """
+    pools: Pools = {}
+    for row in csv.DictReader(text.removeprefix("# ").splitlines()):
+        if row["svname"] in ("FRONTEND", "BACKEND"):
+            continue
+        pools.setdefault(row["pxname"], {})[row["svname"]] = {
+            "healthy": row["status"].startswith("UP"),
+            "connections": int(row["scur"]),
+            "cut": None,
+        }
+    return pools

@@ -21,15 +21,12 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from cluster.cluster import Cluster
 from cluster.topology import Topology
 from mesh.proxies import router_metadata
-from mesh.proxies.endpoints import Admin
-from mesh.proxies.proxy_pod import ProxyPod
-from mesh.spec import READ_PORT, WRITE_PORT, MeshSpec
+from mesh.proxies.proxy import POOLS, READ_PORT, WRITE_PORT, Get, Launch, Pools, Proxy, Settings, Surroundings, seconds
 
 Routing = Literal["metadata-cache", "static first-available"]
 
@@ -37,6 +34,8 @@ REST_PORT = 8081
 CONFIG_FILE = "/etc/mysqlrouter/meshbench.conf"
 STATE_FILE = "/etc/mysqlrouter/meshbench-state.json"
 SCRATCH = "/tmp/router"
+ROUTES = "/api/20190715/routes"  # the only version of its REST API so far
+ROUTER_LISTS = ("destinations", "connections")
 
 _BASE = f"""\
 [DEFAULT]
@@ -108,11 +107,11 @@ def routing(topology: Topology) -> Routing:
     return "metadata-cache" if topology.replication.elects_by_itself else "static first-available"
 
 
-def configuration(spec: MeshSpec, topology: Topology, *, pods: Sequence[str]) -> str:
+def configuration(settings: RouterSettings, topology: Topology, *, pods: Sequence[str]) -> str:
     """mysqlrouter.conf. pods: names, the primary first; only static routing uses them."""
     text = _BASE
     if routing(topology) == "metadata-cache":
-        text += _METADATA.format(ttl_s=spec.ttl_s)
+        text += _METADATA.format(ttl_s=settings.ttl)
         cache = f"metadata-cache://{router_metadata.CLUSTER}/?role="
         if topology.primaries > 1:
             write = read = (f"{cache}PRIMARY", "round-robin")
@@ -127,38 +126,88 @@ def configuration(spec: MeshSpec, topology: Topology, *, pods: Sequence[str]) ->
     return text
 
 
-class RouterGateway(ProxyPod):
-    kind = "router"
+@dataclass(frozen=True, kw_only=True)
+class RouterSettings(Settings):
+    """ttl: between two looks at the topology."""
+
+    ttl: float = seconds(0.5)
+
+
+class Router(Proxy):
+    name = "router"
+    settings = RouterSettings
+    image = "base"
     admin_port = REST_PORT
+    version_command = ["mysqlrouter", "--version"]  # noqa: RUF012  # nobody changes it
+    who = "router"
+    ready_words = "both pools of router have an endpoint"
 
-    def __init__(self, spec: MeshSpec) -> None:
-        super().__init__(spec)
-        self._password = secrets.token_hex(16)
-
-    @property
-    def admin(self) -> Mapping[str, Admin]:
-        login = base64.b64encode(f"{router_metadata.USER}:{self._password}".encode()).decode()
-        return {name: replace(admin, authorization=f"Basic {login}") for name, admin in super().admin.items()}
-
-    def start(self, cluster: Cluster) -> None:
-        """Start Router and wait until both pools have an endpoint; raises HarnessError when they have none in time."""
-        super().start(cluster)
-        topology, primary = self._cluster.topology, self._cluster.membership.primary()
-        pods = [primary, *(pod for pod in self._cluster.pods if pod != primary)]
+    def launch(self, settings: RouterSettings, around: Surroundings) -> Launch:
+        topology, primary, password = around.topology, around.primary(), secrets.token_hex(16)
+        pods = [primary, *(pod for pod in around.running if pod != primary)]
         state: dict[str, object] = {"version": "1.0.0"}
         if routing(topology) == "metadata-cache":
-            with self._cluster.connection(primary) as connection:
-                router_metadata.create(connection, password=self._password)
+            with around.connect(primary) as connection:
+                router_metadata.create(connection, password=password)
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT @@group_replication_group_name")
                     group_name = cursor.fetchone()[0]
             servers = [f"mysql://{pod}:{WRITE_PORT}" for pod in pods]
             state["metadata-cache"] = {"group-replication-id": group_name, "cluster-metadata-servers": servers}
-        self._run(
-            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", _COMMAND],  # as nobody
-            env={"ROUTER_PASSWORD": self._password},
+        login = base64.b64encode(f"{router_metadata.USER}:{password}".encode()).decode()
+        return Launch(
+            command=[
+                "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+                "bash",
+                "-c",
+                _COMMAND,
+            ],  # as nobody
+            env={"ROUTER_PASSWORD": password},
             files={
-                CONFIG_FILE: configuration(self._spec, topology, pods=pods).encode(),
+                CONFIG_FILE: configuration(settings, topology, pods=pods).encode(),
                 STATE_FILE: json.dumps(state).encode(),
             },
+            authorization=f"Basic {login}",
         )
+
+    def endpoints(self, get: Get, pods: Mapping[str, str]) -> Pools:
+        lists = {
+            pool: {what: json.loads(get(f"{ROUTES}/{pool}/{what}"))["items"] for what in ROUTER_LISTS} for pool in POOLS
+        }
+        return router_endpoints(lists, pods)
+
+    def describe(self, topology: Topology) -> Mapping[str, str]:
+        """How it finds its destinations."""
+        return {"routing": routing(topology)}
+
+    def pointless(self, topology: Topology) -> Mapping[str, str]:
+        return {} if routing(topology) == "metadata-cache" else {"ttl": "Router's routes are static"}
+
+
+def router_endpoints(pools: Mapping[str, Mapping[str, list[dict[str, Any]]]], pods: Mapping[str, str]) -> Pools:
+    """Router's lists of destinations and connections, by pool. pods: address -> name.
+
+    A pod is healthy when Router would send it the next session: it is a destination, and in the read pool not the
+    primary that stands in only when no replica is left. With static routing every destination always is.
+    """
+    listed = {
+        pool: {pods.get(one["address"], one["address"]) for one in lists["destinations"]}
+        for pool, lists in pools.items()
+    }
+    healthy = {**listed, "read": listed["read"] - listed["write"] or listed["read"]}
+    return {
+        pool: {
+            pod: {
+                "healthy": pod in healthy[pool],
+                "connections": sum(
+                    one["destinationAddress"].rpartition(":")[0] == address for one in lists["connections"]
+                ),
+                "cut": None,
+            }
+            for address, pod in pods.items()
+        }
+        for pool, lists in pools.items()
+    }

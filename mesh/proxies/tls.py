@@ -1,4 +1,4 @@
-"""Mutual TLS for one run: an authority made for it, certificates for its pods, and Envoy's use of both.
+"""Mutual TLS for one run: an authority made for it, and certificates for its pods.
 
 Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key leaves this process
 never. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,17 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from mesh.proxies.envoy_tls import AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE
+
 VALID_FOR = timedelta(days=3)
 #: Clocks of pods and host are one; a certificate must not be refused because the host's was set back a little.
 BACKDATED_BY = timedelta(minutes=5)
 
-CERTIFICATE_FILE = "/etc/envoy/certificate.pem"
-KEY_FILE = "/etc/envoy/key.pem"
-AUTHORITY_FILE = "/etc/envoy/authority.pem"
-
 Side = Literal["client", "server"]
 _PURPOSE = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
-_TRANSPORT_SOCKETS = "type.googleapis.com/envoy.extensions.transport_sockets"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,35 +99,3 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def to_server() -> dict[str, Any]:
-    """Envoy's transport socket of the client side: the certificate must be made out to the endpoint's host name."""
-    context = {"auto_host_sni": True, "auto_sni_san_validation": True, "common_tls_context": _common()}
-    return _socket("UpstreamTlsContext", context)
-
-
-def from_client() -> dict[str, Any]:
-    """Envoy's transport socket of the server side: who shows no certificate of this run's authority is refused."""
-    return _socket("DownstreamTlsContext", {"require_client_certificate": True, "common_tls_context": _common()})
-
-
-def plaintext() -> dict[str, Any]:
-    typed = {"@type": f"{_TRANSPORT_SOCKETS}.raw_buffer.v3.RawBuffer"}
-    return {"name": "envoy.transport_sockets.raw_buffer", "typed_config": typed}
-
-
-def _socket(kind: str, context: dict[str, Any]) -> dict[str, Any]:
-    typed = {"@type": f"{_TRANSPORT_SOCKETS}.tls.v3.{kind}", **context}
-    return {"name": "envoy.transport_sockets.tls", "typed_config": typed}
-
-
-def _common() -> dict[str, Any]:
-    return {
-        # Envoy as a client stops at 1.2 unless told otherwise
-        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
-        "tls_certificates": [
-            {"certificate_chain": {"filename": CERTIFICATE_FILE}, "private_key": {"filename": KEY_FILE}}
-        ],
-        "validation_context": {"trusted_ca": {"filename": AUTHORITY_FILE}},
-    }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from history.older.topologies import BY_KIND, ReplicationFacts
 from reports.matrix.trial_stats import words
 from reports.text.units import count
 
@@ -54,13 +55,17 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
 
 def _static(ranked: Sequence[dict[str, Any]]) -> list[str]:
     """Router knows the roles of a group only: elsewhere a good result may be luck."""
-    lucky = [cell for cell in ranked if cell["mesh"] == "router" and cell["topology"] in ("async", "semisync")]
+    lucky = [cell for cell in ranked if cell["mesh"] == "router" and _facts(cell).promoted]
     if not lucky:
         return []
     return [
         f"{_listed(lucky)}: MySQL Router routes statically there, to the next node of its list. That is the new primary"
         " only by luck, and it goes back to the old one as soon as that accepts connections."
     ]
+
+
+def _facts(cell: dict[str, Any]) -> ReplicationFacts:
+    return BY_KIND.get(cell["topology"], ReplicationFacts())
 
 
 def _risky(cell: dict[str, Any]) -> bool:
@@ -74,7 +79,11 @@ def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
     if judged and not lost:
         sentences.append("No combination lost acknowledged money in these trials.")
     may = [cell for cell in cells if cell["promise"] and cell["promise"]["may_lose"]]
-    designed = list(dict.fromkeys(cell["topology"] for cell in may if cell["topology"] == "async"))
+    designed = list(
+        dict.fromkeys(
+            cell["topology"] for cell in may if _facts(cell).replicates and _facts(cell).guarantee == "primary"
+        )
+    )
     if designed:
         sentences.append(
             f"By design {_listed_words(designed)} can lose acknowledged money, whether or not it shows here."

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from history.manifest import Manifest
+from history.older.topologies import BY_KIND
 from reports.summary_types import PromiseRow
 
 Variables = Mapping[str, Mapping[str, Any]]
@@ -31,28 +32,31 @@ class Promise(NamedTuple):
 
 _ONE_COPY = Promise(False, "there is one copy: nothing to fail over to, nothing to fall behind")
 _GROUP = Promise(False, "a commit is acknowledged once a majority of the group has received it")
-_BY_DESIGN = {
-    "single": _ONE_COPY,
-    "async": Promise(True, "a commit is acknowledged before any replica has it"),
-    "semisync": Promise(False, "a commit is acknowledged once a replica has it"),
-    "group": _GROUP,
-    "group-multi": _GROUP,
+_BY_GUARANTEE = {
+    "primary": Promise(True, "a commit is acknowledged before any replica has it"),
+    "replica": Promise(False, "a commit is acknowledged once a replica has it"),
+    "majority": _GROUP,
 }
 
 
 def promise(kind: str, *, pods: int | None = None, variables: Variables | None = None) -> Promise | None:
     """Of a topology; None of one that is not known. pods: how many. variables: pod -> its SHOW GLOBAL VARIABLES, as a
     run recorded them; without them it is said that the settings are not known."""
-    design = _BY_DESIGN.get(kind) if pods != 1 else _ONE_COPY
-    if design is None:
+    facts = BY_KIND.get(kind)
+    if pods == 1 or (facts is not None and not facts.replicates):
+        design = _ONE_COPY
+    elif facts is not None:
+        design = _BY_GUARANTEE[facts.guarantee]
+    else:
         return None
+    waits = design is _BY_GUARANTEE["replica"]
     if not variables or not all(DURABLE.keys() <= pod.keys() for pod in variables.values()):
         return Promise(design.may_lose, f"{design.why}; {UNKNOWN_SETTINGS}")
-    against = [*_not_durable(variables), *(_semisync(variables) if kind == "semisync" and pods != 1 else [])]
+    against = [*_not_durable(variables), *(_semisync(variables) if waits else [])]
     if against:
         return Promise(True, f"{'; '.join(against)}. By design {design.why}")
     held = ", ".join(f"{name} = {value}" for name, value in DURABLE.items())
-    also = _semisync_holds(variables) if kind == "semisync" and pods != 1 else ""
+    also = _semisync_holds(variables) if waits else ""
     return Promise(design.may_lose, f"{design.why} (in effect: {held}{also})")
 
 

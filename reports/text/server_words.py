@@ -100,7 +100,8 @@ def missing_words(history: History) -> list[str]:
 
 def fell_back(history: History) -> list[Fallback]:
     """Where semi-sync did not hold what it promises, during the load or after it."""
-    if history.run.topology.kind != "semisync":
+    facts = history.run.topology.facts
+    if facts is None or facts.guarantee != "replica":
         return []
     zero_ns = begin_ns(history)
     return fallbacks(history.server_log.said, from_ns=0 if zero_ns is None else zero_ns)

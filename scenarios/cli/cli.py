@@ -1,4 +1,4 @@
-"""The command line: ``meshbench run | judge | list | matrix | worker | up | status | down | doctor | gc``.
+"""The command line: ``meshbench run | judge | list | faults | matrix | worker | up | status | down | doctor | gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error; interrupted: 130 by
 Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as nobody reads what is said. A result that nobody reads has its own code.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import json
 import logging
 import sys
 import traceback
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from chaos.registry import FAULTS
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
 from cluster.platform import ownership
@@ -27,6 +29,7 @@ from reports.formats.console import print_table
 from reports.matrix.console import print_matrix
 from reports.summary_types import Summary
 from reports.text.visible import visible
+from scenarios.cli import faults as fault_table
 from scenarios.cli import listing
 from scenarios.cli.doctor import examine
 from scenarios.cli.worker import work
@@ -178,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("list", help="the scenarios of the catalogue, their gates, and how each should end").set_defaults(
         do=_list
     )
+    faults = verbs.add_parser("faults", help="every fault and planned change, its keys, and where it fits")
+    form = faults.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs; schema in reports/faults.schema.json")
+    form.add_argument("--markdown", action="store_true", help="as docs/faults.md")
+    faults.set_defaults(do=_faults)
     standing_verbs.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     gc = verbs.add_parser("gc", help="remove what dead runs have left")
@@ -291,6 +299,16 @@ def _judge(options: argparse.Namespace, _: list[str]) -> int:
 def _list(*_: object) -> int:
     for name in catalogue():
         print("\n".join(listing.lines(read_scenario(name))))
+    return PASS
+
+
+def _faults(options: argparse.Namespace, _: list[str]) -> int:
+    if options.json:
+        print(json.dumps(fault_table.table(), indent=2))
+    elif options.markdown:
+        print(fault_table.page(), end="")
+    else:
+        print("\n".join(line for fault in FAULTS.values() for line in fault_table.lines(fault)))
     return PASS
 
 

@@ -20,7 +20,7 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.platform.platform import Pod
 from history.load_events import Done, Ended, Error, LoadEvent, LoadEventError, Second, Started
 from loadgen.config import LoadConfig
-from mesh.spec import Mesh
+from mesh.mesh import Mesh
 from scenarios.load.accounts import merged, together
 from scenarios.load.acks import first_ack
 from scenarios.load.load_config import describe, load_config

@@ -10,7 +10,7 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from loadgen.config import LoadConfig
 from mesh.ingress import open_passage, require_free
-from mesh.spec import Mesh
+from mesh.mesh import Mesh
 from scenarios.load.load_pod import LoadPod
 from scenarios.schema.scenario import Scenario
 

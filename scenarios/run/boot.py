@@ -17,8 +17,10 @@ from cluster.topologies.replication import CanPromote
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
+from mesh.mesh import Mesh
 from mesh.modes.create import create_mesh
-from mesh.spec import Address, Mesh, MeshSpec
+from mesh.proxies.proxy import Address
+from mesh.spec import MeshSpec
 
 FIRST_WRITE_TIMEOUT_S = 60.0
 

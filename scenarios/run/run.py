@@ -24,12 +24,12 @@ from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
 from cluster.platform import images
 from cluster.platform.platform import Platform, Pod, Process
-from cluster.topologies.replication import primaries
+from cluster.topologies.replication import primaries, replication_facts
 from history.history import HistoryError
 from history.load_events import Second
 from loadgen.errors import ConfigError
-from mesh.proxies.router import routing
-from mesh.spec import Mesh
+from mesh.mesh import Mesh
+from mesh.proxies.lookup import PROXIES
 from observer.start import start_observer
 from reports.seal import EVIDENCE, evidence_of
 from reports.summary_types import Summary
@@ -107,6 +107,7 @@ class Run:
                 "kind": scenario.topology.kind,
                 "pods": scenario.topology.pods,
                 "primaries": self._cluster.topology.primaries,
+                "replication": replication_facts(self._cluster.topology.replication),
             },
             "mesh": _describe_mesh(scenario),
             **({"own": own} if (own := described(scenario, platform.image("tools"))) else {}),
@@ -354,9 +355,10 @@ class Run:
 
 
 def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
-    """The mesh for the report; with Router also how it finds its destinations, which depends on the topology."""
-    found: dict[str, str | None] = {"mode": scenario.mesh.mode, "proxy": scenario.mesh.proxy}
-    return found | ({"routing": routing(scenario.topology_spec())} if scenario.mesh.proxy == "router" else {})
+    """The mesh for the report, with what its proxy says of itself in front of this topology."""
+    proxy = scenario.mesh.proxy
+    said = {} if proxy is None else PROXIES[proxy].describe(scenario.topology_spec())
+    return {"mode": scenario.mesh.mode, "proxy": proxy, **said}
 
 
 def require_images(scenario: Scenario, platform: Platform) -> None:
@@ -366,8 +368,8 @@ def require_images(scenario: Scenario, platform: Platform) -> None:
         images.require(scenario.mysql.image)
     needed = ["base", "tools"]
     needed += ["mysql"] if scenario.mysql.image == "default" else []
-    needed += ["envoy"] if scenario.mesh.proxy == "envoy" else []
-    for name in needed:
+    needed += [] if scenario.mesh.proxy is None else [PROXIES[scenario.mesh.proxy].image]
+    for name in dict.fromkeys(needed):
         images.require(platform.image(name))
     switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)

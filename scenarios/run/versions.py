@@ -17,10 +17,8 @@ from cluster.errors import EngineRefusedError
 from cluster.platform import images
 from cluster.platform.docker_engine import engine_facts
 from cluster.platform.platform import Process
+from mesh.proxies.lookup import PROXIES
 from scenarios.run import host
-
-#: Role of a proxy's container -> the command that prints its version.
-ASK = {"envoy": ["envoy", "--version"], "haproxy": ["haproxy", "-v"], "router": ["mysqlrouter", "--version"]}
 
 
 def of_machine() -> dict[str, Any]:
@@ -39,8 +37,8 @@ def of_run(
     engine = engine_facts().get("Version")
     found: dict[str, Any] = {"mysqld": ", ".join(servers) or None, "mysql": servers[0] if servers else None}
     for role, container in containers:
-        if role in ASK and found.get(role) is None:
-            found[role] = _printed(container, ASK[role])
+        if role in PROXIES and found.get(role) is None:
+            found[role] = _printed(container, PROXIES[role].version_command)
     packages = images.versions(base)
     return found | {"engine": engine, "docker_engine": engine, "packages": packages}
 

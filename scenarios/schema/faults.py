@@ -91,7 +91,8 @@ class FaultSection(Section):
         try:
             common["keys"] = read_keys(name, beside).written()
         except MistakesError as error:
-            mistakes = [_detail(mistake, beside) for mistake in error.mistakes]
+            known = {key: beside.get(key) for key in FAULTS[name].declared_keys()}
+            mistakes = [_detail(mistake, known) for mistake in error.mistakes]
         try:
             section = handler(common)
         except ValidationError as error:
@@ -143,7 +144,7 @@ def read_keys(name: str, keys: Mapping[str, Any]) -> Fault:
 
 
 def _detail(mistake: Mistake, keys: Mapping[str, Any]) -> InitErrorDetails:
-    """One mistake as pydantic has them; the value is shown where the key is one of the fault's."""
+    """One mistake as pydantic has them, with the value of a key that the fault has."""
     error = ValueError(mistake.why)
     return InitErrorDetails(type="value_error", loc=(mistake.key,), input=keys.get(mistake.key), ctx={"error": error})
 

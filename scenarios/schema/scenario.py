@@ -22,7 +22,6 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticKnownError
 
 from chaos.applicability import misfit
 from chaos.fault import Setting
@@ -36,13 +35,13 @@ from cluster.topologies.lookup import REPLICATIONS, kinds, replication_of
 from cluster.topologies.replication import CanPromote, Replication
 from cluster.topology import MAX_PODS, Topology
 from loadgen.config import Isolation, Tls
-from mesh.spec import DEFAULTS
+from mesh.proxies.lookup import PROXIES
 from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.schema.mesh import MeshSection, mesh_word
-from scenarios.schema.section import MisfitError, Section
+from scenarios.schema.section import MisfitError, Section, one_of_words
 from scenarios.schema.workload import WorkloadSection
 
 #: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
@@ -57,16 +56,8 @@ def _word(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def _kind_word(value: Any) -> Any:
-    """A word for a way to replicate, refused as pydantic refuses a word that is not one of a `Literal`."""
-    if value not in kinds():
-        *others, last = (repr(kind) for kind in kinds())
-        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
-    return value
-
-
 class TopologySection(Section):
-    kind: Annotated[str, BeforeValidator(_kind_word)]
+    kind: Annotated[str, BeforeValidator(lambda value: one_of_words(value, kinds()))]
     pods: int = Field(default=0, ge=1, le=MAX_PODS)
 
     @property
@@ -241,14 +232,14 @@ class Scenario(Section):
         return self
 
     @model_validator(mode="after")
-    def _routes_have_a_ttl(self) -> Self:
+    def _settings_do_something(self) -> Self:
         mesh, kind = self.mesh, self.topology.kind
-        if (
-            mesh.proxy == "router"
-            and not self.topology.replication.elects_by_itself
-            and mesh.ttl != DEFAULTS["router"]["ttl_s"]
-        ):
-            raise MisfitError(("mesh", "ttl"), f"does not apply to topology {kind}, where Router's routes are static")
+        proxy = None if mesh.proxy is None else PROXIES[mesh.proxy]
+        if proxy is None:
+            return self
+        for key, why in proxy.pointless(self.topology_spec()).items():
+            if getattr(mesh, key) != getattr(proxy.settings(), key):
+                raise MisfitError(("mesh", key), f"does not apply to topology {kind}, where {why}")
         return self
 
     @model_serializer(mode="wrap")

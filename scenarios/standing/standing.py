@@ -18,7 +18,8 @@ from cluster.errors import ConfigurationError, NameTakenError
 from cluster.platform import ownership
 from cluster.platform.docker_pod import PAUSE_COMMAND
 from cluster.topology import Kind
-from mesh.spec import Address, Mesh
+from mesh.mesh import Mesh
+from mesh.proxies.proxy import Address
 
 NAME = "meshbench.name"
 FACTS = "meshbench.facts"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,13 +13,12 @@ import pytest
 from chaos.events import FirstAck, nobody_listens
 from chaos.fault import Context, Evidence, Fault, Injection, Victim
 from chaos.injector import Injector
-from chaos.outlook import Settled
 from chaos.targets import TARGETS
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
-from cluster.errors import HarnessError, RefusedError
-from cluster.status.status import Status
+from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError, RefusedError
 from cluster.wait import wait_until
+from tests.chaos.fakes import FakeCluster, FakeOutlook
 
 
 class FakeFault(Fault):
@@ -69,79 +67,6 @@ class Broken(Injection[FakeFault]):
 
     def residue(self) -> Evidence:
         return Evidence(ok=self.pod not in self.fault.broken_pods)
-
-
-class FakeControl:
-    """A control plane with a log of decisions."""
-
-    def __init__(self) -> None:
-        self.made: list[dict[str, Any]] = []
-        self.held: list[str] = []
-
-    def decisions_since(self, at_ns: int, *, wait_s: float) -> list[dict[str, Any]]:
-        time.sleep(min(wait_s, 0.01))
-        return [one for one in self.made if one["at_ns"] > at_ns]
-
-    def hold(self, event: str) -> None:
-        self.held.append(event)
-
-    def release(self) -> None:
-        self.held.append("released")
-
-    def decide(self, event: str, pod: str | None = None, **detail: Any) -> None:
-        self.made.append({"event": event, "pod": pod, "detail": detail, "at_ns": time.monotonic_ns()})
-
-
-class FakeOutlook:
-    """node2 leads, the others are its replicas in service."""
-
-    def __init__(self) -> None:
-        replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
-        self.statuses = {"node1": replica, "node2": replica, "node3": replica}
-        self.settled = Settled(primary="node2", statuses=self.statuses)
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-class FakePod:
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-class FakeCluster:
-    assisted_rejoins: tuple[str, ...] = ()
-
-    def __init__(self) -> None:
-        self.membership = self  # both in one
-        self.pods = {name: FakePod(name) for name in ("node1", "node2", "node3")}
-        self.departed: dict[str, FakePod] = {}
-        self.aside: dict[str, str] = {}
-        self.control = FakeControl()
-        self.clones_begun_ns: list[int] = []
-        self.returns, self.awaited = threading.Event(), threading.Event()
-        self.returns.set()
-
-    def forget(self, pod: FakePod) -> None:
-        self.departed[pod.name] = self.pods.pop(pod.name)
-
-    def quarantined(self) -> dict[str, str]:
-        return self.aside
-
-    def status(self) -> dict[str, Status]:
-        replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
-        return {"node1": replica, "node2": replica, "node3": replica}
-
-    def bring_back(self, pod: str, *, timeout_s: float, given_up: Callable[[], bool]) -> None:
-        """At once, unless ``returns`` is cleared: then not until nobody wants to know any more."""
-        while not self.returns.wait(0.01):
-            self.awaited.set()
-            if given_up():
-                return
-
-    def has_executed(self, pod: str, gtid_set: str) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -201,7 +126,7 @@ def test_a_fault_that_was_held_up_says_so_and_when_it_was_due(record: Path, capl
     assert fault.injected.wait(5)
     one.stop()
     written = steps(record)
-    assert "s after it was due" in caplog.text
+    assert "is 15.0 s late" in caplog.text
     assert written["injected"]["evidence"]["due_ns"] == written["planned"]["at_ns"]
 
 
@@ -211,7 +136,7 @@ def test_a_fault_that_comes_in_time_is_not_called_late(record: Path, caplog: pyt
     one.start(time.monotonic_ns())
     assert fault.injected.wait(5)
     one.stop()
-    assert "after it was due" not in caplog.text
+    assert "late" not in caplog.text
 
 
 def test_a_fault_that_does_not_show_is_recorded_as_not_bitten(record: Path) -> None:
@@ -499,20 +424,23 @@ def test_an_operation_that_is_refused_took_no_effect_and_says_why(record: Path) 
     assert "went away" in steps(record)["bitten"]["evidence"]["reason"]
 
 
-def test_an_error_of_the_engine_during_a_change_is_no_finding_and_ends_the_run_at_once(record: Path) -> None:
-    fault = FakeChange(breaks=ConnectionError("the engine went away"))
+@pytest.mark.parametrize("error", [EngineRefusedError, EngineSilentError, ConnectionError, HarnessError])
+def test_an_error_of_the_engine_during_a_change_is_no_finding_and_ends_the_run_at_once(
+    record: Path, error: type[Exception]
+) -> None:
+    fault = FakeChange(breaks=error("the engine went away"))
     one = injector(fault, record, heal_after_s=None)
     one.start(time.monotonic_ns())
 
     def raised() -> bool:
         try:
             one.require_sound()
-        except ConnectionError:
+        except error:
             return True
         return False
 
     wait_until("who runs the load hears of it while the load runs", raised, timeout_s=5)
-    with pytest.raises(ConnectionError, match="went away"):
+    with pytest.raises(error, match="went away"):
         one.stop()
     assert list(steps(record)) == ["planned", "healed"], "it is not on record as a change that took no effect"
 

@@ -88,7 +88,7 @@ def test_a_minority_leaves_a_majority_and_a_majority_leaves_none(pods: int) -> N
     assert (left + 1) * 2 > pods, "it is the smallest such set"
 
 
-def test_words_mean_pods() -> None:
+def test_a_word_for_a_target_means_these_pods() -> None:
     five = FakeCluster(5)
     assert hit("primary", five) == ["node2"]
     assert hit("replicas", five) == ["node1", "node3", "node4", "node5"]
@@ -226,7 +226,7 @@ def test_every_target_is_one_of_some_fault_and_every_fault_has_targets() -> None
         ({"fault": "partition", "target": "old_primary", "peer": "new_primary"}, "async", 3),
     ],
 )
-def test_what_fits(step: dict[str, Any], kind: str, pods: int) -> None:
+def test_a_step_that_its_topology_can_take_is_accepted(step: dict[str, Any], kind: str, pods: int) -> None:
     assert misfit(planned(**step), kind=kind, pods=pods) is None
 
 

@@ -158,6 +158,53 @@ def test_a_brown_out_is_time_with_less_than_half_of_the_writes(
     assert judged.witness == ([{"what": "brown-out", **told}] if verdict == "fail" else [])
 
 
+def dim(run: Run, start_ms: int, end_ms: int) -> None:
+    """One of three writes is acknowledged."""
+    for i in range((end_ms - start_ms) // 20):
+        kept = i % 3 == 0
+        said: dict[str, Any] = {"outcome": "ok"} if kept else {"outcome": "fail", "error": "busy"}
+        run.transfer(f"dim{start_ms}-{i}", at_ms=start_ms + 20 * i, **said)
+
+
+@pytest.mark.parametrize(("limit_ms", "told_ms"), [(3500, [6000.0, 4000.0]), (4000, [6000.0])])
+def test_brown_outs_longer_than_the_gate_are_told_the_longest_first(
+    run: Run, limit_ms: float, told_ms: list[float]
+) -> None:
+    run.traffic(0, 3000)
+    dim(run, 3000, 7000)
+    run.traffic(7000, 10_000)
+    dim(run, 10_000, 16_000)
+    run.traffic(16_000, 19_000)
+    judged = availability(run.history(manifest={"gates": {"brownout_ms": limit_ms}}))
+    assert [(row["what"], row["brownout_ms"]) for row in judged.witness] == [("brown-out", ms) for ms in told_ms]
+
+
+@pytest.mark.parametrize(("end_ms", "listed"), [(5000, 0), (6000, 1)])
+def test_a_brown_out_of_less_than_three_seconds_is_not_listed_but_told_by_its_length(
+    run: Run, end_ms: int, listed: int
+) -> None:
+    run.traffic(0, 3000)
+    dim(run, 3000, end_ms)
+    run.traffic(end_ms, 10_000)
+    judged = availability(run.history(manifest={"gates": {"brownout_ms": 1500}}))
+    assert len(judged.measured["brownouts"]) == listed
+    length = {"what": "brown-out", "brownout_ms": end_ms - 3000.0}
+    assert judged.witness == ([{**length, **judged.measured["brownouts"][0]}] if listed else [length])
+
+
+@pytest.mark.parametrize(("limit_ms", "told_ms"), [(1500, [3005.0, 2005.0]), (2005, [3005.0])])
+def test_outages_longer_than_the_gate_are_told_the_longest_first(
+    run: Run, limit_ms: float, told_ms: list[float]
+) -> None:
+    run.traffic(0, 1000)
+    run.transfer("first", at_ms=1000, took_ms=2005)
+    run.traffic(3010, 4000)
+    run.transfer("second", at_ms=4000, took_ms=3005)
+    run.traffic(7010, 8000)
+    judged = availability(run.history(manifest={"gates": {"write_outage_ms": limit_ms}}))
+    assert [(row["what"], row["outage_ms"]) for row in judged.witness] == [("write outage", ms) for ms in told_ms]
+
+
 def test_half_of_the_writes_is_no_brown_out(run: Run) -> None:
     for i in range(400):
         run.transfer(f"k{i}", at_ms=20.0 * i, outcome="ok" if i % 2 else "fail", error=None if i % 2 else "busy")
@@ -219,10 +266,18 @@ def test_reads_have_outages_of_their_own(run: Run, limit_ms: float, verdict: str
 
 
 @pytest.mark.parametrize(("limit_ms", "verdict"), [(3000, "pass"), (1000, "fail")])
-def test_reads_alone_can_decide_their_gate(run: Run, limit_ms: float, verdict: str) -> None:
+def test_reads_alone_can_decide_their_gate(run: Run, ns: Clock, limit_ms: float, verdict: str) -> None:
     for at_ms in (0, 2000, 2100):
         run.op(f"look{at_ms}", "read", {"account": 1, "balance": 5}, at_ms=at_ms, took_ms=1 if at_ms else 2001)
-    assert availability(run.history(manifest={"gates": {"read_outage_ms": limit_ms}})).verdict == verdict
+    judged = availability(run.history(manifest={"gates": {"read_outage_ms": limit_ms}}))
+    assert judged.verdict == verdict
+    outage = {"what": "read outage", "start_ns": ns(0), "end_ns": ns(2001), "outage_ms": 2001.0}
+    assert judged.witness == ([outage] if verdict == "fail" else [])
+    measured = {"reason": "the ops hold no write that was wanted", "read_outage_ms": 2001.0}
+    assert judged.measured == measured
+    ungated = availability(run.history())
+    assert (ungated.verdict, ungated.measured) == ("unknown", measured)
+    assert ungated.expected == "writes acknowledged, also after the last fault"
 
 
 @pytest.mark.parametrize(("least", "verdict"), [(0.98, "pass"), (0.981, "fail")])
@@ -235,6 +290,8 @@ def test_success_counts_operations_not_attempts_and_no_refusals(run: Run, least:
         run.transfer(key, at_ms=500, outcome="fail", error="insufficient-funds")
     judged = availability(run.history(manifest={"gates": {"success_ratio": least}}))
     assert (judged.verdict, judged.measured["success_ratio"]) == (verdict, 0.98)
+    breach = {"what": "too few of the wanted writes succeeded", "success_ratio": 0.98}
+    assert judged.witness == ([breach] if verdict == "fail" else [])
 
 
 def test_writes_that_are_answered_after_the_load_are_no_longer_outage(run: Run) -> None:

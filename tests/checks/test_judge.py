@@ -128,6 +128,18 @@ def test_a_crashed_check_is_unknown_and_hides_no_other(
     assert judgement.failed == ["torn", "convergence"]
 
 
+def test_a_crashed_check_names_the_innermost_line(busy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def divide(_history: History) -> Any:
+        raise ZeroDivisionError("on purpose")
+
+    def crash(history: History) -> Any:
+        return divide(history)
+
+    monkeypatch.setitem(CHECKS, "durability", replace(CHECKS["durability"], run=crash))
+    reason = judge(busy.history()).checks[0].measured["reason"]
+    assert f"at test_judge.py:{divide.__code__.co_firstlineno + 1}" in reason
+
+
 @pytest.mark.parametrize("name", ["durability", "convergence", "latency"])
 def test_a_run_does_not_pass_when_a_check_broke_off(busy: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def crash(_history: History) -> Any:

@@ -114,7 +114,9 @@ def test_a_fault_is_not_over_before_the_service_is_steady(run: Run, ns: Clock) -
         ("response_p99_after_ms", 8, "fail"),
     ],
 )
-def test_gates(run: Run, gate: str, limit: float, verdict: str) -> None:
+def test_a_gate_on_a_percentile_fails_when_it_is_exceeded_in_its_phase(
+    run: Run, gate: str, limit: float, verdict: str
+) -> None:
     run.traffic(0, 1000)
     run.fault(injected_ms=1000, healed_ms=2000)
     run.traffic(1000, 2000, took_ms=800)

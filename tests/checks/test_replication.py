@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checks.judge import judge
-from checks.replication import replication
-from checks.verdict import Verdict
 from tests.checks.conftest import at_ns as ns_of
+from tests.checks.failovers import failover, judged, primary
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
-
-Clock = Callable[[float], int]
-
-
-def primary(run: Run, at_ms: float, name: str) -> None:
-    run.pod(at_ms, name, role="primary", read_only=False)
-
-
-def failover(run: Run, *, believes_until_ms: float = 4000, in_pool_until_ms: float = 4000) -> None:
-    """node1 leads until 4 s, node2 from 6 s on, routed so, with writes; node1 may believe, and be routed to, longer."""
-    for at_ms in range(0, 10_000, 40):
-        if at_ms < believes_until_ms:
-            primary(run, at_ms, "node1")
-        else:
-            run.pod(at_ms, "node1", lag_ms=float(at_ms))
-        if at_ms < 6000:
-            run.pod(at_ms + 1, "node2")
-        else:
-            primary(run, at_ms + 1, "node2")
-        run.pod(at_ms + 1, "node3")
-        run.proxy(at_ms + 2, write={"node1": at_ms < in_pool_until_ms, "node2": at_ms >= 6000})
-    run.traffic(0, 4000)
-    run.traffic(6100, 9900, server="node2")
-    run.fault(injected_ms=4000, healed_ms=7000, clean_ms=8000)
-
-
-def judged(run: Run) -> Verdict:
-    return replication(run.history())
 
 
 def test_a_failover_passes_and_is_counted(run: Run) -> None:
@@ -307,134 +277,3 @@ def test_a_member_that_most_of_its_group_has_left_behind_can_acknowledge_nothing
         run.pod(at_ms, "node3", view=others_view)
         run.pod(at_ms + 1, "node1", role="primary", read_only=False, view=own_view)
     assert judged(run).verdict == verdict
-
-
-def cut(run: Run, **facts: Any) -> Verdict:
-    """Two primaries from 6 to 8 s without a proxy, while node1 is cut off from whom the facts say."""
-    failover(run, believes_until_ms=8000)
-    run.manifest |= {"mesh": {"mode": "direct"}}
-    run.faults = [replace(run.faults[0], fault="partition", healed_ns=run.faults[0].clean_ns, **facts)]
-    return judged(run)
-
-
-def test_a_pod_that_is_cut_off_from_some_peers_is_there_for_clients(run: Run) -> None:
-    verdict = cut(run, hits="link", peer="replicas", isolates_from=("node2", "node3"))
-    assert verdict.verdict == "fail"
-    assert verdict.measured["two_primaries_reachable_ms"] == pytest.approx(1919, abs=1)
-
-
-def test_replicas_that_are_cut_off_from_their_primary_are_there_for_clients(run: Run) -> None:
-    facts: dict[str, Any] = {"target": "replicas", "peer": "primary", "isolates_from": ("node1",)}
-    verdict = cut(run, pods=("node2",), **facts)
-    assert (verdict.verdict, verdict.witness[0]["pods"]) == ("fail", ["node1", "node2"])
-
-
-def test_a_pod_that_is_cut_off_from_everyone_is_not(run: Run) -> None:
-    assert cut(run, hits="link", isolates_from=("all",)).verdict == "pass"
-    assert cut(run, hits="link", isolates_from=("all",), bitten=False).verdict == "fail", "nothing shows that it was"
-
-
-def test_a_pod_that_is_cut_off_from_every_load_pod_is_not(run: Run) -> None:
-    run.manifest = {"load": {"pods": {"load1": {}, "load2": {}}}}
-    assert cut(run, isolates_from=("load1", "load2")).verdict == "pass"
-    assert cut(run, isolates_from=("load1",)).verdict == "fail"
-
-
-def test_load_pods_that_are_cut_off_from_a_pod_do_not_reach_it(run: Run) -> None:
-    assert cut(run, target="load", pods=("load1",), isolates_from=("node1",)).verdict == "pass"
-    assert cut(run, target="load", pods=("load1",), isolates_from=("node3",)).verdict == "fail"
-
-
-def test_an_older_journal_does_not_say_from_whom_but_the_scenario_does(run: Run) -> None:
-    assert cut(run, target="primary").verdict == "pass"
-    run.manifest = {"scenario": {"faults": [{"fault": "partition", "target": "primary", "peer": "replicas"}]}}
-    assert cut(run, target="primary").verdict == "fail"
-    assert cut(run, target="primary", isolates_from=("all",)).verdict == "fail", "nor is a journal believed against it"
-
-
-@pytest.mark.parametrize("looked", [lambda at: at < 5, lambda at: not 2000 < at < 6500, lambda at: at < 4500])
-def test_where_nobody_looked_nothing_is_known(run: Run, looked: Callable[[float], bool]) -> None:
-    failover(run)
-    run.seen = [row for row in run.seen if row["kind"] == "proxy" or looked((row["at_ns"] - ns_of(0)) / 1e6)]
-    verdict = judged(run)
-    assert verdict.verdict == "unknown"
-    assert verdict.measured["reason"].startswith(("node1 was not observed", "node2 was not observed"))
-
-
-def test_proxies_need_to_be_looked_at_only_where_two_pods_were_writable(run: Run) -> None:
-    failover(run)
-    run.seen = [row for row in run.seen if row["kind"] == "pod" or row["at_ns"] < ns_of(4500)]
-    assert judged(run).verdict == "pass"
-
-
-def test_where_two_pods_were_writable_and_nobody_looked_at_the_proxies_it_is_unknown(run: Run) -> None:
-    failover(run, believes_until_ms=8000)
-    run.seen = [row for row in run.seen if row["kind"] == "pod" or row["at_ns"] < ns_of(4500)]
-    assert judged(run).verdict == "unknown"
-
-
-def test_two_seen_to_be_writable_fail_though_nobody_looked_later(run: Run) -> None:
-    failover(run, believes_until_ms=8000, in_pool_until_ms=7000)
-    run.seen = [row for row in run.seen if row["at_ns"] < ns_of(7000)]
-    run.traffic(10_000, 14_000, server="node2")
-    assert judged(run).verdict == "fail"
-
-
-@pytest.mark.parametrize(
-    ("what", "why"),
-    [
-        ({"role": None}, "of node1 to the observer lack its role"),
-        ({"read_only": None}, "of node1 to the observer lack its read_only"),
-        ({"up": False, "role": None, "read_only": None}, "node1 acknowledged writes, and never answered the observer"),
-    ],
-)
-def test_samples_that_do_not_tell_prove_nothing(run: Run, what: dict[str, Any], why: str) -> None:
-    failover(run)
-    run.seen = [row | (what if row["name"] == "node1" else {}) for row in run.seen]
-    run.decide(5900, "promoted", "node2")
-    verdict = judged(run)
-    assert verdict.verdict == "unknown"
-    assert why in verdict.measured["reason"]
-
-
-def test_an_observer_that_no_pod_answered_proves_nothing(run: Run) -> None:
-    failover(run)
-    run.seen = [row | {"up": False, "role": None, "read_only": None} for row in run.seen]
-    run.decide(5900, "promoted", "node2")
-    assert judged(run).measured["reason"] == "no node ever answered the observer"
-
-
-def test_samples_too_rare_to_show_what_lasts_prove_nothing(run: Run) -> None:
-    failover(run)
-    run.decide(5900, "promoted", "node2")
-    first_ns = min(row["at_ns"] for row in run.seen)
-    run.seen = [row for row in run.seen if (row["at_ns"] - first_ns) // 1_000_000 % 2000 < 5]
-    verdict = judged(run)
-    assert (verdict.verdict, verdict.measured["reason"]) == ("unknown", "node1 was sampled only every 2.0 s")
-
-
-def test_a_pod_that_hangs_is_looked_at_as_often_as_its_silence_lets(run: Run) -> None:
-    failover(run)
-    keep = range(0, 10_000, 1040)
-    down: dict[str, Any] = {"up": False, "role": None, "state": None, "read_only": None}
-    run.seen = [row for row in run.seen if row["name"] != "node3"]
-    for at_ms in keep:
-        run.pod(at_ms, "node3", **down)
-    assert judged(run).verdict == "pass"
-
-
-def test_a_stretch_ends_where_nobody_looked(run: Run) -> None:
-    """What a pod showed before and after a hole says nothing of the time between."""
-    run.manifest = {"mesh": {"mode": "direct"}}
-    run.traffic(0, 10_000)
-    for at_ms in (*range(0, 200, 40), *range(9000, 9200, 40)):
-        primary(run, at_ms, "node1")
-    for at_ms in range(4000, 5000, 40):
-        primary(run, at_ms, "node2")
-    verdict = judged(run)
-    assert (verdict.verdict, verdict.measured["two_primaries_claimed_ms"]) == ("unknown", 0)
-
-
-def test_without_observations_it_is_unknown(run: Run) -> None:
-    run.traffic(0, 1000)
-    assert judged(run).verdict == "unknown"

@@ -10,7 +10,7 @@ from cluster.mysqld.mysqld import command
 from cluster.platform import images
 from cluster.topology import Topology
 from cluster.wait import WaitTimeoutError, wait_until
-from mesh.proxies.endpoints import envoy_endpoints
+from mesh.proxies.envoy import envoy_endpoints
 
 
 def test_waiting_ends_with_what_was_awaited() -> None:

@@ -73,7 +73,9 @@ def test_what_can_mean_one_thing_only_is_taken(
         (BROKEN, None, "row 2: column 'c' is no text in UTF-8"),
     ],
 )
-def test_anything_else_is_named(tmp_path: Path, column: pa.Array, kind: pa.DataType | None, told: str) -> None:
+def test_a_column_that_cannot_be_read_as_its_type_is_named(
+    tmp_path: Path, column: pa.Array, kind: pa.DataType | None, told: str
+) -> None:
     with pytest.raises(HistoryError, match=re.escape(f"table.parquet: {told}")):
         read(tmp_path, column, kind, nullable=False)
 

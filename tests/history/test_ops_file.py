@@ -73,7 +73,7 @@ def test_every_torn_end_is_tolerated(ops_file: Path) -> None:
             assert (len(list(read)), read.torn) == (1, 1)
 
 
-def test_damage_elsewhere_is_refused(ops_file: Path) -> None:
+def test_damage_before_the_last_line_is_refused(ops_file: Path) -> None:
     lines = ops_file.read_bytes().split(b"\n")
     lines[1] = lines[1][:-5]
     ops_file.write_bytes(b"\n".join(lines))
@@ -85,7 +85,7 @@ def test_damage_elsewhere_is_refused(ops_file: Path) -> None:
     ("content", "message"),
     [(b"", "no complete first line"), (b"{}\n", ":1: expected the clock"), (b'{"clock": {}}\n{}\n', ":2: expected")],
 )
-def test_not_an_ops_file(tmp_path: Path, content: bytes, message: str) -> None:
+def test_what_is_no_ops_file_is_refused_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
     file = tmp_path / FILE_NAME
     file.write_bytes(content)
     with pytest.raises(OpsFileError, match=message):

@@ -15,7 +15,7 @@ from loadgen.policy import Policy
 Build = Callable[..., LoadConfig]
 
 
-def test_round_trip(load_config: Build) -> None:
+def test_a_configuration_survives_json_and_shows_no_password(load_config: Build) -> None:
     config = load_config(
         endpoints=(("10.0.0.1", 3306), ("10.0.0.2", 3306)),
         password="secret",
@@ -52,13 +52,15 @@ def test_round_trip(load_config: Build) -> None:
         ({"workload": {"name": "tpcc", "isolation": "snapshot"}}, "workload.isolation: expected one of read-unc"),
     ],
 )
-def test_mistakes(load_config: Build, change: dict[str, Any], message: str) -> None:
+def test_a_key_that_is_wrong_or_missing_is_refused_by_name(
+    load_config: Build, change: dict[str, Any], message: str
+) -> None:
     raw = json.loads(load_config().to_json()) | change
     with pytest.raises(ConfigError, match=message):
         LoadConfig.from_json(json.dumps(raw))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}"])
-def test_not_a_configuration(text: str) -> None:
+def test_what_is_no_configuration_at_all_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         LoadConfig.from_json(text)

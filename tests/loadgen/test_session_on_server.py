@@ -144,7 +144,7 @@ def test_more_than_a_packet_both_ways(session: Session) -> None:
         assert session.fetch("SELECT LENGTH(%s)", ("y" * (size - 18),)) == ((size - 18,),)  # the command has 18 more
 
 
-def test_many_rows(session: Session) -> None:
+def test_a_hundred_thousand_rows_arrive_in_order(session: Session) -> None:
     session.execute("SET SESSION cte_max_recursion_depth = 100000")
     counted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i, i * 2 FROM n"
     assert session.fetch(counted) == tuple((number, 2 * number) for number in range(1, 100_001))

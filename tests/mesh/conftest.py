@@ -12,7 +12,7 @@ from cluster.cluster import Cluster
 from cluster.platform.docker_engine import client
 from cluster.platform.platform import Pod
 from cluster.wait import wait_until
-from mesh.spec import Address
+from mesh.proxies.proxy import Address
 
 READY, STOP, SEEN = (f"/tmp/capture-{word}" for word in ("ready", "stop", "seen"))
 #: From READY until STOP, every TCP payload on eth0; then SEEN, a JSON list of [from port, to port, payload in hex].

@@ -18,15 +18,16 @@ from cluster.platform.platform import CanFreeze
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
+from mesh.mesh import Mesh
 from mesh.modes.create import create_mesh
 from mesh.proxies import endpoints
-from mesh.proxies.endpoints import Pools
-from mesh.spec import Address, Mesh, Proxy, gateway_spec
+from mesh.proxies.proxy import Address, Pools
+from mesh.spec import mesh_spec
 
 pytestmark = pytest.mark.engine
 
 #: HAProxy's own defaults are right for production and slow for a test.
-SETTINGS: dict[Proxy, dict[str, Any]] = {"envoy": {}, "haproxy": {"check_interval_s": 0.25, "fall": 2}, "router": {}}
+SETTINGS: dict[str, dict[str, Any]] = {"envoy": {}, "haproxy": {"check_interval": 0.25, "fall": 2}, "router": {}}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
 
 @pytest.fixture(scope="module", params=["envoy", "haproxy", "router"])
 def gateway(group: Cluster, request: pytest.FixtureRequest) -> Iterator[Mesh]:
-    mesh = create_mesh(gateway_spec(request.param, **SETTINGS[request.param]))
+    mesh = create_mesh(mesh_spec("gateway", request.param, **SETTINGS[request.param]))
     mesh.start(group)
     yield mesh
     for container in reversed([*group.guests.pop("gateway").containers.values()]):

@@ -22,9 +22,11 @@ from cluster.platform.platform import CanFreeze, Pod
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
+from mesh.mesh import Mesh
 from mesh.modes.create import create_mesh
 from mesh.proxies import eds, endpoints
-from mesh.spec import Address, Mesh, MeshSpec, gateway_spec
+from mesh.proxies.proxy import Address
+from mesh.spec import mesh_spec
 
 pytestmark = pytest.mark.engine
 
@@ -41,14 +43,14 @@ def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
 
 @pytest.fixture(scope="module")
 def gateway(group: Cluster) -> Mesh:
-    mesh = create_mesh(gateway_spec("envoy"))
+    mesh = create_mesh(mesh_spec("gateway", "envoy"))
     mesh.start(group)
     return mesh
 
 
 @pytest.fixture(scope="module")
 def sidecar(group: Cluster) -> Mesh:
-    mesh = create_mesh(MeshSpec(mode="sidecar", proxy="envoy"))
+    mesh = create_mesh(mesh_spec("sidecar", "envoy"))
     mesh.start(group)
     # not among the addresses of load pods, which `mtls` on the same pods would redirect
     mesh.attend(group.extra_pod("plain", group.network.address("proxy", 1)))
@@ -57,7 +59,7 @@ def sidecar(group: Cluster) -> Mesh:
 
 @pytest.fixture(scope="module")
 def mtls(group: Cluster) -> Mesh:
-    mesh = create_mesh(MeshSpec(mode="mtls", proxy="envoy"))
+    mesh = create_mesh(mesh_spec("mtls", "envoy"))
     mesh.start(group)
     mesh.attend(group.extra_pod("load1", group.network.address("load")))
     return mesh

@@ -12,9 +12,10 @@ from cluster.platform.fake import FakePlatform, FakeProcess
 from cluster.platform.platform import exited
 from cluster.topology import Topology
 from mesh.ingress import open_passage
+from mesh.mesh import Mesh
 from mesh.modes.create import create_mesh
 from mesh.proxies import eds, envoy, haproxy
-from mesh.spec import Mesh, Proxy, gateway_spec
+from mesh.spec import mesh_spec
 from tests.stand_in import answering
 
 CSV = "# pxname,svname,status,scur\nwrite,FRONTEND,OPEN,0\nwrite,node1,{write},0\nread,node2,{read},0\n"
@@ -33,9 +34,9 @@ def a_cluster(platform: FakePlatform) -> Cluster:
     return cluster
 
 
-def gateway(proxy: Proxy) -> Mesh:
+def gateway(proxy: str) -> Mesh:
     """A gateway that is still to be started."""
-    return create_mesh(gateway_spec(proxy))
+    return create_mesh(mesh_spec("gateway", proxy))
 
 
 def test_haproxy_is_started_when_both_pools_have_an_endpoint() -> None:
@@ -78,7 +79,7 @@ def test_envoy_is_started_when_its_workers_run_and_the_pool_has_an_endpoint() ->
 
 
 @pytest.mark.parametrize(("proxy", "who"), [("haproxy", "haproxy"), ("envoy", "Envoy of gateway")])
-def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: Proxy, who: str) -> None:
+def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: str, who: str) -> None:
     cluster, mesh = a_cluster(FakePlatform(cast=dies)), gateway(proxy)
     with pytest.raises(HarnessError) as told:
         mesh.start(cluster)
@@ -87,5 +88,5 @@ def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: Proxy,
 
 def test_a_passage_that_ends_is_told_with_its_words() -> None:
     pod = a_cluster(FakePlatform(cast=dies)).bare_pod("passage")
-    with pytest.raises(HarnessError, match=r"workers on other machines ended at start; it said: .*cannot bind"):
+    with pytest.raises(HarnessError, match=r"remote workers ended at start; it said: .*cannot bind"):
         open_passage(pod, "127.0.0.1", [(5557, ("127.0.0.1", 5557))])

@@ -231,7 +231,7 @@ def test_the_schema_is_itself_valid() -> None:
         ("checks", [{"name": "durability", "verdict": "void", "expected": "", "measured": {}, "witness": []}]),
     ],
 )
-def test_the_schema_rejects(whole: dict[str, Any], key: str, value: Any) -> None:
+def test_the_schema_refuses_what_no_summary_says(whole: dict[str, Any], key: str, value: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         validate({**whole, key: value})
 

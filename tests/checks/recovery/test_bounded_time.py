@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.recovery.bounded_time import Moment, absent, exact, in_order
+from checks.recovery.bounded_time import Moment, absent, earlier, exact, in_order
 
 MS = 1_000_000
 
@@ -35,6 +35,12 @@ def started(at_ms: int, *, latest_ms: int) -> Moment:
 def test_moments_move_within_their_doubt_only(moments: list[Moment], expected_ms: list[int | None]) -> None:
     ordered = in_order(moments)
     assert [None if moment.at_ns is None else moment.at_ns // MS for moment in ordered] == expected_ms
+
+
+def test_the_earlier_of_two_is_the_one_that_has_a_time_and_of_none_the_first() -> None:
+    early, late, never, nor = exact(5 * MS, "a"), exact(6 * MS, "b"), absent("not seen"), absent("nor this")
+    assert earlier(late, early) == earlier(early, late) == earlier(never, early) == earlier(early, never) == early
+    assert earlier(never, nor) == never
 
 
 def test_what_moved_and_what_could_not_say_so() -> None:

@@ -88,7 +88,7 @@ def test_what_was_asked_for_passes(sound: History) -> None:
         ("keys", "key", "x", {"key": "d2"}, {"keys"}),
     ],
 )
-def test_anything_else_fails(
+def test_a_booked_cell_that_changed_is_found(
     tables: type[Tables], sound: History, table: str, column: str, value: Any, where: dict[str, Any], found: set[str]
 ) -> None:
     history = tables.with_table(sound, table, sound.final[table].astype(object))

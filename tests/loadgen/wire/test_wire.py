@@ -240,7 +240,7 @@ def test_more_packets_than_a_byte_counts() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 5, 10, 11, 20, 21, 45])
-def test_payloads_over_several_packets(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+def test_a_payload_over_several_packets_is_one(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """As for 16 MiB, with packets of 21 bytes at most; the real size is tried on a real server."""
     for module in ("loadgen.wire.statements", "loadgen.wire.wire"):
         monkeypatch.setattr(f"{module}.PACKET_MAX", 21)
@@ -270,7 +270,7 @@ def test_a_row_over_several_packets() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 250, 251, 2**16 - 1, 2**16, 2**24 - 1, 2**24, 2**64 - 1])
-def test_lengths(number: int) -> None:
+def test_a_coded_length_is_read_as_it_was_written_and_refused_when_cut(number: int) -> None:
     coded = p.length_coded(number)
     assert length_at(b"?" + coded, 1) == (number, 1 + len(coded))
     for end in range(1, len(coded)):

@@ -66,7 +66,7 @@ def test_every_workload_resolves_with_defaults_that_read_back(name: str) -> None
         ("smallbank", {"customers": 50}, "the hot set has 100 of 50"),
     ],
 )
-def test_mistakes_in_keys(name: str, options: dict[str, Any], says: str) -> None:
+def test_a_value_that_a_key_cannot_have_is_refused_in_one_line(name: str, options: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         resolve(config(name, **options))
     assert "\n" not in str(caught.value)
@@ -141,7 +141,9 @@ def test_the_example_of_the_guide_is_a_workload_of_forty_lines() -> None:
         ),
     ],
 )
-def test_mistakes_in_a_class(tmp_path: Path, text: str, name: str, says: str) -> None:
+def test_a_class_that_is_no_workload_is_refused_in_one_line_with_its_place(
+    tmp_path: Path, text: str, name: str, says: str
+) -> None:
     file = tmp_path / "own.py"
     file.write_text(text)
     with pytest.raises(ConfigError, match=says) as caught:
@@ -157,7 +159,7 @@ def test_a_class_without_options_takes_no_key(tmp_path: Path) -> None:
         resolve(config(f"{file}:Mine", rows=1))
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_class_of_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"workload: no file .*nowhere.py"):
         resolve(config(f"{tmp_path}/nowhere.py:Mine"))
 

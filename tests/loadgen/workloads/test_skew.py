@@ -74,7 +74,7 @@ def test_it_reads_back_as_itself(raw: Any) -> None:
         ({"kind": "hot", "size": 2.5}, "workload.skew.size: expected a whole number"),
     ],
 )
-def test_mistakes(raw: Any, says: str) -> None:
+def test_a_skew_that_cannot_be_is_refused_with_its_key(raw: Any, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         Skew.read(raw, key="workload.skew")
 

@@ -93,7 +93,7 @@ def test_the_constants_differ_as_clause_2_1_6_1_demands() -> None:
         assert 0 <= constants.item <= 8191
 
 
-def test_last_names() -> None:
+def test_last_names_are_made_of_the_syllables_of_their_digits() -> None:
     assert [last_name(number) for number in (0, 371, 999)] == ["BARBARBAR", "PRICALLYOUGHT", "EINGEINGEING"]
 
 

@@ -100,7 +100,7 @@ def test_an_error_before_commit_is_fail(at: int, errno: int) -> None:
 
 
 @pytest.mark.parametrize(("errno", "outcome"), [(1213, "fail"), (1290, "fail"), (2013, "unknown"), (3101, "unknown")])
-def test_an_error_at_commit(errno: int, outcome: str) -> None:
+def test_an_error_at_commit_is_fail_only_where_the_server_says_that_it_rolled_back(errno: int, outcome: str) -> None:
     assert attempt(ScriptedConnection({6: pymysql.OperationalError(errno, "x")})).outcome == outcome
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from mesh.proxies.endpoints import Admin, endpoints, haproxy_endpoints, router_endpoints
+from mesh.proxies.endpoints import Admin, endpoints
+from mesh.proxies.haproxy import haproxy_endpoints
+from mesh.proxies.router import router_endpoints
 
 PODS = {"198.18.0.11": "node1", "198.18.0.12": "node2", "198.18.0.13": "node3"}
 

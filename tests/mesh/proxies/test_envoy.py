@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from cluster.topology import Topology
-from mesh.proxies.envoy import client_side, server_side
-from mesh.spec import MeshSpec, read_path
+from mesh.proxies.envoy import EnvoySettings, client_side, server_side
+from mesh.proxies.proxy import read_path
 
 
-def pools(spec: MeshSpec | None = None, *, encrypt: bool = False) -> dict[str, dict[str, Any]]:
-    spec = spec or MeshSpec(mode="gateway")
-    config = client_side(spec, name="gateway", read_path="/replica", encrypt=encrypt)
+def pools(settings: EnvoySettings | None = None, *, encrypt: bool = False) -> dict[str, dict[str, Any]]:
+    config = client_side(settings or EnvoySettings(), name="gateway", read_path="/replica", encrypt=encrypt)
     return {pool["name"]: pool for pool in config["static_resources"]["clusters"]}
 
 
@@ -49,8 +48,8 @@ def test_a_failed_endpoint_loses_its_sessions_and_is_never_used_in_panic_nor_kep
 
 
 def test_the_scenario_s_check_settings_reach_envoy_unused_pools_included() -> None:
-    spec = MeshSpec(mode="gateway", check_interval_s=0.1, check_timeout_s=0.5, fall=3, rise=2)
-    check = pools(spec)["write"]["health_checks"][0]
+    settings = EnvoySettings(check_interval=0.1, check_timeout=0.5, fall=3, rise=2)
+    check = pools(settings)["write"]["health_checks"][0]
     assert {check[key] for key in check if key.endswith("interval")} == {"0.100s"}
     assert (check["timeout"], check["unhealthy_threshold"], check["healthy_threshold"]) == ("0.500s", 3, 2)
 
@@ -76,7 +75,7 @@ def test_the_server_side_demands_a_certificate_and_nothing_older_than_tls_1_2() 
 
 def test_a_sidecar_is_nobody_else_s_way_in() -> None:
     config = client_side(
-        MeshSpec(mode="sidecar"), name="load1", read_path="/replica", callers=[("127.0.0.0", 8), ("198.18.0.1", 32)]
+        EnvoySettings(), name="load1", read_path="/replica", callers=[("127.0.0.0", 8), ("198.18.0.1", 32)]
     )
     for listener in (0, 1):
         ranges = chain(config, listener)["filter_chain_match"]["source_prefix_ranges"]

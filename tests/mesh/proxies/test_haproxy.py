@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from mesh.proxies.haproxy import configuration
-from mesh.spec import MeshSpec, gateway_spec
+from mesh.proxies.haproxy import HAProxySettings, configuration
 
 PODS = {"node1": "198.18.0.11", "node2": "198.18.0.12"}
 
 
-def backends(spec: MeshSpec, *, read_path: str = "/replica") -> dict[str, list[str]]:
+def backends(settings: HAProxySettings, *, read_path: str = "/replica") -> dict[str, list[str]]:
     """Backend name -> its lines."""
     found: dict[str, list[str]] = {}
-    for section in configuration(spec, pods=PODS, read_path=read_path).split("\n\n"):
+    for section in configuration(settings, pods=PODS, read_path=read_path).split("\n\n"):
         head, *lines = section.strip().splitlines()
         if head.startswith("backend "):
             found[head.split()[1]] = [line.strip() for line in lines]
     return found
 
 
-def checks(spec: MeshSpec, pool: str) -> str:
-    return next(line for line in backends(spec)[pool] if line.startswith("default-server"))
+def checks(settings: HAProxySettings, pool: str) -> str:
+    return next(line for line in backends(settings)[pool] if line.startswith("default-server"))
 
 
 def test_writes_follow_the_primary_and_reads_what_the_topology_says() -> None:
-    found = backends(gateway_spec("haproxy"), read_path="/health")
+    found = backends(HAProxySettings(), read_path="/health")
     assert "option httpchk GET /primary" in found["write"]
     assert "option httpchk GET /health" in found["read"]
     for lines in found.values():
@@ -33,20 +32,20 @@ def test_writes_follow_the_primary_and_reads_what_the_topology_says() -> None:
 
 def test_a_server_is_out_until_a_check_has_passed_and_loses_its_sessions_when_one_fails() -> None:
     for pool in ("write", "read"):
-        words = checks(gateway_spec("haproxy"), pool)
+        words = checks(HAProxySettings(), pool)
         assert "init-state down" in words
         assert "on-marked-down shutdown-sessions" in words
         assert "check port 8008" in words
 
 
 def test_the_product_s_own_settings_hold_where_the_scenario_is_silent() -> None:
-    assert "inter 2000ms fall 3 rise 2" in checks(gateway_spec("haproxy"), "write")
-    assert "timeout check 2000ms" in backends(gateway_spec("haproxy"))["write"]
+    assert "inter 2000ms fall 3 rise 2" in checks(HAProxySettings(), "write")
+    assert "timeout check 2000ms" in backends(HAProxySettings())["write"]
 
 
 def test_a_check_may_take_as_long_as_the_interval_unless_the_scenario_says_otherwise() -> None:
-    faster = gateway_spec("haproxy", check_interval_s=0.25, fall=2)
+    faster = HAProxySettings(check_interval=0.25, fall=2)
     assert "inter 250ms fall 2 rise 2" in checks(faster, "write")
     assert "timeout check 250ms" in backends(faster)["write"]
-    patient = gateway_spec("haproxy", check_interval_s=0.25, check_timeout_s=1.0)
+    patient = HAProxySettings(check_interval=0.25, check_timeout=1.0)
     assert "timeout check 1000ms" in backends(patient)["write"]

@@ -9,15 +9,14 @@ import pytest
 from cluster.session import TABLE, TEXT
 from cluster.topology import Kind, Topology
 from mesh.proxies import router_metadata
-from mesh.proxies.router import configuration, routing
-from mesh.spec import gateway_spec
+from mesh.proxies.router import RouterSettings, configuration, routing
 
 PODS = ["node2", "node1", "node3"]
 
 
 def sections(kind: Kind, *, pods: list[str] = PODS, ttl_s: float = 0.5) -> ConfigParser:
     found = ConfigParser(interpolation=None)
-    text = configuration(gateway_spec("router", ttl_s=ttl_s), Topology(kind=kind, pods=len(pods)), pods=pods)
+    text = configuration(RouterSettings(ttl=ttl_s), Topology(kind=kind, pods=len(pods)), pods=pods)
     found.read_string(text)
     return found
 

@@ -25,12 +25,12 @@ from reports.text.units import count, duration, facts, measured
         (-12, "-12 ms"),
     ],
 )
-def test_duration(ms: float | None, words: str) -> None:
+def test_a_duration_has_the_unit_that_people_would_say(ms: float | None, words: str) -> None:
     assert duration(ms) == words
 
 
 @pytest.mark.parametrize(("number", "words"), [(None, "n/a"), (2400, "2,400"), (199.84, "199.8"), (0.2541, "0.254")])
-def test_count(number: float | None, words: str) -> None:
+def test_a_count_has_its_thousands_apart(number: float | None, words: str) -> None:
     assert count(number) == words
 
 
@@ -38,7 +38,7 @@ def test_count(number: float | None, words: str) -> None:
     ("value", "name", "words"),
     [(30_000, "write_outage_ms", "30 s"), (0, "lost", "0"), (2.5, "steal_percent", "2.5 %"), (True, "clean", "true")],
 )
-def test_measured(value: Any, name: str, words: str) -> None:
+def test_a_measured_number_has_the_unit_of_its_name(value: Any, name: str, words: str) -> None:
     assert measured(value, name) == words
 
 

@@ -73,7 +73,7 @@ def test_a_calibration_and_a_locustfile_stay_at_home(read: Read) -> None:
     with pytest.raises(ConfigurationError, match="share of the measured maximum"):
         elsewhere(read("load.rate=70%"), workers=1, bind=HERE)
     example = Path(__file__).parents[3] / "docs" / "examples" / "locustfile.py"
-    with pytest.raises(ConfigurationError, match="take a workload class instead"):
+    with pytest.raises(ConfigurationError, match="use a workload class instead"):
         elsewhere(read(f"workload={example}"), workers=1, bind=HERE)
 
 

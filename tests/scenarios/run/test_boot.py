@@ -15,7 +15,8 @@ from cluster.platform.fake import Casting, FakePlatform, FakeProcess
 from cluster.platform.platform import exited
 from cluster.topology import Kind, Topology
 from control.client import ControlHandle
-from mesh.spec import Mesh, MeshSpec, Proxy, gateway_spec
+from mesh.mesh import Mesh
+from mesh.spec import MeshSpec, mesh_spec
 from scenarios.run.boot import assemble, boot
 from tests.stand_in import answering
 
@@ -37,8 +38,8 @@ def dies(which: str) -> Casting:
     return cast
 
 
-def assembled(kind: Kind, platform: FakePlatform, *, pods: int = 3, proxy: Proxy | None = None) -> tuple[Cluster, Mesh]:
-    spec = MeshSpec(mode="direct") if proxy is None else gateway_spec(proxy)
+def assembled(kind: Kind, platform: FakePlatform, *, pods: int = 3, proxy: str | None = None) -> tuple[Cluster, Mesh]:
+    spec = MeshSpec(mode="direct") if proxy is None else mesh_spec("gateway", proxy)
     return assemble(Topology(kind=kind, pods=pods), spec, platform=platform, run_id="0a1b2c3d", down_after_s=1.0)
 
 

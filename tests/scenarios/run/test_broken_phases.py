@@ -77,6 +77,8 @@ class World:
     def observe(self) -> None: ...
     def start_load(self) -> None: ...
     def load(self) -> None: ...
+    def strike(self) -> None: ...
+    def load_goes_on(self) -> None: ...
     def noise(self) -> None: ...
     def heal(self) -> None: ...
     def converge(self) -> None: ...
@@ -133,8 +135,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             world.start_load()
             return self.zero_ns
 
-        def run(self, _: Any) -> None:
+        def run(self, on_second: Callable[[dict[str, Any]], None]) -> None:
             world.load()
+            on_second({"t_s": 1.0})
+            world.load_goes_on()
 
         def seconds(self) -> list[Any]:
             return []
@@ -145,6 +149,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
         def start(self, _: int) -> None:
             return
+
+        def require_sound(self) -> None:
+            world.strike()
 
         def stop(self, *, recover: bool) -> None:
             if recover:
@@ -268,7 +275,7 @@ ERRORS: dict[str, tuple[Callable[[], Exception], str]] = {
     "the disk": (lambda: OSError(28, "No space left on device"), "No space left"),
     "a defect": (lambda: KeyError("bug"), "KeyError: 'bug'"),
 }
-BEFORE = ("boot", "options", "set_up", "agree", "observe", "start_load", "load")
+BEFORE = ("boot", "options", "set_up", "agree", "observe", "start_load", "load", "strike")
 EVIDENCE = {
     "heal": "a fault's story",
     "converge": "whether all pods agree",
@@ -431,3 +438,13 @@ def test_what_mysql_refuses_before_the_load_is_the_doing_of_the_user_s_options(
     )
     with pytest.raises(ConfigurationError, match=r"1040.*Too many connections.*see mysql\.config of the scenario"):
         run.execute(lambda _: None)
+
+
+def test_a_step_that_could_not_be_taken_ends_the_run_while_the_load_would_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken(world, monkeypatch, "strike", HarnessError("node1 has no agent"))
+    broken(world, monkeypatch, "load_goes_on", AssertionError("the load went on"))
+    with pytest.raises(HarnessError, match="node1 has no agent"):
+        a_run(tmp_path).execute(lambda _: None)
+    assert len(world.removed) == 1

@@ -27,7 +27,7 @@ from checks.registry import CHECKS, GATES
 from cluster.errors import ConfigurationError
 from cluster.topologies.lookup import kinds
 from loadgen.workloads.registry import WORKLOADS
-from mesh.spec import DEFAULTS
+from mesh.proxies.lookup import PROXIES
 from reports.text.visible import visible
 from scenarios.cli.cli import main
 from scenarios.schema.load import LoadSection, Model, PoolSection, ReconnectSection, RetrySection, ThinkSection
@@ -55,7 +55,8 @@ KEYS = sorted(
         ),
         *ThinkSection.model_fields,
         *GATES,
-        *("at", "after", "fault", "target", "peer", "heal_after", "event", "delay", "locustfile", "accounts"),
+        *(key for fault in FAULTS.values() for key in fault.declared_keys()),
+        *("at", "after", "fault", "target", "heal_after", "event", "delay", "locustfile", "accounts"),
         *(
             "read_share",
             "theta",
@@ -71,7 +72,7 @@ KEYS = sorted(
     }
 )
 WORDS = [
-    *kinds(), *mesh_words(), *DEFAULTS, *WORKLOADS, *get_args(Model), *FAULTS, *EVENTS, *TARGETS, *CHECKS,
+    *kinds(), *mesh_words(), *PROXIES, *WORKLOADS, *get_args(Model), *FAULTS, *EVENTS, *TARGETS, *CHECKS,
     *("250ms", "15s", "2m", "0s", "-1s", "1e3s", "25h", "never", "none", "tpcc", "3x", "0.5x", "70%", "0%", "1e9%"),
     *("default", "mysql:9.7", "UPPER", "serializable", "read-committed", "/nowhere/my.cnf", "own.py:Own", "locust.py"),
     *("/etc/passwd", "/dev/null", ".", "..", "~", "", " ", "a" * 300, "a\nb", "\x1b[31m", "\x00", "null", "é", "💶"),

@@ -274,13 +274,13 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("250ms", 0.25), ("15s", 15), ("2m", 120), ("1.5h", 5400), (0, 0)])
-def test_durations(text: object, seconds: float) -> None:
+def test_a_duration_is_read_and_shown_alike(text: object, seconds: float) -> None:
     assert parse_duration(text) == seconds
     assert parse_duration(show_duration(seconds)) == seconds
 
 
 @pytest.mark.parametrize("text", ["15", 15, "-1s", "1 s x", "s", True, None])
-def test_what_is_no_duration(text: object) -> None:
+def test_a_duration_without_a_unit_or_with_more_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="with a unit"):
         parse_duration(text)
 

@@ -80,7 +80,9 @@ def test_a_stale_cluster_is_told_and_not_asked(
     assert "old: stale" in capsys.readouterr().out
 
 
-def test_status_of_one_cluster(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_of_a_cluster_by_name_shows_it_alone_or_says_which_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(scenarios.standing.verbs, "find", lambda: [kept("a", current=False), kept("b", current=False)])
     assert scenarios.cli.cli.main(["status", "b"]) == 0
     assert scenarios.cli.cli.main(["status", "c"]) == 2

@@ -1,0 +1,66 @@
+"""The shape that every running mesh has, and what all of them have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Protocol
+
+from cluster.cluster import Cluster
+from cluster.front import AskPools
+from cluster.platform.platform import Pod
+from mesh.proxies.endpoints import Admin, endpoints
+from mesh.proxies.proxy import Address, Pools
+
+ASK_TIMEOUT_S = 1.0
+
+
+class Mesh(Protocol):
+    """A running mesh: where clients send writes and reads, and where the observer finds its proxies."""
+
+    @property
+    def write(self) -> list[Address]:
+        """One address of a proxy, or every pod's: then the client looks for the one that takes writes."""
+
+    @property
+    def read(self) -> list[Address]: ...
+
+    @property
+    def entrance(self) -> list[Address]:
+        """Where the host's own sessions come in: as ``write``, or by the first sidecar; empty while there is none."""
+
+    @property
+    def admin(self) -> Mapping[str, Admin]:
+        """Proxy name -> where its admin interface is, of every proxy that has been started."""
+
+    def start(self, cluster: Cluster) -> None:
+        """Start what stands in front of the nodes; raises HarnessError. Nothing else can be asked before."""
+
+    def proxies(self) -> Mapping[str, AskPools]:
+        """Every proxy that has been started, by its name: asks it for its endpoints."""
+
+    def attend(self, pod: Pod) -> None:
+        """Put into a load pod what the mesh needs there; to be called before its load starts."""
+
+    def attend_node(self, pod: Pod) -> None:
+        """Put into a MySQL pod that came after `start` what the mesh needs there."""
+
+
+class Asked:
+    """Base of every mesh: its proxies, which `admin` names, can be asked for their endpoints."""
+
+    _cluster: Cluster
+
+    @property
+    def admin(self) -> Mapping[str, Admin]:
+        return {}
+
+    def start(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def proxies(self) -> Mapping[str, AskPools]:
+        return {name: partial(self._ask, admin) for name, admin in self.admin.items()}
+
+    def _ask(self, admin: Admin) -> Pools:
+        pods = {address: pod for pod, address in self._cluster.hosts.items()}
+        return endpoints(admin, pods=pods, timeout_s=ASK_TIMEOUT_S)

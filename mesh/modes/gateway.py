@@ -1,0 +1,84 @@
+"""A proxy of any product as the gateway: one pod in front of all MySQL pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from cluster.cluster import Cluster
+from cluster.platform.platform import Pod, require_running
+from cluster.wait import wait_until
+from mesh.mesh import Asked
+from mesh.proxies.endpoints import Admin, get
+from mesh.proxies.proxy import READ_PORT, WRITE_PORT, Address, Proxy, Settings, Surroundings
+
+NAME = "gateway"
+READY_TIMEOUT_S = 30.0
+ADMIN_TIMEOUT_S = 1.0
+
+
+class Gateway(Asked):
+    def __init__(self, proxy: Proxy, settings: Settings) -> None:
+        self._proxy = proxy
+        self._settings = settings
+        self._address: str
+        self._admin: dict[str, Admin] = {}
+
+    @property
+    def write(self) -> list[Address]:
+        return [(self._address, WRITE_PORT)]
+
+    @property
+    def read(self) -> list[Address]:
+        return [(self._address, READ_PORT)]
+
+    @property
+    def entrance(self) -> list[Address]:
+        return self.write
+
+    @property
+    def admin(self) -> Mapping[str, Admin]:
+        return self._admin
+
+    def start(self, cluster: Cluster) -> None:
+        """Start the proxy and wait until it can take sessions; raises HarnessError with its last words."""
+        super().start(cluster)
+        proxy = self._proxy
+        self._address = cluster.network.address("proxy")
+        launch = proxy.launch(self._settings, _around(cluster))
+        admin = Admin(
+            kind=proxy.name, url=f"http://{self._address}:{proxy.admin_port}", authorization=launch.authorization
+        )
+        self._admin = {NAME: admin}
+        container = cluster.extra_pod(NAME, self._address).add(
+            proxy.name,
+            cluster.platform.image(proxy.image),
+            launch.command,
+            env=launch.env,
+            files=launch.files,
+            volumes=launch.volumes,
+        )
+        pods = {address: name for name, address in cluster.hosts.items()}
+
+        def ready() -> bool:
+            require_running(container, proxy.who)
+            return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
+
+        wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
+
+    def attend(self, pod: Pod) -> None:
+        """Nothing: a gateway serves every load pod from where it is."""
+
+    def attend_node(self, pod: Pod) -> None:
+        """Nothing: a gateway needs no help from the MySQL pods."""
+
+
+def _around(cluster: Cluster) -> Surroundings:
+    return Surroundings(
+        topology=cluster.topology,
+        pods=cluster.expected_hosts,
+        running=list(cluster.pods),
+        primary=cluster.membership.primary,
+        connect=cluster.connection,
+        run_id=cluster.run_id,
+    )

@@ -1,0 +1,117 @@
+"""What ``meshbench faults`` tells of every fault and planned change, as each declares it: what it does, where it fits.
+
+Three forms of the same: for people, as JSON (``reports/faults.schema.json``), and as docs/faults.md.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from chaos import topologies
+from chaos.fault import Fault
+from chaos.keys import Key
+from chaos.registry import FAULTS
+
+SCHEMA_ID = "meshbench/faults/1"
+WIDTH = 100
+_INDENT = "    "
+_EVERY_MESH = Fault.meshes
+_PAGE = """\
+# Faults
+
+Written by `meshbench faults --markdown` from what every fault declares in its file; a test holds it current.
+`meshbench faults --json` says the same to programs. How a step of a timeline is written: README, "Write your own".
+How a new one is written: [adding a fault](adding-a-fault.md).
+"""
+
+
+def table(faults: Iterable[type[Fault]] | None = None) -> dict[str, Any]:
+    """All of it, as JSON has it."""
+    return {"schema": SCHEMA_ID, "faults": [_row(fault) for fault in faults or FAULTS.values()]}
+
+
+def _row(fault: type[Fault]) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "family": fault.family(),
+        "kind": "fault" if fault.lasts else "change",
+        "does": fault.does,
+        "targets": list(fault.targets),
+        "keys": {name: key.as_json() for name, key in fault.declared_keys().items()},
+        "topologies": list(fault.topologies),
+        "meshes": list(fault.meshes),
+        "least_pods": fault.least_pods,
+        "needs": list(fault.needs),
+        "lasts": fault.lasts,
+        "may_stay": fault.may_stay,
+        "isolates": fault.isolates,
+        "hits": fault.hits,
+        "intends": fault.intends,
+    }
+
+
+def lines(fault: type[Fault]) -> Iterator[str]:
+    """For people, no longer than WIDTH; the first line begins with the name."""
+    yield f"{fault.name:16}{fault.family():12}{_healing(fault)}"
+    told = [fault.does, f"targets: {', '.join(fault.targets)}"]
+    told += [f"{name}: {_key(key)}" for name, key in fault.declared_keys().items()]
+    told += [f"only in: {where}"] if (where := _where(fault)) else []
+    told += [f"needs: {', '.join(fault.needs)}"] if fault.needs else []
+    for paragraph in told:
+        yield from textwrap.wrap(paragraph, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def page(faults: Iterable[type[Fault]] | None = None) -> str:
+    """docs/faults.md."""
+    return "\n".join([_PAGE, *(line for fault in faults or FAULTS.values() for line in _section(fault))])
+
+
+def _section(fault: type[Fault]) -> Iterator[str]:
+    yield from (f"## `{fault.name}`", "")
+    yield from textwrap.wrap(f"{fault.does[:1].upper()}{fault.does[1:]}.", 120)
+    yield ""
+    facts = {
+        "family": fault.family(),
+        "targets": ", ".join(f"`{word}`" for word in fault.targets),
+        "ends": _healing(fault),
+        "only in": _where(fault),
+        "needs": ", ".join(fault.needs),
+    }
+    for name, words in facts.items():
+        yield from textwrap.wrap(f"- {name}: {words}", 120, subsequent_indent="  ") if words else ()
+    yield ""
+    if keys := fault.declared_keys():
+        yield from ("| key | | |", "|---|---|---|")
+        yield from (f"| `{name}` | {key.meaning} | {_values(key)} |" for name, key in keys.items())
+        yield ""
+
+
+def _healing(fault: type[Fault]) -> str:
+    if not fault.lasts:
+        return "planned change, over when it is done"
+    return "healed after heal_after" + (", or never (of MySQL pods)" if fault.may_stay else "")
+
+
+def _where(fault: type[Fault]) -> str:
+    """Where it fits, as far as it does not fit everywhere."""
+    told = [] if fault.topologies == topologies.ALL else [f"topology {_or(fault.topologies)}"]
+    told += [] if fault.meshes == _EVERY_MESH else [f"mesh {_or(fault.meshes)}"]
+    told += [f"{fault.least_pods} pods or more"] if fault.least_pods > 1 else []
+    return "; ".join(told)
+
+
+def _or(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _key(key: Key) -> str:
+    return f"{key.meaning}; {_values(key)}"
+
+
+def _values(key: Key) -> str:
+    """``a whole number, 1 to 9; default 1``."""
+    if key.required:
+        return f"{key.expected}; required"
+    return f"{key.expected}; " + ("may be left out" if key.default is None else f"default {key.show(key.default)}")
