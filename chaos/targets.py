@@ -124,7 +124,7 @@ def majority(pods: int) -> int:
 def resolve(target: str, aim: Aim) -> list[str]:
     """The pods that the word means now, in order of their names; raises NobodyError when there is none.
 
-    minority and majority hold the primary, and others drawn by lot.
+    minority and majority include the primary; the rest are chosen at random (seeded).
     """
     match target:
         case "control_plane":

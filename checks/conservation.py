@@ -154,7 +154,7 @@ def _verdict(ledger: _Ledger, found: _Findings) -> Verdict:
     witness = _witness(ledger, found)
     verdict: Outcome = "fail" if witness else "pass" if ledger.source else "unknown"
     if verdict == "unknown":
-        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums alone agree"
+        measured["reason"] = "neither final/entries nor final/transfers can be read; the sums agree"
     return Verdict(name=NAME, verdict=verdict, expected=EXPECTED, measured=measured, witness=witness)
 
 

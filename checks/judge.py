@@ -1,11 +1,11 @@
 """The judgement of a run: all checks in order, and one verdict out of theirs.
 
 ``fail``  money was lost or made, whatever else went wrong: a safety check failed, even in a void trial.
-``void``  the trial proves nothing: a fault was not injected, did not bite or was not shown to be healed, the record is
-          not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look while a
-           check needs it, a pod in service could not be read, the run could not record something, a user's locustfile
-           did not run the load that was asked for, a check broke off, the generator ran late or died, the host was
-           noisy or a gate on that cannot be decided, or no check could be.
+``void``  the trial proves nothing: a fault was not injected, did not take effect or was not shown to be healed, the
+          record is not that of the trial (`checks.plausible`) or is cut (`checks.complete`), the observer did not look
+          while a check needs it, a node in service could not be read, the run could not record something, a user's
+          locustfile did not run the load that was asked for, a check crashed, the generator ran late or died, the host
+          was noisy or a gate on that cannot be decided, or no check could be.
 ``fail``  any other check failed, one that gate ``require`` names stayed unknown, or a gate cannot be decided.
 ``pass``  otherwise. ``unknown`` alone fails nothing (Jepsen).
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pymysql
@@ -35,7 +36,7 @@ class Nodes:
     def __init__(self, topology: Topology, *, platform: Platform, run_id: str, spare_pods: int = 0) -> None:
         """platform: where its pods run. spare_pods: how many may be added while it runs."""
         self.platform = platform
-        self.topology = topology
+        self.topology = replace(topology, default_image=platform.image("mysql"))
         self.run_id = run_id
         self._spare_pods = spare_pods
         self._group_name = uuid.uuid4()

@@ -23,6 +23,7 @@ class Topology:
         (Group Replication with one primary) or ``group-multi`` (every member is a primary).
     pods: 1 to MAX_PODS.
     image: a local image reference, or None for the default image.
+    default_image: the reference of that, once a run has resolved it (`cluster.platform.platform.Platform`).
     config: mysqld options by name, applied after everything else, such as {"sync_binlog": 0}.
     my_cnf: an option file of the user's, read after the image's own and before ``config``, or None.
     """
@@ -30,6 +31,7 @@ class Topology:
     kind: Kind
     pods: int
     image: str | None = None
+    default_image: str | None = None
     config: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     my_cnf: Path | None = None
 

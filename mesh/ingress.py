@@ -1,8 +1,8 @@
-"""A way into a run's network for load workers on other machines, which else nothing outside reaches.
+"""A way into a run's network for remote load workers; nothing else outside can reach it.
 
 HAProxy in the host's own network passes TCP connections from one address of the host on: to Locust's master, and to the
-mesh's write and read port. It checks nothing and cuts nothing: what a mesh does to a session, the client sees. It is
-one hop more on the way of those workers, and of nobody else. Ends with the run.
+mesh's write and read port. It checks nothing and closes nothing: what a mesh does to a session, the client sees. It is
+one more hop for those workers only. Ends with the run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def configuration(address: str, ways: Sequence[tuple[int, Address]]) -> str:
 
 
 def require_free(address: str, ports: Sequence[int]) -> None:
-    """Raise ConfigurationError unless this machine has the address and nobody listens at these ports of it."""
+    """Raise ConfigurationError unless this machine has the address and these ports of it are free."""
     for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,7 +53,7 @@ def require_free(address: str, ports: Sequence[int]) -> None:
 
 
 def open_passage(pod: Pod, address: str, ways: Sequence[tuple[int, Address]]) -> None:
-    """Start it, and return when it takes connections. pod: has nothing running yet. Raises HarnessError."""
+    """Start it, and return when it accepts connections. pod: has nothing running yet. Raises HarnessError."""
     content = configuration(address, ways).encode()
     container = pod.start_on_host("passage", ["haproxy", "-db", "-f", CONFIG_FILE], files={CONFIG_FILE: content})
 

@@ -67,7 +67,7 @@ def key_numbers(summary: Summary) -> list[KeyNumber]:
 
 
 def _changes(summary: Summary) -> list[KeyNumber]:
-    """How long each change took by itself, beside the outage that clients saw of it."""
+    """How long each planned change itself took, beside the outage that clients saw of it."""
     return [
         KeyNumber(f"{one['name']} itself", duration(one["took_ms"]), "from the request until it was done")
         for one in summary["faults"]
@@ -76,7 +76,7 @@ def _changes(summary: Summary) -> list[KeyNumber]:
 
 
 def _service(summary: Summary) -> list[KeyNumber]:
-    """What else may be wrong with a service; nothing of reads where none was asked for."""
+    """What else may be wrong with a service; nothing about reads where there were none."""
     numbers = [
         ("brown-out", summary["brownout_ms"], "longest time with less than half of the wanted writes acknowledged"),
         ("read outage", summary["read_outage_ms"], "longest time without an answered read"),
@@ -110,7 +110,7 @@ def _outage_note(summary: Summary) -> str:
 
 
 class GateWords(NamedTuple):
-    """One line of the thresholds table in words; ``verdict`` is pass, fail, void or unknown."""
+    """One line of the gates table in words; ``verdict`` is pass, fail, void or unknown."""
 
     name: str
     expected: str

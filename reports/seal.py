@@ -1,8 +1,8 @@
 """The seal of a run: SHA256SUMS, written once, by the run itself, and what of the folder no longer fits it.
 
-A sealed folder is not written to again; whoever judges it later gets the reports elsewhere. The sums show that a folder
-is as the run left it, or was changed by mistake, by a copy that broke off, by somebody who did not hide it. They are no
-signature: who edits a file can write its sum anew. The rules and their reasons are in docs/decisions/0015.
+A sealed folder is not written to again; a later judgement writes its reports elsewhere. The sums show that a folder is
+as the run left it, or was changed by mistake, by an interrupted copy, or by somebody who did not hide it. They are not
+a signature: whoever edits a file can also rewrite its sum. The rules and their reasons are in docs/decisions/0015.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SUMMARY = "summary.json"
 #: Member of a manifest: names of the files that the run recorded. Who has it was sealed.
 EVIDENCE = "evidence"
 
-#: Where a run writes. What else stands there has no sum and no business there; other files are a user's own notes.
+#: Where a run writes. A file there without a sum does not belong to the run; files elsewhere are a user's own notes.
 _FOLDERS = ("ops", "final", "logs", "hdr")
 _FILES = (MANIFEST, "faults.jsonl", "decisions.jsonl", "observed.parquet", "series.csv")
 _REPORTS = ("summary.json", "report.html", "summary.md", "junit.xml", "metrics.prom")
@@ -97,7 +97,7 @@ def _recorded(folder: Path) -> list[str] | None:
     try:
         names = (read_object(folder / MANIFEST) or {}).get(EVIDENCE)
     except (HistoryError, OSError):
-        return None  # whoever reads the run says what is wrong with it
+        return None  # reading the run reports what is wrong with it
     return [str(name) for name in names] if isinstance(names, list) else None
 
 
@@ -139,7 +139,7 @@ def _change(file: Path, digest: str) -> str | None:
 
 
 def _assert_readable(file: Path) -> None:
-    """Raise OSError or ValueError unless it is a file that somebody may read: root could read it whatever its mode."""
+    """Raise OSError or ValueError unless it is a file with a read permission: root could read it whatever its mode."""
     mode = file.stat().st_mode
     if not stat.S_ISREG(mode):
         raise ValueError("it is no file")

@@ -1,4 +1,4 @@
-"""The thresholds table: each gate of the run beside the number that was measured for it.
+"""The gates table: each gate of the run beside the number that was measured for it.
 
 The checks have judged already; here their numbers are only looked up and set against the limit, one gate a row, because
 a check may decide several gates (`checks.check`). A multiple is shown with what it came to.

@@ -98,7 +98,7 @@ def _service(checks: Mapping[str, Verdict], history: History) -> list[str]:
     unavailable = availability.verdict == "fail"
     errors = what_did_not_succeed(history, all_told=unavailable)
     errors += [f"MySQL says why: {why}." for why in refusals(history)] if errors else []
-    # Where service failed, what it died of comes first: all the rest follows from it.
+    # Where service failed, its cause comes first: all the rest follows from it.
     told = [*errors, *failed, *told] if unavailable else [*told, *failed, *errors]
     return [*told, *sentences(history)]
 
@@ -135,7 +135,7 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
 
 
 def _made_to_fail(judgement: Judgement, history: History) -> list[str]:
-    """Whether a scenario that is there to fail did so, and by the checks that were to find it."""
+    """Whether a scenario that must fail did so, and by the expected checks."""
     expect = history.run.scenario.expect
     if expect.verdict != "fail":
         return []
@@ -156,7 +156,7 @@ def _undecided(name: str, check: Verdict | None) -> str:
 
 
 def _outages(checks: Mapping[str, Verdict], history: History) -> list[str]:
-    """When writes were not possible, or hardly; nothing if they always were but for moments."""
+    """When writes were not possible, or hardly; nothing if they always were, short moments aside."""
     measured = checks["availability"].measured if "availability" in checks else {}
     kinds = (
         ("outages", "Writes were unavailable for"),

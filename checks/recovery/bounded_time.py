@@ -46,7 +46,7 @@ def _join(*notes: str) -> str:
 
 
 def in_order(moments: Sequence[Moment]) -> list[Moment]:
-    """The moments with their doubt used up so that causes come before effects, where the evidence allows it.
+    """The moments narrowed so that no step precedes its cause, where the evidence allows it.
 
     Backwards: a cause seen only after its effect happened by then. Forwards: an effect that began to show before its
     cause did not happen until then. What neither can fix stays as seen, and says so.

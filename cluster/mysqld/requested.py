@@ -54,8 +54,7 @@ def require_mysql(topology: Topology, *, switchover: bool = False) -> None:
     """Raise ConfigurationError, before anything starts, when the image's MySQL is too old for the topology, does not
     know an option that was asked for, or cannot use its value. switchover: whether one is planned."""
     answer = _answer(topology)
-    reference = topology.image or image("mysql").tag
-    require_version(answer.version, image=reference, kind=topology.kind, switchover=switchover)
+    require_version(answer.version, image=_reference(topology), kind=topology.kind, switchover=switchover)
     problems = []
     if topology.my_cnf is not None:
         problems += refused_in_file(_file_options(topology.my_cnf, answer), kind=topology.kind)
@@ -155,10 +154,14 @@ def error_log(topology: Topology) -> str | None:
     return None if not named or named[-1] == "stderr" else written_value(named[-1] or "")
 
 
+def _reference(topology: Topology) -> str:
+    """The image that is asked: in a run the one it began with, before a run the one that would be started now."""
+    return topology.image or topology.default_image or image("mysql").tag
+
+
 def _answer(topology: Topology) -> ServerAnswer:
-    reference = topology.image or image("mysql").tag
     file = None if topology.my_cnf is None else option_file.read(topology.my_cnf).content
-    return ask(reference, my_cnf=file, arguments=tuple(mysqld.config_arguments(topology.config)))
+    return ask(_reference(topology), my_cnf=file, arguments=tuple(mysqld.config_arguments(topology.config)))
 
 
 def _refused(answer: ServerAnswer, asked: Sequence[Asked]) -> list[str]:

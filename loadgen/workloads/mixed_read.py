@@ -4,7 +4,7 @@ A register is a row with a version. A write raises it by one and books the clien
 version it made. A read returns the version it found. Versions of one register are in the order of their commits, so a
 read that began after version 7 was acknowledged and found 6 was stale, and by how much is known (check ``staleness``,
 which needs the ops alone). Half of the reads are probes: they read the register that this worker had acknowledged
-last, as an application does that shows a user what he has just saved. The schema is ours.
+last, as an application does that shows a user what they have just saved. The schema is ours.
 """
 
 from __future__ import annotations

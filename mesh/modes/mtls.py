@@ -1,7 +1,7 @@
 """Mutual TLS: a sidecar in every load pod, an Envoy beside every mysqld, certificates of the run between them.
 
 As strict as Istio's STRICT mode: whatever a load pod sends to a MySQL pod, to any port but the role agent's and the
-admin interface's, is redirected in the pod's own namespace to the Envoy beside mysqld, which talks to nobody without a
+admin interface's, is redirected in the pod's own namespace to the Envoy beside mysqld, which refuses clients without a
 certificate of this run. Replication, role agents, observer and host come from other addresses and stay plain: they are
 the management network, which a mesh of this kind leaves out too.
 """

@@ -1,6 +1,7 @@
 """Sidecar: an Envoy in every load pod's network namespace, started with it; the client dials loopback.
 
-Only the pod itself and the host, which sets a run up, are let in: a sidecar is nobody else's way to the pods.
+Only the pod itself and the host, which sets a run up, are let in: no other client can reach the nodes through a
+sidecar.
 """
 
 from __future__ import annotations

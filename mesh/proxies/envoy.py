@@ -1,6 +1,6 @@
 """Envoy's configuration: on the clients' side two listeners and two pools, on a server's side one of each.
 
-The write pool holds whoever the role agent calls primary, the read pool whoever it calls replica (or every pod, where
+The write pool holds the nodes that the role agents call primary, the read pool those they call replica (or all, where
 there are none). Members come by EDS (`mesh.proxies.eds`); every one is also checked actively. The agent also takes
 MySQL's greeting (docs/decisions/0002 says why Envoy cannot do both). When a check fails, the endpoint's sessions are
 closed, not only kept from new ones; when all fail, none is used (panic mode is off).
@@ -110,7 +110,7 @@ def client_side(
     """The bootstrap of a gateway or a sidecar, as Envoy reads it (JSON is YAML).
 
     read_path: what the role agent must affirm of a pod that serves reads.
-    callers: (address, prefix length) of those who may come in; empty: everybody.
+    callers: (address, prefix length) of the clients allowed in; empty: all.
     encrypt: mutual TLS towards the pods, with the files of `tls.Identity`; the checks of role agents stay plain.
     """
     match = {"source_prefix_ranges": [{"address_prefix": one, "prefix_len": length} for one, length in callers]}
@@ -137,7 +137,7 @@ def server_side(*, name: str) -> Config:
         "circuit_breakers": _no_limit(),
         "load_assignment": {"cluster_name": "mysqld", "endpoints": [{"lb_endpoints": [mysqld]}]},
     }
-    # a plaintext client waits for MySQL's greeting, and Envoy for a handshake that never comes: end it
+    # a plaintext client waits for MySQL's greeting, and Envoy for a TLS handshake: without a timeout both wait forever
     inbound = {"transport_socket": envoy_tls.from_client(), "transport_socket_connect_timeout": HANDSHAKE_TIMEOUT}
     return _bootstrap(name, [_listener("mysqld", INBOUND_PORT, inbound)], [pool])
 
@@ -146,7 +146,7 @@ def _bootstrap(name: str, listeners: list[Config], clusters: list[Config]) -> Co
     return {
         "node": {"id": name, "cluster": "meshbench"},
         "admin": {"address": _address("0.0.0.0", ADMIN_PORT)},
-        # a TCP proxy has no business refusing work by a default meant for shared hosts
+        # the default limits are for shared hosts; a TCP proxy here should refuse nothing
         "overload_manager": {
             "resource_monitors": [
                 {
@@ -220,11 +220,11 @@ def _pool(name: str, role_path: str, settings: EnvoySettings) -> Config:
         "common_lb_config": {
             "healthy_panic_threshold": {"value": 0},
             # by default changes within a second of another one are held back: for that second new sessions went to a
-            # primary whose sessions had just been cut, or to nobody while a new one was there (seen on Envoy 1.40)
+            # primary whose sessions had just been closed, or nowhere although there was a new one (seen on Envoy 1.40)
             "update_merge_window": "0s",
         },
         "close_connections_on_host_health_failure": True,
-        "ignore_health_on_host_removal": True,  # else an endpoint that was removed stays for as long as it is healthy
+        "ignore_health_on_host_removal": True,  # otherwise a removed endpoint stays for as long as it is healthy
         "health_checks": [check],
         "circuit_breakers": _no_limit(),
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 10, "keepalive_interval": 2}},

@@ -2,8 +2,8 @@
 
 Envoy has no such counter. By pool it counts the connections it closed itself while a session was on them, which are
 these and those whose client had reset; `CLIENT_RESETS`, from an access log, counts the latter. The difference is exact
-(docs/decisions/0006 has the trials). It belongs to the pods that failed: a sample that shows more cut sessions than the
-last one also shows who is out, and how many sessions each of those lost since.
+(docs/decisions/0006 has the trials). It belongs to the nodes that failed: a sample with more closed sessions than the
+last one also shows which nodes are out, and how many sessions each has lost since.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def to_server() -> dict[str, Any]:
 
 
 def from_client() -> dict[str, Any]:
-    """Envoy's transport socket of the server side: who shows no certificate of this run's authority is refused."""
+    """Envoy's transport socket on the server side: clients must have a certificate of this run's authority."""
     return _socket("DownstreamTlsContext", {"require_client_certificate": True, "common_tls_context": _common()})
 
 

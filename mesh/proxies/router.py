@@ -1,10 +1,10 @@
 """MySQL Router as the gateway.
 
 In front of a group it runs in metadata-cache mode: every ``ttl`` it asks a member who is primary and who is online,
-closes the sessions of whoever is no longer either, and refuses sessions (its port is closed) while there is no primary.
-When the member it asks is frozen it waits for that session first (``read_timeout``, 30 s) and asks the next after 40 s.
-New write sessions wait inside Router for the next primary, and block its few I/O threads meanwhile (one a core): until
-there is one its REST interface, and so ``observed``, may not answer.
+closes the sessions of nodes that are no longer either, and refuses sessions (its port is closed) while there is no
+primary. When the member it asks is frozen it waits for that session first (``read_timeout``, 30 s) and asks the next
+after 40 s. New write sessions wait inside Router for the next primary, and block its few I/O threads meanwhile (one a
+core): until there is one its REST interface, and so ``observed``, may not answer.
 
 Everything else gets static routing, where Router knows no roles and asks nobody: a new write session goes to the first
 pod of the list that accepts a connection, which at start is the primary, and a read session to the others in turn. A

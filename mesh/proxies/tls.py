@@ -1,7 +1,7 @@
 """Mutual TLS for one run: an authority made for it, and certificates for its pods.
 
-Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key leaves this process
-never. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
+Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key never leaves this
+process. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PURPOSE = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsag
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What one Envoy proves itself with, and whom it believes. All PEM."""
+    """The certificate of one Envoy and its key, and the authority it trusts. All PEM."""
 
     certificate: bytes
     key: bytes = field(repr=False)

@@ -1,4 +1,4 @@
-"""The steps of a recovery that somebody saw, in the order they happened: what can be drawn. Measures nothing."""
+"""The steps of a recovery that were observed, in the order they happened: what can be drawn. Measures nothing."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class _Mark(NamedTuple):
 def _marks(faults: list[FaultRow], *, end_ns: int) -> list[_Mark]:
     """What to name: all steps of the faults; where that would be a wall of labels, only what was done, and when.
 
-    Of faults that struck at once the one that tells most speaks for all. Operations are named with what they are.
+    Of faults that struck at once only the one with most steps is named. Planned changes are named by their kind.
     """
     groups = struck_together(faults)
     marks = [

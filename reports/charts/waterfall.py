@@ -1,7 +1,7 @@
 """The recovery waterfall as bars: what each part of a failover took, from the injection until service was steady again.
 
-Bars before the first acknowledged write are time without service; bars after it are service that still limps; a grey
-one is how long the hit pod took to come back. A step nobody saw has no bar, and a fault without steps has no chart.
+Bars before the first acknowledged write are time without service; bars after it are degraded service; a grey one is how
+long the hit pod took to come back. A step that was not observed has no bar, and a fault without steps has no chart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The last thing a run prints: the verdict, the thresholds, the numbers, the recovery, and where the report is.
+"""The last thing a run prints: the verdict, the gates, the numbers, the recovery, and where the report is.
 
 Eighty columns at most unless the terminal is wider; colour only on a terminal. The same words as on the page.
 """
@@ -88,7 +88,7 @@ def _tables(summary: Summary) -> list[Table]:
 def _server_words(words: list[WordsRow]) -> Table:
     """The first of what the servers said; the report has all, in MySQL's own words."""
     said = _table("since load began", "MySQL's log of", "says")
-    # Where it cannot be all, that somebody is well again is what a reader can do without.
+    # Where not all fits, messages that all is well again are left out first.
     telling = words if len(words) <= _WORDS else [row for row in words if row.code not in MINOR]
     for row in telling[:_WORDS]:
         said.add_row(row.since, escape(row.pods), escape(f"{row.what} ({row.code})"))

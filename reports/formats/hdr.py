@@ -33,7 +33,7 @@ def hdr_logs(history: History) -> dict[str, bytes]:
     if ok.empty:
         return {}
     first_ns = int(ok["intended_ns"].min())
-    # Without a manifest nobody knows the date; then times count from the machine's start.
+    # Without a manifest the date is not known; then times count from the machine's start.
     began_s = ((history.run.monotonic_zero_unix_ns or 0) + first_ns) / NS
     head = f"#[Histogram log format version 1.3]\n#[StartTime: {began_s:.3f} (seconds since epoch)]\n"
     head += f"#[BaseTime: {began_s:.3f} (seconds since epoch)]\n"

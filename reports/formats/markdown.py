@@ -1,4 +1,4 @@
-"""``summary.md``: verdict, thresholds and key numbers as GitHub-flavoured Markdown, for the job summary of a CI run."""
+"""``summary.md``: verdict, gates and key numbers as GitHub-flavoured Markdown, for the job summary of a CI run."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def loss(cell: dict[str, Any]) -> str:
-    """``3 transfers, 450 minor units, in 1 of 3 trials``; ``0``; ``n/a`` where nobody could tell."""
+    """``3 transfers, 450 minor units, in 1 of 3 trials``; ``0``; ``n/a`` where it is not known."""
     rpo = cell["rpo"]
     if not rpo["lost"]:
         return count(rpo["lost"])

@@ -1,7 +1,7 @@
 """The recoveries of a matrix, one stacked bar a combination: how long each step took, the fastest on top.
 
 Each boundary is the median over the trials of when that step came, so a bar ends where the median trial was steady
-again. Up to the first acknowledged write the bar is thick: nobody could write. The pale rest is service that limps.
+again. Up to the first acknowledged write the bar is thick: no write succeeded. The pale rest is degraded service.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _THICK, _THIN = 0.66, 0.26
 
 
 def draw_recoveries(matrix: dict[str, Any], size: Size) -> Figure:
-    """matrix: the content of matrix.json. A combination whose recovery nobody saw has no bar."""
+    """matrix: the content of matrix.json. A combination without an observed recovery has no bar."""
     shown = [cell for cell in matrix["cells"] if cell["waterfall"]]
     row_px = 46 if size.narrow else 32
     figure = canvas.new_figure(size, height_px=row_px * max(len(shown), 2) + (150 if size.narrow else 90))

@@ -100,7 +100,7 @@ def _promise(cell: Cell, trials: Sequence[Trial]) -> PromiseRow | None:
 
 
 def _verdict(cell: Cell, trials: Sequence[Trial]) -> str:
-    """Failed if one trial failed, passed if one passed and none failed; a cell nobody could judge says why not."""
+    """Failed if one trial failed, passed if one passed and none failed; a cell without a judged trial says why not."""
     if cell.not_applicable is not None:
         return "not applicable"
     seen = {one.verdict for one in trials}

@@ -38,7 +38,7 @@ def decisions(history: History) -> list[DecisionEntry]:
 
 
 def set_aside(history: History) -> list[QuarantineRow]:
-    """The pods in quarantine at the end: {pod, count, errant, explained}; count and errant None if nobody said."""
+    """The nodes in quarantine at the end: {pod, count, errant, explained}; count and errant None if not known."""
     errant, explained = errant_transactions(history.decisions), in_quarantine_at_end(history.decisions)
     return [
         {

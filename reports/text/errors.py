@@ -1,6 +1,6 @@
 """What operations failed with, in plain words: MySQL's number and words, and how many of them. Judges nothing.
 
-An address of a proxy or a pod says nothing to who did not start it, so none is shown: what the way there answered is.
+The address of a proxy or a pod means nothing to a reader, so none is shown: what answered there is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KINDS_TOLD = 3
 _ADDRESS = re.compile(r"(^|; )(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+\]?):\d+: ")
 #: The end of a text that our own client made of an error without one of its own.
 _NUMBER = re.compile(r" ?\(MySQL error \d+\)")
-#: What the load generator writes where nobody answered.
+#: What the load generator writes where there was no answer.
 _OURS = {
     "overflow": "not sent, as the backlog was full",
     "connection-timeout": "no connection became free in time",
@@ -43,7 +43,7 @@ def error_words(errno: int | None, error: str | None, *, direct: bool = False) -
 
 
 def what_did_not_succeed(history: History, *, all_told: bool) -> list[str]:
-    """How many operations had no success, and of what they died, the most frequent first; each by its last attempt.
+    """How many operations did not succeed, and with which errors, the most frequent first; each by its last attempt.
 
     all_told: also where it is no more than one in a hundred.
     """

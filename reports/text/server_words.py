@@ -15,7 +15,7 @@ from reports.text.units import UNKNOWN, count, duration, listed
 
 #: Servers notice one event at different times.
 _TOGETHER_NS = 3_000_000_000
-#: Codes that tell of no loss: a member's suspicion of another, and that somebody is well again.
+#: Codes that report no loss: a member suspects another, or all is well again.
 MINOR = frozenset({"MY-011493", "MY-011494", "MY-011490", "MY-010232", READY})
 
 

@@ -2,7 +2,7 @@ r"""Text of logs, keys and names as it may be shown anywhere: no character of it
 
 Escape sequences move a terminal's cursor and set its title, a carriage return overwrites what stands there, and
 bidirectional controls turn text around, in a browser too. Each becomes what it is called: ``\x1b``, ``\u202e``. Applied
-at the door of every format and to every message, so that nobody before has to think of it; summary.json keeps the text.
+at the door of every format and to every message, so that no caller has to think of it; summary.json keeps the text.
 """
 
 from __future__ import annotations

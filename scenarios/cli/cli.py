@@ -1,7 +1,8 @@
 """The command line: ``meshbench run | judge | list | faults | matrix | worker | up | status | down | doctor | gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error; interrupted: 130 by
-Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as nobody reads what is said. A result that nobody reads has its own code.
+Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as the reader of a pipe went away. A verdict that could not be printed has
+its own code.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"meshbench: {_unreadable(error)}")
         return USAGE if error.errno in _OF_THE_PLACE else BROKE
     except KeyboardInterrupt as ended:
-        # nothing, unless it came in the very moment in which a run began to remove its own
+        # nothing, unless it came just as a run began to remove its containers
         with undisturbed(), contextlib.suppress(*FOREIGN_ERRORS, OSError):
             ownership.remove_own()
         print("meshbench: interrupted; everything of this run has been removed", file=sys.stderr)
@@ -125,7 +126,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _say(text: str, *, keep: str = "") -> None:
-    """Tell the user; texts of files and of the engine do nothing to the terminal."""
+    """Tell the user; control characters in texts of files and the engine do nothing to the terminal."""
     print(visible(text, keep=keep), file=sys.stderr)
 
 
@@ -268,7 +269,8 @@ def _words(text: str) -> list[str]:
 def _matrix(options: argparse.Namespace, words: list[str]) -> int:
     """Exit code: of the worst cell. 1 one failed a gate, 4 one only broke, 3 one has only void trials, 0 all passed.
 
-    A cell that is not applicable has no say. As for run after Ctrl-C and its kin, whatever was found until then.
+    A cell that is not applicable has no say. After Ctrl-C, SIGTERM and the like as for run, whatever was found until
+    then.
     """
     planned = plan(
         options.scenario,

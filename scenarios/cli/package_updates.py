@@ -36,7 +36,7 @@ def look() -> tuple[list[str], list[str]]:
 
 
 def _together(*questions: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """All answers that come in time. Daemons: who asks does not wait for the others, not even at the end."""
+    """All answers that come in time. Daemon threads: the caller does not wait for the slow ones, not even at exit."""
     answers: list[dict[str, str]] = []
     asking = [threading.Thread(target=lambda one=one: answers.append(one()), daemon=True) for one in questions]
     deadline = time.monotonic() + TIMEOUT_S

@@ -52,7 +52,7 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
     ]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path}
-    # A group of its own: Ctrl-C is for this process, which then ends that one in order.
+    # A process group of its own: Ctrl-C goes to this process, which then ends the worker in order.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, process_group=0) as process:
         assert process.stdout is not None
         last = ""
@@ -75,7 +75,7 @@ def work(place: str, progress: Progress, *, wait_s: float = JOIN_TIMEOUT_S) -> i
 
 
 def _reach(host: str, port: int, *, wait_s: float) -> None:
-    """Return when somebody listens there; raises ConfigurationError when nobody does in time."""
+    """Return when the port accepts connections; raises ConfigurationError when it does not in time."""
     log.info("looking for a run at %s:%d …", host, port)
     told = False
 

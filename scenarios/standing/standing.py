@@ -1,7 +1,7 @@
-"""Clusters that `meshbench up` left running: what is known of them, and where that is written down.
+"""Clusters that `meshbench up` left running: what is known of them, and where it is stored.
 
 Everything stands in the labels of one container, the cluster's shell: a client pod's container with a `mysql` that is
-ready to use. The engine is thereby the only place that knows of a cluster, from any folder and any user; whoever may
+ready to use. So the engine alone knows of a cluster, from any folder and for any user; anybody who may
 ask it could read the passwords in the pods' environments anyway. The same label keeps `gc` and other runs off.
 """
 

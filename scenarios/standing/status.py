@@ -123,7 +123,8 @@ def _table(*columns: str) -> Table:
 
 
 def words(row: Row) -> str:
-    """A pod's part in a few words: ``primary ONLINE``, ``replica RECOVERING``, ``primary ONLINE, read only``,
+    """A node's role and state, briefly: ``primary ONLINE``, ``replica RECOVERING``, ``primary ONLINE, read
+    only``,
     ``quarantined: …``."""
     if not row["up"]:
         return "does not answer"
@@ -134,7 +135,7 @@ def words(row: Row) -> str:
 
 
 def changes(watchers: list[Watcher]) -> Iterator[str]:
-    """One line for every change of a pod's part, as they happen; ends when every cluster has been taken down."""
+    """One line for every change of a node's role, as they happen; ends when every cluster has been taken down."""
     watched = {
         watcher.kept.run_id: (watcher, {row["name"]: words(row) for row in watcher.pods()}) for watcher in watchers
     }

@@ -1,7 +1,7 @@
 """``meshbench up``: a cluster and a mesh that stay when the command returns, with nothing but a shell to look around.
 
 The pods are those of a run; there is no load, no observer and no fault. Until the very end everything belongs to this
-process and is removed with it; the last step (`standing.keep`) hands it over to whoever says ``meshbench down``.
+process and is removed with it; the last step (`standing.keep`) hands it over to ``meshbench down``.
 """
 
 from __future__ import annotations

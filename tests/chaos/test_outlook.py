@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 import chaos.outlook
 from chaos.outlook import Outlook
 from cluster.cluster import Cluster
+from cluster.platform.fake import FakePlatform
 from cluster.status.status import Status
 from cluster.topology import Topology
 from cluster.wait import wait_until
@@ -37,9 +37,11 @@ def shown() -> dict[str, Status | None]:
 
 @pytest.fixture
 def outlook(shown: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) -> Iterator[Outlook]:
+    addresses: dict[str, str] = {}
+
     class FakePoller:
         def __init__(self, *, host: str, **_: Any) -> None:
-            self._name = host
+            self._name = addresses[host]
 
         def sample(self) -> Status:
             status = shown[self._name]
@@ -51,15 +53,12 @@ def outlook(shown: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(chaos.outlook, "Poller", FakePoller)
     monkeypatch.setattr(chaos.outlook, "LOOK_S", 0.01)
-    cluster = SimpleNamespace(
-        pods=dict.fromkeys(shown),
-        hosts={name: name for name in shown},
-        credentials=SimpleNamespace(root=""),
-        topology=Topology(kind="async", pods=3),
-        membership=SimpleNamespace(primary=lambda: "node1"),
-        status=lambda: dict(shown),
-    )
-    looking = Outlook(cast(Cluster, cluster))
+    cluster = Cluster(Topology(kind="async", pods=3), platform=FakePlatform(), run_id="0a1b2c3d")
+    cluster.open_network()
+    addresses.update({address: name for name, address in cluster.hosts.items()})
+    monkeypatch.setattr(cluster.membership, "primary", lambda: "node1")
+    monkeypatch.setattr(cluster, "status", lambda: dict(shown))
+    looking = Outlook(cluster)
     looking.start()
     wait_until("all are looked at", lambda: len(looking.statuses) == 3, timeout_s=5)
     yield looking

@@ -34,7 +34,7 @@ def test_only_where_no_engine_runs_on_this_machine_one_may_be_started() -> None:
 
 
 def test_a_user_who_may_not_use_the_socket_is_told_so() -> None:
-    assert "this user may not use it" in str(docker_engine._no_answer(HERE, DENIED))
+    assert "permission denied; run as root" in str(docker_engine._no_answer(HERE, DENIED))
 
 
 def test_an_engine_that_is_configured_and_not_there_is_told_with_its_setting() -> None:
