@@ -22,14 +22,14 @@ MakeHistory = Callable[..., History]
 Broken = Callable[[History], History]
 
 
-def summary_of(history: History) -> dict[str, Any]:
+def summary_of(history: History) -> Any:
     summary = summarise(history, judge(history))
     validate(summary)
     return summary
 
 
 @pytest.fixture(scope="module")
-def whole(make_history: MakeHistory) -> dict[str, Any]:
+def whole(make_history: MakeHistory) -> Any:
     """The summary of a recorded run; tests only read it."""
     return summary_of(make_history())
 
