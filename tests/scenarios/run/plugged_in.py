@@ -21,7 +21,7 @@ from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 from scenarios.tables import BLOCKS
 from tests.checks.conftest import Run as Told
-from tests.scenarios.run.test_broken_phases import TEXT, World, world
+from tests.scenarios.run.world import TEXT, World, world
 
 __all__ = ["world"]  # the fixture
 pytestmark = pytest.mark.usefixtures("no_figures")
