@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 
 from cluster.duration import parse_duration, show_duration
 
-Kind = Literal["duration", "whole number", "number", "true or false", "word"]
+Type = Literal["duration", "whole number", "number", "true or false", "word"]
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "whole number": (int,),
     "number": (int, float),
@@ -34,7 +34,7 @@ class Key:
     words: the only ones that are allowed. default: None where it may be left out and is nothing then."""
 
     meaning: str
-    kind: Kind
+    type: Type
     default: Any
     unit: str = ""
     at_least: float | None = None
@@ -49,9 +49,9 @@ class Key:
         """From YAML, a duration as seconds; raises ValueError with what was expected."""
         if value is None and self.default is None:
             return None
-        if self.kind == "duration":
+        if self.type == "duration":
             value = parse_duration(value)
-        elif isinstance(value, bool) != (self.kind == "true or false") or not isinstance(value, _TYPES[self.kind]):
+        elif isinstance(value, bool) != (self.type == "true or false") or not isinstance(value, _TYPES[self.type]):
             raise ValueError(f"expected {self.expected}")
         if self.words and value not in self.words:
             raise ValueError(f"expected {self.expected}")
@@ -59,18 +59,18 @@ class Key:
             self.at_most is not None and not value <= self.at_most
         ):
             raise ValueError(f"expected {self.expected}")
-        return float(value) if self.kind == "number" else value
+        return float(value) if self.type == "number" else value
 
     def show(self, value: Any) -> Any:
         """As YAML has it; `read` of it gives the same."""
-        return show_duration(value) if self.kind == "duration" and value is not None else value
+        return show_duration(value) if self.type == "duration" and value is not None else value
 
     @property
     def expected(self) -> str:
         """What may stand there, in words: ``a whole number, 1 to 9``."""
         if self.words:
             return f"one of {', '.join(self.words)}"
-        what = self.kind if self.kind == "true or false" else f"a {self.kind}"
+        what = self.type if self.type == "true or false" else f"a {self.type}"
         return ", ".join(filter(None, (f"{what} ({self.unit})" if self.unit else what, self.bounds)))
 
     @property
@@ -85,7 +85,7 @@ class Key:
         """What `meshbench faults --json` says of it."""
         return {
             "meaning": self.meaning,
-            "kind": self.kind,
+            "type": self.type,
             "unit": self.unit,
             "required": self.required,
             "default": None if self.required else self.show(self.default),
@@ -99,7 +99,7 @@ def duration(
     meaning: str, *, default: float | None = REQUIRED, at_least: float = 0.0, at_most: float | None = None
 ) -> Any:
     """Written ``250ms``; kept, and bounded, in seconds."""
-    return _field(Key(meaning=meaning, kind="duration", default=default, at_least=at_least, at_most=at_most))
+    return _field(Key(meaning=meaning, type="duration", default=default, at_least=at_least, at_most=at_most))
 
 
 def whole(
@@ -111,7 +111,7 @@ def whole(
     at_most: int | None = None,
 ) -> Any:
     return _field(
-        Key(meaning=meaning, kind="whole number", default=default, unit=unit, at_least=at_least, at_most=at_most)
+        Key(meaning=meaning, type="whole number", default=default, unit=unit, at_least=at_least, at_most=at_most)
     )
 
 
@@ -123,16 +123,16 @@ def number(
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> Any:
-    return _field(Key(meaning=meaning, kind="number", default=default, unit=unit, at_least=at_least, at_most=at_most))
+    return _field(Key(meaning=meaning, type="number", default=default, unit=unit, at_least=at_least, at_most=at_most))
 
 
 def flag(meaning: str, *, default: bool = REQUIRED) -> Any:
-    return _field(Key(meaning=meaning, kind="true or false", default=default))
+    return _field(Key(meaning=meaning, type="true or false", default=default))
 
 
 def word(meaning: str, *, of: tuple[str, ...], default: str | None = REQUIRED) -> Any:
     """One of these words."""
-    return _field(Key(meaning=meaning, kind="word", default=default, words=of))
+    return _field(Key(meaning=meaning, type="word", default=default, words=of))
 
 
 def _field(key: Key) -> Any:

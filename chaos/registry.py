@@ -25,8 +25,10 @@ def declared() -> dict[str, type[Fault]]:
                 continue
             if "name" not in vars(fault):
                 continue  # what several faults have in common
-            if fault.name in found or (taken := set(fault.declared_keys()) & set(OF_A_STEP)):
-                raise TypeError(f"{fault.__module__}: another has the name {fault.name}, or every step the key {taken}")
+            if (twin := found.get(fault.name)) is not None:
+                raise TypeError(f"{fault.name} is declared twice, in {twin.__module__} and {fault.__module__}")
+            if taken := sorted(fault.declared_keys().keys() & set(OF_A_STEP)):
+                raise TypeError(f"{fault.__module__}: every step has a key {taken[0]}; give the fault's another name")
             found[fault.name] = fault
     return dict(sorted(found.items(), key=lambda item: (not item[1].lasts, item[1].family(), item[0])))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from reports.summary_types import PHASES, TIMES, GateRow, Latency, Load, Phase, Quantile, Rpo, Summary
 from reports.text.units import count, duration, measured, money
 
 #: Columns of every latency table, in order, and their headings.
-PERCENTILES = {"p50": "50%", "p90": "90%", "p99": "99%", "p999": "99.9%", "max": "max"}
+PERCENTILES: dict[Quantile, str] = {"p50": "50%", "p90": "90%", "p99": "99%", "p999": "99.9%", "max": "max"}
 
 
 #: A system that is so far behind when the load ends has not kept up with it.
@@ -27,10 +28,16 @@ class LatencyRow(NamedTuple):
 
     phase: str
     kind: str
-    numbers: dict[str, float | None]
+    numbers: Latency
 
 
-def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
+def headline_lines(summary: Summary) -> list[str]:
+    """What happened to money, then to service, then what to look at."""
+    lines = summary["headline"]
+    return [lines["money"], lines["service"], lines["look_at"]]
+
+
+def key_numbers(summary: Summary) -> list[KeyNumber]:
     rpo, load = summary["rpo"], summary["load"]
     loop = str(summary["load_model"].get("loop", ""))
     numbers = [
@@ -52,14 +59,14 @@ def key_numbers(summary: dict[str, Any]) -> list[KeyNumber]:
         ),
         KeyNumber("client CPU per transaction", _cpu(load), f"connections opened: {count(load['connections_opened'])}"),
     ]
-    phases = {phase: latency["response_ms"] for phase, latency in summary["phases"].items() if latency}
     return numbers + [
-        KeyNumber(f"response p99 {phase}", duration(times["p99"]), "acknowledged only")
-        for phase, times in phases.items()
+        KeyNumber(f"response p99 {name}", duration(phase["response_ms"]["p99"]), "acknowledged only")
+        for name in PHASES
+        if (phase := summary["phases"][name])
     ]
 
 
-def _changes(summary: dict[str, Any]) -> list[KeyNumber]:
+def _changes(summary: Summary) -> list[KeyNumber]:
     """How long each planned change itself took, beside the outage that clients saw of it."""
     return [
         KeyNumber(f"{one['name']} itself", duration(one["took_ms"]), "from the request until it was done")
@@ -68,7 +75,7 @@ def _changes(summary: dict[str, Any]) -> list[KeyNumber]:
     ]
 
 
-def _service(summary: dict[str, Any]) -> list[KeyNumber]:
+def _service(summary: Summary) -> list[KeyNumber]:
     """What else may be wrong with a service; nothing about reads where there were none."""
     numbers = [
         ("brown-out", summary["brownout_ms"], "longest time with less than half of the wanted writes acknowledged"),
@@ -77,7 +84,7 @@ def _service(summary: dict[str, Any]) -> list[KeyNumber]:
     return [KeyNumber(name, duration(value), note) for name, value, note in numbers if value is not None]
 
 
-def _lost_note(rpo: dict[str, Any]) -> str:
+def _lost_note(rpo: Rpo) -> str:
     return "" if rpo["lost_amount"] is None else f"money lost: {money(rpo['lost_amount'])}"
 
 
@@ -86,23 +93,23 @@ def fell_behind(behind_ms: float | None) -> bool:
     return behind_ms is not None and behind_ms >= BEHIND_MS
 
 
-def _load_notes(load: dict[str, Any]) -> list[str]:
+def _load_notes(load: Load) -> list[str]:
     refused = [f"{count(load['refused'])} rejected by a business rule"] if load["refused"] else []
     return refused + ([f"{duration(load['behind_ms'])} behind at the end"] if fell_behind(load["behind_ms"]) else [])
 
 
-def _cpu(load: dict[str, Any]) -> str:
+def _cpu(load: Load) -> str:
     spent_us = load["client_cpu_us_per_txn"]
     return duration(None if spent_us is None else spent_us / 1000)
 
 
-def _outage_note(summary: dict[str, Any]) -> str:
+def _outage_note(summary: Summary) -> str:
     longest, total = summary["write_outage_ms"], summary["write_unavailable_ms"]
     note = "longest time without an acknowledged write"
-    return f"{note}; outages over 1 s together: {duration(total)}" if total and total > longest else note
+    return f"{note}; outages over 1 s together: {duration(total)}" if total and total > (longest or 0) else note
 
 
-class GateRow(NamedTuple):
+class GateWords(NamedTuple):
     """One line of the gates table in words; ``verdict`` is pass, fail, void or unknown."""
 
     name: str
@@ -111,9 +118,9 @@ class GateRow(NamedTuple):
     verdict: str
 
 
-def gate_words(summary: dict[str, Any]) -> list[GateRow]:
+def gate_words(summary: Summary) -> list[GateWords]:
     return [
-        GateRow(
+        GateWords(
             gate["name"],
             f"{gate['limit']} {_expected(gate)}".strip(),
             measured(gate["measured"], gate["name"]),
@@ -123,27 +130,28 @@ def gate_words(summary: dict[str, Any]) -> list[GateRow]:
     ]
 
 
-def _expected(gate: dict[str, Any]) -> str:
+def _expected(gate: GateRow) -> str:
     """``30 s``, or for a multiple what it came to: ``3x of before = 45 ms``."""
     came_to = measured(gate["expected"], gate["name"])
     came_to += " (default)" if gate.get("default") else ""
     return f"{gate['multiple']} of before = {came_to}" if gate.get("multiple") else came_to
 
 
-def latency_rows(summary: dict[str, Any]) -> list[LatencyRow]:
+def latency_rows(summary: Summary) -> list[LatencyRow]:
     """Response and service time of the run and of each phase that has any, then the generator's lateness."""
     rows = []
-    for phase, latency in {"all": summary["load"], **summary["phases"]}.items():
-        for kind in ("response", "service"):
-            numbers = (latency or {}).get(f"{kind}_ms")
-            if numbers:
+    phases: dict[str, Load | Phase | None] = {"all": summary["load"]}
+    phases |= {name: summary["phases"][name] for name in PHASES}
+    for phase, latency in phases.items():
+        for kind, key in TIMES.items():
+            if latency and (numbers := latency[key]):
                 rows.append(LatencyRow(phase, kind, numbers))
     if summary["load"]["lateness_ms"]:
         rows.append(LatencyRow("all", "lateness of the generator", summary["load"]["lateness_ms"]))
     return rows
 
 
-def flat_numbers(summary: dict[str, Any]) -> dict[str, int | float | None]:
+def flat_numbers(summary: Summary) -> dict[str, int | float | None]:
     """Number by dotted name, units last: ``write_outage_ms``, ``rpo.lost``, ``phases.after.response_ms.p99``."""
     found: dict[str, int | float | None] = {
         name: summary[name]

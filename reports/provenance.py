@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from reports.seal import Alteration, in_words
+from reports.summary_types import OtherGate, ProvenanceMembers, Summary
 from reports.text.units import measured
 
 
@@ -23,22 +24,22 @@ class Provenance:
 UNSEALED = Provenance()
 
 
-def provenance_of(known: Provenance, gates: Mapping[str, Any]) -> dict[str, Any]:
+def provenance_of(known: Provenance, gates: Mapping[str, Any]) -> ProvenanceMembers:
     """Members of the summary. gates: those that the judgement used."""
-    sealed = "no" if known.altered is None else "altered" if known.altered else "yes"
+    sealed: Literal["yes", "altered", "no"] = "no" if known.altered is None else "altered" if known.altered else "yes"
     return {
         "sealed": sealed,
-        "altered": [one._asdict() for one in known.altered or []],
+        "altered": [{"name": one.name, "what": one.what} for one in known.altered or []],
         "second_opinion": None if known.own_gates is None else _differences(known.own_gates, gates),
     }
 
 
-def _differences(own: Mapping[str, Any], used: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _differences(own: Mapping[str, Any], used: Mapping[str, Any]) -> list[OtherGate]:
     names = [name for name in {**own, **used} if own.get(name) != used.get(name)]
     return [{"name": name, "own": own.get(name), "used": used.get(name)} for name in names]
 
 
-def provenance_words(summary: dict[str, Any]) -> list[str]:
+def provenance_words(summary: Summary) -> list[str]:
     """What has to stand beside the verdict, one sentence each; nothing for a run as it was left, with its own gates."""
     words = []
     if summary["sealed"] == "altered":
@@ -52,7 +53,7 @@ def provenance_words(summary: dict[str, Any]) -> list[str]:
     return words
 
 
-def _difference(one: dict[str, Any]) -> str:
+def _difference(one: OtherGate) -> str:
     used, own = (_gate(one["name"], one[whose]) for whose in ("used", "own"))
     return f"{one['name']} {used} (the run's: {own})"
 

@@ -6,6 +6,7 @@ A document that breaks its schema is not written.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,6 @@ def schema(document: Document = "summary") -> dict[str, Any]:
     return loaded
 
 
-def validate(content: dict[str, Any], document: Document = "summary") -> None:
+def validate(content: Mapping[str, Any], document: Document = "summary") -> None:
     """Raise jsonschema.ValidationError unless ``content`` keeps the contract."""
     Draft202012Validator(schema(document)).validate(content)

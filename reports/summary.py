@@ -10,14 +10,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checks.evidence.latency_stats import QUANTILES
 from checks.evidence.unseen import unseen
 from checks.judge import Judgement
 from checks.recovery.waterfall import Step, waterfalls
 from checks.verdict import Verdict
 from history.history import FaultRecord, History
+from history.load_account import LoadAccount
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
+from reports.summary_types import CheckRow, FaultRow, Latency, Load, MysqlOption, Phase, Rpo, Section, Summary
 from reports.text.decisions import decisions, set_aside
 from reports.text.findings import finding
 from reports.text.guarantees import promise_of
@@ -28,10 +29,8 @@ from reports.text.witnesses import witness_words
 from reports.thresholds import gate_rows
 from reports.verdict_text import headline
 
-PHASES = ("before", "during", "after")
 
-
-def summarise(history: History, judgement: Judgement, *, provenance: Provenance = UNSEALED) -> dict[str, Any]:
+def summarise(history: History, judgement: Judgement, *, provenance: Provenance = UNSEALED) -> Summary:
     """The content of summary.json: JSON-serialisable, finite numbers or None, valid by the schema.
 
     provenance: whether the folder was as its run left it, and judged by the run's own gates.
@@ -42,18 +41,18 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
     faults = [_fault(fault, steps) for fault, steps in zip(history.faults, waterfalls(history), strict=True)]
     gates = gate_rows(history.gates, judgement.checks, manifest)
     words = headline(judgement, history)
-    summary = {
+    summary: Summary = {
         "schema": SCHEMA_ID,
         "verdict": judgement.verdict,
         "why": words.text,
-        "headline": words._asdict(),
+        "headline": {"money": words.money, "service": words.service, "look_at": words.look_at},
         **provenance_of(provenance, history.gates),
-        "scenario": scenario.get("name"),
+        "scenario": history.run.scenario.name,
         "teaches": scenario.get("teaches"),
-        "shown": _shown(history, judgement, scenario),
-        "seed": manifest.get("seed"),
-        "started_at": manifest.get("started_at"),
-        "command": manifest.get("command"),
+        "shown": _shown(history, judgement),
+        "seed": history.run.seed,
+        "started_at": history.run.started_at,
+        "command": None if history.run.command is None else list(history.run.command),
         "gates": gates,
         "checks": [_check(check, history) for check in judgement.checks],
         "faults": faults,
@@ -68,10 +67,14 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "brownouts": measured.get("availability", {}).get("brownouts", []),
         "success_ratio": measured.get("availability", {}).get("success_ratio"),
         "rpo": _rpo(measured),
-        "load": _load(measured, _part(manifest, "load")),
-        "phases": {phase: _phase(measured, phase) for phase in PHASES},
+        "load": _load(measured, history.run.load, _part(_part(manifest, "load"), "lateness_ms")),
+        "phases": {
+            "before": _phase(measured, "before"),
+            "during": _phase(measured, "during"),
+            "after": _phase(measured, "after"),
+        },
         "errors": measured.get("availability", {}).get("errors"),
-        "boot_s": manifest.get("boot_s"),
+        "boot_s": history.run.boot_s,
         "durations_s": _part(manifest, "durations_s"),
         "void_reasons": list(judgement.void_reasons),
         "unseen": unseen(history),
@@ -79,7 +82,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "undecided_gates": list(judgement.undecided),
         "workload": _part(scenario, "workload"),
         "topology": {key: value for key, value in _part(manifest, "topology").items() if key != "replication"},
-        "promise": promise_of(manifest, broken=[fallback_words(one, history) for one in fell_back(history)]),
+        "promise": promise_of(history.run, broken=[fallback_words(one, history) for one in fell_back(history)]),
         "mesh": _part(manifest, "mesh"),
         "load_model": _part(manifest, "load_model"),
         "generator": _part(manifest, "load"),
@@ -89,13 +92,13 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "mysql_config": _effective_config(scenario, manifest),
         "mysql_options": _options(manifest),
     }
-    finite: dict[str, Any] = _finite(summary)
+    finite: Summary = _finite(summary)
     return finite
 
 
-def _shown(history: History, judgement: Judgement, scenario: Mapping[str, Any]) -> bool:
+def _shown(history: History, judgement: Judgement) -> bool:
     """Whether the run came out as its scenario says, so that what it teaches may be said of this run."""
-    expected = _part(scenario, "expect").get("verdict") or "pass"
+    expected = history.run.scenario.expect.verdict or "pass"
     return judgement.verdict == expected and not fell_back(history)
 
 
@@ -104,14 +107,22 @@ def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _check(check: Verdict, history: History) -> dict[str, Any]:
+def _check(check: Verdict, history: History) -> CheckRow:
     """A verdict with what it found as a sentence, and its witnesses as sentences in the same order."""
     zero_ns = int(history.ops["intended_ns"].min()) if len(history.ops) else 0
     words = witness_words(check, lambda at_ns: f"{duration((at_ns - zero_ns) / 1e6)} into the load")
-    return {**check.as_json(), "finding": finding(check), "sentences": words}
+    return {
+        "name": check.name,
+        "verdict": check.verdict,
+        "expected": check.expected,
+        "measured": check.measured,
+        "witness": check.witness,
+        "finding": finding(check),
+        "sentences": words,
+    }
 
 
-def _fault(fault: FaultRecord, steps: Sequence[Step]) -> dict[str, Any]:
+def _fault(fault: FaultRecord, steps: Sequence[Step]) -> FaultRow:
     return {
         "name": fault.fault,
         "operation": fault.is_change,
@@ -148,43 +159,66 @@ def _fault(fault: FaultRecord, steps: Sequence[Step]) -> dict[str, Any]:
     }
 
 
-def _rpo(measured: Mapping[str, dict[str, Any]]) -> dict[str, int | None]:
+def _rpo(measured: Mapping[str, dict[str, Any]]) -> Rpo:
     durability = measured.get("durability", {})
-    kept = ("acked", "lost", "lost_amount", "unknown_present", "unknown_absent")
     return {
-        **{name: durability.get(name) for name in kept},
+        "acked": durability.get("acked"),
+        "lost": durability.get("lost"),
+        "lost_amount": durability.get("lost_amount"),
+        "unknown_present": durability.get("unknown_present"),
+        "unknown_absent": durability.get("unknown_absent"),
         "duplicated": measured.get("duplicates", {}).get("duplicated"),
         "torn": measured.get("torn", {}).get("torn"),
     }
 
 
-def _load(measured: Mapping[str, dict[str, Any]], generator: Mapping[str, Any]) -> dict[str, Any]:
+def _load(measured: Mapping[str, dict[str, Any]], generator: LoadAccount, lateness: Section) -> Load:
     whole = measured.get("latency", {}).get("whole", {})
-    cpu_s, offered, lateness = generator.get("cpu_s"), generator.get("offered"), _part(generator, "lateness_ms")
     # An arrival that overflowed was never sent, so it cost no transaction.
-    sent = None if offered is None else offered - (generator.get("overflow") or 0)
+    sent = None if generator.offered is None else generator.offered - (generator.overflow or 0)
     return {
-        **{name: whole.get(name) for name in ("offered_tps", "achieved_tps", "refused", "response_ms", "service_ms")},
+        "offered_tps": whole.get("offered_tps"),
+        "achieved_tps": whole.get("achieved_tps"),
+        "refused": whole.get("refused"),
+        "response_ms": whole.get("response_ms"),
+        "service_ms": whole.get("service_ms"),
         "behind_ms": measured.get("latency", {}).get("behind_ms"),
-        "lateness_ms": {name: lateness.get(name) for name in QUANTILES} if lateness else None,
-        "client_cpu_us_per_txn": cpu_s * 1e6 / sent if cpu_s is not None and sent else None,
-        "connections_opened": generator.get("connections_opened"),
+        "lateness_ms": _lateness(lateness),
+        "client_cpu_us_per_txn": generator.cpu_s * 1e6 / sent if generator.cpu_s is not None and sent else None,
+        "connections_opened": generator.connections_opened,
     }
 
 
-def _phase(measured: Mapping[str, dict[str, Any]], phase: str) -> dict[str, Any] | None:
+def _lateness(told: Section) -> Latency | None:
+    if not told:
+        return None
+    return {
+        "p50": told.get("p50"),
+        "p90": told.get("p90"),
+        "p99": told.get("p99"),
+        "p999": told.get("p999"),
+        "max": told.get("max"),
+    }
+
+
+def _phase(measured: Mapping[str, dict[str, Any]], phase: str) -> Phase | None:
     """The figures of one phase, None where no operation fell into it."""
-    figures: dict[str, Any] | None = measured.get("latency", {}).get(phase)
+    figures: Phase | None = measured.get("latency", {}).get(phase)
     return figures if figures and (figures["ops"] or figures["offered_tps"]) else None
 
 
-def _options(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _options(manifest: Mapping[str, Any]) -> list[MysqlOption]:
     """Every mysqld option that was asked for, with what came of it; empty in a folder that does not say."""
     rows = manifest.get("options")
     usable = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     return [
-        {name: str(row.get(name, "")) for name in ("option", "from", "asked", "note")}
-        | {"effective": {pod: str(value) for pod, value in _part(row, "effective").items()}}
+        {
+            "option": str(row.get("option", "")),
+            "from": str(row.get("from", "")),
+            "asked": str(row.get("asked", "")),
+            "note": str(row.get("note", "")),
+            "effective": {pod: str(value) for pod, value in _part(row, "effective").items()},
+        }
         for row in usable
     ]
 

@@ -14,6 +14,14 @@ from checks.verdict import Outcome
 Section = dict[str, Any]
 
 
+GateVerdict = Literal["pass", "fail", "unknown", "void"]
+Quantile = Literal["p50", "p90", "p99", "p999", "max"]
+#: Both of an operation's times: from when it was wanted, and from when it was sent.
+TIMES: dict[str, Literal["response_ms", "service_ms"]] = {"response": "response_ms", "service": "service_ms"}
+PhaseName = Literal["before", "during", "after"]
+PHASES: tuple[PhaseName, ...] = ("before", "during", "after")
+
+
 class HeadlineLines(TypedDict):
     money: str
     service: str
@@ -53,7 +61,7 @@ class GateRow(TypedDict):
     multiple: str | None
     default: NotRequired[bool]
     measured: float | str | None
-    verdict: Literal["pass", "fail", "unknown", "void"]
+    verdict: GateVerdict
 
 
 class CheckRow(TypedDict):
@@ -124,7 +132,7 @@ class ServerLogRow(TypedDict):
     missing: dict[str, str]
 
 
-class DecisionRow(TypedDict):
+class DecisionEntry(TypedDict):
     at_ns: int
     since_load_ms: float | None
     event: str
@@ -205,14 +213,19 @@ class Phases(TypedDict):
     after: Phase | None
 
 
-class Summary(TypedDict):
+class ProvenanceMembers(TypedDict):
+    """Whether the folder is as its run left it, and by whose gates it was judged; None: its own."""
+
+    sealed: Literal["yes", "altered", "no"]
+    altered: list[AlteredFile]
+    second_opinion: list[OtherGate] | None
+
+
+class Summary(ProvenanceMembers):
     schema: str
     verdict: Literal["pass", "fail", "void"]
     why: str
     headline: HeadlineLines
-    sealed: Literal["yes", "altered", "no"]
-    altered: list[AlteredFile]
-    second_opinion: list[OtherGate] | None
     scenario: str | None
     teaches: str | None
     shown: bool
@@ -223,7 +236,7 @@ class Summary(TypedDict):
     checks: list[CheckRow]
     faults: list[FaultRow]
     notes: list[str]
-    decisions: list[DecisionRow]
+    decisions: list[DecisionEntry]
     server_log: ServerLogRow
     quarantined: list[QuarantineRow]
     write_outage_ms: float | None

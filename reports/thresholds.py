@@ -14,9 +14,10 @@ from checks.gates import REQUIRE, measured
 from checks.noise import HELD_BY_DEFAULT
 from checks.registry import BY_KEY, DECIDER
 from checks.verdict import Verdict
+from reports.summary_types import GateRow, GateVerdict
 
 
-def gate_rows(gates: Mapping[str, Any], checks: Sequence[Verdict], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+def gate_rows(gates: Mapping[str, Any], checks: Sequence[Verdict], manifest: Mapping[str, Any]) -> list[GateRow]:
     """Rows {name, limit, expected, multiple, measured, verdict}, in the order of the gates.
 
     limit: ``at most``, ``at least``, or empty for a gate that is no limit. expected: the number to hold, for a multiple
@@ -30,27 +31,35 @@ def gate_rows(gates: Mapping[str, Any], checks: Sequence[Verdict], manifest: Map
         if expected is not None
     ]
     unset = {gate: limit for gate, limit in HELD_BY_DEFAULT.items() if gates.get(gate.key) is None}
-    own = [_row(gate, limit, by_name, manifest) | {"default": True} for gate, limit in unset.items()]
-    return rows + [row for row in own if row["verdict"] == "void"]
+    by_default = [_row(gate, limit, by_name, manifest) for gate, limit in unset.items()]
+    return rows + [{**row, "default": True} for row in by_default if row["verdict"] == "void"]
 
 
-def _row(gate: Gate, asked: Any, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _row(gate: Gate, asked: Any, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> GateRow:
     check = checks.get(DECIDER[gate.name].name) if gate.name in DECIDER else None
     multiple = asked if isinstance(asked, str) else None
     limits = check.measured.get("limits_ms", {}) if check else {}
     expected = (limits.get(gate.key) or None) if multiple else asked
-    row = {"name": gate.key, "limit": gate.at, "expected": expected, "multiple": multiple}
     number = measured(gate, checks, manifest)
+    verdict: GateVerdict
     if number is None:
         # There was nothing to hold against the limit; whether that is a failure was the check's decision.
         verdict = "fail" if check and check.verdict == "fail" else "unknown"
-        return {**row, "measured": None, "verdict": verdict}
-    kept = expected is not None and gate.kept(number, expected)
-    broken = "fail" if gate.name in DECIDER else "void"
-    return {**row, "measured": number, "verdict": "pass" if kept else broken}
+    elif expected is not None and gate.kept(number, expected):
+        verdict = "pass"
+    else:
+        verdict = "fail" if gate.name in DECIDER else "void"
+    return {
+        "name": gate.key,
+        "limit": gate.at,
+        "expected": expected,
+        "multiple": multiple,
+        "measured": number,
+        "verdict": verdict,
+    }
 
 
-def _required(names: Sequence[str], checks: Mapping[str, Verdict]) -> dict[str, Any]:
+def _required(names: Sequence[str], checks: Mapping[str, Verdict]) -> GateRow:
     undecided = [name for name in names if name not in checks or checks[name].verdict == "unknown"]
     return {
         "name": REQUIRE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from checks.judge import Judgement
 from checks.recovery.phases import phases
@@ -19,11 +18,10 @@ from reports.formats.page import report_html
 from reports.provenance import UNSEALED, Provenance
 from reports.schema import validate
 from reports.summary import summarise
+from reports.summary_types import Summary
 
 
-def write_reports(
-    history: History, judgement: Judgement, out: Path, *, provenance: Provenance = UNSEALED
-) -> dict[str, Any]:
+def write_reports(history: History, judgement: Judgement, out: Path, *, provenance: Provenance = UNSEALED) -> Summary:
     """Write the figures, the pages (html, md, junit.xml, metrics.prom), hdr/ and summary.json into ``out``.
 
     Creates ``out`` if need be. Each file is whole or not there, whenever it is interrupted. provenance: as for

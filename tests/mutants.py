@@ -19,7 +19,8 @@ SCRATCH = ROOT / "build" / "mutants"
 ROOMS = sorted(file.parent.name for file in ROOT.glob("*/__init__.py"))
 #: They judge whole folders that were altered, thousands of times; a test that says what is right is beside each check.
 NOT_TRIED = ("tests/checks/altered",)
-KILLED = 1
+#: Exit codes of tests that noticed: one failed, pytest broke, or they never ended (SIGXCPU and its kin).
+NOTICED = frozenset({1, 3, 24, 36, 152, 255, -24})
 
 SETTINGS = """\
 [tool.pytest.ini_options]
@@ -85,7 +86,7 @@ def main(words: list[str]) -> int:
     if untried := [mutant for name in names for mutant in to_try(folder, name)]:
         mutmut(folder, "run", "--max-children", str(os.cpu_count() or 1), *untried)
     tried = {mutant: code for name in names for mutant, code in known(folder, name).items()}
-    alive = [mutant for mutant, code in tried.items() if code != KILLED]
+    alive = [mutant for mutant, code in tried.items() if code not in NOTICED]
     for mutant in alive:
         print(mutant, *changed_lines(mutmut(folder, "show", mutant, quiet=True)), sep="\n")
     print(f"{len(alive)} of {len(tried)} mutants survive")
@@ -95,7 +96,7 @@ def main(words: list[str]) -> int:
 def to_try(folder: Path, file: Path) -> list[str]:
     """The mutants of a file that are not known to be killed, or a pattern for all of them."""
     tried = known(folder, file)
-    return [mutant for mutant, code in tried.items() if code != KILLED] if tried else [f"{dotted(file)}.*"]
+    return [mutant for mutant, code in tried.items() if code not in NOTICED] if tried else [f"{dotted(file)}.*"]
 
 
 def dotted(file: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from reports.charts.canvas import NARROW, WIDE, Size, to_png
 from reports.charts.latency import draw_spectrum
 from reports.charts.timeline import draw_timeline
 from reports.charts.waterfall import draw_waterfall
+from reports.summary_types import Summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +23,7 @@ class Picture:
     narrow: bytes
 
 
-def draw_figures(
-    summary: dict[str, Any], *, ops: pd.DataFrame, phases: Mapping[str, pd.DataFrame]
-) -> dict[str, Picture]:
+def draw_figures(summary: Summary, *, ops: pd.DataFrame, phases: Mapping[str, pd.DataFrame]) -> dict[str, Picture]:
     """``timeline``, ``latency`` and ``waterfall`` of a run.
 
     ops: OPS_SCHEMA columns; phases: phase name -> the operations whose latency counts in it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,8 @@ from matplotlib.ticker import MaxNLocator
 from checks.evidence.latency_stats import quantiles_ms
 from reports.charts import canvas
 from reports.charts.canvas import Size
-from reports.charts.recovery_steps import event_words, known_steps, struck_together
+from reports.charts.recovery_steps import event_words, injected_ns, known_steps, struck_together
+from reports.summary_types import FaultRow, StepRow
 from reports.text.units import duration, label
 
 _BINS_WANTED = 90
@@ -90,7 +91,7 @@ def _percentiles(times_s: Floats, latency_ns: Floats, edges_s: Floats) -> tuple[
     return found[0], found[1]
 
 
-def draw_timeline(ops: pd.DataFrame, faults: list[dict[str, Any]], size: Size) -> Figure:
+def draw_timeline(ops: pd.DataFrame, faults: list[FaultRow], size: Size) -> Figure:
     """Throughput over response time, on one clock.
 
     ops: OPS_SCHEMA columns; faults: the ``faults`` of a summary. Shaded while something was broken, lighter until its
@@ -133,25 +134,24 @@ class _Mark(NamedTuple):
     words: str
 
 
-def _marks(faults: list[dict[str, Any]], *, end_ns: int) -> list[_Mark]:
+def _marks(faults: list[FaultRow], *, end_ns: int) -> list[_Mark]:
     """What to name: all steps of the faults; where that would be a wall of labels, only what was done, and when.
 
     Of faults that struck at once only the one with most steps is named. Planned changes are named by their kind.
     """
     groups = struck_together(faults)
     marks = [
-        _Mark(
-            step["at_ns"], event_words(group) if step["step"] == "injected" else f"{label(step['step'])} {_since(step)}"
-        )
+        _Mark(at_ns, event_words(group) if step["step"] == "injected" else f"{label(step['step'])} {_since(step)}")
         for group in groups
         for step in known_steps(group[0])
+        if (at_ns := step["at_ns"]) is not None
     ]
     if len(marks) > _MOMENTS_NAMED:
-        marks = [_Mark(group[0]["injected_ns"], event_words(group)) for group in groups][:_MOMENTS_NAMED]
+        marks = [_Mark(injected_ns(group[0]), event_words(group)) for group in groups][:_MOMENTS_NAMED]
     return sorted(mark for mark in marks if mark.at_ns <= end_ns)
 
 
-def _since(step: dict[str, Any]) -> str:
+def _since(step: StepRow) -> str:
     return f"+{duration(step['since_ms'])}"
 
 
@@ -182,7 +182,7 @@ def _response(axes: Axes, bins: Bins, size: Size) -> None:
     axes.set_ylabel("response time")
 
 
-def _shade(axes: Axes, fault: dict[str, Any], zero_ns: int, end_s: float) -> None:
+def _shade(axes: Axes, fault: FaultRow, zero_ns: int, end_s: float) -> None:
     times = (fault["injected_ns"], fault["healed_ns"], fault["clean_ns"])
     since_s, healed_s, back_s = (end_s if at_ns is None else (at_ns - zero_ns) / 1e9 for at_ns in times)
     # What is broken hides what recovers from another fault: the lighter shade lies below.

@@ -7,7 +7,6 @@ long the hit pod took to come back. A step that was not observed has no bar, and
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from reports.charts import canvas
 from reports.charts.canvas import Size
 from reports.charts.recovery_steps import event_words, known_steps, struck_together
+from reports.summary_types import FaultRow, StepRow
 from reports.text.units import duration, label
 
 #: The step of a waterfall with which service is back.
@@ -24,7 +24,7 @@ _SERVICE_BACK = "first_ack"
 _POD_BACK = ("rejoined", "quarantined")
 
 
-def draw_waterfall(faults: list[dict[str, Any]], size: Size) -> Figure:
+def draw_waterfall(faults: list[FaultRow], size: Size) -> Figure:
     """Bars of every fault that has steps, one row a step; of faults that struck at once, the one that tells most."""
     shown = [(group, steps) for group in struck_together(faults) if len(steps := known_steps(group[0])) > 1]
     row_px = 34 if size.narrow else 30
@@ -40,11 +40,12 @@ def draw_waterfall(faults: list[dict[str, Any]], size: Size) -> Figure:
     return figure
 
 
-def _bars(axes: Axes, steps: list[dict[str, Any]], size: Size) -> None:
+def _bars(axes: Axes, steps: list[StepRow], size: Size) -> None:
     total_ms = steps[-1]["since_ms"] or 1.0
     back = next((index for index, step in enumerate(steps) if step["step"] == _SERVICE_BACK), len(steps))
     for index, (previous, step) in enumerate(pairwise(steps), start=1):
-        start_ms, took_ms = previous["since_ms"], step["since_ms"] - previous["since_ms"]
+        start_ms = previous["since_ms"] or 0.0
+        took_ms = (step["since_ms"] or 0.0) - start_ms
         colour = canvas.VERMILLION if index <= back else canvas.BLUE
         colour = canvas.GREY if step["step"] in _POD_BACK else colour
         axes.barh(index, took_ms, left=start_ms, color=colour, height=0.62)

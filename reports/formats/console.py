@@ -6,7 +6,6 @@ Eighty columns at most unless the terminal is wider; colour only on a terminal. 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.charts.recovery_steps import known_steps
-from reports.key_numbers import gate_words, key_numbers
+from reports.key_numbers import gate_words, headline_lines, key_numbers
 from reports.provenance import provenance_words
+from reports.summary_types import CheckRow, Summary
 from reports.text.decisions import quarantine_words
 from reports.text.server_words import MINOR, WordsRow, words_rows
 from reports.text.units import UNKNOWN, duration, label
@@ -27,7 +27,7 @@ _WITNESSES = 5
 _WORDS = 10
 
 
-def print_table(summary: dict[str, Any], *, folder: Path | None = None, console: Console | None = None) -> None:
+def print_table(summary: Summary, *, folder: Path | None = None, console: Console | None = None) -> None:
     """Print the summary; ``folder`` is where the report lies. Without a terminal the table is plain text."""
     summary = all_visible(summary)
     console = console or Console(highlight=False)
@@ -38,7 +38,7 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         Text(f"{summary['verdict'].upper()} ", style=f"bold {_COLOURS[summary['verdict']]}")
         + Text(f"{summary['scenario'] or 'unnamed run'} (seed {seed})", style="bold")
     )
-    for line in (*summary["headline"].values(), *summary["notes"]):
+    for line in (*headline_lines(summary), *summary["notes"]):
         console.print(Text(line))
     for words in provenance_words(summary):
         console.print(Text(words, style="bold yellow"))
@@ -52,7 +52,7 @@ def print_table(summary: dict[str, Any], *, folder: Path | None = None, console:
         console.print(Text(visible(f"report: {folder / 'report.html'}")), soft_wrap=True)
 
 
-def _tables(summary: dict[str, Any]) -> list[Table]:
+def _tables(summary: Summary) -> list[Table]:
     tables = []
     if summary["gates"]:
         gates = _table("gate", "expected", "measured", "result")
@@ -97,7 +97,7 @@ def _server_words(words: list[WordsRow]) -> Table:
     return said
 
 
-def _witnesses(check: dict[str, Any]) -> Table:
+def _witnesses(check: CheckRow) -> Table:
     """The first few rows that show the failure; the report has more of them."""
     shown = _table(f"witnesses of {escape(check['name'])}")
     for sentence in check["sentences"][:_WITNESSES]:

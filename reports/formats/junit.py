@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from reports.key_numbers import flat_numbers
 from reports.provenance import provenance_words
+from reports.summary_types import CheckRow, Summary
 from reports.text.server_words import words_rows
 from reports.text.visible import visible
 
@@ -21,7 +21,7 @@ from reports.text.visible import visible
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit_xml(summary: dict[str, Any]) -> bytes:
+def junit_xml(summary: Summary) -> bytes:
     """The document, UTF-8 with its declaration."""
     name = summary["scenario"] or "run"
     suite = ET.Element("testsuite", name=_clean(f"meshbench.{name}"))
@@ -61,7 +61,7 @@ def junit_xml(summary: dict[str, Any]) -> bytes:
     return written + b"\n"
 
 
-def _check(suite: ET.Element, scenario: str, check: dict[str, Any], *, required: bool) -> None:
+def _check(suite: ET.Element, scenario: str, check: CheckRow, *, required: bool) -> None:
     case = _case(suite, scenario, check["name"])
     measured = json.dumps(check["measured"], default=str)
     if check["verdict"] == "fail":

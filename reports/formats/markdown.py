@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from reports.charts.recovery_steps import known_steps
-from reports.key_numbers import PERCENTILES, gate_words, key_numbers, latency_rows
+from reports.key_numbers import PERCENTILES, gate_words, headline_lines, key_numbers, latency_rows
 from reports.provenance import provenance_words
+from reports.summary_types import Summary
 from reports.text.decisions import decision_rows, quarantine_words
 from reports.text.server_words import words_rows
 from reports.text.units import UNKNOWN, duration, label
@@ -17,13 +17,13 @@ from reports.text.visible import visible
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~&])")
 
 
-def summary_md(summary: dict[str, Any]) -> str:
+def summary_md(summary: Summary) -> str:
     """The page as text, ending with a newline."""
     seed = UNKNOWN if summary["seed"] is None else str(summary["seed"])
     lines = [
         f"## {summary['verdict'].upper()}: {_text(summary['scenario'] or 'unnamed run')} (seed {seed})",
         "",
-        *(f"{_text(line)}\n" for line in (*summary["headline"].values(), *summary["notes"])),
+        *(f"{_text(line)}\n" for line in (*headline_lines(summary), *summary["notes"])),
     ]
     for words in (*provenance_words(summary), *map(quarantine_words, summary["quarantined"])):
         lines += ["", f"**{_text(words)}**"]
@@ -37,8 +37,7 @@ def summary_md(summary: dict[str, Any]) -> str:
         lines += ["", *_table(["check", "result", "what it found"], checks)]
     lines += ["", *_table(["number", "value"], [[_text(n.label), _text(n.value)] for n in key_numbers(summary)])]
     latency = [
-        [row.phase, row.kind, *(duration(row.numbers.get(name)) for name in PERCENTILES)]
-        for row in latency_rows(summary)
+        [row.phase, row.kind, *(duration(row.numbers[name]) for name in PERCENTILES)] for row in latency_rows(summary)
     ]
     if latency:
         lines += ["", *_table(["phase", "latency", *PERCENTILES.values()], latency)]

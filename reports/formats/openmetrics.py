@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from reports.summary_types import PHASES, TIMES, Latency, Load, Phase, Quantile, Summary
 from reports.text.visible import visible
 
-_QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "p999": "0.999", "max": "1"}
+_QUANTILES: dict[Quantile, str] = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "p999": "0.999", "max": "1"}
 
 Labels = dict[str, str]
 Samples = Sequence[tuple[Labels, float | None]]
@@ -26,7 +27,7 @@ class _Metric(NamedTuple):
     samples: Samples
 
 
-def openmetrics(summary: dict[str, Any]) -> str:
+def openmetrics(summary: Summary) -> str:
     """The exposition, ending with ``# EOF``."""
     common = {
         "scenario": summary["scenario"] or "",
@@ -46,7 +47,7 @@ def openmetrics(summary: dict[str, Any]) -> str:
     return "\n".join([*lines, "# EOF", ""])
 
 
-def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
+def _metrics(summary: Summary) -> Iterator[_Metric]:
     load, rpo = summary["load"], summary["rpo"]
     verdicts = [({"verdict": name}, float(summary["verdict"] == name)) for name in ("pass", "fail", "void")]
     yield _Metric("meshbench_verdict", "1 for the verdict of the run.", "", verdicts)
@@ -82,14 +83,14 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     yield _Metric("meshbench_transfers", "Transfers by what became of them.", "", transfers)
     lost: Samples = [({}, rpo["lost_amount"])]
     yield _Metric("meshbench_lost_amount", "Acknowledged money that is gone, in minor units.", "", lost)
-    rates = [({"load": kind}, load[f"{kind}_tps"]) for kind in ("offered", "achieved")]
+    rates: Samples = [({"load": "offered"}, load["offered_tps"]), ({"load": "achieved"}, load["achieved_tps"])]
     yield _Metric("meshbench_transactions_per_second", "Offered and achieved load.", "", rates)
-    for kind in ("response", "service"):
-        phases = {"all": load, **summary["phases"]}
+    phases: dict[str, Load | Phase | None] = {"all": load, **{name: summary["phases"][name] for name in PHASES}}
+    for kind, key in TIMES.items():
         samples = [
             ({"phase": phase, **labels}, value)
             for phase, numbers in phases.items()
-            for labels, value in _quantiles((numbers or {}).get(f"{kind}_ms"))
+            for labels, value in _quantiles(numbers[key] if numbers else None)
         ]
         yield _Metric(f"meshbench_{kind}_time_seconds", f"The {kind} time by quantile and phase.", "seconds", samples)
     lateness = list(_quantiles(load["lateness_ms"]))
@@ -106,10 +107,10 @@ def _metrics(summary: dict[str, Any]) -> Iterator[_Metric]:
     yield _Metric("meshbench_recovery_step_seconds", "Time from injection to a recovery step.", "seconds", steps)
 
 
-def _quantiles(numbers: dict[str, float | None] | None) -> Iterator[tuple[Labels, float | None]]:
-    for name, value in (numbers or {}).items():
-        if name in _QUANTILES:
-            yield {"quantile": _QUANTILES[name]}, _seconds(value)
+def _quantiles(latency: Latency | None) -> Iterator[tuple[Labels, float | None]]:
+    if latency is not None:
+        for name, quantile in _QUANTILES.items():
+            yield {"quantile": quantile}, _seconds(latency[name])
 
 
 def _seconds(ms: float | None) -> float | None:

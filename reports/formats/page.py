@@ -20,6 +20,7 @@ from reports.charts.recovery_steps import known_steps
 from reports.key_numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.mesh_text import mesh_words
 from reports.provenance import provenance_words
+from reports.summary_types import ErrorRow, FaultRow, PromiseRow, Section, Summary
 from reports.text import units
 from reports.text.decisions import decision_rows, quarantine_words
 from reports.text.errors import error_words
@@ -35,7 +36,7 @@ CSS = _HERE / "report.css"
 _OF_MACHINES = frozenset({"lateness_ms", "zero_ns", "rows", "locustfile"})
 
 
-def report_html(summary: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
+def report_html(summary: Summary, pictures: Mapping[str, Picture]) -> str:
     """The page. pictures: ``timeline``, ``latency`` and ``waterfall``, each in both sizes."""
     return template(_HERE / "report.html.j2").render(
         s=summary,
@@ -96,18 +97,18 @@ def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
-def _teaches(summary: Mapping[str, Any]) -> str:
+def _teaches(summary: Summary) -> str:
     """What the scenario is about; said of this run only where it came out so."""
     about = summary["teaches"] or ""
     return about if summary["shown"] or not about else f"what the scenario shows, but not in this run: {about}"
 
 
-def _error(error: Mapping[str, Any], mesh: Mapping[str, Any]) -> str:
+def _error(error: ErrorRow, mesh: Section) -> str:
     """An error of an operation in plain words; its number has a column of its own."""
     return error_words(None, error["error"], direct=mesh.get("mode") == "direct")
 
 
-def _asked(fault: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(fault: FaultRow) -> Section:
     """What a step of the timeline was told to do, for its card; left out where it was not told."""
     healed = "never, it was for good" if fault["for_good"] else None
     if healed is None and not fault["operation"]:
@@ -126,7 +127,7 @@ def _asked(fault: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, [])}
 
 
-def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _setup(summary: Summary) -> list[tuple[str, Section]]:
     """Titled tables of what the run was made of; an empty part is left out."""
     parts = {
         "Workload": summary["workload"],
@@ -146,19 +147,19 @@ def _setup(summary: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(title, facts) for title, facts in parts.items() if any(value is not None for value in facts.values())]
 
 
-def _part(of: dict[str, Any], name: str) -> dict[str, Any]:
+def _part(of: Section, name: str) -> Section:
     part = of.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _promise(promise: dict[str, Any] | None) -> dict[str, str]:
+def _promise(promise: PromiseRow | None) -> dict[str, str]:
     """Whether acknowledged money may be lost with the primary, as a row of the set-up."""
     if promise is None:
         return {}
     return {"may lose acknowledged commits": f"{'yes' if promise['may_lose'] else 'no'}: {promise['why']}"}
 
 
-def _options(summary: dict[str, Any]) -> dict[str, Any]:
+def _options(summary: Summary) -> Section:
     """Option -> what was asked, where, and what every pod has; one value where all have the same."""
     rows = {}
     for row in summary["mysql_options"]:

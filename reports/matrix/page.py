@@ -17,7 +17,7 @@ from reports.matrix.headline import loss, name_of
 from reports.matrix.mesh_tax import BASELINE
 from reports.matrix.numbers import PERCENTILES
 from reports.matrix.trial_stats import Spread, extremes, middle_words
-from reports.summary import PHASES
+from reports.summary_types import PHASES
 from reports.text.units import UNKNOWN, count, duration
 
 _HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from reports.matrix import headline
 from reports.matrix.mesh_tax import mesh_tax
@@ -16,12 +16,16 @@ from reports.matrix.numbers import PERCENTILES, injected_ns, recovery, trial_num
 from reports.matrix.trial import Cell, Experiment, Trial, TrialVerdict
 from reports.matrix.trial_stats import CI95_METHOD, Spread, middle, spread
 from reports.schema import MATRIX_ID
-from reports.summary import PHASES
+from reports.summary_types import PHASES, PromiseRow
 from reports.text.guarantees import promise
 
 #: The verdicts of cells, the worst first: the matrix has the worst one of its cells. A failed gate is a finding about
 #: the system under test and must not hide behind trouble of the harness.
 WORST_FIRST = ("fail", "broken", "void", "not run", "pass", "not applicable")
+
+Money = Literal["acked", "lost", "lost_amount", "duplicated", "torn"]
+#: Numbers that are summed over trials.
+_MONEY: tuple[Money, ...] = get_args(Money)
 
 
 def matrix_summary(experiment: Experiment) -> dict[str, Any]:
@@ -84,15 +88,15 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _promise(cell: Cell, trials: Sequence[Trial]) -> dict[str, Any] | None:
+def _promise(cell: Cell, trials: Sequence[Trial]) -> PromiseRow | None:
     """What the settings in effect in its runs promise: the worst of them. Without a run, what the topology's design
     does."""
-    ran = [one.summary for one in trials if one.summary and one.summary.get("promise")]
-    told = [one["promise"] for one in ran if (one.get("topology") or {}).get("kind") == cell.topology]
-    if told:
-        return next((one for one in told if one["may_lose"]), dict(told[0]))
+    ran = [trial.summary for trial in trials if trial.summary]
+    promises = [row for one in ran if one["topology"].get("kind") == cell.topology and (row := one["promise"])]
+    if promises:
+        return next((row for row in promises if row["may_lose"]), promises[0])
     designed = promise(cell.topology)
-    return None if designed is None else designed._asdict()
+    return None if designed is None else {"may_lose": designed.may_lose, "why": designed.why}
 
 
 def _verdict(cell: Cell, trials: Sequence[Trial]) -> str:
@@ -134,12 +138,11 @@ def _rpo(trials: Sequence[Trial]) -> dict[str, int | None]:
     """Sums over every trial that was judged and is not void; None where no such trial measured the number."""
     judged = [one.summary["rpo"] for one in trials if one.summary and one.verdict != "void"]
 
-    def total(name: str) -> int | None:
-        known = [one[name] for one in judged if one[name] is not None]
+    def total(name: Money) -> int | None:
+        known = [number for row in judged if (number := row[name]) is not None]
         return sum(known) if known else None
 
-    names = ("acked", "lost", "lost_amount", "duplicated", "torn")
-    return {**{name: total(name) for name in names}, "trials_with_loss": sum(1 for one in judged if one["lost"])}
+    return {**{name: total(name) for name in _MONEY}, "trials_with_loss": len([row for row in judged if row["lost"]])}
 
 
 def _trial(trial: Trial) -> dict[str, Any]:

@@ -6,9 +6,11 @@ thing only, which trials may be averaged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from reports.summary_types import Summary
 
 #: Of one trial. ``broken``: meshbench failed and nothing was judged; ``not run``: interrupted before or in it.
 TrialVerdict = Literal["pass", "fail", "void", "broken", "not run"]
@@ -40,7 +42,7 @@ class Trial:
     number: int
     order: int
     seed: int
-    summary: Mapping[str, Any] | None = None
+    summary: Summary | None = None
     broke: str | None = None
     folder: str | None = None
     took_s: float | None = None

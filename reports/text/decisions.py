@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from checks.evidence.operations import column_ns
 from checks.evidence.quarantine import errant_transactions, in_quarantine_at_end, quarantined
 from history.history import History
+from reports.summary_types import DecisionEntry, QuarantineRow, Summary
 from reports.text.units import count, duration, facts, label
 
 
@@ -20,7 +20,7 @@ class DecisionRow(NamedTuple):
     detail: str
 
 
-def decisions(history: History) -> list[dict[str, Any]]:
+def decisions(history: History) -> list[DecisionEntry]:
     """The decisions as summary.json carries them: {at_ns, since_load_ms, event, epoch, pod, detail}."""
     ops = history.ops
     zero_ns = int(column_ns(ops, "intended_ns").min()) if len(ops) else None
@@ -37,7 +37,7 @@ def decisions(history: History) -> list[dict[str, Any]]:
     ]
 
 
-def set_aside(history: History) -> list[dict[str, Any]]:
+def set_aside(history: History) -> list[QuarantineRow]:
     """The nodes in quarantine at the end: {pod, count, errant, explained}; count and errant None if not known."""
     errant, explained = errant_transactions(history.decisions), in_quarantine_at_end(history.decisions)
     return [
@@ -51,14 +51,14 @@ def set_aside(history: History) -> list[dict[str, Any]]:
     ]
 
 
-def decision_rows(summary: Mapping[str, Any]) -> list[DecisionRow]:
+def decision_rows(summary: Summary) -> list[DecisionRow]:
     return [
         DecisionRow(duration(one["since_load_ms"]), label(one["event"]), one["pod"] or "", _words(one))
         for one in summary["decisions"]
     ]
 
 
-def quarantine_words(pod: Mapping[str, Any]) -> str:
+def quarantine_words(pod: QuarantineRow) -> str:
     """What it means that a pod is in quarantine."""
     if pod["count"] is None and not pod["errant"]:
         return f"{pod['pod']} is quarantined, and no decision of the control plane says why."
@@ -66,7 +66,7 @@ def quarantine_words(pod: Mapping[str, Any]) -> str:
     return f"{pod['pod']} is quarantined: it holds {many} that no other node has ({pod['errant'] or 'not named'})."
 
 
-def _words(decision: Mapping[str, Any]) -> str:
+def _words(decision: DecisionEntry) -> str:
     detail = dict(decision["detail"])
     if decision["event"] == "published":
         pools = [(use, detail.pop(pool, None)) for use, pool in (("writes to", "write"), ("reads from", "read"))]

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from history.manifest import Manifest
 from history.older.topologies import BY_KIND
+from reports.summary_types import PromiseRow
 
 Variables = Mapping[str, Mapping[str, Any]]
 
@@ -117,16 +119,13 @@ def _whole(value: Any) -> int | None:
         return None
 
 
-def promise_of(manifest: Mapping[str, Any], *, broken: Sequence[str] = ()) -> dict[str, Any] | None:
+def promise_of(run: Manifest, *, broken: Sequence[str] = ()) -> PromiseRow | None:
     """What a run's own topology promised with the settings that its manifest recorded; None where it says neither.
 
     broken: how it did not hold in this run, in words; then that is what is said first.
     """
-    topology, variables = manifest.get("topology"), manifest.get("variables")
-    if not isinstance(topology, Mapping):
-        return None
-    usable = isinstance(variables, Mapping) and all(isinstance(pod, Mapping) for pod in variables.values())
-    found = promise(str(topology.get("kind")), pods=topology.get("pods"), variables=variables if usable else None)
+    topology = run.topology
+    found = promise(str(topology.kind), pods=topology.pods, variables=run.variables or None)
     if found is not None and broken:
         found = Promise(True, f"the promise did not hold in this run: {'; '.join(broken)}. By settings: {found.why}")
-    return None if found is None else found._asdict()
+    return None if found is None else {"may_lose": found.may_lose, "why": found.why}

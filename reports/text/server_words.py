@@ -5,12 +5,12 @@ What several servers said of one event within a few seconds is one row. Told fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from checks.evidence.operations import column_ns
 from history.history import History
 from history.server_log.words import READY, Fallback, Said, fallbacks
+from reports.summary_types import ServerLogRow, Summary, WordsOfServer
 from reports.text.units import UNKNOWN, count, duration, listed
 
 #: Servers notice one event at different times.
@@ -29,7 +29,7 @@ class WordsRow(NamedTuple):
     text: str
 
 
-def server_words(history: History) -> dict[str, Any]:
+def server_words(history: History) -> ServerLogRow:
     """As summary.json carries them: said [{at_ns, since_load_ms, pods, code, kind, what, text, times}] in order of
     time; missing {pod: why its words are not there}."""
     zero_ns = begin_ns(history)
@@ -52,7 +52,7 @@ def _one_event(first: Said, one: Said) -> bool:
     return (first.code, first.text) == (one.code, one.text) and one.at_ns - first.at_ns <= _TOGETHER_NS
 
 
-def _row(event: list[Said], zero_ns: int | None) -> dict[str, Any]:
+def _row(event: list[Said], zero_ns: int | None) -> WordsOfServer:
     one = event[0]
     return {
         "at_ns": one.at_ns,
@@ -71,7 +71,7 @@ def begin_ns(history: History) -> int | None:
     return int(column_ns(history.ops, "intended_ns").min()) if len(history.ops) else None
 
 
-def words_rows(summary: Mapping[str, Any]) -> list[WordsRow]:
+def words_rows(summary: Summary) -> list[WordsRow]:
     return [
         WordsRow(
             duration(one["since_load_ms"]) if one["since_load_ms"] is not None else UNKNOWN,

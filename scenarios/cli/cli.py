@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from chaos.registry import FAULTS
 from cluster.errors import ConfigurationError, HarnessError
@@ -28,6 +28,7 @@ from history.history import HistoryError
 from loadgen.errors import ConfigError
 from reports.formats.console import print_table
 from reports.matrix.console import print_matrix
+from reports.summary_types import Summary
 from reports.text.visible import visible
 from scenarios.cli import faults as fault_table
 from scenarios.cli import listing
@@ -232,7 +233,7 @@ def brought_along(scenario: Scenario) -> Iterator[str]:
         yield f"{cnf.name} brings along: {', '.join(map(str, included))}"
 
 
-def _executed(run: Run, progress: Progress) -> dict[str, Any]:
+def _executed(run: Run, progress: Progress) -> Summary:
     """The summary of a run; what goes wrong names its folder."""
     try:
         return run.execute(progress.second)

@@ -20,6 +20,7 @@ from typing import Any
 from cluster.platform.docker_platform import DockerPlatform
 from reports.matrix.trial import Cell, Experiment, Trial
 from reports.matrix.write import write_matrix
+from reports.summary_types import Summary
 from reports.text.units import duration
 from reports.text.visible import visible
 from scenarios.last_resort import in_one_line, is_defect
@@ -71,7 +72,7 @@ class Matrix:
         """One run; raises KeyboardInterrupt and nothing else."""
         begin = time.monotonic()
         seed = self._plan.seed(number)
-        summary: dict[str, Any] | None = None
+        summary: Summary | None = None
         broke: str | None = None
         run: Run | None = None
         try:

@@ -18,10 +18,11 @@ from history.history import HistoryError, load_history
 from reports.provenance import Provenance
 from reports.seal import alterations, in_words, seal, sealed_run_around
 from reports.summary import summarise
+from reports.summary_types import Summary
 from reports.write import write_reports
 
 
-def judged_and_sealed(folder: Path) -> dict[str, Any]:
+def judged_and_sealed(folder: Path) -> Summary:
     """Judge what a run has recorded, write the reports beside it, and seal it all; returns the summary."""
     history = load_history(folder)
     summary = write_reports(history, judge(history), folder, provenance=Provenance(altered=[]))
@@ -31,7 +32,7 @@ def judged_and_sealed(folder: Path) -> dict[str, Any]:
 
 def judged_again(
     folder: Path, *, out: Path | None = None, unsealed: bool = False, gates: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+) -> Summary:
     """The summary; its reports are written into ``out``, if that is given.
 
     unsealed: judge it even if it is not as the run left it. gates: of a second opinion, by name, as

@@ -32,6 +32,7 @@ from mesh.mesh import Mesh
 from mesh.proxies.lookup import PROXIES
 from observer.start import start_observer
 from reports.seal import EVIDENCE, evidence_of
+from reports.summary_types import Summary
 from scenarios.last_resort import foreign, in_one_line, keep_traceback
 from scenarios.load import calibrate
 from scenarios.load.load import Load
@@ -118,7 +119,7 @@ class Run:
     def folder(self) -> Path:
         return self._folder.path
 
-    def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
+    def execute(self, on_second: Callable[[Second], None]) -> Summary:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
         try:

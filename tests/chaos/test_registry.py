@@ -129,7 +129,7 @@ def test_it_is_listed_with_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faults", "--json"]) == 0
     (told,) = [fault for fault in json.loads(capsys.readouterr().out)["faults"] if fault["name"] == "scribble"]
     assert told["keys"]["takes"] == {
-        "meaning": "how long it takes to leave them", "kind": "duration", "unit": "", "required": False,
+        "meaning": "how long it takes to leave them", "type": "duration", "unit": "", "required": False,
         "default": "0ms", "at_least": "0ms", "at_most": "10s", "words": [],
     }  # fmt: skip
 
@@ -153,5 +153,13 @@ def test_every_fault_declares_all_that_there_is_to_say(name: str) -> None:
 def test_two_faults_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "twin.py").write_text(Path(noop.__file__).read_text())
     monkeypatch.setattr(chaos.process, "__path__", [*chaos.process.__path__, str(tmp_path)])
-    with pytest.raises(TypeError, match="noop"):
+    with pytest.raises(TypeError, match=r"noop is declared twice, in chaos\.noop and chaos\.process\.twin"):
+        registry.declared()
+
+
+def test_a_key_that_every_step_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Path(noop.__file__).read_text()
+    (tmp_path / "later.py").write_text(source.replace('"noop"', '"later"').replace("takes", "after"))
+    monkeypatch.setattr(chaos.process, "__path__", [*chaos.process.__path__, str(tmp_path)])
+    with pytest.raises(TypeError, match=r"chaos.process.later: every step has a key after"):
         registry.declared()

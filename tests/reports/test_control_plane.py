@@ -26,6 +26,7 @@ from reports.formats.page import report_html
 from reports.mesh_text import mesh_words
 from reports.schema import validate
 from reports.summary import summarise
+from reports.summary_types import FaultRow, Summary
 from reports.text.decisions import decision_rows
 
 MakeHistory = Callable[..., History]
@@ -64,13 +65,13 @@ def history(make_history: MakeHistory) -> History:
 
 
 @pytest.fixture(scope="module")
-def summary(history: History) -> dict[str, Any]:
+def summary(history: History) -> Summary:
     made = summarise(history, judge(history))
     validate(made)
     return made
 
 
-def test_the_summary_carries_decisions_and_quarantine(summary: dict[str, Any]) -> None:
+def test_the_summary_carries_decisions_and_quarantine(summary: Summary) -> None:
     assert [one["event"] for one in summary["decisions"]] == ["published", "primary_gone", "promoted", "quarantined"]
     assert summary["decisions"][1]["since_load_ms"] == 15_500
     assert summary["quarantined"] == [{"pod": "node1", "count": 3, "errant": "uuid:101-103", "explained": True}]
@@ -78,14 +79,14 @@ def test_the_summary_carries_decisions_and_quarantine(summary: dict[str, Any]) -
     assert [step["step"] for step in summary["faults"][0]["waterfall"]][-1] == "quarantined"
 
 
-def test_decisions_are_worded(summary: dict[str, Any]) -> None:
+def test_decisions_are_worded(summary: Summary) -> None:
     rows = decision_rows(summary)
     assert rows[0][:4] == ("-2 s", "published", "", "writes to node1; reads from none")
     assert rows[1][2:] == ("node1", "agree: node2 node3")
     assert rows[3].detail == "3 transactions that no other node has: uuid:101-103"
 
 
-def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
+def test_every_page_tells_of_them(summary: Summary) -> None:
     nothing = Picture(wide=b"", narrow=b"")
     page = re.sub(r"\s+", " ", report_html(summary, dict.fromkeys(("timeline", "latency", "waterfall"), nothing)))
     out = io.StringIO()
@@ -106,7 +107,7 @@ def test_every_page_tells_of_them(summary: dict[str, Any]) -> None:
     assert 'kind="failover"} 1.0' in metrics
 
 
-def test_an_operation_is_no_fault_to_junit(summary: dict[str, Any]) -> None:
+def test_an_operation_is_no_fault_to_junit(summary: Summary) -> None:
     names = [case.attrib["name"] for case in ET.fromstring(junit_xml(summary)).iter("testcase")]
     assert "fault 0: kill of primary takes effect" in names
     assert "step 1: scale-out of new_replica takes effect" in names
@@ -117,28 +118,31 @@ def test_a_quarantine_that_nobody_decided_says_so(history: History) -> None:
     assert "no decision of the control plane says why" in summary_md(summarise(made, judge(made)))
 
 
-def test_the_why_tells_when_writes_were_away(summary: dict[str, Any]) -> None:
+def test_the_why_tells_when_writes_were_away(summary: Summary) -> None:
     assert re.search(
         r"Writes were unavailable for 6[.\d]* s \(from 1\d[.\d]* s to 2\d[.\d]* s of the load\)", summary["why"]
     )
     assert summary["write_unavailable_ms"] == summary["write_outage_ms"]
 
 
-def test_faults_that_struck_at_once_are_one_event(summary: dict[str, Any]) -> None:
+def test_faults_that_struck_at_once_are_one_event(summary: Summary) -> None:
     kill, added = summary["faults"]
-    also = {**kill, "pod": "node3", "injected_ns": kill["injected_ns"] - 1000, "waterfall": kill["waterfall"][:2]}
-    later = {**kill, "injected_ns": kill["injected_ns"] + 2 * SECOND_NS}
-    never = {**kill, "injected_ns": None}
+    injected_ns = kill["injected_ns"] or 0
+    also: FaultRow = {**kill, "pod": "node3", "injected_ns": injected_ns - 1000, "waterfall": kill["waterfall"][:2]}
+    later: FaultRow = {**kill, "injected_ns": injected_ns + 2 * SECOND_NS}
+    never: FaultRow = {**kill, "injected_ns": None}
     groups = struck_together([kill, added, also, later, never])
     assert [[one["pod"] for one in group] for group in groups] == [["node1", "node3"], ["node1"], ["node4"]]
     assert event_words(groups[0]) == "kill of node1, node3"
 
 
 @pytest.mark.parametrize(("faults", "labels"), [(1, 7), (2, 2)])
-def test_many_faults_are_still_named(history: History, summary: dict[str, Any], faults: int, labels: int) -> None:
+def test_many_faults_are_still_named(history: History, summary: Summary, faults: int, labels: int) -> None:
     """All steps of one event; of several, where all would be a wall, only what was done."""
     kill = summary["faults"][0]
-    shown = [{**kill, "injected_ns": kill["injected_ns"] + i * 5 * SECOND_NS} for i in range(faults)]
+    shown: list[FaultRow] = [
+        {**kill, "injected_ns": (kill["injected_ns"] or 0) + i * 5 * SECOND_NS} for i in range(faults)
+    ]
     with style(NARROW):
         strip = draw_timeline(history.ops, shown, NARROW).axes[0]
     assert len(strip.texts) == labels

@@ -12,6 +12,7 @@ import pytest
 
 from checks.judge import judge
 from history.history import History
+from reports.summary_types import FaultRow
 from reports.write import write_reports
 
 pytestmark = pytest.mark.usefixtures("no_figures")
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("no_figures")
 MakeHistory = Callable[..., History]
 
 
-def card(make_history: MakeHistory, folder: Path, **facts: Any) -> tuple[dict[str, Any], str]:
+def card(make_history: MakeHistory, folder: Path, **facts: Any) -> tuple[FaultRow, str]:
     """The fault in summary.json, and the words on its card."""
     history = make_history()
     history = replace(history, faults=(replace(history.faults[0], **facts),))

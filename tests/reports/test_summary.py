@@ -22,14 +22,14 @@ MakeHistory = Callable[..., History]
 Broken = Callable[[History], History]
 
 
-def summary_of(history: History) -> dict[str, Any]:
+def summary_of(history: History) -> Any:
     summary = summarise(history, judge(history))
     validate(summary)
     return summary
 
 
 @pytest.fixture(scope="module")
-def whole(make_history: MakeHistory) -> dict[str, Any]:
+def whole(make_history: MakeHistory) -> Any:
     """The summary of a recorded run; tests only read it."""
     return summary_of(make_history())
 
@@ -135,10 +135,10 @@ def test_a_gate_that_is_null_is_no_gate(make_history: MakeHistory) -> None:
 @pytest.mark.parametrize(
     ("gates", "checks", "says"),
     [
-        ({"write_outage_ms": 1_000}, ["availability"], "made to fail by availability, and it did."),
-        ({"write_outage_ms": 1_000}, ["durability"], "made to fail by durability, and it did not."),
-        ({}, ["durability"], "made to fail by durability, and it did not."),
-        ({}, "durability", "made to fail, and it did not."),
+        ({"write_outage_ms": 1_000}, ["availability"], "meant to fail by availability, and it did."),
+        ({"write_outage_ms": 1_000}, ["durability"], "meant to fail by durability, and it did not."),
+        ({}, ["durability"], "meant to fail by durability, and it did not."),
+        ({}, "durability", "meant to fail, and it did not."),
     ],
 )
 def test_a_scenario_that_is_made_to_fail_says_whether_it_did(
@@ -148,7 +148,7 @@ def test_a_scenario_that_is_made_to_fail_says_whether_it_did(
     scenario = {**history.manifest["scenario"], "expect": {"verdict": "fail", "checks": checks}}
     manifest = {**history.manifest, "scenario": scenario, "gates": gates}
     assert says in summary_of(replace(history, manifest=manifest))["why"]
-    assert "made to fail" not in summary_of(history)["why"]
+    assert "meant to fail" not in summary_of(history)["why"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ SAMPLE = re.compile(
 METADATA = re.compile(r"^# (TYPE [a-z_]+ gauge|UNIT [a-z_]+_(seconds) \2|HELP [a-z_]+ \S.*)$")
 
 
-def write(history: History, out: Path) -> dict[str, Any]:
+def write(history: History, out: Path) -> Any:
     return write_reports(history, judge(history), out)
 
 

@@ -85,6 +85,8 @@ def test_what_a_locustfile_prints_ends_no_run_and_its_exit_code_fails_it(tmp_pat
     assert verdict["finding"] == "locustfile failed: environment.process_exit_code = 1."
     told = summary["generator"]["locustfile"]
     assert told["refused_requests"] == {"begun before the load did, by its response_time": 1}
+    assert summary["write_outage_ms"] is not None
+    assert summary["write_outage_ms"] is not None
     assert summary["write_outage_ms"] < 6000
     assert summary["load_model"]["shape"].startswith("Steps: 3 users from 0 s, 1 from ")
     log = (one.folder / "logs" / "load1-locust.log").read_text(errors="replace")

@@ -31,7 +31,7 @@ load: {{rate: 100, duration: {duration}, connections: 8}}
 OWN_IMAGE = "meshbench-test/own-mysql:1"
 
 
-def run(file: Path, text: str, on_second: Any = lambda _: None) -> tuple[dict[str, Any], Path]:
+def run(file: Path, text: str, on_second: Any = lambda _: None) -> tuple[Any, Path]:
     """Write the scenario, run it, return summary and folder."""
     file.write_text(text)
     scenario = read_scenario(str(file))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cluster.platform.docker_platform import DockerPlatform
+from reports.summary_types import Summary
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import read_scenario
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.engine
 Lines = list[dict[str, Any]]
 
 
-def run(folder: Path, text: str) -> tuple[dict[str, Any], Lines, Lines]:
+def run(folder: Path, text: str) -> tuple[Summary, Lines, Lines]:
     """Run a scenario; returns its summary, its faults.jsonl and its decisions.jsonl."""
     file = folder / "mine.yaml"
     file.write_text(f"name: mine\nteaches: whom a fault can hit\nworkload: {{name: transfer, accounts: 200}}\n{text}")

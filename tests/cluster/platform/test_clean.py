@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import secrets
 from typing import Any
 
 import pytest
 from docker.errors import APIError
 
 from cluster.errors import ConfigurationError, EngineSilentError
-from cluster.platform import clean, keeper, ownership
-from cluster.platform.docker_engine import NoEngineError
+from cluster.platform import clean, images, keeper, ownership
+from cluster.platform.docker_engine import NoEngineError, client
 
 
 class FakeImage:
@@ -95,10 +97,10 @@ def test_while_a_run_is_under_way_its_images_stay(
 def test_without_an_engine_there_is_nothing_to_remove(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trouble: Exception
 ) -> None:
-    def client() -> object:
+    def silent() -> object:
         raise trouble
 
-    monkeypatch.setattr(clean, "client", client)
+    monkeypatch.setattr(clean, "client", silent)
     monkeypatch.setattr(ownership, "reap", lambda: pytest.fail("asked an engine that is not there"))
     assert clean.main() == 0
     assert capsys.readouterr() == ("", "")
@@ -123,3 +125,19 @@ def test_an_engine_that_falls_silent_is_4_and_one_line(
     monkeypatch.setattr(ownership, "reap", reap)
     assert clean.main() == 4
     assert capsys.readouterr().err == "the engine refused: Read timed out.\n"
+
+
+@pytest.mark.engine
+def test_on_a_real_engine_what_has_the_label_goes_and_the_image_below_it_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = secrets.token_hex(4)
+    label, tag, base = f"meshbench.trial-{token}", f"trial-{token}:1", images.image("base").tag
+    client().images.build(fileobj=io.BytesIO(f"FROM {base}".encode()), tag=tag, labels={label: "trial"}, rm=True)
+    monkeypatch.setattr(clean, "LABEL", label)
+    monkeypatch.setattr(ownership, "reap", list)
+    monkeypatch.setattr(ownership, "live_runs", set)
+    monkeypatch.setattr(keeper, "living", set)
+    assert clean.main() == 0
+    assert capsys.readouterr().out == f"removed image {tag}\n"
+    assert (images.exists(tag), images.exists(base)) == (False, True)

@@ -43,8 +43,7 @@ def recorded(driven: Driven) -> History:
 def reported(driven: Driven) -> dict[str, Any]:
     """``load`` of the run's summary.json."""
     history = recorded(driven)
-    load: dict[str, Any] = summarise(history, judge(history))["load"]
-    return load
+    return dict(summarise(history, judge(history))["load"])
 
 
 def measured(driven: Driven) -> dict[str, Any]:

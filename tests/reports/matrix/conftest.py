@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,8 +12,9 @@ from checks.judge import judge
 from history.history import History
 from reports.matrix.trial import Cell, Experiment, Trial
 from reports.summary import summarise
+from reports.summary_types import Summary
 
-Judged = Callable[..., dict[str, Any]]
+Judged = Callable[..., Any]
 
 STEPS = {"detected": 0.4, "elected": 0.8, "rerouted": 0.9, "first_ack": 1.0, "steady": 3.0, "rejoined": 8.0}
 
@@ -24,8 +25,8 @@ def judged(make_history: Callable[..., History]) -> Judged:
     history = make_history()
     run = summarise(history, judge(history))
 
-    def make(*, outage_ms: float = 2000, p50_ms: float = 5, **rpo: int) -> dict[str, Any]:
-        made = copy.deepcopy(run)
+    def make(*, outage_ms: float = 2000, p50_ms: float = 5, **rpo: int) -> Any:
+        made: Any = copy.deepcopy(run)
         made["write_outage_ms"] = outage_ms
         made["rpo"] |= rpo
         made["phases"]["before"]["response_ms"] |= {"p50": p50_ms, "p99": 4 * p50_ms}
@@ -44,7 +45,7 @@ def judged(make_history: Callable[..., History]) -> Judged:
 def void(judged: Judged) -> Judged:
     """The same, of a run that proves nothing."""
 
-    def make(**numbers: Any) -> dict[str, Any]:
+    def make(**numbers: Any) -> Any:
         reason = "the generator ran late"
         return judged(**numbers) | {"verdict": "void", "void_reasons": [reason], "why": f"Nothing: {reason}."}
 
@@ -55,7 +56,7 @@ def void(judged: Judged) -> Judged:
 def experiment() -> Callable[..., Experiment]:
     """A factory of matrices. cells; trials in the order they were run: a cell and a summary, what broke, or None."""
 
-    def make(cells: Sequence[Cell], trials: Sequence[tuple[Cell, dict[str, Any] | str | None]]) -> Experiment:
+    def make(cells: Sequence[Cell], trials: Sequence[tuple[Cell, Any]]) -> Experiment:
         results: list[Trial] = []
         for order, (cell, outcome) in enumerate(trials, start=1):
             number = 1 + sum(one.cell == cell for one in results)
@@ -65,7 +66,7 @@ def experiment() -> Callable[..., Experiment]:
                     number=number,
                     order=order,
                     seed=6 + number,
-                    summary=outcome if isinstance(outcome, dict) else None,
+                    summary=cast("Summary", outcome) if isinstance(outcome, dict) else None,
                     broke=outcome if isinstance(outcome, str) else None,
                     folder=None if outcome is None else f"../../primary-kill/run-{order}",
                     took_s=None if outcome is None else 60.0,

@@ -108,6 +108,7 @@ def test_a_run_that_lost_nothing_but_fell_back_shows_nothing_either(make_history
     summary = summarise(history, judge(history))
     assert summary["verdict"] == "pass"
     assert summary["shown"] is False
+    assert summary["promise"] is not None
     assert summary["promise"]["may_lose"] is True
     assert "fell back on node1" in summary["headline"]["money"]
 

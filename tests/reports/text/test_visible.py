@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -53,7 +52,7 @@ def hostile(make_history: MakeHistory) -> History:
 
 
 def test_no_page_and_no_table_carries_it_raw(hostile: History, tmp_path: Path) -> None:
-    summary: dict[str, Any] = write_reports(hostile, judge(hostile), tmp_path)
+    summary = write_reports(hostile, judge(hostile), tmp_path)
     printed = io.StringIO()
     print_table(summary, folder=tmp_path, console=Console(file=printed, width=200))
     files = [tmp_path / name for name in ("report.html", "summary.md", "junit.xml", "metrics.prom")]

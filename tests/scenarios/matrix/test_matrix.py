@@ -50,6 +50,8 @@ def summary(verdict: str = "pass") -> dict[str, Any]:
         "boot_s": 5.0,
         "faults": [],
         "decisions": [],
+        "topology": {},
+        "promise": None,
     }
 
 

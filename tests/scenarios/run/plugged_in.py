@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,13 +14,14 @@ from cluster.errors import ConfigurationError
 from cluster.platform.fake import FakePlatform
 from loadgen.workload import op_key
 from loadgen.workloads.registry import create
+from reports.summary_types import Summary
 from scenarios.cli.listing import lines
 from scenarios.run.run import Run
 from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 from scenarios.tables import BLOCKS
 from tests.checks.conftest import Run as Told
-from tests.scenarios.run.test_broken_phases import TEXT, World, world
+from tests.scenarios.run.world import TEXT, World, world
 
 __all__ = ["world"]  # the fixture
 pytestmark = pytest.mark.usefixtures("no_figures")
@@ -34,7 +34,7 @@ def scenario(tmp_path: Path, *, workload: str, gates: str) -> Scenario:
     return read_scenario(str(file))
 
 
-def judged(tmp_path: Path, of: Scenario) -> dict[str, Any]:
+def judged(tmp_path: Path, of: Scenario) -> Summary:
     run = Run(of, platform=FakePlatform(), runs=tmp_path / "runs", command=["meshbench", "run", "tiny"])
     return run.execute(lambda _: None)
 

@@ -16,6 +16,7 @@ class Pods:
     def __init__(self, *, agree: bool, aside: dict[str, str]) -> None:
         self._agree = agree
         self._aside = aside
+        self.membership = self
 
     def wait_converged(self, *, timeout_s: float) -> bool:
         return self._agree

@@ -71,6 +71,7 @@ class Pods:
     def __init__(self, **pods: tuple[Status | None, Any]) -> None:
         self.pods = pods
         self.aside: dict[str, str] = {}
+        self.membership = self
 
     def status(self) -> dict[str, Status | None]:
         return {name: one for name, (one, _) in self.pods.items()}

@@ -137,7 +137,7 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("mysql: {config: null}", r":6: mysql.config: expected a mapping of mysqld options"),
         ("mysql: {my_cnf: [a, b]}", r":6: mysql.my_cnf: expected the path of an option file"),
         ("mysql: {my_cnf: ''}", r":6: mysql.my_cnf: expected the path of an option file"),
-        (f"mysql: {{config: {{init_connect: {'x' * 70_000}}}}}", r":6: mysql.config: longer than 60,000 letters"),
+        (f"mysql: {{config: {{init_connect: {'x' * 70_000}}}}}", r":6: mysql.config: longer than 60,000 characters"),
         ("mysql: {config: [1]}", r":6: mysql.config: expected a mapping of mysqld options"),
         ("mysql: {config: {sync_binlog: null}}", r":6: mysql.config.sync_binlog: expected a word, a number"),
         ("faults: &x [*x]", r"mine.yaml:6: an alias stands for something that contains it"),
