@@ -14,7 +14,7 @@ import numpy as np
 from checks.evidence.ledger import coded
 from checks.evidence.operations import FAIL, OK, UNKNOWN, key_outcomes
 from history.history import History
-from history.manifest import LoadAccount
+from history.load_account import LoadAccount
 
 #: What the generator counts an operation as, once it is settled.
 _SETTLED = {"ok": OK, "unknown": UNKNOWN, "fail": FAIL}

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from checks.check import NO_WORKLOAD, Check
 from checks.verdict import Outcome, Verdict, unknown
 from history.history import History
-from history.manifest import LocustfileAccount
+from history.load_account import LocustfileAccount
 
 NAME = "locustfile"
 #: Of the requests of a file, so many may be missing from the record for it to be the load all the same.

@@ -1,7 +1,7 @@
 """Whether a record is of the trial that it claims to be. What is wrong with one is told by this rule:
 
 - A file that cannot be right as a record (broken types, impossible times, unknown words, numbers that do not add up) is
-  refused when it is read: HistoryError, exit code 2, with file and row (`history.rows`, `history.fault_story`,
+  refused when it is read: HistoryError, exit code 2, with file and row (`history.rows`, `history.fault_lines`,
   `history.manifest`).
 - A record that can be, but says that the trial was not what it claims, is void: here. Another fault, target or pod than
   planned, a fault outside of the load, evidence that says the opposite of its step, two pods promoted at once, a pod of

@@ -15,7 +15,7 @@ from checks.judge import Judgement
 from checks.recovery.waterfall import Step, waterfalls
 from checks.verdict import Verdict
 from history.history import FaultRecord, History
-from history.manifest import LoadAccount
+from history.load_account import LoadAccount
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
 from reports.summary_types import CheckRow, FaultRow, Latency, Load, MysqlOption, Phase, Rpo, Section, Summary

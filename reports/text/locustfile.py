@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.locustfile import refused_words
 from history.history import History
-from history.manifest import LocustfileAccount
+from history.load_account import LocustfileAccount
 from reports.text.units import count
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from cluster.platform import images, ownership
 from cluster.platform.docker_platform import DockerPlatform
+from history.load_events import Second
 from scenarios.cli.cli import main
 from scenarios.run.run import Run, require_images
 from scenarios.schema.read import read_scenario
@@ -77,8 +78,8 @@ def test_without_a_proxy_clients_find_the_new_primary_themselves(tmp_path: Path)
 def test_a_load_pod_that_dies_voids_the_trial_and_keeps_its_history(
     engine: docker.DockerClient, tmp_path: Path
 ) -> None:
-    def kill_in_third_second(second: dict[str, Any]) -> None:
-        if round(second["t_s"]) == 3:
+    def kill_in_third_second(second: Second) -> None:
+        if round(second.t_s) == 3:
             mine: dict[str, str | list[str] | bool] = {
                 "label": f"{ownership.OWNER}={ownership.owner()}",
                 "name": "load2-locust",
