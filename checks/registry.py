@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import checks
 import checks.workloads
@@ -39,9 +40,26 @@ def _declared() -> Iterator[Check]:
     for package in (checks, checks.workloads):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             if not module.ispkg and module.name.rpartition(".")[2] not in _JUDGES:
-                check = getattr(importlib.import_module(module.name), "CHECK", None)
-                if isinstance(check, Check):
-                    yield check
+                for name, check in vars(importlib.import_module(module.name)).items():
+                    if isinstance(check, Check):
+                        if name != "CHECK":
+                            raise TypeError(f"{module.name}: a check is declared as CHECK, not as {name}")
+                        yield check
+
+
+def distinct(checks: Iterable[Check], trial: Iterable[Gate]) -> None:
+    """Raise TypeError where two checks have one name, or two gates one name or one key: one of them would judge for
+    the other. trial: the gates that no check decides."""
+    checks = list(checks)
+    gates = [*(gate for check in checks for gate in check.gates), *trial]
+    for what, names in (
+        ("check", [check.name for check in checks]),
+        ("gate", [gate.name for gate in gates]),
+        ("key of a gate", [gate.key for gate in gates]),
+    ):
+        twins = sorted(name for name, times in Counter(names).items() if times > 1)
+        if twins:
+            raise TypeError(f"{what} {twins[0]!r} is declared twice; give the new one a name of its own")
 
 
 def _place(check: Check) -> tuple[int, str]:
@@ -49,8 +67,10 @@ def _place(check: Check) -> tuple[int, str]:
     return known, check.name
 
 
+_ALL = sorted(_declared(), key=_place)
+distinct(_ALL, TRIAL_GATES)
 #: By name, in the order of every report.
-CHECKS: dict[str, Check] = {check.name: check for check in sorted(_declared(), key=_place)}
+CHECKS: dict[str, Check] = {check.name: check for check in _ALL}
 #: The check that decides a gate, by the gate's name; none where the manifest itself holds the number, and then a breach
 #: makes the run void, not failed.
 DECIDER: Mapping[str, Check] = {gate.name: check for check in CHECKS.values() for gate in check.gates}

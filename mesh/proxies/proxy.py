@@ -28,9 +28,10 @@ Pools = dict[str, dict[str, Endpoint]]
 Get = Callable[[str], str]
 
 
-def seconds(default: float | None) -> Any:
-    """A setting that is a duration, in seconds; None: it follows from others."""
-    return field(default=default, metadata={"unit": "s"})
+def seconds(default: float | None, *, at_least: float = 0.001, at_most: float = 3600.0) -> Any:
+    """A setting that is a duration, in seconds, both bounds allowed themselves; None: it follows from others. Envoy and
+    HAProxy count milliseconds, Router takes up to an hour."""
+    return field(default=default, metadata={"unit": "s", "at_least": at_least, "at_most": at_most})
 
 
 def count(default: int, *, at_least: int, at_most: int) -> Any:

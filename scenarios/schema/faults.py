@@ -76,7 +76,7 @@ class FaultSection(Section):
         BeforeValidator(_never_or_duration),
         PlainSerializer(lambda value: show_duration(value) if isinstance(value, float) else value),
     ] = None
-    keys: dict[str, Any] = Field(default_factory=dict)
+    keys: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="wrap")
     @classmethod

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, creat
 
 from mesh.proxies.lookup import PROXIES
 from mesh.spec import MeshSpec, Mode
-from scenarios.schema.duration import PositiveDuration
+from scenarios.schema.duration import duration_between
 from scenarios.schema.section import MisfitError, Section, one_of_words
 
 #: Words that say a whole mesh by its mode; any other word names the proxy of a gateway.
@@ -71,10 +71,10 @@ def _keys() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for proxy in PROXIES.values():
         for setting in fields(proxy.settings):
+            low, high = setting.metadata["at_least"], setting.metadata["at_most"]
             if setting.metadata.get("unit") == "s":
-                found[setting.name] = (PositiveDuration | None, None)
+                found[setting.name] = (duration_between(low, high) | None, None)
             else:
-                low, high = setting.metadata["at_least"], setting.metadata["at_most"]
                 found[setting.name] = (int | None, Field(default=None, ge=low, le=high))
     return found
 

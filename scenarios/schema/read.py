@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -244,10 +245,9 @@ def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     for part in path:
         if isinstance(part, str) and part in section.model_fields:
             annotation: Any = section.model_fields[part].annotation
-            annotation = get_args(annotation)[0] if get_origin(annotation) is list else annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                section = annotation
-    return list(section.model_fields)
+            kinds = [annotation, *get_args(annotation)]  # itself, of a list, or beside null
+            section = next((kind for kind in kinds if inspect.isclass(kind) and issubclass(kind, BaseModel)), section)
+    return [key for key, field in section.model_fields.items() if field.repr]  # the others are no keys of a file
 
 
 def _base(origin: Origin, place: Place, folder: Path) -> Path:

@@ -79,6 +79,9 @@ def test_a_sidecar_is_an_envoy() -> None:
         ("{mode: direct, proxy: envoy}", "proxy does not apply to mode direct"),
         ("{mode: mtls, proxy: haproxy}", "mesh.proxy: mode mtls supports only proxy: envoy"),
         ("{mode: sidecar, ttl: 1s}", "mesh.ttl: does not apply to envoy"),
+        ("{mode: gateway, proxy: envoy, check_interval: 400us}", "mesh.check_interval: expected 1ms to 3600s"),
+        ("{mode: gateway, proxy: haproxy, check_timeout: 2h}", "mesh.check_timeout: expected 1ms to 3600s"),
+        ("{mode: gateway, proxy: router, ttl: 0s}", "mesh.ttl: expected 1ms to 3600s"),
     ],
 )
 def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: str, says: str) -> None:
