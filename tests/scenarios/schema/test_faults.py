@@ -49,7 +49,7 @@ def test_a_step_waits_for_an_event_and_may_wait_a_while_longer(
         ("after: {event: promotion}, fault: kill, target: primary", "faults.0.after.event: must be 'failover-started'"),
         (
             "after: {event: promoted, dely: 1s}, fault: kill, target: primary",
-            "faults.0.after.dely: unknown key; did you mean 'delay'? Allowed here: event, delay",
+            "faults.0.after.dely: unknown key; did you mean 'delay'. Allowed here: event, delay",
         ),
         (
             "after: {event: promoted, delay: 5}, fault: kill, target: primary",
