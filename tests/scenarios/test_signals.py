@@ -57,12 +57,20 @@ sys.exit(code)
 @contextmanager
 def under_way(folder: Path, *, lasts_s: float = 60, before: tuple[str, ...] = ()) -> Iterator[subprocess.Popen[bytes]]:
     command = [*before, sys.executable, "-c", RUN, str(folder), str(lasts_s)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=_as_from_a_terminal
+    ) as process:
         try:
             until(folder / "begun")
             yield process
         finally:
             process.kill()
+
+
+def _as_from_a_terminal() -> None:
+    """Tests that run in the background or under nohup have some signals ignored, and children inherit that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def until(file: Path) -> None:
