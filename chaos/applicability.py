@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from chaos.events import EVENTS, KNOWN
 from chaos.fault import Setting
-from chaos.keys import Mistake
 from chaos.registry import FAULTS
 from chaos.targets import SERVER_PROXIES, has_proxy, meaning, node_of, part_of
 from chaos.timeline import PlannedFault
+from cluster.keys import Mistake
 from cluster.topology import Kind
 
 

@@ -1,7 +1,7 @@
 """What a fault is, and what counts as evidence. One fault a file, in the folder of its family; `chaos.noop` is the
 template, docs/adding-a-fault.md the guide.
 
-A fault is a frozen dataclass: its fields are its keys in YAML (`chaos.keys`), its class says where it fits. ``on``
+A fault is a frozen dataclass: its fields are its keys in YAML (`cluster.keys`), its class says where it fits. ``on``
 gives the Injection, one fault on one pod, before anything has happened: it looks before, breaks, looks again, heals.
 """
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from chaos import topologies
-from chaos.keys import Keys, Mistake
 from cluster.cluster import Cluster
+from cluster.keys import Keys, Mistake
 from cluster.topology import Kind
 from cluster.wait import WaitTimeoutError, wait_until
 from history.fault_lines import Hits, Intent, Part

@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
-from chaos.keys import duration, whole
 from chaos.probes import pod_named
 from chaos.targets import NODES
+from cluster.keys import duration, whole
 
 MARK = "/tmp/meshbench-noop"
 

@@ -25,4 +25,4 @@ class MeshSpec:
 
 def mesh_spec(mode: Mode, proxy: str, **given: Any) -> MeshSpec:
     """With the proxy's own settings, where ``given`` does not say otherwise."""
-    return MeshSpec(mode=mode, proxy=proxy, settings=PROXIES[proxy].settings.read(given))
+    return MeshSpec(mode=mode, proxy=proxy, settings=PROXIES[proxy].settings(**given))

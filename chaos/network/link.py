@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chaos.fault import Fault, Setting
-from chaos.keys import Mistake, word
 from chaos.targets import NODES, meaning
+from cluster.keys import Mistake, word
 
 #: Target -> the peers whose link with it can be broken alone.
 PEERS: Mapping[str, tuple[str, ...]] = {

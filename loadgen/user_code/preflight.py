@@ -40,7 +40,7 @@ def _class(config: WorkloadConfig) -> dict[str, Any]:
     """Its keys with every default, and what it says of itself (`history.vocabulary`)."""
     workload, options = resolve(config)
     facts = replace(facts_of(workload), keyed="keys" in workload.final_queries())
-    return {"options": options.as_json(), "facts": facts.as_json()}
+    return {"options": options.written(), "facts": facts.as_json()}
 
 
 def _locustfile(file: Path, arguments: list[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import loadgen.workloads
+from cluster.keys import MistakesError
 from history.vocabulary import WorkloadFacts
 from loadgen.config import WorkloadConfig
 from loadgen.errors import ConfigError
@@ -62,9 +63,17 @@ def resolve(config: WorkloadConfig) -> tuple[Workload, Options]:
             f"expected one of {', '.join(WORKLOADS)}, or path/to/file.py:ClassName, got {config.name!r}",
             key="workload.name",
         )
-    options: Options = kind.Options.read(config.options, of=config.name)
+    options = _options(kind.Options, config)
     workload: Workload = kind(options)
     return workload, options
+
+
+def _options(kind: type[Options], config: WorkloadConfig) -> Options:
+    try:
+        return kind.read(config.options, of=f"workload {config.name}")
+    except MistakesError as error:
+        mistake = error.mistakes[0]
+        raise ConfigError(mistake.words, key=f"workload.{mistake.key}") from None
 
 
 def facts_of(workload: Workload) -> WorkloadFacts:
@@ -86,7 +95,7 @@ def _own(config: WorkloadConfig, file: Path) -> tuple[Workload, Options]:
     kind = own_class(file, config.name.rpartition(":")[2])
     asked = options_of(kind, file)
     try:
-        options = asked.read(config.options, of=config.name)
+        options = _options(asked, config)
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001  their own __post_init__ may raise anything

@@ -12,14 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from cluster.keys import Keys, Mistake, MistakesError, number, whole
 from loadgen.errors import ConfigError
 
-#: Keys of each kind with their defaults. 0.99 is YCSB's constant (Cooper et al., SoCC 2010).
-KINDS: dict[str, dict[str, float]] = {
-    "uniform": {},
-    "zipf": {"theta": 0.99},
-    "hot": {"size": 100, "share": 0.9},
-}
+
+@dataclass(frozen=True, kw_only=True)
+class _Zipf(Keys):
+    #: YCSB's constant (Cooper et al., SoCC 2010).
+    theta: float = number("how steeply popularity falls with the rank", default=0.99, at_least=0.001, at_most=10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Hot(Keys):
+    size: int = whole("how many ids are hot", default=100, at_least=1)
+    share: float = number("the share of draws that goes to them", default=0.9, at_least=0.0, at_most=1.0)
+
+
+#: The keys of each kind.
+KINDS: dict[str, type[Keys]] = {"uniform": Keys, "zipf": _Zipf, "hot": _Hot}
 
 #: Draws an id, 1 to n.
 Picker = Callable[[random.Random], int]
@@ -32,36 +42,22 @@ class Skew:
 
     kind: str = "uniform"
     theta: float | None = None
-    size: float | None = None
+    size: int | None = None
     share: float | None = None
 
     @classmethod
-    def read(cls, raw: Any, *, key: str) -> Skew:
-        """From a word (``zipf``) or a mapping (``{kind: hot, size: 10, share: 0.5}``). Raises ConfigError."""
-        given = {"kind": raw} if isinstance(raw, str) else raw
+    def read(cls, written: Any) -> Skew:
+        """From a word (``zipf``) or a mapping (``{kind: hot, size: 10, share: 0.5}``). Raises MistakesError."""
+        given = {"kind": written} if isinstance(written, str) else written
         kind = given.get("kind") if isinstance(given, dict) else None
-        if not isinstance(given, dict) or kind not in KINDS:
-            raise ConfigError(
-                f"expected one of {', '.join(KINDS)}, or a mapping with such a kind; got {raw!r}", key=key
-            )
-        known = KINDS[kind]
-        for name, value in given.items():
-            if name != "kind" and name not in known:
-                raise ConfigError(
-                    f"is not an option of kind {kind}, which takes {', '.join(known) or 'no key'}",
-                    key=f"{key}.{name}",
-                )
-            if name != "kind" and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise ConfigError(f"expected a number, got {value!r}", key=f"{key}.{name}")
-        resolved = known | {name: value for name, value in given.items() if name != "kind"}
-        _require(0 < resolved.get("theta", 1) <= 10, f"{key}.theta", "above 0, at most 10", resolved)
-        _require(0 <= resolved.get("share", 0) <= 1, f"{key}.share", "0 to 1", resolved)
-        size = resolved.get("size", 1)
-        _require(size >= 1 and size == int(size), f"{key}.size", "a whole number, 1 or more", resolved)
-        return cls(kind=str(kind), **resolved)
+        if not isinstance(given, dict) or not isinstance(kind, str) or kind not in KINDS:
+            why = f"expected one of {', '.join(KINDS)}, or a mapping with such a kind"
+            raise MistakesError([Mistake(key="", why=why, got=written)])
+        keys = KINDS[kind].read({key: value for key, value in given.items() if key != "kind"}, of=f"kind {kind}")
+        return cls(kind=kind, **keys.written())
 
     def as_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, **{name: getattr(self, name) for name in KINDS[self.kind]}}
+        return {"kind": self.kind, **{name: getattr(self, name) for name in KINDS[self.kind].declared_keys()}}
 
     def picker(self, n: int) -> Picker:
         """Draws ids from 1 to n. Raises ConfigError when the hot set leaves nobody outside of it."""
@@ -71,7 +67,7 @@ class Skew:
         if self.kind == "hot":
             assert self.size is not None
             assert self.share is not None
-            return _hot(n, int(self.size), self.share)
+            return _hot(n, self.size, self.share)
         return lambda rng: rng.randint(1, n)
 
     def pair(self, n: int) -> Callable[[random.Random], tuple[int, int]]:
@@ -88,11 +84,6 @@ class Skew:
 
 
 UNIFORM = Skew()
-
-
-def _require(holds: bool, key: str, expected: str, given: dict[str, Any]) -> None:
-    if not holds:
-        raise ConfigError(f"expected {expected}, got {given[key.rpartition('.')[2]]!r}", key=key)
 
 
 def _hot(n: int, size: int, share: float) -> Picker:

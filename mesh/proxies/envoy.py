@@ -24,9 +24,9 @@ from mesh.proxies.proxy import (
     Proxy,
     Settings,
     Surroundings,
-    count,
+    checks,
+    pause,
     read_path,
-    seconds,
 )
 
 ADMIN_PORT = 9901
@@ -44,16 +44,13 @@ CONCURRENCY = 2
 
 @dataclass(frozen=True, kw_only=True)
 class EnvoySettings(Settings):
-    """Active health checks of every endpoint. Envoy has no defaults of its own: it demands values, and these are ours.
+    """Active health checks of every endpoint. Envoy has no defaults of its own: these are
+    ours."""
 
-    check_interval: between two of one endpoint. check_timeout: an answer later than this is a failed check. fall:
-    failed checks in a row before an endpoint is out; rise: good ones before it is in.
-    """
-
-    check_interval: float = seconds(0.25)
-    check_timeout: float = seconds(1.0)
-    fall: int = count(2, at_least=1, at_most=100)
-    rise: int = count(1, at_least=1, at_most=100)
+    check_interval: float = pause("between two health checks of one endpoint", default=0.25)
+    check_timeout: float = pause("an answer later than this is a failed check", default=1.0)
+    fall: int = checks("failed checks in a row before an endpoint is out", default=2)
+    rise: int = checks("good checks in a row before it is in", default=1)
 
 
 class Envoy(Proxy):

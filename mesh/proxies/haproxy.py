@@ -23,9 +23,9 @@ from mesh.proxies.proxy import (
     Proxy,
     Settings,
     Surroundings,
-    count,
+    checks,
+    pause,
     read_path,
-    seconds,
 )
 
 STATS_PORT = 8404
@@ -89,16 +89,12 @@ def configuration(settings: HAProxySettings, *, pods: Mapping[str, str], read_pa
 @dataclass(frozen=True, kw_only=True)
 class HAProxySettings(Settings):
     """Active health checks of every server, with HAProxy's own defaults: a check may take as long as the interval
-    (`timeout check`).
+    (`timeout check`)."""
 
-    check_interval: between two of one server. check_timeout: an answer later than this is a failed check. fall: failed
-    checks in a row before a server is out; rise: good ones before it is in.
-    """
-
-    check_interval: float = seconds(2.0)
-    check_timeout: float = seconds(None)
-    fall: int = count(3, at_least=1, at_most=100)
-    rise: int = count(2, at_least=1, at_most=100)
+    check_interval: float = pause("between two health checks of one server", default=2.0)
+    check_timeout: float = pause("an answer later than this is a failed check; left out: the interval", default=None)
+    fall: int = checks("failed checks in a row before a server is out", default=3)
+    rise: int = checks("good checks in a row before it is in", default=2)
 
     def __post_init__(self) -> None:
         if self.check_timeout is None:

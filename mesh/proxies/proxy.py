@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, fields
-from typing import Any, Protocol, Self, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
+from cluster.keys import Keys, duration, whole
 from cluster.topology import Topology
 
 Address = tuple[str, int]
@@ -28,35 +29,19 @@ Pools = dict[str, dict[str, Endpoint]]
 Get = Callable[[str], str]
 
 
-def seconds(default: float | None, *, at_least: float = 0.001, at_most: float = 3600.0) -> Any:
-    """A setting that is a duration, in seconds, both bounds allowed themselves; None: it follows from others. Envoy and
-    HAProxy count milliseconds, Router takes up to an hour."""
-    return field(default=default, metadata={"unit": "s", "at_least": at_least, "at_most": at_most})
-
-
-def count(default: int, *, at_least: int, at_most: int) -> Any:
-    """A setting that is a number, both bounds allowed themselves."""
-    return field(default=default, metadata={"at_least": at_least, "at_most": at_most})
-
-
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Keys):
     """Base of each product's settings: the fields are its keys in a scenario, with the product's own defaults."""
 
-    @classmethod
-    def names(cls) -> list[str]:
-        return [setting.name for setting in fields(cls)]
 
-    def as_keys(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.names()}
+def pause(meaning: str, *, default: float | None) -> Any:
+    """A setting that is a duration. Envoy and HAProxy count milliseconds, Router takes up to an hour."""
+    return duration(meaning, default=default, at_least=0.001, at_most=3600.0)
 
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
-        """With the product's defaults for what is not given; raises KeyError with a name that is none of its own."""
-        for name in given:
-            if name not in cls.names():
-                raise KeyError(name)
-        return cls(**given)
+
+def checks(meaning: str, *, default: int) -> Any:
+    """A setting that is a number of health checks in a row."""
+    return whole(meaning, default=default, at_least=1, at_most=100)
 
 
 @dataclass(frozen=True, kw_only=True)

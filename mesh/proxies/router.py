@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from cluster.topology import Topology
 from mesh.proxies import router_metadata
-from mesh.proxies.proxy import POOLS, READ_PORT, WRITE_PORT, Get, Launch, Pools, Proxy, Settings, Surroundings, seconds
+from mesh.proxies.proxy import POOLS, READ_PORT, WRITE_PORT, Get, Launch, Pools, Proxy, Settings, Surroundings, pause
 
 Routing = Literal["metadata-cache", "static first-available"]
 
@@ -128,9 +128,7 @@ def configuration(settings: RouterSettings, topology: Topology, *, pods: Sequenc
 
 @dataclass(frozen=True, kw_only=True)
 class RouterSettings(Settings):
-    """ttl: between two looks at the topology."""
-
-    ttl: float = seconds(0.5)
+    ttl: float = pause("between two looks at the topology", default=0.5)
 
 
 class Router(Proxy):

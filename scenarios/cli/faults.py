@@ -11,8 +11,8 @@ from typing import Any
 
 from chaos import topologies
 from chaos.fault import Fault
-from chaos.keys import Key
 from chaos.registry import FAULTS
+from cluster.keys import Key
 
 SCHEMA_ID = "meshbench/faults/1"
 WIDTH = 100

@@ -1,7 +1,7 @@
 """The part of a scenario that is one step of its timeline: what breaks, whom, when, and until when.
 
 ``at`` (or ``after``), ``fault``, ``target`` and ``heal_after`` are every step's; whatever stands beside them is the
-fault's own (`chaos.keys`).
+fault's own (`cluster.keys`).
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PlainSerializer,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
 
 from chaos.events import EVENTS, Event
 from chaos.fault import Fault
-from chaos.keys import Mistake, MistakesError
 from chaos.registry import FAULTS
 from chaos.targets import Target
 from chaos.timeline import OF_A_STEP, PlannedFault
 from cluster.duration import show_duration
+from scenarios.schema.declared import validated, without_nulls_of_others
 from scenarios.schema.duration import Duration, positive_or
 from scenarios.schema.section import Section
 
@@ -87,19 +85,7 @@ class FaultSection(Section):
             return handler(known)  # what else it may have nobody knows
         common = {key: inner for key, inner in value.items() if key in OF_A_STEP}
         beside = {key: inner for key, inner in value.items() if key not in OF_A_STEP}
-        mistakes: list[InitErrorDetails] = []
-        try:
-            common["keys"] = read_keys(name, beside).written()
-        except MistakesError as error:
-            known = {key: beside.get(key) for key in FAULTS[name].declared_keys()}
-            mistakes = [_detail(mistake, known) for mistake in error.mistakes]
-        try:
-            section = handler(common)
-        except ValidationError as error:
-            mistakes += [_again(detail) for detail in error.errors()]
-        if mistakes:
-            raise ValidationError.from_exception_data(cls.__name__, mistakes)
-        return section
+        return validated(handler, common, into="keys", read=lambda: read_keys(name, beside))
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:
@@ -115,7 +101,7 @@ class FaultSection(Section):
 
     def planned(self) -> PlannedFault:
         return PlannedFault(
-            fault=FAULTS[self.fault].read(self.keys),
+            fault=read_keys(self.fault, self.keys),
             target=self.target,
             at_s=self.at,
             after=self.after.event if self.after else None,
@@ -126,29 +112,7 @@ class FaultSection(Section):
 
 
 def read_keys(name: str, keys: Mapping[str, Any]) -> Fault:
-    """A fault from its own keys. A key of another fault means nothing here, unless it is null, as it was written once.
-    Raises MistakesError."""
-    others = {key for fault in FAULTS.values() for key in fault.declared_keys()} - FAULTS[name].declared_keys().keys()
-    foreign = [
-        Mistake(key=key, why=f"means nothing for fault {name}; leave it out")
-        for key, value in keys.items()
-        if key in others and value is not None
-    ]
-    try:
-        fault = FAULTS[name].read({key: keys[key] for key in keys if key not in others}, beside=OF_A_STEP)
-    except MistakesError as error:
-        raise MistakesError([*foreign, *error.mistakes]) from None
-    if foreign:
-        raise MistakesError(foreign)
-    return fault
-
-
-def _detail(mistake: Mistake, keys: Mapping[str, Any]) -> InitErrorDetails:
-    """One mistake as pydantic has them, with the value of a key that the fault has."""
-    error = ValueError(mistake.why)
-    return InitErrorDetails(type="value_error", loc=(mistake.key,), input=keys.get(mistake.key), ctx={"error": error})
-
-
-def _again(error: Any) -> InitErrorDetails:
-    details = InitErrorDetails(type=error["type"], loc=error["loc"], input=error["input"])
-    return InitErrorDetails(**details, ctx=error["ctx"]) if "ctx" in error else details
+    """A fault from its own keys. Raises MistakesError."""
+    fault = FAULTS[name]
+    given = without_nulls_of_others(keys, fault, FAULTS.values())
+    return fault.read(given, of=f"fault {name}", beside=OF_A_STEP)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, create_model, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from mesh.proxies.lookup import PROXIES
+from mesh.proxies.proxy import Settings
 from mesh.spec import MeshSpec, Mode
-from scenarios.schema.duration import duration_between
+from scenarios.schema.declared import validated, without_nulls_of_others
 from scenarios.schema.section import MisfitError, Section, one_of_words
 
 #: Words that say a whole mesh by its mode; any other word names the proxy of a gateway.
 MODE_WORDS = ("direct", "sidecar", "mtls")
+#: The modes that are made of Envoy.
+_OF_ENVOY = ("sidecar", "mtls")
+#: The keys of every mesh; the others are the proxy's.
+_OF_A_MESH = ("mode", "proxy")
 
 
 def mesh_of_word(word: str) -> dict[str, Any]:
@@ -25,68 +38,52 @@ def mesh_word(value: Any) -> Any:
     return mesh_of_word(value) if isinstance(value, str) else value
 
 
-class _Mesh(Section):
-    """Settings that a scenario leaves out become the proxy's own, so that a resolved scenario shows them all."""
+class MeshSection(Section):
+    """In a scenario the proxy's own keys stand beside its name; here they are ``settings``, every default filled in."""
 
     mode: Mode
     proxy: Annotated[str | None, BeforeValidator(lambda value: one_of_words(value, tuple(PROXIES)))] = None
+    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _sidecars_are_envoys(cls, value: Any) -> Any:
-        implied = isinstance(value, dict) and value.get("mode") in ("sidecar", "mtls")
-        return {"proxy": "envoy", **value} if implied else value
+    def _own_settings(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(value, dict):
+            return handler(value)
+        common = {key: inner for key, inner in value.items() if key in _OF_A_MESH}
+        beside = {key: inner for key, inner in value.items() if key not in _OF_A_MESH}
+        if common.get("mode") in _OF_ENVOY:
+            common = {"proxy": "envoy", **common}
+        proxy = common.get("proxy")
+        if common.get("mode") == "direct" or not isinstance(proxy, str) or proxy not in PROXIES:
+            return handler({**common, "settings": {key: inner for key, inner in beside.items() if inner is not None}})
+        return validated(handler, common, into="settings", read=lambda: read_settings(proxy, beside))
 
     @model_validator(mode="after")
     def _proxy_fits(self) -> Self:
-        if self.mode in ("sidecar", "mtls") and self.proxy != "envoy":
+        if self.mode in _OF_ENVOY and self.proxy != "envoy":
             raise MisfitError(("proxy",), f"mode {self.mode} supports only proxy: envoy")
         if self.mode == "gateway" and self.proxy is None:
             raise ValueError(f"mode gateway needs a proxy; allowed: {', '.join(PROXIES)}")
-        given = {key: value for key, value in self if value is not None and key != "mode"}
-        if self.mode == "direct" and given:
+        if self.mode == "direct" and (given := [*(["proxy"] if self.proxy else []), *self.settings]):
             raise ValueError(f"{min(given)} does not apply to mode direct, which has no proxy; leave it out")
-        if self.proxy is None:
-            return self
-        kind = PROXIES[self.proxy].settings
-        try:
-            settings = kind.read(self._given())
-        except KeyError as unknown:
-            name, known = unknown.args[0], ", ".join(kind.names())
-            raise MisfitError((name,), f"does not apply to {self.proxy}, which has: {known}") from None
-        return self.model_copy(update=settings.as_keys())
+        return self
 
-    def _given(self) -> dict[str, Any]:
-        """The settings that have a value."""
-        return {key: value for key, value in self if key not in ("mode", "proxy") and value is not None}
+    @model_serializer
+    def _flat(self) -> dict[str, Any]:
+        return {"mode": self.mode, "proxy": self.proxy, **self.settings}
 
     def spec(self) -> MeshSpec:
         if self.proxy is None:
             return MeshSpec(mode=self.mode)
-        return MeshSpec(mode=self.mode, proxy=self.proxy, settings=PROXIES[self.proxy].settings.read(self._given()))
+        return MeshSpec(mode=self.mode, proxy=self.proxy, settings=read_settings(self.proxy, self.settings))
 
 
-def _keys() -> dict[str, Any]:
-    """Every setting of every proxy as a key: a duration, or a number within its bounds."""
-    found: dict[str, Any] = {}
-    for proxy in PROXIES.values():
-        for setting in fields(proxy.settings):
-            low, high = setting.metadata["at_least"], setting.metadata["at_most"]
-            if setting.metadata.get("unit") == "s":
-                found[setting.name] = (duration_between(low, high) | None, None)
-            else:
-                found[setting.name] = (int | None, Field(default=None, ge=low, le=high))
-    return found
-
-
-if TYPE_CHECKING:
-
-    class MeshSection(_Mesh):
-        def __getattr__(self, key: str) -> Any:
-            """A setting of some proxy; None where it is not this one's."""
-
-else:
-    MeshSection = create_model("MeshSection", __base__=_Mesh, **_keys())
+def read_settings(proxy: str, written: Mapping[str, Any]) -> Settings:
+    """A proxy's own; raises MistakesError."""
+    kind = PROXIES[proxy].settings
+    given = without_nulls_of_others(written, kind, (other.settings for other in PROXIES.values()))
+    return kind.read(given, of=f"proxy {proxy}", beside=_OF_A_MESH)
 
 
 def mesh_words() -> list[str]:

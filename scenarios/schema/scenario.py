@@ -238,7 +238,7 @@ class Scenario(Section):
         if proxy is None:
             return self
         for key, why in proxy.pointless(self.topology_spec()).items():
-            if getattr(mesh, key) != getattr(proxy.settings(), key):
+            if mesh.settings[key] != proxy.settings().written()[key]:
                 raise MisfitError(("mesh", key), f"does not apply to topology {kind}, where {why}")
         return self
 

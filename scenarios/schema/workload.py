@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, model_serializer, model_validator
 
 from checks.check import Check
 from checks.registry import CHECKS
+from cluster.keys import Mistake, MistakesError
 from cluster.topologies.lookup import replication_of
 from history.vocabulary import WorkloadFacts
 from loadgen.config import Isolation, WorkloadConfig
 from loadgen.errors import ConfigError
+from loadgen.options import Options
 from loadgen.workloads.registry import WORKLOADS, declared_facts, own_file, resolve
+from scenarios.schema.declared import validated
 from scenarios.schema.section import MisfitError, Section
 from scenarios.user_code.folder import OwnFolder
 
@@ -36,11 +39,11 @@ class WorkloadSection(Section):
     requirements_file: Path | None = None
     told: WorkloadFacts | None = None
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _with_defaults(cls, value: Any) -> Any:
+    def _with_defaults(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(value, dict):
-            return value
+            return handler(value)
         keys = dict(value)
         if "locustfile" in keys and "name" in keys:
             raise MisfitError(("locustfile",), "name and locustfile exclude each other; keep one")
@@ -51,9 +54,9 @@ class WorkloadSection(Section):
         own: dict[str, Any] = {key: keys.pop(key) for key in ("requirements",) if is_own and key in keys}
         if name.endswith(".py") and keys:
             raise MisfitError((str(next(iter(keys))),), "does not apply to a locustfile; leave it out")
-        if not is_own:
-            keys = _resolved(name, keys)
-        return {"name": name, "options": keys, **own}
+        if is_own:
+            return handler({"name": name, "options": keys, **own})
+        return validated(handler, {"name": name}, into="options", read=lambda: _options(name, keys))
 
     @model_serializer
     def _flat(self) -> dict[str, Any]:
@@ -110,8 +113,11 @@ class WorkloadSection(Section):
         return WorkloadConfig(name=name, isolation=isolation, options=self.options)
 
 
-def _resolved(name: str, keys: dict[str, Any]) -> dict[str, Any]:
+def _options(name: str, keys: dict[str, Any]) -> Options:
+    """Of a workload of ours, with every default; raises MistakesError."""
     try:
-        return resolve(WorkloadConfig(name=name, isolation="repeatable-read", options=keys))[1].as_json()
+        if (kind := WORKLOADS.get(name)) is not None:
+            kind.Options.read(keys, of=f"workload {name}", beside=("name",))
+        return resolve(WorkloadConfig(name=name, isolation="repeatable-read", options=keys))[1]
     except ConfigError as error:
-        raise MisfitError(tuple(error.key.split(".")[1:]), error.message) from None
+        raise MistakesError([Mistake(key=error.key.removeprefix("workload."), why=error.message)]) from None

@@ -14,10 +14,10 @@ import chaos.process
 from chaos import noop, registry
 from chaos.fault import Fault
 from chaos.injector import Injector
-from chaos.keys import Key
 from chaos.registry import FAULTS
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
+from cluster.keys import Key
 from cluster.wait import wait_until
 from scenarios.cli.cli import main
 from scenarios.run.judging import judged_again
@@ -117,8 +117,8 @@ def test_mistakes_in_its_keys_have_their_line_and_are_told_with_all_others_of_th
         "/mine.yaml:10: faults.0.takes: expected a duration with a unit, such as 250ms, 15s or 2m, got 5",
         "/mine.yaml:11: faults.0.marks: expected a whole number, 1 to 100, got 101",
         "/mine.yaml:7: faults.0.at: expected a duration with a unit, such as 250ms, 15s or 2m, got 1",
-        "/mine.yaml:9: faults.0.mark: unknown key; did you mean 'marks'? Allowed here: at, after, fault, target, "
-        "heal_after, marks, takes",
+        "/mine.yaml:9: faults.0.mark: unknown key of fault scribble; did you mean 'marks'? Allowed here: at, "
+        "after, fault, target, heal_after, marks, takes",
     ]
 
 
@@ -135,7 +135,7 @@ def test_it_is_listed_with_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_key_of_another_fault_means_nothing_unless_it_is_null(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"faults.0.peer: means nothing for fault kill; leave it out"):
+    with pytest.raises(ConfigurationError, match=r"faults.0.peer: unknown key of fault kill; allowed here: at, after"):
         scenario(tmp_path, "{at: 1s, fault: kill, target: primary, peer: all}")
     assert scenario(tmp_path, "{at: 1s, fault: kill, target: primary, peer: null}").timeline()[0].peer is None
 

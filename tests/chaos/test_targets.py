@@ -11,12 +11,12 @@ import pytest
 from chaos.applicability import misfit as misfit_of
 from chaos.events import EVENTS
 from chaos.fault import Setting
-from chaos.keys import Mistake
 from chaos.outlook import Handover, Settled, handover
 from chaos.registry import FAULTS
 from chaos.targets import TARGETS, Aim, NobodyError, majority, minority, part_of, resolve
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
+from cluster.keys import Mistake
 from cluster.status.status import Status
 from cluster.topologies.lookup import kinds
 from cluster.topology import MAX_PODS, Topology

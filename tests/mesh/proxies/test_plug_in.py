@@ -20,12 +20,12 @@ from scenarios.schema.read import read_words
 PLUG_IN = """
 from dataclasses import dataclass
 
-from mesh.proxies.proxy import Launch, Proxy, Settings, count, read_path
+from mesh.proxies.proxy import Launch, Proxy, Settings, checks, read_path
 
 
 @dataclass(frozen=True, kw_only=True)
 class RelaySettings(Settings):
-    fall: int = count(4, at_least=1, at_most=100)
+    fall: int = checks("failed checks in a row before a pod is out", default=4)
 
 
 class Relay(Proxy):
@@ -86,6 +86,6 @@ def test_a_proxy_from_one_file_is_a_word_of_scenarios_and_stands_in_front_of_the
 
 
 def test_its_settings_are_its_own(relay: str) -> None:
-    assert read_words(document(mode="gateway", proxy=relay), blame={}, settings=[]).mesh.fall == 4
-    with pytest.raises(ConfigurationError, match=r"mesh\.ttl: does not apply to relay, which has: fall"):
+    assert read_words(document(mode="gateway", proxy=relay), blame={}, settings=[]).mesh.settings == {"fall": 4}
+    with pytest.raises(ConfigurationError, match=r"mesh\.ttl: unknown key of proxy relay; allowed here: .*, fall"):
         read_words(document(mode="gateway", proxy=relay, ttl="1s"), blame={}, settings=[])

@@ -101,7 +101,9 @@ def test_a_cell_is_the_scenario_with_topology_and_mesh_replaced() -> None:
         ("single", "envoy"): 1,
     }
     assert [one.mesh.mode for one in found.values()] == ["direct", "gateway", "direct", "gateway"]
-    assert found["group", "envoy"].mesh.fall == 4, "what is set about the mesh holds in every cell that has one"
+    assert found["group", "envoy"].mesh.settings["fall"] == 4, (
+        "what is set about the mesh holds in every cell that has one"
+    )
     assert {(one.load.rate, one.seed, one.faults[0].fault) for one in found.values()} == {(50, 9, "kill")}
 
 

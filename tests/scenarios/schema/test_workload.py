@@ -67,8 +67,11 @@ def test_keys_reach_the_load_pod_resolved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("workload: {name: tpcb, read_share: 0.5}", r":5: workload.read_share: is not an option of workload tpcb"),
-        ("workload: {name: transfer, accounts: 1}", r":5: workload.accounts: expected 2 to 10,000,000, got 1"),
+        ("workload: {name: tpcb, read_share: 0.5}", r":5: workload.read_share: unknown key of workload tpcb"),
+        (
+            "workload: {name: transfer, accounts: 1}",
+            r":5: workload.accounts: expected a whole .*, got 1",
+        ),
         ("workload: nonsense", r":5: workload.name: expected one of transfer, .*got 'nonsense'"),
         ("workload: {accounts: 5}", r":5: workload.name: expected one of transfer"),
         ("workload: 7", r":5: workload: expected a mapping"),
@@ -87,7 +90,7 @@ def test_a_mistake_is_one_line(tmp_path: Path, text: str, says: str) -> None:
 
 
 def test_a_setting_that_means_nothing_is_blamed_on_the_setting() -> None:
-    with pytest.raises(ConfigurationError, match=r"^--set workload.skew=hot: workload.skew: is not an option"):
+    with pytest.raises(ConfigurationError, match=r"^--set workload.skew=hot: workload.skew: unknown key of w"):
         read_scenario("steady", settings=["workload=tpcc", "workload.skew=hot"])
 
 

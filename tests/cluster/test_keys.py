@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chaos.keys import Keys, MistakesError, duration, flag, number, whole, word
+from cluster.keys import Keys, MistakesError, duration, flag, number, whole, word
 
 
 @dataclass(frozen=True, kw_only=True)

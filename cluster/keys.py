@@ -1,10 +1,10 @@
-"""The keys that a fault takes in YAML: the fields of its frozen dataclass, read and checked here.
+"""The keys that a fault, a workload or a proxy takes in YAML: the fields of a frozen dataclass, read and checked here.
 
 A field says what it means, its default (none: the key is required), its bounds and its unit:
 
     length: float = duration("how long each silence lasts", default=1.0, at_least=0.01, at_most=60.0)
 
-A key that a fault does not have is refused, so that nobody believes to have set something. Knows no fault.
+A key that is not declared is refused, so that nobody believes to have set something. Knows none of those that declare.
 """
 
 from __future__ import annotations
@@ -13,25 +13,40 @@ import dataclasses
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from cluster.duration import parse_duration, show_duration
 
-Type = Literal["duration", "whole number", "number", "true or false", "word"]
+Type = Literal["duration", "whole number", "number", "true or false", "word", "part"]
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "whole number": (int,),
     "number": (int, float),
     "true or false": (bool,),
     "word": (str,),
 }
+#: What a default of this type declares, where a key declares no more.
+_TYPE_OF: Mapping[type, Type] = {bool: "true or false", int: "whole number", float: "number", str: "word"}
 #: The default of a key that is required.
 REQUIRED: Any = dataclasses.MISSING
+
+
+@runtime_checkable
+class Part(Protocol):
+    """A value with keys of its own, which it reads itself."""
+
+    @classmethod
+    def read(cls, written: Any) -> Self:
+        """Raises MistakesError, each mistake with the key below this one, or with none."""
+
+    def as_json(self) -> Any:
+        """`read` of it gives the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
     """One key. unit: of a number, such as ``%``. at_least, at_most: both allowed themselves; of a duration in seconds.
-    words: the only ones that are allowed. default: None where it may be left out and is nothing then."""
+    words: the only ones that are allowed. default: None where it may be left out and is nothing then; of a part always
+    there, it has the class that reads it."""
 
     meaning: str
     type: Type
@@ -46,9 +61,11 @@ class Key:
         return self.default is REQUIRED
 
     def read(self, value: Any) -> Any:
-        """From YAML, a duration as seconds; raises ValueError with what was expected."""
+        """From YAML, a duration as seconds; raises ValueError with what was expected, MistakesError of a part."""
         if value is None and self.default is None:
             return None
+        if self.type == "part":
+            return type(self.default).read(value)
         if self.type == "duration":
             value = parse_duration(value)
         elif isinstance(value, bool) != (self.type == "true or false") or not isinstance(value, _TYPES[self.type]):
@@ -63,6 +80,8 @@ class Key:
 
     def show(self, value: Any) -> Any:
         """As YAML has it; `read` of it gives the same."""
+        if self.type == "part":
+            return value.as_json()
         return show_duration(value) if self.type == "duration" and value is not None else value
 
     @property
@@ -76,10 +95,15 @@ class Key:
     @property
     def bounds(self) -> str:
         """``1 to 9``, ``0ms or more``, or nothing."""
-        low, high = (None if bound is None else str(self.show(bound)) for bound in (self.at_least, self.at_most))
+        low, high = (None if bound is None else self._shown(bound) for bound in (self.at_least, self.at_most))
         if low is None:
             return "" if high is None else f"{high} or less"
         return f"{low} or more" if high is None else f"{low} to {high}"
+
+    def _shown(self, bound: float) -> str:
+        if self.type == "duration":
+            return show_duration(bound)
+        return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
 
     def as_json(self) -> dict[str, Any]:
         """What `meshbench faults --json` says of it."""
@@ -135,23 +159,41 @@ def word(meaning: str, *, of: tuple[str, ...], default: str | None = REQUIRED) -
     return _field(Key(meaning=meaning, type="word", default=default, words=of))
 
 
+def like(default: Any, *, at_least: float | None = None, at_most: float | None = None) -> Any:
+    """A key of the type of its default; raises TypeError for a default that is no value of a key."""
+    return _field(_key_like(default, at_least=at_least, at_most=at_most))
+
+
 def _field(key: Key) -> Any:
     return dataclasses.field(default=key.default, metadata={"key": key})
 
 
+def _key_like(default: Any, *, at_least: float | None = None, at_most: float | None = None) -> Key:
+    kind: Type | None = "part" if isinstance(default, Part) else _TYPE_OF.get(type(default))
+    if kind is None:
+        raise TypeError(f"the default of a key is a number, a word, true or false, not {default!r}")
+    return Key(meaning="", type=kind, default=default, at_least=at_least, at_most=at_most)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """key: the key that cannot stand as it is. why: what is wrong, and what would be right."""
+    """key: the key that cannot stand as it is, with dots where it is one of a part. why: what is wrong, and what would
+    be right. got: the value, where that is what is wrong."""
 
     key: str
     why: str
+    got: Any = None
+
+    @property
+    def words(self) -> str:
+        return self.why if self.got is None else f"{self.why}, got {self.got!r}"
 
 
 class MistakesError(ValueError):
     """Keys that cannot be read, all of them."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("; ".join(f"{one.key}: {one.why}" for one in mistakes))
+        super().__init__("; ".join(f"{mistake.key}: {mistake.words}" for mistake in mistakes))
         self.mistakes = mistakes
 
 
@@ -161,22 +203,26 @@ class Keys:
 
     @classmethod
     def declared_keys(cls) -> dict[str, Key]:
-        """Every key by its name, in the order of the fields."""
-        return {field.name: field.metadata["key"] for field in dataclasses.fields(cls)}
+        """Every key by its name, in the order of the fields; raises TypeError for a field that is none."""
+        fields = dataclasses.fields(cls)
+        return {field.name: field.metadata.get("key") or _key_like(field.default) for field in fields}
 
     @classmethod
-    def read(cls, written: Mapping[str, Any], *, beside: tuple[str, ...] = ()) -> Self:
-        """From YAML. beside: keys that may stand beside these, for messages. Raises MistakesError."""
+    def read(cls, written: Mapping[str, Any], *, of: str = "", beside: tuple[str, ...] = ()) -> Self:
+        """From YAML. of: whose keys they are, for messages; beside: keys that may stand beside them. Raises
+        MistakesError."""
         known, values = cls.declared_keys(), {}
-        mistakes = [Mistake(key=key, why=_unknown(key, [*beside, *known])) for key in written if key not in known]
+        mistakes = [Mistake(key=key, why=_unknown(key, of, [*beside, *known])) for key in written if key not in known]
         for name, key in known.items():
             if name not in written and key.required:
                 mistakes.append(Mistake(key=name, why=f"is required and missing: {key.expected}"))
             elif name in written:
                 try:
                     values[name] = key.read(written[name])
+                except MistakesError as error:
+                    mistakes += [_below(name, mistake) for mistake in error.mistakes]
                 except ValueError as error:
-                    mistakes.append(Mistake(key=name, why=str(error)))
+                    mistakes.append(Mistake(key=name, why=str(error), got=written[name]))
         if mistakes:
             raise MistakesError(mistakes)
         return cls(**values)
@@ -186,7 +232,11 @@ class Keys:
         return {name: key.show(getattr(self, name)) for name, key in self.declared_keys().items()}
 
 
-def _unknown(key: str, known: list[str]) -> str:
+def _below(name: str, mistake: Mistake) -> Mistake:
+    return dataclasses.replace(mistake, key=f"{name}.{mistake.key}".rstrip("."))
+
+
+def _unknown(key: str, of: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {near[0]!r}? Allowed" if near else "allowed"
-    return f"unknown key; {hint} here: {', '.join(known)}"
+    return f"unknown key{f' of {of}' if of else ''}; {hint} here: {', '.join(known) or 'no key'}"
