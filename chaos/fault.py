@@ -26,11 +26,39 @@ Mode = Literal["direct", "gateway", "sidecar", "mtls"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measure:
+    """How much of a fault there is, against what its keys promised: ``added round trip``, 50 promised, 51.3 measured.
+
+    tolerance: how far they may be apart, in ``unit``, for `meshbench selftest faults`.
+    """
+
+    what: str
+    unit: str
+    promised: float
+    measured: float
+    tolerance: float
+
+    @property
+    def kept(self) -> bool:
+        return abs(self.measured - self.promised) <= self.tolerance
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What a probe on real pods showed. ok: it shows what was claimed; seen: the probe's words, JSON-serialisable."""
+    """What a probe on real pods showed. ok: it shows what was claimed; seen: the probe's words, JSON-serialisable.
+
+    measures: of a fault with a size, how much there is; ok may be looser than their tolerances, since a run's pods are
+    busy. They are recorded in ``seen`` as ``measured``.
+    """
 
     ok: bool
     seen: dict[str, Any] = field(default_factory=dict)
+    measures: tuple[Measure, ...] = ()
+
+    def as_seen(self) -> dict[str, Any]:
+        """What faults.jsonl records of it."""
+        measured = {"measured": [vars(measure) for measure in self.measures]} if self.measures else {}
+        return self.seen | measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +103,11 @@ class Refutations:
 class Fault(Keys, ABC):
     """Base of every fault and planned change.
 
-    name: the word in YAML. does: what it does and teaches, for `meshbench faults`. targets: the words it can have.
-    topologies, meshes, least_pods: where it has a meaning. needs: what of the engine's kernel or of the images it uses.
+    name: the word in YAML. does: what it does and teaches, for `meshbench faults`. bites, heals: how it is proved, and
+    undone. good: what a good cluster does. known_as: its names elsewhere, such as ``Chaos Mesh PodChaos pod-kill;
+    Jepsen kill!``; empty where nobody else has it. targets: the words it can have.
+    topologies, meshes, least_pods: where it has a meaning. needs: words of `chaos.needs`, what of the engine's host and
+    of the images it uses.
     lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
     failed has left. isolates: it cuts its pod off from its peers, or from everyone. hits: what it breaks, where that is
     not the part of the pod that the target names. may_stay: ``heal_after: never`` is allowed, for MySQL pods.
@@ -85,6 +116,10 @@ class Fault(Keys, ABC):
 
     name: ClassVar[str]
     does: ClassVar[str]
+    bites: ClassVar[str]
+    heals: ClassVar[str]
+    good: ClassVar[str]
+    known_as: ClassVar[str] = ""
     targets: ClassVar[tuple[str, ...]]
     topologies: ClassVar[tuple[Kind, ...]] = topologies.ALL
     meshes: ClassVar[tuple[Mode, ...]] = ("direct", "gateway", "sidecar", "mtls")

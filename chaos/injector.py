@@ -212,7 +212,9 @@ class Injector:
             seen = {"due_ns": due_ns, "done_ns": time.monotonic_ns()}
             story.note("injected", injected_ns, Evidence(ok=True, seen=seen))
             bite = await_evidence(f"{fault.name} shows on {pod}", injection.effect, timeout_s=self._bite_timeout_s)
-            story.note("bitten", time.monotonic_ns(), Evidence(ok=bite.ok, seen={"before": before.seen, **bite.seen}))
+            story.note(
+                "bitten", time.monotonic_ns(), Evidence(ok=bite.ok, seen={"before": before.as_seen(), **bite.as_seen()})
+            )
             if planned.for_good:
                 self._give_up(pod)
                 return
@@ -262,15 +264,15 @@ class Injector:
         def look() -> Evidence:
             left = residue()
             if why := self._cluster.membership.quarantined().get(pod):
-                return Evidence(ok=left.ok, seen={**left.seen, "in_service": False, "quarantined": why})
+                return Evidence(ok=left.ok, seen={**left.as_seen(), "in_service": False, "quarantined": why})
             try:
                 caught_up = self._cluster.membership.has_executed(pod, goal)
             except pymysql.MySQLError as error:
-                return Evidence(ok=False, seen={**left.seen, "in_service": False, "reason": str(error)})
+                return Evidence(ok=False, seen={**left.as_seen(), "in_service": False, "reason": str(error)})
             assisted = pod in self._cluster.membership.assisted_rejoins
             return Evidence(
                 ok=left.ok and caught_up,
-                seen={**left.seen, "in_service": True, "caught_up": caught_up, "assisted_rejoin": assisted},
+                seen={**left.as_seen(), "in_service": True, "caught_up": caught_up, "assisted_rejoin": assisted},
             )
 
         return await_evidence(f"{pod} is back and caught up", look, timeout_s=RECOVERY_TIMEOUT_S)

@@ -24,6 +24,9 @@ class Noop(Fault):
 
     name = "noop"
     does = "nothing: what a run shows anyway, with a fault in it that breaks nothing"
+    bites = "all marks are in the pod"
+    heals = "the marks are removed"
+    good = "serves as if nothing had happened"
     targets = NODES
     refuted_by = Refutations(bitten={"marks": (0,)})
 

@@ -13,7 +13,11 @@ from types import ModuleType
 import chaos
 from chaos import noop
 from chaos.fault import Fault
+from chaos.needs import NEEDS
 from chaos.timeline import OF_A_STEP
+
+#: What every fault says of itself.
+_SAID = ("does", "bites", "heals", "good", "targets")
 
 
 def declared() -> dict[str, type[Fault]]:
@@ -25,6 +29,10 @@ def declared() -> dict[str, type[Fault]]:
                 continue
             if "name" not in vars(fault):
                 continue  # what several faults have in common
+            if lacking := [fact for fact in _SAID if not getattr(fault, fact, None)]:
+                raise TypeError(f"{fault.__module__}: {fault.name} does not say {', '.join(lacking)}")
+            if unknown := [need for need in fault.needs if need not in NEEDS]:
+                raise TypeError(f"{fault.__module__}: {unknown[0]} is no need; chaos/needs.py has {', '.join(NEEDS)}")
             if (twin := found.get(fault.name)) is not None:
                 raise TypeError(f"{fault.name} is declared twice, in {twin.__module__} and {fault.__module__}")
             if taken := sorted(fault.declared_keys().keys() & set(OF_A_STEP)):

@@ -26,6 +26,10 @@ DRAIN_TIMEOUT_S = 10.0
 class ScaleIn(Fault):
     name = "scale-in"
     does = "shrinking under load: whether the sessions of a replica that leaves end in order"
+    bites = "the pod is none of the cluster any more, and the control plane counts without it"
+    heals = "not undone"
+    good = "sessions end in order: no failed operation beyond a retry"
+    known_as = "kubectl scale --replicas; Jepsen membership nemesis"
     targets = ("one_replica",)
     topologies = REPLICATED
     least_pods = 2

@@ -18,6 +18,10 @@ from cluster.operations.scaling import add_pod
 class ScaleOut(Fault):
     name = "scale-out"
     does = "growing under load: what copying the data costs those who serve, and when the new replica takes reads"
+    bites = "the pod is in service, its agent calls it a replica, and the control plane publishes it"
+    heals = "not undone; what a failed one has left is removed"
+    good = "the others serve at their usual latency while one of them is copied"
+    known_as = "kubectl scale --replicas; Jepsen membership nemesis"
     targets = ("new_replica",)
     topologies = REPLICATED
     lasts = False

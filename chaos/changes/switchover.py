@@ -22,6 +22,10 @@ LOOK_TIMEOUT_S = 2.0
 class Switchover(Fault):
     name = "switchover"
     does = "a planned change of the primary: no acknowledged write may be lost, and the outage should be short"
+    bites = "another pod is the primary, as a majority sees it"
+    heals = "nothing is broken: the old primary goes on as a replica"
+    good = "an outage of at most a second or two, no acknowledged write lost, no failed transaction beyond a retry"
+    known_as = "MySQL Shell setPrimaryInstance; Orchestrator graceful-master-takeover"
     targets = ("primary",)
     topologies = ONE_PRIMARY
     least_pods = 2

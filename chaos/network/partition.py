@@ -21,6 +21,10 @@ CHAIN = "MESHBENCH"
 class Partition(LinkFault):
     name = "partition"
     does = "a dead switch: the pod is well, and alone; a primary in a minority must stop taking writes"
+    bites = "no pod that is cut off can connect, the drop counter has moved, and a bystander still can connect"
+    heals = "the firewall chain is removed"
+    good = "the majority serves, the minority takes no writes, and both agree once the cut is healed"
+    known_as = "Chaos Mesh NetworkChaos partition; Jepsen partitioner"
     needs = ("iptables",)
     isolates = True
     refuted_by = Refutations(bitten={"rule": (False,), "packets_dropped": (0,)})

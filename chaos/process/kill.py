@@ -21,6 +21,13 @@ SIGKILLED = exited(137)
 class Kill(Fault):
     name = "kill"
     does = "a crash: connections break at once, memory is gone, the disk is not"
+    bites = "the process has ended with code 137 and answers no more"
+    heals = "the same container is started again, on the same data and address"
+    good = (
+        "a replica takes over within the detection time and no acknowledged write is lost; the old primary comes "
+        "back as a replica"
+    )
+    known_as = "Chaos Mesh PodChaos container-kill; Jepsen db/kill!; roachtest node kill"
     #: A load pod that is killed records nothing more.
     targets = (*NODES, "control_plane", "proxy", *AGENTS, *SERVER_PROXIES)
     may_stay = True

@@ -23,6 +23,10 @@ FREEZE_TIMEOUT_S = 10.0
 class Pause(Fault):
     name = "pause"
     does = "a hang: nothing answers, nothing is closed, and the old primary wakes up believing it still is one"
+    bites = "the engine says frozen, and the port takes connections but never answers"
+    heals = "the process is thawed and goes on, unaware that time has passed"
+    good = "a replica takes over; the old primary, which wakes up and believes that it leads, has no write accepted"
+    known_as = "Jepsen db/pause!; Pumba pause"
     targets = (*NODES, "control_plane", "proxy", "load", *AGENTS, *SERVER_PROXIES)
     needs = ("cgroup freezer",)
     refuted_by = Refutations(

@@ -36,6 +36,8 @@ NO_CONFIGURATION = Path(__file__).resolve().parents[2] / "images" / "client"
 
 #: Whose version is that of the way to the engine.
 LIBRARIES = ("testcontainers",)
+#: Security options of a container whose further capabilities are meant to be used.
+UNCONFINED = ["seccomp=unconfined", "apparmor=unconfined"]
 
 
 class NoEngineError(ConfigurationError):

@@ -10,7 +10,7 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from cluster.errors import HarnessError
-from cluster.platform import images, ownership
+from cluster.platform import images, one_off, ownership
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_errors import engine_errors
 from cluster.platform.docker_pod import DockerPod
@@ -35,6 +35,9 @@ class DockerPlatform:
 
     def remove(self, run_id: str) -> list[str]:
         return ownership.remove(run_id)
+
+    def on_host(self, script: str) -> tuple[int, str]:
+        return one_off.on_host(self.image("base"), script)
 
     @engine_errors()
     def open_network(self, run_id: str) -> RunNetwork:

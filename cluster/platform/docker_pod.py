@@ -6,7 +6,7 @@ look for it. It alone has NET_ADMIN: faults on the network are made there, never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from docker.types import EndpointConfig
 
 from cluster.errors import HarnessError
-from cluster.platform.docker_engine import client
+from cluster.platform.docker_engine import UNCONFINED, client
 from cluster.platform.docker_errors import engine_errors
 from cluster.platform.docker_process import DockerProcess
 from cluster.platform.logs import LOG_CONFIG
@@ -66,6 +66,10 @@ class DockerPod:
         marks: Mapping[str, str] | None = None,
         folder: str | None = None,
         known_as: str | None = None,
+        entrypoint: list[str] | None = None,
+        capabilities: Sequence[str] = (),
+        devices: Sequence[str] = (),
+        sees_processes_of: str | None = None,
     ) -> Process:
         container = _container(image, command, env=env, files=files)
         for volume, mount in (volumes or {}).items():
@@ -73,6 +77,12 @@ class DockerPod:
             where, _, mode = mount.partition(":")
             container.with_volume_mapping(volume, where, mode or "rw")
         within: dict[str, object] = {"working_dir": folder} if folder else {}
+        within |= {"entrypoint": entrypoint} if entrypoint else {}
+        within |= {"cap_add": list(capabilities), "security_opt": UNCONFINED} if capabilities else {}
+        if devices:
+            container.with_volume_mapping("/dev", "/dev", "rw")
+            within["device_cgroup_rules"] = list(devices)
+        within |= {"pid_mode": f"container:{self.containers[sees_processes_of].name}"} if sees_processes_of else {}
         network_mode = f"container:{self._pause.id}"
         self._start(role, container, marks=marks, known_as=known_as, network_mode=network_mode, **within)
         return self.containers[role]

@@ -75,8 +75,8 @@ class DockerProcess:
             yield from self._container.logs(stream=True, follow=True, stdout=True, stderr=False)
 
     @engine_errors()
-    def exec(self, *command: str) -> tuple[int, bytes]:
-        code, printed = self._container.exec_run(list(command), stderr=False)
+    def exec(self, *command: str, user: str | None = None) -> tuple[int, bytes]:
+        code, printed = self._container.exec_run(list(command), stderr=False, user=user or "")
         assert isinstance(code, int), code
         assert isinstance(printed, bytes), printed
         return code, printed

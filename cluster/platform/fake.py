@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -79,7 +79,8 @@ class FakeProcess:
         self._read()
         yield from self.output.splitlines(keepends=True)
 
-    def exec(self, *command: str) -> tuple[int, bytes]:
+    def exec(self, *command: str, user: str | None = None) -> tuple[int, bytes]:
+        del user
         raise EngineRefusedError(f"{self.name}: nothing runs here, not even {' '.join(command)}")
 
     def fetch(self, path: str, into: BinaryIO, *, most_bytes: int | None = None) -> None:
@@ -135,8 +136,12 @@ class FakePod:
         marks: Mapping[str, str] | None = None,
         folder: str | None = None,
         known_as: str | None = None,
+        entrypoint: list[str] | None = None,
+        capabilities: Sequence[str] = (),
+        devices: Sequence[str] = (),
+        sees_processes_of: str | None = None,
     ) -> Process:
-        del folder
+        del folder, entrypoint, capabilities, devices, sees_processes_of
         if known_as is not None and self.names.setdefault(known_as, self.name) != self.name:
             raise NameTakenError(f"{known_as} is already in use")
         process = FakeProcess(
@@ -168,12 +173,13 @@ class FakePod:
 @dataclass(kw_only=True)
 class FakePlatform:
     """Its networks are of this machine's loopback, so that a test can answer at a pod's address. pods: all that were
-    asked for, by name. removed: the runs of which everything was."""
+    asked for, by name. removed: the runs of which everything was. host: what a script on the engine's host gives."""
 
     cast: Casting = lambda _, __, process: process
     pods: dict[str, FakePod] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    host: Callable[[str], tuple[int, str]] = lambda _: (0, "")
 
     def image(self, name: str) -> str:
         return f"fake/{name}:1"
@@ -185,6 +191,9 @@ class FakePlatform:
     def pod(self, *, run_id: str, name: str, address: str) -> Pod:
         self.pods[name] = FakePod(run_id=run_id, name=name, address=address, cast=self.cast, names=self.names)
         return self.pods[name]
+
+    def on_host(self, script: str) -> tuple[int, str]:
+        return self.host(script)
 
     def remove(self, run_id: str) -> list[str]:
         self.removed.append(run_id)

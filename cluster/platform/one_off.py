@@ -14,11 +14,15 @@ from dataclasses import dataclass
 
 from cluster.errors import ConfigurationError, EngineRefusedError, NotThereError
 from cluster.platform import ownership
-from cluster.platform.docker_engine import client
+from cluster.platform.docker_engine import UNCONFINED, client
 from cluster.platform.docker_errors import engine_errors
 from cluster.platform.docker_process import DockerProcess
 from cluster.platform.logs import LOG_CONFIG
 from cluster.platform.platform import Process
+
+ON_HOST_TIMEOUT_S = 60
+#: By name, not all of them: an engine that has not all itself (in a container, say) starts nothing that is privileged.
+ON_HOST_CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,29 @@ def printed_on_host(image: str, command: list[str], *, environment: Mapping[str,
         log_config=LOG_CONFIG,
     )
     return b"".join(container.logs(stream=True, follow=True))
+
+
+@engine_errors()
+def on_host(image: str, script: str) -> tuple[int, str]:
+    """Run a shell script as the administrator of the engine's host: `platform.Platform.on_host`."""
+    container = client().containers.create(
+        image,
+        ["/bin/bash", "-c", script],
+        cap_add=ON_HOST_CAPABILITIES,
+        security_opt=UNCONFINED,
+        device_cgroup_rules=["a *:* rwm"],
+        pid_mode="host",
+        network_mode="none",
+        volumes={"/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"}, "/dev": {"bind": "/dev", "mode": "rw"}},
+        labels=ownership.labels(f"host-{secrets.token_hex(4)}"),
+        log_config=LOG_CONFIG,
+    )
+    try:
+        container.start()
+        code = int(container.wait(timeout=ON_HOST_TIMEOUT_S)["StatusCode"])
+        return code, container.logs().decode(errors="replace")
+    finally:
+        container.remove(force=True, v=True)
 
 
 def ended(process: Process, *, answer: str, timeout_s: float) -> OneOff:

@@ -7,7 +7,7 @@ raise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
@@ -74,8 +74,11 @@ class Process(Protocol):
     def follow(self) -> Iterator[bytes]:
         """Its standard output from the beginning, in pieces, as it is printed, until it exits."""
 
-    def exec(self, *command: str) -> tuple[int, bytes]:
-        """Run a command beside it; returns the exit code and what that printed on standard output."""
+    def exec(self, *command: str, user: str | None = None) -> tuple[int, bytes]:
+        """Run a command beside it; returns the exit code and what that printed on standard output.
+
+        user: if not the container's own.
+        """
 
     def fetch(self, path: str, into: BinaryIO, *, most_bytes: int | None = None) -> None:
         """Write the content of one of its files, whether it runs or not; raises NotThereError when there is none, none
@@ -106,6 +109,11 @@ class Platform(Protocol):
 
     def remove(self, run_id: str) -> list[str]:
         """Remove everything of a run; returns what was removed, such as ``container node1``."""
+
+    def on_host(self, script: str) -> tuple[int, str]:
+        """Run a shell script as the administrator of the engine's host, in a container of the base image that is gone
+        on return: all devices, the host's processes, its cgroups writable at /sys/fs/cgroup, no network. Returns the
+        exit code and what it printed."""
 
 
 class Pod(Protocol):
@@ -138,12 +146,20 @@ class Pod(Protocol):
         marks: Mapping[str, str] | None = None,
         folder: str | None = None,
         known_as: str | None = None,
+        entrypoint: list[str] | None = None,
+        capabilities: Sequence[str] = (),
+        devices: Sequence[str] = (),
+        sees_processes_of: str | None = None,
     ) -> Process:
         """Start a container in the pod's namespace.
 
         files: absolute path -> content. volumes: name -> where and how, such as ``/eds:ro``; of the run, and made where
         they are missing. marks: labels beside ours. folder: where its command runs, if not where the image says.
         known_as: its name on the engine, for people; raises NameTakenError when another container has it.
+        entrypoint: instead of the image's own. capabilities: beyond the engine's defaults, such as ``SYS_ADMIN``, with
+        which neither seccomp nor AppArmor is in the way. devices: rules of the device cgroup, such as ``b 7:* rmw`` for
+        loop devices, whose nodes it then has as the host does. sees_processes_of: the role of the container whose
+        processes it shares (PID namespace).
         """
 
     def start_on_host(self, role: str, command: list[str], *, files: Mapping[str, bytes]) -> Process:

@@ -41,6 +41,7 @@ from scenarios.matrix.plan import plan
 from scenarios.outlet import settle
 from scenarios.progress import Progress
 from scenarios.run.judging import judged_again
+from scenarios.run.needs import require_needs
 from scenarios.run.run import Run, require_images
 from scenarios.run.run_folder import CWD_IS_GONE
 from scenarios.schema.read import catalogue, read_gates, read_scenario
@@ -199,6 +200,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     scenario = read_scenario(options.scenario, settings=options.set, seed=options.seed, look=look)
     platform = DockerPlatform()
     require_images(scenario, platform)
+    require_needs(scenario, platform)
     others = elsewhere(scenario, workers=options.remote_workers, bind=options.bind)
     progress = Progress(duration_s=scenario.load.duration)
     log.setLevel(logging.INFO)
@@ -306,11 +308,12 @@ def _list(*_: object) -> int:
 
 def _faults(options: argparse.Namespace, _: list[str]) -> int:
     if options.json:
-        print(json.dumps(fault_table.table(), indent=2))
+        print(json.dumps(fault_table.table(unmet_needs=fault_table.unmet_here()), indent=2))
     elif options.markdown:
         print(fault_table.page(), end="")
     else:
-        print("\n".join(line for fault in FAULTS.values() for line in fault_table.lines(fault)))
+        needs = fault_table.unmet_here()
+        print("\n".join(line for fault in FAULTS.values() for line in fault_table.lines(fault, unmet_needs=needs)))
     return PASS
 
 

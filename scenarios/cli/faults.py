@@ -6,13 +6,17 @@ Three forms of the same: for people, as JSON (``reports/faults.schema.json``), a
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chaos import topologies
 from chaos.fault import Fault
+from chaos.needs import unavailable, unmet
 from chaos.registry import FAULTS
+from cluster.errors import ConfigurationError, EngineError
 from cluster.keys import Key
+from cluster.platform import images
+from cluster.platform.docker_platform import DockerPlatform
 
 SCHEMA_ID = "meshbench/faults/1"
 WIDTH = 100
@@ -27,17 +31,35 @@ How a new one is written: [adding a fault](adding-a-fault.md).
 """
 
 
-def table(faults: Iterable[type[Fault]] | None = None) -> dict[str, Any]:
-    """All of it, as JSON has it."""
-    return {"schema": SCHEMA_ID, "faults": [_row(fault) for fault in faults or FAULTS.values()]}
+def unmet_here() -> dict[str, str] | None:
+    """The needs of faults that the engine's host does not meet: word -> why; None where there is no engine with our
+    images to ask."""
+    try:
+        if not images.image("base").present:
+            return None
+        return unmet({need for fault in FAULTS.values() for need in fault.needs}, DockerPlatform())
+    except (ConfigurationError, EngineError):
+        return None
 
 
-def _row(fault: type[Fault]) -> dict[str, Any]:
+def table(
+    faults: Iterable[type[Fault]] | None = None, *, unmet_needs: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """All of it, as JSON has it. unmet_needs: of the engine's host, None where it was not asked."""
+    return {"schema": SCHEMA_ID, "faults": [_row(fault, unmet_needs) for fault in faults or FAULTS.values()]}
+
+
+def _row(fault: type[Fault], unmet_needs: Mapping[str, str] | None) -> dict[str, Any]:
     return {
         "name": fault.name,
         "family": fault.family(),
         "kind": "fault" if fault.lasts else "change",
         "does": fault.does,
+        "bites": fault.bites,
+        "heals": fault.heals,
+        "good": fault.good,
+        "known_as": fault.known_as,
+        "unavailable": None if unmet_needs is None else unavailable(fault, unmet_needs),
         "targets": list(fault.targets),
         "keys": {name: key.as_json() for name, key in fault.declared_keys().items()},
         "topologies": list(fault.topologies),
@@ -52,13 +74,14 @@ def _row(fault: type[Fault]) -> dict[str, Any]:
     }
 
 
-def lines(fault: type[Fault]) -> Iterator[str]:
+def lines(fault: type[Fault], *, unmet_needs: Mapping[str, str] | None = None) -> Iterator[str]:
     """For people, no longer than WIDTH; the first line begins with the name."""
     yield f"{fault.name:16}{fault.family():12}{_healing(fault)}"
     told = [fault.does, f"targets: {', '.join(fault.targets)}"]
     told += [f"{name}: {_key(key)}" for name, key in fault.declared_keys().items()]
     told += [f"only in: {where}"] if (where := _where(fault)) else []
     told += [f"needs: {', '.join(fault.needs)}"] if fault.needs else []
+    told += [f"NOT AVAILABLE HERE: {why}"] if (why := unavailable(fault, unmet_needs or {})) else []
     for paragraph in told:
         yield from textwrap.wrap(paragraph, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
@@ -75,6 +98,10 @@ def _section(fault: type[Fault]) -> Iterator[str]:
     facts = {
         "family": fault.family(),
         "targets": ", ".join(f"`{word}`" for word in fault.targets),
+        "proof": fault.bites,
+        "healed": fault.heals,
+        "a good cluster": fault.good,
+        "known as": fault.known_as,
         "ends": _healing(fault),
         "only in": _where(fault),
         "needs": ", ".join(fault.needs),

@@ -25,6 +25,7 @@ from reports.text.units import duration
 from reports.text.visible import visible
 from scenarios.last_resort import in_one_line, is_defect
 from scenarios.matrix.plan import Plan
+from scenarios.run.needs import require_needs
 from scenarios.run.run import Run, require_images
 from scenarios.run.run_folder import fresh, point
 from scenarios.schema.user_keys import without_values
@@ -40,6 +41,7 @@ class Matrix:
         self._platform = DockerPlatform()
         for cell in plan.runnable.values():
             require_images(cell.scenario, self._platform)
+            require_needs(cell.scenario, self._platform)
         self._plan, self._name, self._runs, self._command = plan, name, runs, command
         now = datetime.now(UTC)
         self._started_at = now.isoformat(timespec="seconds")

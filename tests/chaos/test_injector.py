@@ -32,7 +32,7 @@ class FakeFault(Fault):
         self.calls: list[str] = []
         self.broken_pods: set[str] = set()
         self.injected = threading.Event()
-        self.bites, self.breaks, self.peer = bites, breaks, peer
+        self.shows, self.breaks, self.peer = bites, breaks, peer
 
     def written(self) -> dict[str, Any]:
         return {"peer": self.peer}
@@ -54,7 +54,7 @@ class Broken(Injection[FakeFault]):
         self.fault.injected.set()
         if self.fault.breaks:
             raise self.fault.breaks
-        if self.fault.bites:
+        if self.fault.shows:
             self.fault.broken_pods.add(self.pod)
 
     def effect(self) -> Evidence:

@@ -1,0 +1,56 @@
+"""What faults need of the engine's host and of our images, each with a probe: a fault whose need is not met is refused
+before anything starts, and `meshbench faults` says why.
+
+A need is a word with a shell script that runs on the engine's host as its administrator, in a container of our base
+image (`cluster.platform.platform.Platform.on_host`), and ends with 0 where the need is met. It changes nothing there:
+what it tries, it tries in a network or mount namespace of its own. A fault that has two mechanisms has one need, whose
+probe tries both.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from chaos.fault import Fault
+from cluster.platform.platform import Platform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """probe: a shell script. otherwise: what is missing where it fails, for people."""
+
+    probe: str
+    otherwise: str
+
+
+NEEDS: Mapping[str, Need] = {
+    "iptables": Need(
+        probe="unshare --net iptables --wait -A INPUT -j DROP",
+        otherwise="the kernel of the engine's host filters no packets (iptables)",
+    ),
+    "cgroup freezer": Need(
+        probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host has no cgroup freezer",
+    ),
+}
+
+
+def unmet(words: Collection[str], platform: Platform) -> dict[str, str]:
+    """Of these needs the ones that are not met there: word -> why, in a line. Asks the engine once."""
+    if not words:
+        return {}
+    probes = "\n".join(
+        f"said=$(bash -c {shlex.quote(NEEDS[word].probe)} 2>&1) || printf '%s\\t%s\\n' {shlex.quote(word)}"
+        ' "$(tail -n1 <<<"$said")"'
+        for word in sorted(words)
+    )
+    _, printed = platform.on_host(probes)
+    lines = [line.partition("\t") for line in printed.splitlines() if "\t" in line]
+    return {word: NEEDS[word].otherwise + (f": {said}" if said else "") for word, _, said in lines}
+
+
+def unavailable(fault: type[Fault], unmet_needs: Mapping[str, str]) -> str:
+    """Why a fault cannot be done there; empty where it can."""
+    return "; ".join(unmet_needs[word] for word in fault.needs if word in unmet_needs)
