@@ -105,7 +105,8 @@ class Fault(Keys, ABC):
 
     name: the word in YAML. does: what it does and teaches, for `meshbench faults`. bites, heals: how it is proved, and
     undone. good: what a good cluster does. known_as: its names elsewhere, such as ``Chaos Mesh PodChaos pod-kill;
-    Jepsen kill!``; empty where nobody else has it. targets: the words it can have.
+    Jepsen kill!``; empty where nobody else has it. example: its keys as YAML has them, for the guide and for
+    `meshbench selftest faults`. targets: the words it can have.
     topologies, meshes, least_pods: where it has a meaning. needs: words of `chaos.needs`, what of the engine's host and
     of the images it uses.
     lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
@@ -122,6 +123,7 @@ class Fault(Keys, ABC):
     heals: ClassVar[str]
     good: ClassVar[str]
     known_as: ClassVar[str] = ""
+    example: ClassVar[Mapping[str, Any]] = {}
     targets: ClassVar[tuple[str, ...]]
     topologies: ClassVar[tuple[Kind, ...]] = topologies.ALL
     meshes: ClassVar[tuple[Mode, ...]] = ("direct", "gateway", "sidecar", "mtls")
