@@ -112,7 +112,9 @@ class Fault(Keys, ABC):
     of the images it uses. extras: what its victims must have been started with.
     lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
     failed has left. isolates: it cuts its pod off from its peers, or from everyone. hits: what it breaks, where that is
-    not the part of the pod that the target names. may_stay: ``heal_after: never`` is allowed, for MySQL pods.
+    not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
+    a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
+    MySQL pods.
     intends: what a planned change brings about. refuted_by: what evidence must not say.
     """
 
@@ -132,6 +134,7 @@ class Fault(Keys, ABC):
     lasts: ClassVar[bool] = True
     isolates: ClassVar[bool] = False
     hits: ClassVar[Hits | None] = None
+    loses_node: ClassVar[bool] = False
     may_stay: ClassVar[bool] = False
     intends: ClassVar[Intent | None] = None
     refuted_by: ClassVar[Refutations] = Refutations()
