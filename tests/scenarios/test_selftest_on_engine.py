@@ -1,4 +1,4 @@
-"""`meshbench selftest faults` on this machine: every fault bites, is gone afterwards, and leaves nothing on the host."""
+"""`meshbench selftest faults` here: every fault bites, is gone afterwards, and leaves nothing on the host."""
 
 from __future__ import annotations
 
