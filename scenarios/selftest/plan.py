@@ -45,10 +45,11 @@ class Row:
 
 
 def rows(faults: Iterable[type[Fault]], *, unmet_needs: Mapping[str, str]) -> list[Row]:
-    """Everything to try, those of one system together. unmet_needs: of the engine's host."""
+    """Everything to try, those of one system together; on one of their own those with nodes that are started with more
+    than others (`cluster.extras`). unmet_needs: of the engine's host."""
     found = [row for fault in faults for row in _rows(fault, unmet_needs)]
     order = [None, *SETTINGS]
-    return sorted(found, key=lambda row: order.index(row.setting))
+    return sorted(found, key=lambda row: (order.index(row.setting), bool(row.fault.extras)))
 
 
 def _rows(fault: type[Fault], unmet_needs: Mapping[str, str]) -> Iterator[Row]:

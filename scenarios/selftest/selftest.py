@@ -18,6 +18,7 @@ from typing import Any
 from chaos.fault import Fault
 from chaos.needs import unmet
 from cluster.errors import EngineError
+from cluster.extras import distinct
 from cluster.platform.platform import Platform
 from scenarios.selftest.host import inventory, left
 from scenarios.selftest.plan import Row, rows
@@ -43,7 +44,7 @@ class SelfTest:
         where no system starts, and KeyboardInterrupt; what was started is then removed."""
         started_at, begin_s = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
         before = inventory(self._platform)
-        for setting, group in groupby(self._rows, key=lambda row: row.setting):
+        for (setting, _), group in groupby(self._rows, key=lambda row: (row.setting, bool(row.fault.extras))):
             if setting is None:
                 for row in group:
                     self._note(row, None)
@@ -62,11 +63,11 @@ class SelfTest:
 
     def _on_systems(self, group: Sequence[Row]) -> None:
         """Rows of one setting, on one system for as long as it is sound."""
-        waiting = list(group)
+        waiting, extras = list(group), distinct(extra for row in group for extra in row.fault.extras)
         while waiting:
             with ExitStack() as stack:
                 assert waiting[0].setting is not None
-                system = stack.enter_context(running(waiting[0].setting, self._platform))
+                system = stack.enter_context(running(waiting[0].setting, self._platform, extras=extras))
                 self._systems += 1
                 sound = True
                 while waiting and sound:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chaos.fault import Setting
 from chaos.outlook import Outlook
 from cluster.cluster import Cluster
+from cluster.extras import Extra
 from cluster.platform.platform import Platform
 from cluster.wait import wait_until
 from scenarios.run.boot import assemble, boot, entrance, first_write
@@ -47,12 +48,12 @@ class System:
 
 
 @contextmanager
-def running(setting: Setting, platform: Platform) -> Iterator[System]:
-    """Such a system, sound; removed whatever happens."""
+def running(setting: Setting, platform: Platform, *, extras: tuple[Extra, ...] = ()) -> Iterator[System]:
+    """Such a system, sound; removed whatever happens. extras: what its nodes are started with."""
     scenario = _scenario(setting)
     run_id = secrets.token_hex(4)
     cluster, mesh = assemble(
-        scenario.topology_spec(),
+        replace(scenario.topology_spec(), extras=extras),
         scenario.mesh.spec(),
         platform=platform,
         run_id=run_id,

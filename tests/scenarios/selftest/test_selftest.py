@@ -65,7 +65,7 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Slow]]:
     """The self-test on fakes, with no patience."""
 
     @contextmanager
-    def running(*_: object) -> Iterator[System]:
+    def running(*_: object, **__: object) -> Iterator[System]:
         cluster = cast(Any, FakeCluster())
         system = System(cluster=cluster, outlook=cast(Any, FakeOutlook()), traffic=cast(Any, None))
         monkeypatch.setattr(System, "wait_until_sound", lambda _: None)
