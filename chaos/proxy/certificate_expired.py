@@ -16,7 +16,5 @@ class CertificateExpired(BadCertificate):
     name = "certificate-expired"
     does = "nobody renewed a certificate: live sessions go on, new ones are refused, while every health check is green"
     bites = "a new session is refused because the certificate that the proxy shows has expired"
-    good = (
-        "pooled sessions carry the load; what reconnects fails until the certificate is renewed; no money is lost"
-    )
+    good = "pooled sessions carry the load; what reconnects fails until the certificate is renewed; no money is lost"
     kind_of_certificate = "expired"

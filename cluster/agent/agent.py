@@ -21,6 +21,7 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
+from time import sleep
 
 from cluster.agent import misled
 from cluster.agent.assignment import decode
@@ -85,7 +86,7 @@ def serve(role: Role, *, port: int = PORT) -> JsonServer:
 
     class Handler(JsonHandler):
         def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
-            time.sleep(misled.latency_s())
+            sleep(misled.latency_s())
             if self.path == "/report":
                 self.answer(200, role.report())
                 return
@@ -94,7 +95,7 @@ def serve(role: Role, *, port: int = PORT) -> JsonServer:
             self.answer(claimed or (200 if holds else 503), asdict(status) if status else None)
 
         def do_PUT(self) -> None:  # noqa: N802  # the name that http.server calls
-            time.sleep(misled.latency_s())
+            sleep(misled.latency_s())
             try:
                 told = decode(self.body())
             except (ValueError, KeyError, TypeError) as error:
