@@ -8,15 +8,18 @@ import pymysql
 
 from cluster.agent import agent as role_agent
 from cluster.agent.assignment import CONTROL_PORT
+from cluster.errors import HarnessError
 from cluster.joining import told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
 from cluster.nodes import Nodes, number
 from cluster.platform import reach
-from cluster.platform.platform import Pod
+from cluster.platform.platform import Pod, last_words
 from cluster.topologies.replication import Node
 from cluster.wait import wait_until
 
 BOOT_TIMEOUT_S = 120.0
+#: For what fills the volume of an extra.
+EXTRA_TIMEOUT_S = 60.0
 
 
 def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = None, agent: bool = True) -> None:
@@ -24,10 +27,11 @@ def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = No
 
     volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
     """
-    replication = nodes.topology.replication
+    replication, extras = nodes.topology.replication, nodes.topology.extras
     own = replication.options(facts(nodes, pod))
     file = mysqld.user_file(nodes.topology, own=own)
     pod.open_namespace(nodes.network, nodes.network.node_names)
+    volumes = {**(volumes or {}), **_volumes_of_extras(nodes, pod)}
     pod.add(
         "mysqld",
         nodes.topology.image or nodes.platform.image("mysql"),
@@ -35,6 +39,9 @@ def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = No
         env={"MYSQL_ROOT_PASSWORD": nodes.credentials.root, "MYSQL_ROOT_HOST": "%"},
         files={mysqld.USER_CNF: file} if file else None,
         volumes=volumes,
+        before="\n".join(extra.before for extra in extras),
+        capabilities=[word for extra in extras for word in extra.capabilities],
+        devices=[rule for extra in extras for rule in extra.devices],
     )
     if agent:
         start_agent(nodes, pod)
@@ -46,6 +53,18 @@ def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = No
         mysqld_log.refuse_without_plugins(connection, pod, nodes.topology, arguments=loaded)
         mysqld.create_users(connection, nodes.credentials, replication_privileges=replication.replication_privileges)
         replication.prepare(connection, facts(nodes, pod))
+
+
+def _volumes_of_extras(nodes: Nodes, pod: Pod) -> dict[str, str]:
+    """The volumes that a pod's extras have, filled: name -> where. Raises HarnessError."""
+    volumes: dict[str, str] = {}
+    for extra in (extra for extra in nodes.topology.extras if extra.volume):
+        mounted = {f"meshbench-{nodes.run_id}-{pod.name}-{extra.name}": extra.volume}
+        volumes |= mounted
+        maker = pod.add(extra.name, nodes.platform.image("base"), ["bash", "-c", extra.made_by], volumes=mounted)
+        if maker.wait(timeout_s=EXTRA_TIMEOUT_S) != 0:
+            raise HarnessError(f"{pod.name} could not be given its {extra.name}: {last_words(maker)}")
+    return volumes
 
 
 def start_agent(nodes: Nodes, pod: Pod) -> None:
