@@ -157,8 +157,9 @@ class Fault(Keys, ABC):
     def kind(self) -> StepKind:
         return "fault" if self.lasts else "change"
 
-    def isolates_from(self, context: Context) -> tuple[str, ...]:
+    def isolates_from(self, victim: Victim, context: Context) -> tuple[str, ...]:
         """The pods, by name, that it cuts its own off from; EVERYONE for all of them, clients included."""
+        del victim
         return (context.peers or (EVERYONE,)) if self.isolates else ()
 
 

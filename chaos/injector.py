@@ -192,7 +192,7 @@ class Injector:
         due_ns: int,
     ) -> None:
         fault, pod = planned.fault, injection.pod
-        story.befalls(pod, isolates_from=fault.isolates_from(injection.context))
+        story.befalls(pod, isolates_from=fault.isolates_from(injection.victim, injection.context))
         injected_ns = time.monotonic_ns()
         log.info("fault: %s %s (%s)", fault.name, planned.target, pod)
         if (late_s := (injected_ns - due_ns) / 1e9) > self._late_s:
