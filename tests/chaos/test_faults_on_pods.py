@@ -97,7 +97,7 @@ def test_an_agent_is_broken_without_its_mysqld(group: Cluster, name: str) -> Non
 
 def test_whom_a_group_would_elect_is_whom_it_elects(group: Cluster) -> None:
     heavy = max(set(group.pods) - {group.membership.primary()})
-    with group.connection(heavy) as connection, connection.cursor() as cursor:
+    with group.connect(heavy) as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL group_replication_member_weight = 70")
     scene, old = Outlook(group), group.membership.primary()
     scene.start()
