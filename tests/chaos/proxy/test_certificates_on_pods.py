@@ -10,6 +10,7 @@ import pytest
 from chaos.fault import Context, Injection, Victim, await_evidence
 from chaos.registry import FAULTS
 from cluster.cluster import Cluster
+from cluster.guests import open_guest
 from cluster.mysqld.mysqld import connect
 from cluster.topology import Topology
 from control.client import ControlHandle
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.nightly]
 @pytest.fixture(scope="module")
 def single(cluster: Callable[[Topology], Cluster]) -> Cluster:
     started = cluster(Topology(kind="single", pods=1))
-    ControlHandle().start(started)
+    ControlHandle().start(started.nodes)
     return started
 
 
@@ -31,7 +32,7 @@ def single(cluster: Callable[[Topology], Cluster]) -> Cluster:
 def mtls(single: Cluster) -> Mesh:
     mesh = create_mesh(mesh_spec("mtls", "envoy"))
     mesh.start(single)
-    mesh.attend(single.extra_pod("load1", single.network.address("load")))
+    mesh.attend(open_guest(single.nodes, "load1", single.network.address("load")))
     single.front = mesh
     return mesh
 
