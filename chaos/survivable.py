@@ -26,6 +26,14 @@ class System:
     nodes: int
     wait_count: int = 1
 
+    def can_lose(self, *, primary: bool) -> int:
+        return max(0, self.replication.can_lose(self.nodes, primary=primary, wait_count=self.wait_count))
+
+    @property
+    def can_lose_any(self) -> int:
+        """Whoever they are."""
+        return min(self.can_lose(primary=True), self.can_lose(primary=False))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Beyond:
@@ -43,9 +51,9 @@ def beyond(timeline: Sequence[PlannedFault], system: System) -> Beyond | None:
         losing = [number for number in active if taken(timeline[number], system.nodes)]
         lost = min(system.nodes, sum(taken(timeline[number], system.nodes) for number in losing))
         primary = any(_may_hit_primary(timeline[number]) for number in losing)
-        can_lose = system.replication.can_lose(system.nodes, primary=primary, wait_count=system.wait_count)
-        if lost > max(0, can_lose):
-            return Beyond(steps=tuple(losing), lost=lost, can_lose=max(0, can_lose))
+        can_lose = system.can_lose(primary=primary)
+        if lost > can_lose:
+            return Beyond(steps=tuple(losing), lost=lost, can_lose=can_lose)
     return None
 
 

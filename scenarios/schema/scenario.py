@@ -7,7 +7,7 @@ word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -287,23 +287,35 @@ class Scenario(Section):
         if self.survivable is False or (self.survivable is None and not self._composed):
             return self
         if too_much := self.too_much():
-            raise MisfitError(("faults", *self._places[too_much.steps[-1]]), self._told(too_much))
+            why = f"{self._told(too_much)}; give the steps more time, or say survivable: false"
+            raise MisfitError(("faults", *self._places[too_much.steps[-1]]), why)
         return self
 
     def too_much(self) -> Beyond | None:
         """Where the timeline takes more nodes than the topology survives; None where it does not."""
+        return beyond(self.timeline(), self._system())
+
+    @property
+    def can_lose(self) -> int:
+        """How many nodes the topology can lose at the same time, whoever they are."""
+        return self._system().can_lose_any
+
+    def _system(self) -> System:
         replication = self.topology.replication
         given = {canonical(key): value for key, value in self.mysql.config.items()}
         count = given.get(replication.wait_count_option or "", 1)
-        system = System(replication=replication, nodes=self.topology.pods, wait_count=int(count))
-        return beyond(self.timeline(), system)
+        return System(replication=replication, nodes=self.topology.pods, wait_count=int(count))
+
+    def notices(self) -> Iterator[str]:
+        """What its author may not have meant, a line each."""
+        if self.survivable is None and (too_much := self.too_much()):
+            yield f"{self._told(too_much)}; say survivable: false where that is meant"
 
     def _told(self, too_much: Beyond) -> str:
         nodes = self.topology.pods
         return (
             f"up to {too_much.lost} of {nodes} nodes would be gone at the same time, and topology {self.topology.kind} "
-            f"goes on with at most {too_much.can_lose} of {nodes} gone; give the steps more time, or say "
-            "survivable: false"
+            f"goes on with at most {too_much.can_lose} of {nodes} gone"
         )
 
     @model_validator(mode="after")
