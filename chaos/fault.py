@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from chaos import topologies
 from cluster.cluster import Cluster
+from cluster.extras import Extra
 from cluster.keys import Keys, Mistake
 from cluster.topology import Kind
 from cluster.wait import WaitTimeoutError, wait_until
@@ -105,13 +106,16 @@ class Fault(Keys, ABC):
 
     name: the word in YAML. does: what it does and teaches, for `meshbench faults`. bites, heals: how it is proved, and
     undone. good: what a good cluster does. known_as: its names elsewhere, such as ``Chaos Mesh PodChaos pod-kill;
-    Jepsen kill!``; empty where nobody else has it. targets: the words it can have.
+    Jepsen kill!``; empty where nobody else has it. example: its keys as YAML has them, for the guide and for
+    `meshbench selftest faults`. targets: the words it can have.
     topologies, meshes, least_pods: where it has a meaning. needs: words of `chaos.needs`, what of the engine's host and
-    of the images it uses.
+    of the images it uses. extras: what its victims must have been started with.
     lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
     failed has left. isolates: it cuts its pod off from its peers, or from everyone. hits: what it breaks, where that is
-    not the part of the pod that the target names. may_stay: ``heal_after: never`` is allowed, for MySQL pods.
-    intends: what a planned change brings about. refuted_by: what evidence must not say.
+    not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
+    a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
+    MySQL pods.
+    intends: what a planned change does to pods or primary, if anything. refuted_by: what evidence must not say.
     """
 
     name: ClassVar[str]
@@ -120,14 +124,17 @@ class Fault(Keys, ABC):
     heals: ClassVar[str]
     good: ClassVar[str]
     known_as: ClassVar[str] = ""
+    example: ClassVar[Mapping[str, Any]] = {}
     targets: ClassVar[tuple[str, ...]]
     topologies: ClassVar[tuple[Kind, ...]] = topologies.ALL
     meshes: ClassVar[tuple[Mode, ...]] = ("direct", "gateway", "sidecar", "mtls")
     least_pods: ClassVar[int] = 1
     needs: ClassVar[tuple[str, ...]] = ()
+    extras: ClassVar[tuple[Extra, ...]] = ()
     lasts: ClassVar[bool] = True
     isolates: ClassVar[bool] = False
     hits: ClassVar[Hits | None] = None
+    loses_node: ClassVar[bool] = False
     may_stay: ClassVar[bool] = False
     intends: ClassVar[Intent | None] = None
     refuted_by: ClassVar[Refutations] = Refutations()
@@ -150,8 +157,9 @@ class Fault(Keys, ABC):
     def kind(self) -> StepKind:
         return "fault" if self.lasts else "change"
 
-    def isolates_from(self, context: Context) -> tuple[str, ...]:
+    def isolates_from(self, victim: Victim, context: Context) -> tuple[str, ...]:
         """The pods, by name, that it cuts its own off from; EVERYONE for all of them, clients included."""
+        del victim
         return (context.peers or (EVERYONE,)) if self.isolates else ()
 
 

@@ -15,6 +15,7 @@ from chaos import noop
 from chaos.fault import Fault
 from chaos.needs import NEEDS
 from chaos.timeline import OF_A_STEP
+from cluster.keys import MistakesError
 
 #: What every fault says of itself.
 _SAID = ("does", "bites", "heals", "good", "targets")
@@ -33,6 +34,10 @@ def declared() -> dict[str, type[Fault]]:
                 raise TypeError(f"{fault.__module__}: {fault.name} does not say {', '.join(lacking)}")
             if unknown := [need for need in fault.needs if need not in NEEDS]:
                 raise TypeError(f"{fault.__module__}: {unknown[0]} is no need; chaos/needs.py has {', '.join(NEEDS)}")
+            try:
+                fault.read(fault.example)
+            except MistakesError as error:
+                raise TypeError(f"{fault.__module__}: the example of {fault.name} is none: {error}") from None
             if (twin := found.get(fault.name)) is not None:
                 raise TypeError(f"{fault.name} is declared twice, in {twin.__module__} and {fault.__module__}")
             if taken := sorted(fault.declared_keys().keys() & set(OF_A_STEP)):

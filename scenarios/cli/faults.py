@@ -59,6 +59,7 @@ def _row(fault: type[Fault], unmet_needs: Mapping[str, str] | None) -> dict[str,
         "heals": fault.heals,
         "good": fault.good,
         "known_as": fault.known_as,
+        "example": dict(fault.example),
         "unavailable": None if unmet_needs is None else unavailable(fault, unmet_needs),
         "targets": list(fault.targets),
         "keys": {name: key.as_json() for name, key in fault.declared_keys().items()},
@@ -70,6 +71,7 @@ def _row(fault: type[Fault], unmet_needs: Mapping[str, str] | None) -> dict[str,
         "may_stay": fault.may_stay,
         "isolates": fault.isolates,
         "hits": fault.hits,
+        "loses_node": fault.loses_node,
         "intends": fault.intends,
     }
 
@@ -108,11 +110,21 @@ def _section(fault: type[Fault]) -> Iterator[str]:
     }
     for name, words in facts.items():
         yield from textwrap.wrap(f"- {name}: {words}", 120, subsequent_indent="  ") if words else ()
-    yield ""
+    yield from ("", "```yaml", f"- {{{', '.join(_example(fault))}}}", "```", "")
     if keys := fault.declared_keys():
         yield from ("| key | | |", "|---|---|---|")
         yield from (f"| `{name}` | {key.meaning} | {_values(key)} |" for name, key in keys.items())
         yield ""
+
+
+def _example(fault: type[Fault]) -> Iterator[str]:
+    """A step of a timeline, key by key."""
+    yield from ("at: 15s", f"fault: {fault.name}", f"target: {fault.targets[0]}")
+    yield from (
+        f"{key}: {value if not isinstance(value, bool) else str(value).lower()}" for key, value in fault.example.items()
+    )
+    if fault.lasts:
+        yield "heal_after: 20s"
 
 
 def _healing(fault: type[Fault]) -> str:
