@@ -28,7 +28,7 @@ ASK_TIMEOUT_S = 5.0
 
 def rows(cluster: Cluster, pod: str, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
     """What a node answers; raises one of UNREACHABLE."""
-    with cluster.connection(pod, timeout_s=ASK_TIMEOUT_S) as connection, connection.cursor() as cursor:
+    with cluster.connect(pod, timeout_s=ASK_TIMEOUT_S) as connection, connection.cursor() as cursor:
         cursor.execute(statement, arguments or None)
         return list(cursor.fetchall())
 
@@ -80,7 +80,7 @@ def hold(cluster: Cluster, pod: str, name: str, *statements: str) -> Any:
 
     Raises one of UNREACHABLE, and keeps nothing then.
     """
-    connection = cluster.connection(pod, timeout_s=STATEMENT_TIMEOUT_S)
+    connection = cluster.connect(pod, timeout_s=STATEMENT_TIMEOUT_S)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT GET_LOCK(%s, 0)", (_lock(name),))

@@ -97,7 +97,7 @@ class Altered(Injection[Ddl]):
 def _alter(injection: Altered, statement: str, *, pod: str = "") -> None:
     """Run ALTER TABLE on a pod, the injection's own where none is given; raises pymysql.MySQLError."""
     with (
-        injection.cluster.connection(pod or injection.pod, timeout_s=STATEMENT_TIMEOUT_S) as connection,
+        injection.cluster.connect(pod or injection.pod, timeout_s=STATEMENT_TIMEOUT_S) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_S}")

@@ -8,7 +8,9 @@ locked as were asked for. Heals by ending the session, which rolls it back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from chaos import sql
 from chaos.fault import Context, Evidence, Fault, Injection, Measure, Refutations, Setting, Victim
@@ -45,6 +47,7 @@ class OpenTransaction(Fault):
     bites = "InnoDB has the transaction of an idle session, with as many rows locked as were asked for"
     heals = "the session is ended, which rolls its transaction back"
     good = "other writes go on; a switchover ends it after a while instead of waiting for ever"
+    example: ClassVar[Mapping[str, Any]] = {"rows": 10}
     targets = NODES
     refuted_by = Refutations(bitten={"open": (False,)}, clean={"open": (True,)})
 

@@ -71,7 +71,7 @@ class Locked(Injection[ReadLock]):
     def _write_waits(self) -> bool:
         """Whether a table cannot be had for writing within a second; one that is refused, as on a replica, was had."""
         with (
-            self.cluster.connection(self.pod, timeout_s=sql.ASK_TIMEOUT_S) as connection,
+            self.cluster.connect(self.pod, timeout_s=sql.ASK_TIMEOUT_S) as connection,
             connection.cursor() as cursor,
         ):
             cursor.execute("SET SESSION lock_wait_timeout = 1")

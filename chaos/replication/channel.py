@@ -91,7 +91,7 @@ def change_applier(cluster: Cluster, pod: str, option: str) -> None:
 
     Raises one of UNREACHABLE, and HarnessError where something was thrown away all the same.
     """
-    with cluster.connection(pod, timeout_s=CHANGE_TIMEOUT_S) as connection, connection.cursor() as cursor:
+    with cluster.connect(pod, timeout_s=CHANGE_TIMEOUT_S) as connection, connection.cursor() as cursor:
         channel = look(cluster, pod)
         if channel is None:
             return
@@ -103,7 +103,7 @@ def change_applier(cluster: Cluster, pod: str, option: str) -> None:
 
 def change_receiver(cluster: Cluster, pod: str, option: str) -> None:
     """The same for an option of the receiver, whose applier must not have stopped."""
-    with cluster.connection(pod, timeout_s=CHANGE_TIMEOUT_S) as connection, connection.cursor() as cursor:
+    with cluster.connect(pod, timeout_s=CHANGE_TIMEOUT_S) as connection, connection.cursor() as cursor:
         channel = look(cluster, pod)
         if channel is None:
             return
