@@ -93,13 +93,12 @@ def configuration(settings: HAProxySettings, *, pods: Mapping[str, str], read_pa
 
 def _runtime(verb: str) -> tuple[str, ...]:
     """Does that with both frontends."""
-    order = "; ".join(f"{verb} frontend {pool}-in" for pool in POOLS)
-    told = f"api = socket.socket(socket.AF_UNIX); api.connect({SOCKET!r}); api.sendall({order + chr(10)!r}.encode())"
-    return (
-        "python3",
-        "-c",
-        f"import socket, sys; {told}; said = api.recv(4096).strip(); sys.exit(said.decode() or None)",
+    order = "; ".join(f"{verb} frontend {pool}-in" for pool in POOLS) + "\n"
+    program = (
+        f"import socket, sys; api = socket.socket(socket.AF_UNIX); api.connect({SOCKET!r}); "
+        f"api.sendall({order!r}.encode()); sys.exit(api.recv(4096).decode().strip() or None)"
     )
+    return "python3", "-c", program
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A real gateway that drains: new sessions are refused, the one before lives on, and both are served again afterwards."""
+"""A real gateway that drains: new sessions are refused, the one before lives on, and it takes new ones afterwards."""
 
 from __future__ import annotations
 
