@@ -55,6 +55,7 @@ class EnvoySettings(Settings):
 
 class Envoy(Proxy):
     name = "envoy"
+    title = "Envoy"
     settings = EnvoySettings
     image = "envoy"
     admin_port = ADMIN_PORT
