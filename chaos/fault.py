@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from chaos import topologies
 from cluster.cluster import Cluster
+from cluster.extras import Extra
 from cluster.keys import Keys, Mistake
 from cluster.topology import Kind
 from cluster.wait import WaitTimeoutError, wait_until
@@ -108,10 +109,12 @@ class Fault(Keys, ABC):
     Jepsen kill!``; empty where nobody else has it. example: its keys as YAML has them, for the guide and for
     `meshbench selftest faults`. targets: the words it can have.
     topologies, meshes, least_pods: where it has a meaning. needs: words of `chaos.needs`, what of the engine's host and
-    of the images it uses.
+    of the images it uses. extras: what its victims must have been started with.
     lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
     failed has left. isolates: it cuts its pod off from its peers, or from everyone. hits: what it breaks, where that is
-    not the part of the pod that the target names. may_stay: ``heal_after: never`` is allowed, for MySQL pods.
+    not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
+    a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
+    MySQL pods.
     intends: what a planned change brings about. refuted_by: what evidence must not say.
     """
 
@@ -127,9 +130,11 @@ class Fault(Keys, ABC):
     meshes: ClassVar[tuple[Mode, ...]] = ("direct", "gateway", "sidecar", "mtls")
     least_pods: ClassVar[int] = 1
     needs: ClassVar[tuple[str, ...]] = ()
+    extras: ClassVar[tuple[Extra, ...]] = ()
     lasts: ClassVar[bool] = True
     isolates: ClassVar[bool] = False
     hits: ClassVar[Hits | None] = None
+    loses_node: ClassVar[bool] = False
     may_stay: ClassVar[bool] = False
     intends: ClassVar[Intent | None] = None
     refuted_by: ClassVar[Refutations] = Refutations()

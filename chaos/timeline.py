@@ -51,6 +51,7 @@ class PlannedFault:
             for_good=self.for_good,
             parameters=moment | keys,
             part=part,
+            loses_node=self.fault.loses_node,
             intends=self.fault.intends,
             refuted_by=self.fault.refuted_by.as_json(),
         )

@@ -16,11 +16,12 @@ import pymysql
 
 from cluster.agent import agent as role_agent
 from cluster.agent.assignment import CONTROL_PORT
+from cluster.errors import HarnessError
 from cluster.joining import told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
 from cluster.platform import reach
 from cluster.platform.network import RunNetwork
-from cluster.platform.platform import Platform, Pod
+from cluster.platform.platform import Platform, Pod, last_words
 from cluster.status.poller import UNREACHABLE, Poller
 from cluster.status.status import Status
 from cluster.topologies.replication import Node
@@ -28,6 +29,8 @@ from cluster.topology import Topology
 from cluster.wait import wait_until
 
 BOOT_TIMEOUT_S = 120.0
+#: For what fills the volume of an extra.
+EXTRA_TIMEOUT_S = 60.0
 
 
 class Nodes:
@@ -66,10 +69,11 @@ class Nodes:
 
         volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
         """
-        replication = self.topology.replication
+        replication, extras = self.topology.replication, self.topology.extras
         own = replication.options(self.facts(pod))
         file = mysqld.user_file(self.topology, own=own)
         pod.open_namespace(self.network, self.network.node_names)
+        volumes = {**(volumes or {}), **self._volumes_of_extras(pod)}
         pod.add(
             "mysqld",
             self.topology.image or self.platform.image("mysql"),
@@ -77,6 +81,9 @@ class Nodes:
             env={"MYSQL_ROOT_PASSWORD": self.credentials.root, "MYSQL_ROOT_HOST": "%"},
             files={mysqld.USER_CNF: file} if file else None,
             volumes=volumes,
+            before="\n".join(extra.before for extra in extras),
+            capabilities=[word for extra in extras for word in extra.capabilities],
+            devices=[rule for extra in extras for rule in extra.devices],
         )
         if agent:
             self.start_agent(pod)
@@ -88,6 +95,17 @@ class Nodes:
             mysqld_log.refuse_without_plugins(connection, pod, self.topology, arguments=loaded)
             mysqld.create_users(connection, self.credentials, replication_privileges=replication.replication_privileges)
             replication.prepare(connection, self.facts(pod))
+
+    def _volumes_of_extras(self, pod: Pod) -> dict[str, str]:
+        """The volumes that a pod's extras have, filled: name -> where. Raises HarnessError."""
+        volumes: dict[str, str] = {}
+        for extra in (extra for extra in self.topology.extras if extra.volume):
+            mounted = {f"meshbench-{self.run_id}-{pod.name}-{extra.name}": extra.volume}
+            volumes |= mounted
+            maker = pod.add(extra.name, self.platform.image("base"), ["bash", "-c", extra.made_by], volumes=mounted)
+            if maker.wait(timeout_s=EXTRA_TIMEOUT_S) != 0:
+                raise HarnessError(f"{pod.name} could not be given its {extra.name}: {last_words(maker)}")
+        return volumes
 
     def start_agent(self, pod: Pod) -> None:
         """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cluster.extras import Extra
 from cluster.topologies.lookup import replication_of
 from cluster.topologies.replication import Replication, primaries
 
@@ -26,6 +27,7 @@ class Topology:
     default_image: the reference of that, once a run has resolved it (`cluster.platform.platform.Platform`).
     config: mysqld options by name, applied after everything else, such as {"sync_binlog": 0}.
     my_cnf: an option file of the user's, read after the image's own and before ``config``, or None.
+    extras: what its nodes are started with beside, because a fault works through it; each once.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Topology:
     default_image: str | None = None
     config: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     my_cnf: Path | None = None
+    extras: tuple[Extra, ...] = ()
 
     @property
     def replication(self) -> Replication:

@@ -36,8 +36,9 @@ class Asked:
     kind: ``fault`` or ``change``. hits: what of the pod, ``node | proxy | agent | control_plane | load | link``.
     peer: the word for whom it was cut off from. after: the event it waited for. heal_after_s: seconds from injection
     to healing. for_good: never healed. parameters: everything else that was asked for, such as ``at_s``, ``delay_s``,
-    and the fault's own keys. part: what of its pods the target names; a fault may hit the link of each part. intends:
-    what a change is to bring about. refuted_by: step -> field of its evidence -> values with which it did not happen.
+    and the fault's own keys. part: what of its pods the target names; a fault may hit the link of each part.
+    loses_node: a MySQL node that it hits is gone for its peers, so that a failover is to be expected. intends: what a
+    change is to bring about. refuted_by: step -> field of its evidence -> values with which it did not happen.
     """
 
     kind: Annotated[Kind, one_of(get_args(Kind))] | None = None
@@ -50,6 +51,7 @@ class Asked:
     for_good: Flag | None = None
     parameters: Object | None = None
     part: Annotated[Part, one_of(get_args(Part))] | None = None
+    loses_node: Flag | None = None
     intends: Annotated[Intent, one_of(get_args(Intent))] | None = None
     refuted_by: Refuted | None = None
 

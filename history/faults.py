@@ -99,6 +99,12 @@ class FaultRecord(Asked):
         of_a_node = self.target not in _NO_NODE if self.part is None else self.part == "node"
         return self.hits in (None, "node", "link") and of_a_node
 
+    @property
+    def lost_node(self) -> bool:
+        """Whether a MySQL node that it hit was gone for its peers; where no line says it, every fault's was."""
+        loses = not self.is_change if self.loses_node is None else self.loses_node
+        return self.hit_node and loses
+
 
 def _moment(evidence: Mapping[str, Any], name: str) -> int | None:
     """A time in evidence, which is free in what it says."""

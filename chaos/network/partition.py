@@ -27,6 +27,7 @@ class Partition(LinkFault):
     known_as = "Chaos Mesh NetworkChaos partition; Jepsen partitioner"
     needs = ("iptables",)
     isolates = True
+    loses_node = True
     refuted_by = Refutations(bitten={"rule": (False,), "packets_dropped": (0,)})
 
     def on(self, victim: Victim, context: Context) -> Cut:

@@ -31,6 +31,7 @@ class Kill(Fault):
     known_as = "Chaos Mesh PodChaos container-kill; Jepsen db/kill!; roachtest node kill"
     #: A load pod that is killed records nothing more.
     targets = (*NODES, "control_plane", "proxy", *AGENTS, *SERVER_PROXIES)
+    loses_node = True
     may_stay = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "exit_code": (0,), "answers": (True,)},

@@ -29,6 +29,7 @@ class Pause(Fault):
     known_as = "Jepsen db/pause!; Pumba pause"
     targets = (*NODES, "control_plane", "proxy", "load", *AGENTS, *SERVER_PROXIES)
     needs = ("cgroup freezer",)
+    loses_node = True
     refuted_by = Refutations(
         bitten={"paused": (False,), "answers": (True,)}, clean={"paused": (True,), "answers": (False,)}
     )

@@ -6,7 +6,7 @@ Each step names its source: chaos, the control plane's decision, what a survivin
 proxy said, or the ops. A group elects by itself: there the first who knew counts. Observed steps are sampled, so the
 event lies between the sample before and the one that shows it; where the step that it caused is known more precisely,
 that bounds it too. A step without evidence has no time and says why. When the target was not the primary nothing is
-elected or rerouted, and those two steps are left out; where no MySQL pod was hit, no step has a time. The hit pod may
+elected or rerouted, and those two steps are left out; where no MySQL node was lost, no step has a time. The hit pod may
 be back at any time, so that step stands where its time puts it. A switchover has the same steps, on purpose. Fails
 nothing: it explains.
 """
@@ -96,7 +96,7 @@ class _Reading:
 
     def steps(self) -> list[Step]:
         injected = exact(self.injected_ns, "chaos")
-        if _no_pod_lost(self.fault):
+        if not (self.fault.brings_about == "new_primary" or self.fault.lost_node or self._taken_for_lost()):
             nothing = absent("no node was lost, so nothing fails over")
             moments = [injected, *[nothing] * (len(REPLICA_STEPS) - 1)]
             return [_step(name, one, self.injected_ns) for name, one in zip(REPLICA_STEPS, moments, strict=True)]
@@ -116,6 +116,11 @@ class _Reading:
         # A pod that was elected by coming back has its step already.
         elected = names == PRIMARY_STEPS and moments[2].pod == self.target and back.step == REJOINED
         return steps if elected else _placed(steps, back)
+
+    def _taken_for_lost(self) -> bool:
+        """Whether a primary that a fault should only make slower was taken for gone: a delay may be that long."""
+        slower = self.fault.hit_node and not self.fault.is_change and self.seen.hit_primary
+        return slower and (self.control.gone() or self.seen.out_of_group()) is not None
 
     def _failover(self, injected: Moment, detected: Moment) -> list[Moment]:
         elected = self._elected(detected)
@@ -203,7 +208,7 @@ class _Reading:
             left_ns = last_due_ns(self.history) - self.injected_ns if len(self.history.ops) else 0
             note = "no first acknowledged write to count from"
             return Steady(at_ns=None, note=note, lost=left_ns >= WINDOWS * WINDOW_NS)
-        others = [fault.injected_ns for fault in self.history.faults if not _no_pod_lost(fault)]
+        others = [fault.injected_ns for fault in self.history.faults if _disturbs(fault)]
         return steady(
             self.history.ops,
             self.history.workload,
@@ -227,8 +232,10 @@ class _Reading:
         return _step(REJOINED, known, self.injected_ns)
 
 
-def _no_pod_lost(fault: FaultRecord) -> bool:
-    return (fault.is_change and fault.brings_about != "new_primary") or not fault.hit_node
+def _disturbs(fault: FaultRecord) -> bool:
+    """Whether service may be worse from then on."""
+    changes_nothing = fault.is_change and fault.brings_about != "new_primary" and not fault.lost_node
+    return fault.hit_node and not changes_nothing
 
 
 def _moment(again: Steady) -> Moment:

@@ -57,7 +57,8 @@ DEFAULTS = ("--skip-name-resolve=ON", "--secure-file-priv=")
 
 
 def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = ()) -> list[str]:
-    """mysqld's arguments: the user's file, what meshbench needs, ``own`` (replication), the scenario's config."""
+    """mysqld's arguments: the user's file, what meshbench needs, ``own`` (replication), the scenario's config, and what
+    its extras need."""
     soft, hard = _by_weight([*DEFAULTS, *own])
     first = [f"--defaults-extra-file={USER_CNF}"] if topology.my_cnf else soft
     return [
@@ -68,6 +69,7 @@ def command(topology: Topology, *, index: int, name: str, own: Iterable[str] = (
         "--enforce-gtid-consistency=ON",
         *hard,
         *config_arguments(topology.config),
+        *(option for extra in topology.extras for option in extra.options),
     ]
 
 

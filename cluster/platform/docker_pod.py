@@ -14,6 +14,7 @@ from docker.models.containers import Container
 from docker.types import EndpointConfig
 
 from cluster.errors import HarnessError
+from cluster.platform import images
 from cluster.platform.docker_engine import UNCONFINED, client
 from cluster.platform.docker_errors import engine_errors
 from cluster.platform.docker_process import DockerProcess
@@ -67,6 +68,7 @@ class DockerPod:
         folder: str | None = None,
         known_as: str | None = None,
         entrypoint: list[str] | None = None,
+        before: str = "",
         capabilities: Sequence[str] = (),
         devices: Sequence[str] = (),
         sees_processes_of: str | None = None,
@@ -77,6 +79,7 @@ class DockerPod:
             where, _, mode = mount.partition(":")
             container.with_volume_mapping(volume, where, mode or "rw")
         within: dict[str, object] = {"working_dir": folder} if folder else {}
+        entrypoint = _after(before, images.entrypoint(image)) if before else entrypoint
         within |= {"entrypoint": entrypoint} if entrypoint else {}
         within |= {"cap_add": list(capabilities), "security_opt": UNCONFINED} if capabilities else {}
         if devices:
@@ -122,6 +125,11 @@ class DockerPod:
         if code is None or not isinstance(output, bytes):
             raise HarnessError(f"{self.name}: the engine did not say how `{' '.join(command)}` ended")
         return code, output.decode(errors="replace")
+
+
+def _after(script: str, entrypoint: list[str]) -> list[str]:
+    """An entrypoint that is run once the script has: as the same process, so that signals reach it."""
+    return ["/bin/sh", "-ec", f'{script}\nexec "$@"', "sh", *entrypoint]
 
 
 def _container(

@@ -31,6 +31,8 @@ class FakeProcess:
     env: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
+    capabilities: Sequence[str] = ()
     files: dict[str, bytes] = field(default_factory=dict)
     output: bytes = b""
     states: Iterable[State] = (RUNNING,)
@@ -160,11 +162,12 @@ class FakePod:
         folder: str | None = None,
         known_as: str | None = None,
         entrypoint: list[str] | None = None,
+        before: str = "",
         capabilities: Sequence[str] = (),
         devices: Sequence[str] = (),
         sees_processes_of: str | None = None,
     ) -> Process:
-        del folder, entrypoint, capabilities, devices, sees_processes_of
+        del folder, entrypoint, devices, sees_processes_of
         if known_as is not None and self.names.setdefault(known_as, self.name) != self.name:
             raise NameTakenError(f"{known_as} is already in use")
         process = FakeProcess(
@@ -174,6 +177,8 @@ class FakePod:
             files=dict(files or {}),
             volumes=volumes or {},
             marks=marks or {},
+            before=before,
+            capabilities=capabilities,
         )
         return self._start(role, process)
 

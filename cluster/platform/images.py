@@ -79,6 +79,12 @@ def identity(reference: str) -> str:
     return str(client().images.get(reference).id)
 
 
+@engine_errors()
+def entrypoint(reference: str) -> list[str]:
+    """What an image that the engine has starts its commands with; empty where it has none."""
+    return list(client().images.get(reference).attrs["Config"].get("Entrypoint") or [])
+
+
 def image(name: str) -> Image:
     return next(one for one in ALL if one.name == name)
 

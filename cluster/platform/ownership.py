@@ -90,6 +90,26 @@ def running_runs() -> set[str]:
 
 
 @engine_errors()
+def everything() -> tuple[set[str], set[str]]:
+    """What is on the engine, whoever made it, such as ``network bridge``, without what belongs to other living
+    processes of ours; and the bridges of their networks, by which the host's firewall names them."""
+    engine = client()
+    others = keeper.living() - {keeper.token()}
+    containers = engine.containers.list(all=True, ignore_removed=True)
+    networks, volumes = engine.networks.list(), engine.volumes.list()
+    here = {f"container {one.name}" for one in containers if one.labels.get(KEEPER) not in others}
+    foreign = set()
+    for network in networks:
+        if (network.attrs.get("Labels") or {}).get(KEEPER) in others:
+            foreign.add(f"br-{str(network.id)[:12]}")
+        else:
+            here.add(f"network {network.name}")
+    return here | {
+        f"volume {one.name}" for one in volumes if (one.attrs.get("Labels") or {}).get(KEEPER) not in others
+    }, foreign
+
+
+@engine_errors()
 def without_keeper() -> set[str]:
     """Runs of older versions, which had no keeper: whether their owner lives nobody can say from everywhere."""
     return {one.labels[RUN] for one in _containers(RUN) if KEEPER not in one.labels and KEPT not in one.labels}

@@ -196,6 +196,7 @@ class Pod(Protocol):
         folder: str | None = None,
         known_as: str | None = None,
         entrypoint: list[str] | None = None,
+        before: str = "",
         capabilities: Sequence[str] = (),
         devices: Sequence[str] = (),
         sees_processes_of: str | None = None,
@@ -205,10 +206,11 @@ class Pod(Protocol):
         files: absolute path -> content. volumes: name -> where and how, such as ``/eds:ro``; of the run, and made where
         they are missing. marks: labels beside ours. folder: where its command runs, if not where the image says.
         known_as: its name on the engine, for people; raises NameTakenError when another container has it.
-        entrypoint: instead of the image's own. capabilities: beyond the engine's defaults, such as ``SYS_ADMIN``, with
-        which neither seccomp nor AppArmor is in the way. devices: rules of the device cgroup, such as ``b 7:* rmw`` for
-        loop devices, whose nodes it then has as the host does. sees_processes_of: the role of the container whose
-        processes it shares (PID namespace).
+        entrypoint: instead of the image's own. before: a /bin/sh script that runs in front of the image's own, at every
+        start. capabilities: beyond the engine's defaults, such as ``SYS_ADMIN``, with which neither seccomp nor
+        AppArmor is in the way. devices: rules of the device cgroup, such as ``b 7:* rmw`` for loop devices, whose nodes
+        it then has as the host does. sees_processes_of: the role of the container whose processes it shares (PID
+        namespace).
         """
 
     def start_on_host(self, role: str, command: list[str], *, files: Mapping[str, bytes]) -> Process:

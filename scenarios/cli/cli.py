@@ -1,4 +1,5 @@
-"""The command line: ``meshbench run | judge | list | faults | matrix | worker | up | status | down | doctor | gc``.
+"""The command line: ``meshbench run | judge | list | faults | selftest | matrix | worker | up | status | down | doctor
+| gc``.
 
 Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error; interrupted: 130 by
 Ctrl-C, 143 by SIGTERM, 129 by SIGHUP, 141 as the reader of a pipe went away. A verdict that could not be printed has
@@ -31,7 +32,7 @@ from reports.matrix.console import print_matrix
 from reports.summary_types import Summary
 from reports.text.visible import visible
 from scenarios.cli import faults as fault_table
-from scenarios.cli import listing
+from scenarios.cli import listing, selftest
 from scenarios.cli.doctor import examine
 from scenarios.cli.worker import work
 from scenarios.last_resort import FOREIGN_ERRORS, foreign
@@ -188,6 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="for programs; schema in reports/faults.schema.json")
     form.add_argument("--markdown", action="store_true", help="as docs/faults.md")
     faults.set_defaults(do=_faults)
+    selftest.add_to(verbs)
     standing_verbs.add_verbs(verbs)
     verbs.add_parser("doctor", help="what this machine has, and what it lacks").set_defaults(do=_doctor)
     gc = verbs.add_parser("gc", help="remove what dead runs have left")

@@ -71,6 +71,7 @@ def _row(fault: type[Fault], unmet_needs: Mapping[str, str] | None) -> dict[str,
         "may_stay": fault.may_stay,
         "isolates": fault.isolates,
         "hits": fault.hits,
+        "loses_node": fault.loses_node,
         "intends": fault.intends,
     }
 

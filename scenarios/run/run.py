@@ -22,6 +22,7 @@ from chaos.injector import Injector
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
 from cluster.mysqld import mysqld, options, requested
+from cluster.mysqld.extras_of_image import require_extras
 from cluster.platform import images
 from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
@@ -108,6 +109,7 @@ class Run:
                 "pods": scenario.topology.pods,
                 "primaries": self._cluster.topology.primaries,
                 "replication": replication_facts(self._cluster.topology.replication),
+                "extras": [extra.name for extra in self._cluster.topology.extras],
             },
             "mesh": _describe_mesh(scenario),
             **({"own": own} if (own := described(scenario, platform.image("tools"))) else {}),
@@ -372,5 +374,6 @@ def require_images(scenario: Scenario, platform: Platform) -> None:
     for name in dict.fromkeys(needed):
         images.require(platform.image(name))
     switchover = any(step.fault.intends == "new_primary" for step in scenario.timeline())
+    require_extras(scenario.topology_spec())
     requested.require_mysql(scenario.topology_spec(), switchover=switchover)
     requested.refuse_plaintext_where_none_is_let_in(scenario.topology_spec(), tls=scenario.mysql.tls)

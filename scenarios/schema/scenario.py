@@ -28,6 +28,7 @@ from chaos.fault import Setting
 from chaos.injector import PHASE_S
 from chaos.timeline import PlannedFault
 from cluster.duration import show_duration
+from cluster.extras import distinct
 from cluster.mysqld.option_names import canonical
 from cluster.mysqld.option_rules import RESERVED_WHY, reserved, unusable
 from cluster.mysqld.options import written_value
@@ -315,6 +316,7 @@ class Scenario(Section):
             image=None if self.mysql.image == "default" else self.mysql.image,
             config=self.mysql.config,
             my_cnf=self.mysql.my_cnf,
+            extras=distinct(extra for step in self.timeline() for extra in step.fault.extras),
         )
 
     def timeline(self) -> list[PlannedFault]:

@@ -88,7 +88,7 @@ class FakeCluster:
         replica = Status(role="replica", state="ONLINE", read_only=True, gtid_executed="u:1", lag_ms=None)
         return {"node1": replica, "node2": replica, "node3": replica}
 
-    def bring_back(self, pod: str, *, timeout_s: float, given_up: Callable[[], bool]) -> None:
+    def bring_back(self, pod: str, *, timeout_s: float, given_up: Callable[[], bool] = lambda: False) -> None:
         """At once, unless ``returns`` is cleared: then not until nobody wants to know any more."""
         while not self.returns.wait(0.01):
             self.awaited.set()

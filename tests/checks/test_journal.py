@@ -83,3 +83,13 @@ def test_an_older_line_says_by_its_name_what_refutes_it_and_what_it_brings_about
 def test_what_is_no_such_fact_is_refused_with_its_line(wrong: dict[str, Any]) -> None:
     with pytest.raises(HistoryError, match=rf"faults\.jsonl:1: {next(iter(wrong))!r} must be "):
         read(LINE | wrong)
+
+
+def test_a_node_is_lost_where_the_fault_says_so_and_where_it_says_nothing() -> None:
+    name: dict[str, Any] = {"fault": "delay", "target": "primary", "hits": "link", "part": "node"}
+    assert read(LINE | name).lost_node, "older lines say nothing of it"
+    assert read(LINE | name | {"loses_node": True}).lost_node
+    assert not read(LINE | name | {"loses_node": False}).lost_node
+    assert not read(LINE | name | {"loses_node": True, "part": "proxy"}).lost_node
+    assert not read(LINE | name | {"kind": "change"}).lost_node
+    assert read(LINE | name | {"kind": "change", "loses_node": True}).lost_node

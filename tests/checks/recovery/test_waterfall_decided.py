@@ -220,3 +220,17 @@ def test_a_proxy_that_adds_the_new_before_it_drops_the_old_has_rerouted(run: Run
     for at_ms in range(9900, 16_000, 50):
         run.proxy(at_ms, write={"node1": at_ms < 14_000, "node2": at_ms >= 12_300})
     assert since_ms(waterfall(run.history(), fault))["rerouted"] == 2300
+
+
+def test_a_fault_that_only_makes_a_node_slower_has_no_steps_of_a_failover(run: Run) -> None:
+    run.traffic(0, 20_000)
+    run.pod(9_900, "node1", role="primary", read_only=False, view=FOLLOWS_OLD)
+    fault = run.fault(injected_ms=10_000, clean_ms=12_000, fault="delay", loses_node=False)
+    steps = waterfall(run.history(), fault)
+    assert since_ms(steps) == {"injected": 0, "detected": None, "first_ack": None, "steady": None}
+    assert phases(run.history()).recovered_ns == fault.clean_ns
+
+
+def test_a_primary_that_is_slow_enough_to_be_replaced_has_them_all_the_same(run: Run) -> None:
+    fault = failover(run, fault="delay", loses_node=False)
+    assert since_ms(waterfall(run.history(), fault))["elected"] == 2010
