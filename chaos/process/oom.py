@@ -35,6 +35,7 @@ class Oom(Fault):
     known_as = "Chaos Mesh StressChaos memory, until the OOM killer comes; roachtest oom"
     targets = NODES
     needs = ("memory limit",)
+    loses_node = True
     refuted_by = Refutations(
         bitten={"oom_killed": (False,), "container": ("running",), "exit_code": (0,), "answers": (True,)},
         clean={"container": ("exited", "frozen"), "answers": (False,), "limited": (True,)},

@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
-from chaos.probes import process
-from chaos.process.kill import start_again, stands_again
+from chaos.probes import answers, process
+from chaos.process.kill import stands_again, start_again
 from chaos.process.stop import GRACE_S
 from chaos.targets import NODES
-from cluster.errors import HarnessError
+from cluster.errors import RefusedError
 from cluster.keys import duration, word
+from cluster.wait import WaitTimeoutError, wait_until
+
+#: For recovery from its log, which may be long after a kill under load.
+ANSWER_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,8 @@ class Restart(Fault):
     known_as = "Chaos Mesh PodChaos pod-kill under a controller; systemctl restart mysql"
     targets = NODES
     lasts = False
-    planned = False
+    loses_node = True
+    intends = "restarted"
     refuted_by = Refutations(
         bitten={"started_anew": (False,), "ended_with": (None,)},
         clean={"container": ("exited", "frozen"), "answers": (False,)},
@@ -55,8 +60,14 @@ class Restarted(Injection[Restart]):
         container.kill(grace_s=round(self.fault.grace) if self.fault.how == "stop" else None)
         self.ended_with = container.wait(timeout_s=self.fault.grace)
         if self.ended_with is None:
-            raise HarnessError(f"{container.name}: it did not end within {self.fault.grace:g} s")
+            raise RefusedError(f"{self.pod} did not end within {self.fault.grace:g} s")
         container.start()
+        try:
+            wait_until(
+                f"{self.pod} answers again", lambda: answers(self.cluster, self.victim), timeout_s=ANSWER_TIMEOUT_S
+            )
+        except WaitTimeoutError as never:
+            raise RefusedError(str(never)) from never
 
     def effect(self) -> Evidence:
         began = process(self.cluster, self.victim).began()

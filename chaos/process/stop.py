@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process
-from chaos.process.kill import start_again, stands_again
+from chaos.process.kill import stands_again, start_again
 from chaos.targets import NODES
 from cluster.keys import duration
 
@@ -33,6 +33,7 @@ class Stop(Fault):
     good = "a replica takes over at once, since the node says goodbye; no acknowledged write is lost"
     known_as = "Chaos Mesh PodChaos pod-failure with a grace; roachtest node stop; systemctl stop mysql"
     targets = NODES
+    loses_node = True
     may_stay = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "exit_code": (137,), "answers": (True,)},

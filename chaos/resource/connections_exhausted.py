@@ -61,9 +61,8 @@ class Exhausted(Injection[ConnectionsExhausted]):
         def open_until_refused(_: int) -> None:
             while (refusal := self._open()) is None:
                 if time.monotonic() > until_s:
-                    raise HarnessError(
-                        f"{self.pod}: {len(self.sessions)} sessions were open after {FILL_TIMEOUT_S:g} s, and it takes more"
-                    )
+                    have = f"{len(self.sessions)} sessions after {FILL_TIMEOUT_S:g} s"
+                    raise HarnessError(f"{self.pod}: {have}, and it still lets more in")
             if refusal != TOO_MANY_CONNECTIONS:
                 raise HarnessError(f"{self.pod}: session {len(self.sessions) + 1} was refused with error {refusal}")
 
@@ -92,31 +91,37 @@ class Exhausted(Injection[ConnectionsExhausted]):
 
     def effect(self) -> Evidence:
         refused_with = self._refused_with()
-        seen = {"refused_with": refused_with, "sessions": len(self._ids()), "greets": answers(self.cluster, self.victim)}
+        seen = {
+            "refused_with": refused_with,
+            "sessions": self._standing(),
+            "greets": answers(self.cluster, self.victim),
+        }
         return Evidence(ok=refused_with == TOO_MANY_CONNECTIONS and bool(seen["sessions"]), seen=seen)
 
     def heal(self) -> None:
-        with self._as_root() as connection, connection.cursor() as cursor:
-            for session in self._ids():
-                try:
-                    cursor.execute(f"KILL {session}")
-                except pymysql.MySQLError as error:
-                    if error.args[0] != NO_SUCH_THREAD:
-                        raise
+        if answers(self.cluster, self.victim):  # a server that is gone has no sessions
+            self._kill_sessions()
         for own in self.sessions:
             with contextlib.suppress(pymysql.MySQLError, OSError):
                 own.close()
         self.sessions.clear()
 
+    def _kill_sessions(self) -> None:
+        with self._as_root() as connection, connection.cursor() as cursor:
+            for session in _idle(cursor):
+                try:
+                    cursor.execute(f"KILL {session}")
+                except pymysql.MySQLError as error:
+                    if error.args[0] != NO_SUCH_THREAD:
+                        raise
+
     def residue(self) -> Evidence:
-        refused_with, left = self._refused_with(), len(self._ids())
+        refused_with, left = self._refused_with(), self._standing()
         return Evidence(ok=refused_with is None and left == 0, seen={"refused_with": refused_with, "sessions": left})
 
-    def _ids(self) -> list[int]:
-        """The sessions of the fault's user, whoever holds them."""
+    def _standing(self) -> int:
         with self._as_root() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM performance_schema.processlist WHERE user = %s", (mysqld.IDLE,))
-            return [int(row[0]) for row in cursor.fetchall()]
+            return len(_idle(cursor))
 
     def _as_root(self) -> Any:
         """The one session beyond max_connections may be another's of ours for a moment."""
@@ -124,6 +129,10 @@ class Exhausted(Injection[ConnectionsExhausted]):
         def session() -> Any:
             return self.cluster.connection(self.pod, timeout_s=SQL_TIMEOUT_S)
 
-        return wait_until(
-            f"{self.pod} lets root in", session, timeout_s=SQL_TIMEOUT_S, tolerate=pymysql.MySQLError
-        )
+        return wait_until(f"{self.pod} lets root in", session, timeout_s=SQL_TIMEOUT_S, tolerate=pymysql.MySQLError)
+
+
+def _idle(cursor: Any) -> list[int]:
+    """The sessions of the fault's user, whoever holds them."""
+    cursor.execute("SELECT processlist_id FROM performance_schema.threads WHERE processlist_user = %s", (mysqld.IDLE,))
+    return [int(row[0]) for row in cursor.fetchall()]

@@ -2,7 +2,8 @@
 credits does.
 
 The limit is the quota of the container's cgroup, set by the engine. Bites when the quota stands and a process in the
-container that would take all CPUs gets no more than was promised, and had to wait for it. Heals by taking the quota away.
+container that would take all CPUs gets no more than was promised, and had to wait for it. Heals by taking the quota
+away.
 """
 
 from __future__ import annotations
@@ -58,9 +59,7 @@ class Throttled(Injection[CpuThrottle]):
         )
         # on a machine that is busy elsewhere it may get less than its quota
         bitten = throttled > 0 and used <= self.fault.cores * (1 + TOLERANCE)
-        return Evidence(
-            ok=bitten, seen={"quota_cores": quota, "throttled_periods": throttled}, measures=(share,)
-        )
+        return Evidence(ok=bitten, seen={"quota_cores": quota, "throttled_periods": throttled}, measures=(share,))
 
     def _burn(self) -> tuple[float, int]:
         """The cores' worth of CPU time that the container used while it wanted more, and how often it had to wait."""
