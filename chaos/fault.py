@@ -115,7 +115,7 @@ class Fault(Keys, ABC):
     not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
     a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
     MySQL pods.
-    intends: what a planned change brings about. refuted_by: what evidence must not say.
+    intends: what a planned change does to pods or primary, if anything. refuted_by: what evidence must not say.
     """
 
     name: ClassVar[str]
@@ -157,8 +157,9 @@ class Fault(Keys, ABC):
     def kind(self) -> StepKind:
         return "fault" if self.lasts else "change"
 
-    def isolates_from(self, context: Context) -> tuple[str, ...]:
+    def isolates_from(self, victim: Victim, context: Context) -> tuple[str, ...]:
         """The pods, by name, that it cuts its own off from; EVERYONE for all of them, clients included."""
+        del victim
         return (context.peers or (EVERYONE,)) if self.isolates else ()
 
 

@@ -11,18 +11,25 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from cluster.duration import parse_duration, show_duration
+from cluster.quantities import parse_percent, parse_rate, show_percent, show_rate
 
-Type = Literal["duration", "whole number", "number", "true or false", "word", "part"]
+Type = Literal["duration", "percentage", "data rate", "whole number", "number", "true or false", "word", "part"]
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "whole number": (int,),
     "number": (int, float),
     "true or false": (bool,),
     "word": (str,),
+}
+#: Of the types that are written with a unit: how each is read, and shown.
+_WITH_UNIT: Mapping[str, tuple[Callable[[object], float], Callable[[float], str]]] = {
+    "duration": (parse_duration, show_duration),
+    "percentage": (parse_percent, show_percent),
+    "data rate": (parse_rate, show_rate),
 }
 #: What a default of this type declares, where a key declares no more.
 _TYPE_OF: Mapping[type, Type] = {bool: "true or false", int: "whole number", float: "number", str: "word"}
@@ -44,9 +51,10 @@ class Part(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """One key. unit: of a number, such as ``%``. at_least, at_most: both allowed themselves; of a duration in seconds.
-    words: the only ones that are allowed. default: None where it may be left out and is nothing then; of a part always
-    there, it has the class that reads it."""
+    """One key. unit: of a number, such as ``ms``. at_least, at_most: both allowed themselves; of a duration in seconds,
+    of a percentage in percent, of a data rate in bytes a second. words: the only ones that are allowed. default: None
+    where it may be left out and is nothing then; of a part always there, it has the class that reads it.
+    """
 
     meaning: str
     type: Type
@@ -66,8 +74,8 @@ class Key:
             return None
         if self.type == "part":
             return type(self.default).read(value)
-        if self.type == "duration":
-            value = parse_duration(value)
+        if self.type in _WITH_UNIT:
+            value = _WITH_UNIT[self.type][0](value)
         elif isinstance(value, bool) != (self.type == "true or false") or not isinstance(value, _TYPES[self.type]):
             raise ValueError(f"expected {self.expected}")
         if self.words and value not in self.words:
@@ -82,7 +90,7 @@ class Key:
         """As YAML has it; `read` of it gives the same."""
         if self.type == "part":
             return value.as_json()
-        return show_duration(value) if self.type == "duration" and value is not None else value
+        return _WITH_UNIT[self.type][1](value) if self.type in _WITH_UNIT and value is not None else value
 
     @property
     def expected(self) -> str:
@@ -101,8 +109,8 @@ class Key:
         return f"{low} or more" if high is None else f"{low} to {high}"
 
     def _shown(self, bound: float) -> str:
-        if self.type == "duration":
-            return show_duration(bound)
+        if self.type in _WITH_UNIT:
+            return _WITH_UNIT[self.type][1](bound)
         return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
 
     def as_json(self) -> dict[str, Any]:
@@ -124,6 +132,16 @@ def duration(
 ) -> Any:
     """Written ``250ms``; kept, and bounded, in seconds."""
     return _field(Key(meaning=meaning, type="duration", default=default, at_least=at_least, at_most=at_most))
+
+
+def percent(meaning: str, *, default: float | None = REQUIRED, at_least: float = 0.0, at_most: float = 100.0) -> Any:
+    """Written ``5%``; kept, and bounded, in percent."""
+    return _field(Key(meaning=meaning, type="percentage", default=default, at_least=at_least, at_most=at_most))
+
+
+def rate(meaning: str, *, default: float | None = REQUIRED, at_least: float = 0.0, at_most: float | None = None) -> Any:
+    """Written ``1mbps`` or ``8mbit``; kept, and bounded, in bytes a second."""
+    return _field(Key(meaning=meaning, type="data rate", default=default, at_least=at_least, at_most=at_most))
 
 
 def whole(

@@ -1,4 +1,4 @@
-"""partition: cut a pod off from every other pod, or from some peers alone, in both directions, with iptables.
+"""partition: cut a pod off from every other pod, from some peers or on one link alone, one way or both, with iptables.
 
 The rules live in the pod's own network namespace. Packets are dropped, not refused: peers see silence, as behind a dead
 switch. The host and the observer stay connected, like a management network, so that what the isolated pod does can be
@@ -9,9 +9,11 @@ cut off, a bystander still can. Heals by removing the chain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from chaos.fault import Context, Evidence, Injection, Refutations, Victim
 from chaos.network.link import LinkFault
+from chaos.network.traffic import Traffic
 from chaos.probes import bystander, pod_named, reached
 
 CHAIN = "MESHBENCH"
@@ -35,29 +37,20 @@ class Partition(LinkFault):
 
 
 class Cut(Injection[Partition]):
-    """From the context's peers; none means every pod of the run but the observer."""
+    @cached_property
+    def _traffic(self) -> Traffic:
+        return self.fault.traffic(self.victim, self.context)
 
     @property
     def _peers(self) -> tuple[str, ...]:
-        return self.context.peers
+        return self._traffic.peers
 
     def inject(self) -> None:
-        table = "\n".join(["*filter", f":{CHAIN} - [0:0]", *self._rules(), "COMMIT", ""])
+        rules = self._traffic.rules(CHAIN, "DROP")
+        table = "\n".join(["*filter", f":{CHAIN} - [0:0]", *rules, "COMMIT", ""])
         # one commit: either all rules stand or none, and both directions are cut at the same moment
         restore = f"iptables-restore --noflush --wait <<'RULES'\n{table}RULES"
         pod_named(self.cluster, self.pod).run_in_namespace("bash", "-c", restore)
-
-    def _rules(self) -> list[str]:
-        if self._peers:
-            cut = [pod_named(self.cluster, peer).address for peer in self._peers]
-            rules = [f"-A {CHAIN} -{way} {address} -j DROP" for address in cut for way in "sd"]
-        else:
-            network = self.cluster.network
-            rules = [f"-A {CHAIN} -i lo -j RETURN", f"-A {CHAIN} -o lo -j RETURN"]
-            for friend in (network.gateway, network.address("observer")):
-                rules += [f"-A {CHAIN} -s {friend} -j RETURN", f"-A {CHAIN} -d {friend} -j RETURN"]
-            rules.append(f"-A {CHAIN} -j DROP")
-        return [*rules, f"-I INPUT -j {CHAIN}", f"-I OUTPUT -j {CHAIN}"]
 
     def effect(self) -> Evidence:
         from_peers = self._reached()
@@ -72,8 +65,9 @@ class Cut(Injection[Partition]):
         return Evidence(ok=code == 0 and cut and sum(drops) > 0 and from_bystander is not False, seen=seen)
 
     def heal(self) -> None:
-        if self._standing():
-            for command in (f"-D INPUT -j {CHAIN}", f"-D OUTPUT -j {CHAIN}", f"-F {CHAIN}", f"-X {CHAIN}"):
+        if standing := self._standing():
+            hooks = [line.replace("-A ", "-D ", 1) for line in standing if line.endswith(f"-j {CHAIN}")]
+            for command in (*hooks, f"-F {CHAIN}", f"-X {CHAIN}"):
                 pod_named(self.cluster, self.pod).run_in_namespace("iptables", "--wait", *command.split())
 
     def residue(self) -> Evidence:

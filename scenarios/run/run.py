@@ -138,7 +138,7 @@ class Run:
         finally:
             gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
             with undisturbed(), self._phase("remove"), gone:
-                self._cluster.platform.remove(self._run_id)
+                self._cluster.stop()
         self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
         try:
             summary = judged_and_sealed(self.folder)

@@ -37,7 +37,8 @@ class FakeFault(Fault):
     def written(self) -> dict[str, Any]:
         return {"peer": self.peer}
 
-    def isolates_from(self, context: Context) -> tuple[str, ...]:
+    def isolates_from(self, victim: Victim, context: Context) -> tuple[str, ...]:
+        del victim
         return context.peers
 
     def on(self, victim: Victim, context: Context) -> Broken:

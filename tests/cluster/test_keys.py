@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster.keys import Keys, MistakesError, duration, flag, number, whole, word
+from cluster.keys import Keys, MistakesError, duration, flag, number, percent, rate, whole, word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +18,36 @@ class Delay(Keys):
     queue: int | None = whole("packets that wait at most", default=None, at_least=1)
     way: str = word("which packets", of=("in", "out"), default="out")
     ordered: bool = flag("whether packets keep their order", default=True)
+    same: float = percent("how many are like the last", default=0.0, at_most=99.0)
+    speed: float | None = rate("how much passes", default=None, at_least=1e3)
 
 
 def test_keys_are_read_with_their_units_and_written_as_they_are_read() -> None:
     read = Delay.read({"by": "250ms", "loss": 3, "way": "in"})
-    assert read == Delay(by=0.25, jitter=0.0, loss=3.0, queue=None, way="in", ordered=True)
+    assert read == Delay(by=0.25, jitter=0.0, loss=3.0, queue=None, way="in", ordered=True, same=0.0, speed=None)
     assert read.written() == {
         "by": "250ms", "jitter": "0ms", "loss": 3.0, "queue": None, "way": "in", "ordered": True,
+        "same": "0%", "speed": None,
     }  # fmt: skip
+    assert Delay.read(read.written()) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "shown"),
+    [
+        ({"same": "5%"}, 5.0, "5%"),
+        ({"same": "0.25 %"}, 0.25, "0.25%"),
+        ({"speed": "1mbps"}, 1e6, "1mbps"),
+        ({"speed": "8mbit"}, 1e6, "1mbps"),
+        ({"speed": "20kbit"}, 2500.0, "2.5kbps"),
+        ({"speed": "1.5gbps"}, 1.5e9, "1.5gbps"),
+    ],
+)
+def test_shares_and_rates_are_written_with_their_unit(written: dict[str, str], kept: float, shown: str) -> None:
+    read = Delay.read({"by": "1s"} | written)
+    (name,) = written
+    assert getattr(read, name) == kept
+    assert read.written()[name] == shown
     assert Delay.read(read.written()) == read
 
 
@@ -43,6 +65,11 @@ def test_keys_are_read_with_their_units_and_written_as_they_are_read() -> None:
         ({"queue": 1.5}, "queue", "expected a whole number, 1 or more"),
         ({"way": "up"}, "way", "expected one of in, out"),
         ({"way": ["in"]}, "way", "expected one of in, out"),
+        ({"same": "140%"}, "same", "expected a percentage, 0% to 99%"),
+        ({"same": 5}, "same", "expected a percentage, such as 5% or 0.5%"),
+        ({"same": "-5%"}, "same", "expected a percentage, such as 5%"),
+        ({"speed": "999bps"}, "speed", "expected a data rate, 1kbps or more"),
+        ({"speed": "1mb"}, "speed", "expected a data rate, such as 1mbps (megabytes a second) or 8mbit"),
         ({"ordered": 1}, "ordered", "expected true or false"),
         ({"jiter": "1s"}, "jiter", "unknown key; did you mean 'jitter'? Allowed here: at, by, jitter, loss, queue"),
         ({"zzz": 1}, "zzz", "unknown key; allowed here: at, by, "),
