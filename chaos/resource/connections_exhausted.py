@@ -127,7 +127,7 @@ class Exhausted(Injection[ConnectionsExhausted]):
         """The one session beyond max_connections may be another's of ours for a moment."""
 
         def session() -> Any:
-            return self.cluster.connection(self.pod, timeout_s=SQL_TIMEOUT_S)
+            return self.cluster.connect(self.pod, timeout_s=SQL_TIMEOUT_S)
 
         return wait_until(f"{self.pod} lets root in", session, timeout_s=SQL_TIMEOUT_S, tolerate=pymysql.MySQLError)
 
