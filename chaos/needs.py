@@ -34,6 +34,20 @@ NEEDS: Mapping[str, Need] = {
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
         otherwise="the kernel of the engine's host has no cgroup freezer",
     ),
+    "CPU quota": Need(
+        probe="find /sys/fs/cgroup/cpu/ -maxdepth 2 -name cpu.cfs_quota_us | grep --quiet ."
+        " || grep --quiet --word-regexp cpu /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no CPU time (CONFIG_CFS_BANDWIDTH)",
+    ),
+    "memory limit": Need(
+        probe="test -e /sys/fs/cgroup/memory/memory.limit_in_bytes"
+        " || grep --quiet --word-regexp memory /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no memory of containers",
+    ),
+    "thread limit": Need(
+        probe="test -d /sys/fs/cgroup/pids || grep --quiet --word-regexp pids /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no number of processes (CONFIG_CGROUP_PIDS)",
+    ),
 }
 
 
