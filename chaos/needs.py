@@ -34,6 +34,10 @@ NEEDS: Mapping[str, Need] = {
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
         otherwise="the kernel of the engine's host has no cgroup freezer",
     ),
+    "loop file systems": Need(
+        probe="truncate --size=8M /tmp/disk && mkfs.ext4 -q /tmp/disk && mount -o loop /tmp/disk /mnt",
+        otherwise="the kernel of the engine's host mounts no ext4 file system from a file",
+    ),
 }
 
 
