@@ -25,7 +25,7 @@ MOUNTS: Mapping[str, str] = {"data": DATA_DIR, "binlog": f"{FILES}/binlog", "tmp
 #: Sparse: of the engine's disk they take what is written.
 SIZES: Mapping[str, str] = {"data": "4G", "binlog": "1G", "tmp": "1G"}
 
-_TOOLS = "mount umount cp chown chmod rmdir fallocate dd stat"
+_TOOLS = "mount umount cp chown chmod rmdir fallocate dd stat sync"
 _PROBE = f"""
 test "$(id -u)" = 0 || {{ echo "it does not start as root"; exit 1; }}
 for tool in {_TOOLS}; do command -v $tool >/dev/null || {{ echo "it has no $tool"; exit 1; }}; done
@@ -55,6 +55,7 @@ mounted {FILES}/tmp.img {MOUNTS["tmp"]}
 if [ ! -e {FILES}/filled ]; then
     rmdir {MOUNTS["binlog"]}/lost+found {MOUNTS["tmp"]}/lost+found
     chown --reference={DATA_DIR} {MOUNTS["binlog"]} {MOUNTS["tmp"]}
+    sync -f {MOUNTS["binlog"]} && sync -f {MOUNTS["tmp"]}
     : > {FILES}/filled
 fi
 """
@@ -89,7 +90,7 @@ class Done:
 
 
 def tried(cluster: Cluster, pod: str, script: str) -> Done:
-    """Run a /bin/sh script as root beside a node's mysqld, in its mount namespace. Where that does not run, it fails."""
+    """Run a /bin/sh script as root beside a node's mysqld, in its mount namespace; it fails where that does not run."""
     container = pod_named(cluster, pod).containers["mysqld"]
     try:
         code, printed = container.exec("/bin/sh", "-c", f"exec 2>&1; export LC_ALL=C\n{script}", user="0")

@@ -5,8 +5,8 @@ SHUTDOWN, as xfstests use it), and the process is killed: the next mount finds w
 the journal, as after a power failure. Two small files prove it: one that was synced is there afterwards, one that was
 not has nothing in it. Heals by starting the container again.
 
-With ``sync_binlog=1`` and ``innodb_flush_log_at_trx_commit=1``, MySQL's defaults, no acknowledged transaction is lost on
-the node; with 0 and 2 the last ones are. What a disk acknowledges is taken to be on it: no write cache lies.
+With ``sync_binlog=1`` and ``innodb_flush_log_at_trx_commit=1``, MySQL's defaults, no acknowledged transaction is lost
+on the node; with 0 and 2 the last ones are. What a disk acknowledges is taken to be on it: no write cache lies.
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ class PowerLost(Injection[PowerLoss]):
 
         # nothing that mysqld acknowledges may come after what its disk keeps
         wait_until(f"the engine freezes {self.pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=EngineRefusedError)
-        script = _CUT.format(
-            container=container.id, synced=SYNCED, unsynced=UNSYNCED, mounts=tuple(MOUNTS.values())
-        )
+        script = _CUT.format(container=container.id, synced=SYNCED, unsynced=UNSYNCED, mounts=tuple(MOUNTS.values()))
         code, said = self.cluster.platform.on_host(script)
         container.kill()
         if code != 0:

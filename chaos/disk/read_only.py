@@ -16,7 +16,8 @@ from chaos.targets import NODES
 from cluster.platform.platform import RUNNING
 
 READ_ONLY = "Read-only file system"
-_LAST_LINES = 60
+_LAST_LINES = 200
+_STARTING = "starting as process"
 _WRITE = "cd {mount} && touch meshbench-probe && rm -f meshbench-probe"
 
 
@@ -54,8 +55,9 @@ class ReadOnly(Injection[DiskReadonly]):
                 tried(self.cluster, self.pod, _WRITE.format(mount=MOUNTS[part])).said for part in parts(self.fault.of)
             ]
             refused = all(READ_ONLY in line for line in said)
-        else:  # restarted after all by nobody, so what it said last is of this
-            refused = READ_ONLY in container.logs(tail=_LAST_LINES).decode(errors="replace")
+        else:  # it has ended since: what it said then is told by its log
+            last_life = container.logs(tail=_LAST_LINES).decode(errors="replace").rpartition(_STARTING)[2]
+            refused = READ_ONLY in last_life
         return Evidence(ok=refused, seen={"container": state.word, "write_refused": refused})
 
     def heal(self) -> None:

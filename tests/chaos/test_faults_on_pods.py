@@ -43,9 +43,11 @@ def on(fault: Fault, group: Cluster, pod: str, *, part: Part = "node", peers: tu
     return fault.on(Victim(pod=pod, part=part), Context(cluster=group, peers=peers))
 
 
-#: Those that a node without a mesh can have; the others have tests of their own.
+#: Those that a node without a mesh can have, started as ever; the others have tests of their own.
 OF_NODES = [
-    name for name, fault in FAULTS.items() if fault.lasts and "primary" in fault.targets and "direct" in fault.meshes
+    name
+    for name, fault in FAULTS.items()
+    if fault.lasts and "primary" in fault.targets and "direct" in fault.meshes and not fault.extras
 ]
 
 
