@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cluster.platform.platform import Pod
@@ -32,6 +33,17 @@ class Certificates(Protocol):
         """Why no new session with the proxy comes about now, or by way of it; empty where one does."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drain:
+    """How a proxy is made to take no new sessions while those that live go on. Both are run in its own container.
+
+    stop: takes none from then on. resume: takes them again; None where only a new start of the process does that.
+    """
+
+    stop: tuple[str, ...]
+    resume: tuple[str, ...] | None = None
+
+
 class Front(Protocol):
     def attend_node(self, pod: Pod) -> None:
         """Put into a MySQL pod that came later what is needed there."""
@@ -42,6 +54,10 @@ class Front(Protocol):
     @property
     def certificates(self) -> Certificates | None:
         """None where the proxies have none."""
+
+    @property
+    def drain(self) -> Drain | None:
+        """Of each proxy of the clients; None where there is none, or none that can."""
 
 
 class NoFront:
@@ -55,4 +71,8 @@ class NoFront:
 
     @property
     def certificates(self) -> Certificates | None:
+        return None
+
+    @property
+    def drain(self) -> Drain | None:
         return None

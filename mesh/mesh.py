@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from cluster.cluster import Cluster
-from cluster.front import AskPools, Certificates
+from cluster.front import AskPools, Certificates, Drain
 from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin, endpoints
 from mesh.proxies.proxy import Address, Pools
@@ -43,6 +43,10 @@ class Mesh(Protocol):
     def certificates(self) -> Certificates | None:
         """Those of its proxies, if they have any."""
 
+    @property
+    def drain(self) -> Drain | None:
+        """Of each proxy of the clients, where there is one that can."""
+
     def attend(self, pod: Pod) -> None:
         """Put into a load pod what the mesh needs there; to be called before its load starts."""
 
@@ -67,6 +71,10 @@ class Asked:
 
     @property
     def certificates(self) -> Certificates | None:
+        return None
+
+    @property
+    def drain(self) -> Drain | None:
         return None
 
     def _ask(self, admin: Admin) -> Pools:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from cluster.front import Drain
 from cluster.keys import Keys, duration, whole
 from cluster.topology import Topology
 
@@ -74,13 +75,15 @@ class Launch:
 
 class Proxy(Protocol):
     """name: in scenarios, and of its container. settings: the class of its `Settings`. image: ours, that has it.
-    admin_port: where its admin interface listens. version_command: prints its version. who: it, as a gateway, in
-    messages. ready_words: complete "waiting until", while it starts."""
+    admin_port: where its admin interface listens. drain: how it is made to take no new sessions; None: it cannot be.
+    version_command: prints its version. who: it, as a gateway, in messages. ready_words: complete "waiting until",
+    while it starts."""
 
     name: str
     settings: type[Settings]
     image: str
     admin_port: int
+    drain: Drain | None = None
     version_command: list[str]
     who: str
     ready_words: str

@@ -28,6 +28,7 @@ from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
 from history.history import HistoryError
 from history.load_events import Second
+from history.manifest import SCHEMA
 from loadgen.errors import ConfigError
 from mesh.mesh import Mesh
 from mesh.proxies.lookup import PROXIES
@@ -93,7 +94,7 @@ class Run:
         self._load_began: collect.Moments
         self._observer_began_ns = 0
         self._manifest: dict[str, Any] = {
-            "schema": "meshbench/manifest/1",
+            "schema": SCHEMA,
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
             "workload": scenario.workload.facts.as_json(),
