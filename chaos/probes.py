@@ -19,7 +19,7 @@ from cluster.control_plane import POD, ControlPlane
 from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.mysqld import PORT
 from cluster.plain_http import open_url
-from cluster.platform.platform import Pod, Process
+from cluster.platform.platform import CanLimit, Pod, Process
 from cluster.wait import WaitTimeoutError, wait_until
 
 TIMEOUT_S = 1.0
@@ -75,6 +75,14 @@ def process(cluster: Cluster, victim: Victim) -> Process:
     container = next((containers[role] for role in CONTAINERS[victim.part] if role in containers), None)
     if container is None:
         raise HarnessError(f"{victim.pod} has no {victim.part}; it has {', '.join(containers)}")
+    return container
+
+
+def limitable(cluster: Cluster, victim: Victim) -> CanLimit:
+    """The same container, for faults of its resources; raises HarnessError where nothing can be limited."""
+    container = process(cluster, victim)
+    if not isinstance(container, CanLimit):
+        raise HarnessError(f"{container.name}: nothing can be limited where it runs")
     return container
 
 

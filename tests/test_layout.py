@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,16 @@ MODULES_MAX = 18
 OPENS_SESSIONS = {"cluster/session.py", "loadgen/client/connection.py", "bench/pymysql_client.py"}
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
 def imported(file: Path) -> set[str]:
     """Top-level names of everything a file imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -58,7 +65,7 @@ def names_taken_from(file: Path, module: str) -> set[str]:
     """What a file imports from a module by ``from … import``."""
     return {
         alias.name
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     }
@@ -144,10 +151,11 @@ def needed(program: str) -> set[str]:
     return found
 
 
+@cache
 def dotted(file: Path) -> list[str]:
     """Every module that a file imports, wherever in it, by its dotted name; of ``from a import b`` both a and a.b."""
     names = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -183,7 +191,7 @@ def opens_a_session(file: Path) -> bool:
         and node.func.attr in ("connect", "Connect", "Connection")
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id in ("pymysql", "connections")
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
     )
 
 
@@ -191,7 +199,7 @@ def imports_by_name(file: Path) -> set[str]:
     """What a file takes from PyMySQL by ``from … import``."""
     return {
         alias.name
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.ImportFrom) and node.module == "pymysql"
         for alias in node.names
     }
