@@ -243,7 +243,7 @@ def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     """The keys that the section at ``path`` may have."""
     section: type[BaseModel] = Scenario
     words = [part for part in path if isinstance(part, str)]
-    for part, below in zip(words, [*words[1:], ""], strict=True):
+    for part, below in zip(words, [*words, ""][1:], strict=True):
         if part in section.model_fields:
             sections = list(_sections(section.model_fields[part].annotation))
             having = [one for one in sections if below in one.model_fields]
