@@ -34,6 +34,10 @@ NEEDS: Mapping[str, Need] = {
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
         otherwise="the kernel of the engine's host has no cgroup freezer",
     ),
+    "ptrace": Need(
+        probe="test $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0) -lt 3",
+        otherwise="the kernel of the engine's host lets nobody trace a process (kernel.yama.ptrace_scope is 3)",
+    ),
     "CPU quota": Need(
         probe="find /sys/fs/cgroup/cpu/ -maxdepth 2 -name cpu.cfs_quota_us | grep --quiet ."
         " || grep --quiet --word-regexp cpu /sys/fs/cgroup/cgroup.controllers",
