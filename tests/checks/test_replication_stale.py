@@ -3,15 +3,15 @@ there fails."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.checks.failovers import failover, judged, primary
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
 
-READ_ONLY = {"outcome": "fail", "errno": 1290, "error": "OperationalError"}
-LOST = {"outcome": "unknown", "errno": 2013, "error": "OperationalError"}
+READ_ONLY: dict[str, Any] = {"outcome": "fail", "errno": 1290, "error": "OperationalError"}
+LOST: dict[str, Any] = {"outcome": "unknown", "errno": 2013, "error": "OperationalError"}
 
 
 def moved(run: Run) -> None:
