@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -44,6 +45,7 @@ class FakeCluster:
         beside = ["envoy"] if mesh == "sidecar" else []
         self.guests = {"load1": FakeGuest("pause", "locust", *beside), "observer": FakeGuest("observer")}
         self.guests |= {"gateway": FakeGuest("pause", "haproxy")} if mesh == "gateway" else {}
+        self.front = SimpleNamespace(containers=beside or ["haproxy"])
         self.statuses = {
             name: Status(
                 role="replica",
