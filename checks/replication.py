@@ -25,7 +25,8 @@ from checks.leadership.claims import Overlap, able_to_commit, overlaps, reachabl
 from checks.leadership.split_brain import Intruder, intruders, outsiders
 from checks.recovery.phases import phases
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history.history import Decision, History
+from history.decisions import Decision
+from history.history import History
 from history.observed import Sample
 
 NAME = "replication"

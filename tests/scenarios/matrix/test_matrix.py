@@ -18,7 +18,7 @@ import scenarios.cli.cli
 import scenarios.matrix.matrix
 from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership
-from history.history import HistoryError
+from history.json_files import HistoryError
 from history.load_events import Second
 from reports.charts.charts import Picture
 from scenarios.cli.cli import main
