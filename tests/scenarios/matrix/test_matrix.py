@@ -50,6 +50,7 @@ def summary(verdict: str = "pass") -> dict[str, Any]:
         "boot_s": 5.0,
         "faults": [],
         "decisions": [],
+        "mesh": {},
         "topology": {},
         "promise": None,
     }
