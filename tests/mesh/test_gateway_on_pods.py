@@ -19,9 +19,9 @@ from cluster.platform.platform import CanFreeze
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
+from mesh import endpoints
 from mesh.mesh import Mesh
 from mesh.modes.create import create_mesh
-from mesh.proxies import endpoints
 from mesh.proxies.proxy import Address, Pools
 from mesh.spec import mesh_spec
 
