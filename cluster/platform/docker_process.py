@@ -35,6 +35,10 @@ class DockerProcess:
         return str(self._container.name)
 
     @property
+    def id(self) -> str:
+        return str(self._container.id)
+
+    @property
     def image(self) -> str:
         return str(self._container.attrs["Config"]["Image"])
 

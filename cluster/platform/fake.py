@@ -25,6 +25,7 @@ class FakeProcess:
     """
 
     name: str = "meshbench-0a1b2c3d-node1-mysqld"
+    id: str = "5eed48cf0c8c"
     image: str = "fake:1"
     image_id: str = "sha256:fake"
     command: tuple[str, ...] = ()

@@ -42,10 +42,14 @@ def exited(code: int) -> State:
 
 
 class Process(Protocol):
-    """A container of a pod. image, image_id: its reference, and what that stood for when the container was made."""
+    """A container of a pod. id: the engine's own, which the container's cgroups are named after. image, image_id: its
+    reference, and what that stood for when the container was made."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
 
     @property
     def image(self) -> str: ...

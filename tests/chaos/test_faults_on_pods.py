@@ -46,11 +46,16 @@ def on(fault: Fault, group: Cluster, pod: str, *, part: Part = "node", peers: tu
     return fault.on(Victim(pod=pod, part=part), Context(cluster=group, peers=peers))
 
 
-#: Those that a node without a mesh can have; the others, and what people do to a node, have tests of their own.
+#: Those that a node without a mesh, started as ever, can have; the others, and what people do to a node, have tests of
+#: their own.
 OF_NODES = [
     name
     for name, fault in FAULTS.items()
-    if fault.lasts and "primary" in fault.targets and "direct" in fault.meshes and fault.family() != "changes"
+    if fault.lasts
+    and "primary" in fault.targets
+    and "direct" in fault.meshes
+    and fault.family() != "changes"
+    and not fault.extras
 ]
 
 
