@@ -25,7 +25,7 @@ from cluster.mysqld import option_file
 from cluster.platform import ownership
 from cluster.platform.docker_engine import require_engine
 from cluster.platform.docker_platform import DockerPlatform
-from history.history import HistoryError
+from history.json_files import HistoryError
 from loadgen.errors import ConfigError
 from reports.formats.console import print_table
 from reports.matrix.console import print_matrix

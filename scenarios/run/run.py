@@ -26,7 +26,7 @@ from cluster.mysqld.extras_of_image import require_extras
 from cluster.platform import images
 from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
-from history.history import HistoryError
+from history.json_files import HistoryError
 from history.load_events import Second
 from history.manifest import SCHEMA
 from loadgen.errors import ConfigError

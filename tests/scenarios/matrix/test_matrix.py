@@ -18,7 +18,7 @@ import scenarios.cli.cli
 import scenarios.matrix.matrix
 from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership
-from history.history import HistoryError
+from history.json_files import HistoryError
 from history.load_events import Second
 from reports.charts.charts import Picture
 from scenarios.cli.cli import main
@@ -50,6 +50,7 @@ def summary(verdict: str = "pass") -> dict[str, Any]:
         "boot_s": 5.0,
         "faults": [],
         "decisions": [],
+        "mesh": {},
         "topology": {},
         "promise": None,
     }
