@@ -40,7 +40,7 @@ def before() -> set[str]:
 @pytest.fixture
 def abandoned(
     request: pytest.FixtureRequest, unmet_needs: dict[str, str], tmp_path: Path
-) -> Iterator[subprocess.Popen]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has broken something, and waits."""
     name = request.param
     if why := unavailable(FAULTS[name], unmet_needs):
