@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -52,6 +52,10 @@ class Front(Protocol):
         """Every proxy that has been started, by its name."""
 
     @property
+    def containers(self) -> Collection[str]:
+        """What the containers of its proxies are called in their pods."""
+
+    @property
     def certificates(self) -> Certificates | None:
         """None where the proxies have none."""
 
@@ -68,6 +72,10 @@ class NoFront:
 
     def proxies(self) -> Mapping[str, AskPools]:
         return {}
+
+    @property
+    def containers(self) -> Collection[str]:
+        return ()
 
     @property
     def certificates(self) -> Certificates | None:

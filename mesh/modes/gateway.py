@@ -10,8 +10,8 @@ from cluster.front import Drain
 from cluster.guests import open_guest
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
+from mesh.endpoints import Admin, get
 from mesh.mesh import Asked
-from mesh.proxies.endpoints import Admin, get
 from mesh.proxies.proxy import READ_PORT, WRITE_PORT, Address, Proxy, Settings, Surroundings
 
 NAME = "gateway"

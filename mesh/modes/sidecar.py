@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from cluster.front import Drain
 from cluster.platform.platform import Pod
+from mesh.endpoints import Admin
 from mesh.mesh import Asked
-from mesh.proxies.endpoints import Admin
+from mesh.modes.envoy_pod import admin, start_envoy
 from mesh.proxies.envoy import Envoy, EnvoySettings, client_side
-from mesh.proxies.envoy_pod import admin, start_envoy
 from mesh.proxies.proxy import READ_PORT, WRITE_PORT, Address, read_path
 
 

@@ -64,6 +64,7 @@ class EnvoySettings(Settings):
 
 class Envoy(Proxy):
     name = "envoy"
+    title = "Envoy"
     settings = EnvoySettings
     image = "envoy"
     admin_port = ADMIN_PORT

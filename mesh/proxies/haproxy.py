@@ -118,6 +118,7 @@ class HAProxySettings(Settings):
 
 class HAProxy(Proxy):
     name = "haproxy"
+    title = "HAProxy"
     settings = HAProxySettings
     image = "base"
     admin_port = STATS_PORT
