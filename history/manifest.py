@@ -146,9 +146,15 @@ class TopologySection:
 
 @dataclass(frozen=True, kw_only=True)
 class MeshSection:
+    """title: of the proxy, for people. routing, routes: how it finds its destinations, in a word and in a sentence.
+    caveat: what to know before it is compared with others."""
+
     mode: Text | None = None
     proxy: Text | None = None
+    title: Text | None = None
     routing: Text | None = None
+    routes: Text | None = None
+    caveat: Text | None = None
 
     @property
     def is_direct(self) -> bool:

@@ -27,7 +27,7 @@ def headline(matrix: dict[str, Any]) -> list[str]:
     cells = matrix["cells"]
     ranked = [cell for cell in cells if cell["write_outage_ms"] is not None]
     sentences = _recovery(ranked) if ranked else ["No combination has a trial that counts, so none can be compared."]
-    return [*sentences, *_static(ranked), *_money(cells), *_missing(matrix)]
+    return [*sentences, *_caveats(ranked), *_money(cells), *_missing(matrix)]
 
 
 def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
@@ -53,15 +53,10 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     return sentences
 
 
-def _static(ranked: Sequence[dict[str, Any]]) -> list[str]:
-    """Router knows the roles of a group only: elsewhere a good result may be luck."""
-    lucky = [cell for cell in ranked if cell["mesh"] == "router" and _facts(cell).promoted]
-    if not lucky:
-        return []
-    return [
-        f"{_listed(lucky)}: MySQL Router routes statically there, to the next node of its list. That is the new primary"
-        " only by luck, and it goes back to the old one as soon as that accepts connections."
-    ]
+def _caveats(ranked: Sequence[dict[str, Any]]) -> list[str]:
+    """What a proxy says of itself in front of a topology, such as that a good result may be luck."""
+    caveats = dict.fromkeys(cell["caveat"] for cell in ranked if cell["caveat"])
+    return [f"{_listed([cell for cell in ranked if cell['caveat'] == caveat])}: {caveat}" for caveat in caveats]
 
 
 def _facts(cell: dict[str, Any]) -> ReplicationFacts:

@@ -75,6 +75,7 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
         "waterfall": _waterfall(steps),
         "rpo": _rpo(trials),
         "promise": _promise(cell, trials),
+        "caveat": next((said for one in trials if one.summary and (said := one.summary["mesh"].get("caveat"))), None),
         "response_ms": {
             phase: {one: over_trials(f"response_{phase}_{one}_ms") for one in PERCENTILES} for phase in PHASES
         },

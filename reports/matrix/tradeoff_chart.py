@@ -6,6 +6,8 @@ faint point, the bold one is the median; a black ring means that the combination
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -18,15 +20,9 @@ from reports.charts import canvas
 from reports.charts.canvas import Size
 from reports.text.units import duration
 
-_COLOURS = {
-    "single": canvas.GREY,
-    "async": canvas.VERMILLION,
-    "semisync": "#E69F00",
-    "group": canvas.BLUE,
-    "group-multi": canvas.GREEN,
-}
-_MARKERS = {"direct": "o", "envoy": "s", "haproxy": "^", "router": "D", "sidecar": "P", "mtls": "X"}
-_OTHER_MARKER = "*"
+#: Of topologies and of meshes, by the order of their words; with more of them than that they begin anew.
+_COLOURS = (canvas.BLUE, canvas.VERMILLION, "#E69F00", canvas.GREEN, canvas.PURPLE, canvas.GREY)
+_MARKERS = ("o", "s", "^", "D", "P", "X", "v", "*")
 _RING = "o"
 
 
@@ -39,13 +35,14 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
         axes.set_axis_off()
         canvas.say_empty(axes, "no combination with an outage and a p99")
         return figure
+    colours, markers = _by_word(shown, "topology", _COLOURS), _by_word(shown, "mesh", _MARKERS)
     for cell in shown:
-        _point(axes, cell)
+        _point(axes, cell, marker=markers[cell["mesh"]], colour=colours[cell["topology"]])
     _log_ms(axes.xaxis, axes, "x", size)
     _log_ms(axes.yaxis, axes, "y", size)
     axes.set_xlabel("write outage (left: recovers sooner)")
     axes.set_ylabel("response p99 before the fault" + ("" if size.narrow else "\n(low: costs less)"))
-    entries = _legend(shown)
+    entries = _legend(shown, colours, markers)
     figure.legend(
         handles=entries,
         loc="outside upper left",
@@ -56,8 +53,11 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
     return figure
 
 
-def _point(axes: Axes, cell: dict[str, Any]) -> None:
-    marker, colour = _MARKERS.get(cell["mesh"], _OTHER_MARKER), _COLOURS.get(cell["topology"], canvas.INK)
+def _by_word(cells: list[dict[str, Any]], of: str, styles: Sequence[str]) -> dict[str, str]:
+    return dict(zip(sorted({cell[of] for cell in cells}), cycle(styles), strict=False))
+
+
+def _point(axes: Axes, cell: dict[str, Any], *, marker: str, colour: str) -> None:
     for trial in cell["trials"]:
         numbers = trial["numbers"] or {}
         outage_ms, p99_ms = numbers.get("write_outage_ms"), numbers.get("response_before_p99_ms")
@@ -81,15 +81,12 @@ def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _legend(shown: list[dict[str, Any]]) -> list[Line2D]:
+def _legend(shown: list[dict[str, Any]], colours: Mapping[str, str], markers: Mapping[str, str]) -> list[Line2D]:
     """A patch of colour a topology, a hollow shape a mesh, and the ring where there is one."""
-    topologies = dict.fromkeys(cell["topology"] for cell in shown)
-    meshes = dict.fromkeys(cell["mesh"] for cell in shown)
     entries = [
-        Line2D([], [], color=_COLOURS.get(name, canvas.INK), linewidth=6, label=canvas.printable(name))
-        for name in topologies
+        Line2D([], [], color=colour, linewidth=6, label=canvas.printable(name)) for name, colour in colours.items()
     ]
-    entries += [_hollow(_MARKERS.get(name, _OTHER_MARKER), label=canvas.printable(name)) for name in meshes]
+    entries += [_hollow(marker, label=canvas.printable(name)) for name, marker in markers.items()]
     if any(cell["rpo"]["lost"] for cell in shown):
         entries.append(_hollow(_RING, size=14, label="lost money"))
     return entries

@@ -360,8 +360,10 @@ class Run:
 def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
     """The mesh for the report, with what its proxy says of itself in front of this topology."""
     proxy = scenario.mesh.proxy
-    said = {} if proxy is None else PROXIES[proxy].describe(scenario.topology_spec())
-    return {"mode": scenario.mesh.mode, "proxy": proxy, **said}
+    if proxy is None:
+        return {"mode": scenario.mesh.mode, "proxy": None}
+    said = PROXIES[proxy].describe(scenario.topology_spec())
+    return {"mode": scenario.mesh.mode, "proxy": proxy, "title": PROXIES[proxy].title, **said}
 
 
 def require_images(scenario: Scenario, platform: Platform) -> None:

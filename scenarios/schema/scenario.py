@@ -262,7 +262,9 @@ class Scenario(Section):
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            setting = Setting(kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode)
+            setting = Setting(
+                kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode, proxy=self.mesh.proxy
+            )
             if wrong := misfit(steps[number], setting, timeline=steps):
                 raise MisfitError(("faults", number, wrong.key), wrong.why)
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:

@@ -156,6 +156,10 @@ def test_many_faults_are_still_named(history: History, summary: Summary, faults:
         ({"mode": "direct"}, "direct: no proxy: clients know every node"),
         ({"mode": "gateway", "proxy": "envoy"}, "gateway: one proxy pod between clients and nodes; Envoy"),
         ({"mode": "gateway", "proxy": "router", "routing": "metadata-cache"}, "reads the group's members"),
+        (
+            {"mode": "gateway", "proxy": "own", "title": "Ours", "routing": "r", "routes": "by moon"},
+            "Ours; r routing: by m",
+        ),
         ({"mode": "else", "proxy": "own", "routing": "by-moon"}, "else: own; by-moon routing"),
     ],
 )

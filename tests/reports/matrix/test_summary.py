@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cluster.topology import Topology
+from mesh.proxies.lookup import PROXIES
 from reports.matrix.csv import COLUMNS, matrix_csv
 from reports.matrix.summary import matrix_summary
 from reports.matrix.trial import Cell, Experiment, Trial
@@ -179,7 +181,9 @@ def test_a_good_result_of_static_routing_is_called_luck(
     judged: Judged, experiment: Experiments, topology: str, warned: bool
 ) -> None:
     cell = Cell(topology=topology, mesh="router")
-    matrix = matrix_summary(experiment([cell, DIRECT], [(cell, judged(outage_ms=1)), (DIRECT, judged())]))
+    said = PROXIES["router"].describe(Topology(kind=topology, pods=3))
+    routed = {**judged(outage_ms=1), "mesh": dict(said)}
+    matrix = matrix_summary(experiment([cell, DIRECT], [(cell, routed), (DIRECT, judged())]))
     assert ("by luck" in " ".join(matrix["headline"])) is warned
 
 

@@ -232,6 +232,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(runner.requested, "in_effect", lambda *_: [])
     monkeypatch.setattr(runner.requested, "error_log", lambda _: None)
     monkeypatch.setattr(runner.versions, "of_run", lambda *_, **__: {})
+    monkeypatch.setattr(runner.versions, "checkout", lambda: {"commit": None, "dirty": None})
     monkeypatch.setattr(FakePlatform, "remove", remove)
     monkeypatch.setattr(Run, "_through", through)
     return world
