@@ -13,8 +13,9 @@ from typing import Any
 
 from checks.evidence.due import last_due_ns
 from checks.leadership.changes import OPENED
+from history.faults import FaultRecord
 from history.fields import spelt
-from history.history import FaultRecord, History
+from history.history import History
 from history.manifest import PlannedStep, seconds_in
 
 _S = 1_000_000_000
