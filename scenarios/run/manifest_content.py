@@ -12,6 +12,7 @@ class TopologyContent(TypedDict):
     kind: str
     pods: int
     primaries: int
+    can_lose: int
     replication: Mapping[str, bool | str]
     extras: list[str]
     pods_at_end: NotRequired[int]
@@ -48,13 +49,15 @@ class HostContent(NoiseContent):
 
 
 class ManifestContent(TypedDict):
-    """What a run of ours writes; own: of a user's own file, what came along."""
+    """What a run of ours writes; composed: steps that the seed
+    chose. own: of a user's own file, what came along."""
 
     schema: str
     scenario: dict[str, Any]
     gates: Mapping[str, Any]
     workload: dict[str, Any]
     seed: int
+    composed: NotRequired[list[dict[str, Any]]]
     command: list[str]
     started_at: str
     monotonic_zero_unix_ns: int

@@ -100,7 +100,6 @@ class Run:
             "gates": scenario.gates.numbers(),
             "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
-            **({"composed": composed} if (composed := scenario.composed()) else {}),
             "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "monotonic_zero_unix_ns": host.monotonic_zero_unix_ns(),
@@ -118,6 +117,8 @@ class Run:
             "mesh": _describe_mesh(scenario),
             "durations_s": self._durations_s,
         }
+        if composed := scenario.composed():
+            self._manifest["composed"] = composed
         if own := described(scenario, platform.image("tools")):
             self._manifest["own"] = own
         self._salvage = Salvage(self._manifest, self._folder)
