@@ -214,6 +214,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             for gone in ownership.reap():
                 log.info("left by a dead run, removed: %s", gone)
             log.info("%s: %s", scenario.name, scenario.description)
+            for said in scenario.notices():
+                log.info("%s", said)
             run = Run(
                 scenario,
                 platform=platform,

@@ -100,7 +100,7 @@ class Matrix:
         one = self._plan.runnable[cell]
         settings = [word for setting in one.settings for word in ("--set", setting)]
         command = ["meshbench", "run", self._name, *settings, "--seed", str(seed)]
-        scenario = one.scenario.model_copy(update={"seed": seed})
+        scenario = one.scenario.with_seed(seed)
         return Run(scenario, platform=self._platform, runs=self._runs, command=command)
 
     def _not_run(self, done: int) -> list[Trial]:
