@@ -52,6 +52,10 @@ NEEDS: Mapping[str, Need] = {
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
         otherwise="the kernel of the engine's host has no cgroup freezer",
     ),
+    "ptrace": Need(
+        probe="test $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0) -lt 3",
+        otherwise="the kernel of the engine's host lets nobody trace a process (kernel.yama.ptrace_scope is 3)",
+    ),
     "loop file systems": Need(
         probe="truncate --size=8M /tmp/disk && mkfs.ext4 -q /tmp/disk && mount -o loop /tmp/disk /mnt",
         otherwise="the kernel of the engine's host mounts no ext4 file system from a file",

@@ -26,7 +26,8 @@ from checks.leadership.split_brain import Intruder, intruders, outsiders
 from checks.leadership.stale import StaleWrites, stale_writes
 from checks.recovery.phases import phases
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history.history import Decision, History
+from history.decisions import Decision
+from history.history import History
 from history.observed import Sample
 
 NAME = "replication"

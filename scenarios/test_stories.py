@@ -60,7 +60,7 @@ def test_story(
 
     expect = scenario.expect
     assert summary["verdict"] == expect.verdict, summary["why"]
-    for_good = [step.heal_after == "never" for step in scenario.faults] + [False] * len(summary["faults"])
+    for_good = [step.heal_after == "never" for step in scenario.steps] + [False] * len(summary["faults"])
     for fault, never in zip(summary["faults"], for_good, strict=False):
         assert fault["bitten"], fault
         assert fault["clean"] or never, fault

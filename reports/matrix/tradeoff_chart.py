@@ -6,9 +6,8 @@ faint point, the bold one is the median; a black ring means that the combination
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -18,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reports.charts import canvas
 from reports.charts.canvas import Size
+from reports.matrix.matrix_types import CellRow, Matrix
 from reports.text.units import duration
 
 #: Of topologies and of meshes, by the order of their words; with more of them than that they begin anew.
@@ -26,7 +26,7 @@ _MARKERS = ("o", "s", "^", "D", "P", "X", "v", "*")
 _RING = "o"
 
 
-def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
+def draw_tradeoff(matrix: Matrix, size: Size) -> Figure:
     """matrix: the content of matrix.json. A cell without an outage or without a p99 before the fault has no point."""
     shown = [cell for cell in matrix["cells"] if cell["write_outage_ms"] and cell["response_ms"]["before"]["p99"]]
     figure = canvas.new_figure(size, height_px=520 if size.narrow else 440)
@@ -35,7 +35,8 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
         axes.set_axis_off()
         canvas.say_empty(axes, "no combination with an outage and a p99")
         return figure
-    colours, markers = _by_word(shown, "topology", _COLOURS), _by_word(shown, "mesh", _MARKERS)
+    colours = _by_word((cell["topology"] for cell in shown), _COLOURS)
+    markers = _by_word((cell["mesh"] for cell in shown), _MARKERS)
     for cell in shown:
         _point(axes, cell, marker=markers[cell["mesh"]], colour=colours[cell["topology"]])
     _log_ms(axes.xaxis, axes, "x", size)
@@ -53,17 +54,25 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
     return figure
 
 
-def _by_word(cells: list[dict[str, Any]], of: str, styles: Sequence[str]) -> dict[str, str]:
-    return dict(zip(sorted({cell[of] for cell in cells}), cycle(styles), strict=False))
+def _by_word(words: Iterable[str], styles: Sequence[str]) -> dict[str, str]:
+    return dict(zip(sorted(set(words)), cycle(styles), strict=False))
 
 
-def _point(axes: Axes, cell: dict[str, Any], *, marker: str, colour: str) -> None:
+def _at(cell: CellRow) -> tuple[float, float]:
+    """Medians of write outage and p99 before the fault, of a cell that has both."""
+    outage, p99 = cell["write_outage_ms"], cell["response_ms"]["before"]["p99"]
+    assert outage is not None, "shown"
+    assert p99 is not None, "shown"
+    return outage["median"], p99["median"]
+
+
+def _point(axes: Axes, cell: CellRow, *, marker: str, colour: str) -> None:
     for trial in cell["trials"]:
         numbers = trial["numbers"] or {}
         outage_ms, p99_ms = numbers.get("write_outage_ms"), numbers.get("response_before_p99_ms")
         if trial["counts"] and outage_ms and p99_ms:
             axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, alpha=0.3, markersize=5, linestyle="")
-    outage_ms, p99_ms = cell["write_outage_ms"]["median"], cell["response_ms"]["before"]["p99"]["median"]
+    outage_ms, p99_ms = _at(cell)
     axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
     if cell["rpo"]["lost"]:
         ring = _hollow(_RING, size=19)
@@ -81,7 +90,7 @@ def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _legend(shown: list[dict[str, Any]], colours: Mapping[str, str], markers: Mapping[str, str]) -> list[Line2D]:
+def _legend(shown: list[CellRow], colours: Mapping[str, str], markers: Mapping[str, str]) -> list[Line2D]:
     """A patch of colour a topology, a hollow shape a mesh, and the ring where there is one."""
     entries = [
         Line2D([], [], color=colour, linewidth=6, label=canvas.printable(name)) for name, colour in colours.items()

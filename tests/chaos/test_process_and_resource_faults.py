@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from chaos.fault import Context, Fault, Injection, Victim
+from chaos.process.crash_loop import CrashLoop
+from chaos.process.flap import Flap
+from chaos.process.hang import Hang
 from chaos.process.oom import LEFT_BYTES, Oom
 from chaos.process.restart import Restart
 from chaos.process.stop import Stop
 from chaos.resource.cpu_throttle import CpuThrottle
 from cluster.agent import agent
 from cluster.cluster import Cluster
-from cluster.errors import EngineRefusedError, HarnessError
+from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError
 from cluster.keys import MistakesError
-from cluster.platform.fake import FakePod, FakeProcess
-from cluster.platform.platform import Usage, exited
+from cluster.platform.fake import FakePlatform, FakePod, FakeProcess
+from cluster.platform.platform import FROZEN, Usage, exited
+from cluster.wait import wait_until
 
 MIB = 2**20
 
@@ -104,6 +110,100 @@ def test_a_restart_that_was_interrupted_in_the_middle_is_finished_by_heal(mysqld
     assert on(Restart(), mysqld).residue().ok
 
 
+CYCLING = [
+    Flap(how="pause", period=0.02),
+    Flap(how="kill", period=0.02),
+    CrashLoop(lives=0.01, back_off=0.01),
+]
+
+
+@pytest.mark.parametrize("fault", CYCLING)
+def test_what_goes_up_and_down_is_ended_by_another_injection_and_left_running(mysqld: Mysqld, fault: Fault) -> None:
+    cycling = on(fault, mysqld)
+    assert not cycling.effect().ok
+    cycling.inject()
+    try:
+        assert cycling.effect().ok, cycling.effect().seen
+        assert min(cycling.effect().seen["downs"], cycling.effect().seen["ups"]) >= 2
+        assert not cycling.residue().ok
+        assert not on(fault, Mysqld(name="another")).effect().ok
+    finally:
+        on(fault, mysqld).heal()
+    cycling.heal()
+    assert cycling.residue().ok
+    assert not cycling.effect().ok
+
+
+@pytest.mark.parametrize("fault", CYCLING)
+def test_what_a_harness_that_died_has_left_down_is_brought_up(mysqld: Mysqld, fault: Fault) -> None:
+    for state in (exited(137), FROZEN):
+        mysqld._script([state])
+        on(fault, mysqld).heal()
+        assert on(fault, mysqld).residue().ok
+
+
+@pytest.mark.parametrize("fault", CYCLING)
+def test_an_engine_that_fails_in_the_middle_ends_the_run(mysqld: Mysqld, fault: Fault) -> None:
+    def fail() -> None:
+        raise EngineSilentError("no answer")
+
+    for verb in ("start", "thaw"):
+        setattr(mysqld, verb, fail)
+    cycling = on(fault, mysqld)
+    with pytest.raises(EngineSilentError):
+        cycling.inject()
+    assert not cycling.effect().ok
+
+
+def test_a_freezer_that_gives_up_is_tried_again_in_the_next_period(mysqld: Mysqld) -> None:
+    freeze, refusals = mysqld.freeze, [1]
+
+    def busy() -> None:
+        if refusals:
+            refusals.pop()
+            raise EngineRefusedError("unable to freeze")
+        freeze()
+
+    mysqld.freeze = busy  # type: ignore[method-assign]
+    flap = on(Flap(period=0.02), mysqld)
+    flap.inject()
+    wait_until("it was down twice", lambda: flap.effect().ok, timeout_s=10)
+    flap.heal()
+
+
+class Traced(Mysqld):
+    """The container beside mysqld: says that so many threads are stopped, and one is not."""
+
+    def exec(self, *command: str, user: str | None = None) -> tuple[int, bytes]:
+        return 0, b"t\nt\nS\n"
+
+
+def test_a_hang_is_a_container_beside_mysqld_that_may_trace_it(mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = FakePod(containers={"mysqld": mysqld}, cast=lambda *_: Traced())
+    cluster = SimpleNamespace(pods={"node1": pod}, guests={}, platform=FakePlatform())
+    hang = Hang().on(Victim(pod="node1"), Context(cluster=cast(Cluster, cluster)))
+    assert not hang.effect().ok
+    assert hang.residue().ok
+    hang.inject()
+
+    def tracing() -> bool:
+        return pod.containers["hang"].state().word == "running"
+
+    monkeypatch.setattr(agent, "greets", lambda *_, **__: not tracing())
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        monkeypatch.setattr("chaos.process.hang.PORT", listening.getsockname()[1])
+        assert hang.effect().seen == {"stopped_threads": 2, "other_threads": 1, "accepts": True, "answers": False}
+        assert hang.effect().ok
+    assert not hang.effect().ok, "a port that is closed is no hang"
+    assert not hang.residue().ok
+    hang.heal()
+    hang.heal()
+    assert hang.residue().ok
+    assert not hang.effect().ok
+    hang.inject()
+    assert tracing(), "the same container once more"
+
+
 def test_memory_is_squeezed_to_just_above_what_cannot_be_given_back_and_given_back_by_heal(mysqld: Mysqld) -> None:
     oom = on(Oom(), mysqld)
     assert not oom.effect().ok
@@ -177,6 +277,9 @@ def test_a_quota_that_throttles_nobody_has_not_bitten(mysqld: Mysqld) -> None:
         (Restart, {"how": "reboot"}, "how: expected one of stop, kill"),
         (CpuThrottle, {"cores": 0}, "cores: expected a number (cores), 0.05 to 64"),
         (CpuThrottle, {"cores": -1}, "cores: expected a number (cores), 0.05 to 64"),
+        (Flap, {"period": "1ms"}, "period: expected a duration, 200ms to 60s"),
+        (Flap, {"duty": "100%"}, "duty: expected a percentage, 5% to 95%"),
+        (CrashLoop, {"back_off": "0ms"}, "back_off: expected a duration, 100ms to 60s"),
         (Oom, {"limit": 1}, "limit: unknown key"),
     ],
 )

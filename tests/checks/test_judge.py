@@ -13,7 +13,8 @@ import pytest
 
 from checks.judge import judge
 from checks.registry import CHECKS
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

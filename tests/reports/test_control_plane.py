@@ -13,7 +13,9 @@ import pytest
 from rich.console import Console
 
 from checks.judge import judge
-from history.history import Decision, FaultRecord, History
+from history.decisions import Decision
+from history.faults import FaultRecord
+from history.history import History
 from reports.charts.canvas import NARROW, style
 from reports.charts.charts import Picture
 from reports.charts.recovery_steps import event_words, struck_together

@@ -28,7 +28,7 @@ Judged = Callable[..., dict[str, Any]]
 Experiments = Callable[..., Experiment]
 
 
-def cells_of(made: Experiment) -> dict[tuple[str, str], dict[str, Any]]:
+def cells_of(made: Experiment) -> dict[tuple[str, str], Any]:
     """Topology and mesh -> cell of a matrix that keeps its schema."""
     matrix = matrix_summary(made)
     validate(matrix, "matrix")
@@ -228,6 +228,7 @@ def test_few_trials_have_extremes_and_five_an_interval_within_them() -> None:
     few, enough = spread([3.0, None, 1.0, 2.0]), spread([1.0, 2.0, 3.0, 4.0, 5.0])
     assert few == {"median": 2.0, "min": 1.0, "max": 3.0, "values": [3.0, 1.0, 2.0], "ci95": None}
     assert enough is not None
+    assert enough["ci95"] is not None
     low, high = enough["ci95"]
     assert 1 <= low < 3 < high <= 5
     assert words(spread([2400.0]), "_ms") == "2.4 s"
