@@ -2,9 +2,9 @@
 
 Pods know each other's names from /etc/hosts, and the engine's own DNS server may know them, too. All containers of a
 pod share both files: the names and the name servers are commented out. MySQL asks by name when a replica connects to
-its source, and when a member joins a group; what is connected goes on. Proxies and load pods have addresses alone, and are
-no targets. Bites when the name of another node does not resolve within a second. Heals by taking the
-comment signs away.
+its source, and when a member joins a group; what is connected goes on. Proxies and load pods have addresses alone, and
+are no targets. Bites when the name of another node does not resolve within a second. Heals by taking the comment signs
+away.
 """
 
 from __future__ import annotations
