@@ -60,6 +60,10 @@ NEEDS: Mapping[str, Need] = {
         probe="truncate --size=8M /tmp/disk && mkfs.ext4 -q /tmp/disk && mount -o loop /tmp/disk /mnt",
         otherwise="the kernel of the engine's host mounts no ext4 file system from a file",
     ),
+    "vDSO of x86-64": Need(
+        probe="test $(uname --machine) = x86_64 && grep --quiet vdso /proc/self/maps",
+        otherwise="the engine's host is no x86-64 whose processes read the time through a vDSO, where it is changed",
+    ),
     "disk throttle": Need(
         probe="find /sys/fs/cgroup/blkio/ -maxdepth 2 -name blkio.throttle.write_bps_device | grep --quiet ."
         " || grep --quiet --word-regexp io /sys/fs/cgroup/cgroup.controllers",
