@@ -81,7 +81,7 @@ def test_a_sidecar_is_an_envoy() -> None:
             "mesh.fall: unknown key of proxy router; .*: mode, proxy, ttl",
         ),
         ("{mode: gateway}", "mode gateway needs a proxy; allowed: envoy, haproxy, router"),
-        ("nginx", "mesh.proxy: unknown word 'nginx'; expected one of envoy, haproxy, router"),
+        ("nginx", "mesh: unknown mesh 'nginx'; expected one of direct, sidecar, mtls, envoy, haproxy, router"),
         ("{mode: direct, proxy: envoy}", "proxy does not apply to mode direct"),
         ("{mode: mtls, proxy: haproxy}", "mesh.proxy: mode mtls supports only proxy: envoy"),
         ("{mode: sidecar, ttl: 1s}", "mesh.ttl: unknown key of proxy envoy"),
