@@ -85,7 +85,7 @@ def deploy(image: str, platform: Platform) -> tuple[float, float]:
         ready_s = time.monotonic() - began_s
     finally:
         with undisturbed():
-            platform.remove(cluster.run_id)
+            cluster.stop()
     return ready_s, time.monotonic() - began_s
 
 

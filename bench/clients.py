@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
+from cluster.guests import open_guest
 from cluster.mysqld import mysqld
 from cluster.mysqld.mysqld import DATABASE, PORT
 from cluster.platform import images
@@ -104,11 +105,11 @@ class Contest:
 
     def start(self) -> None:
         self._cluster.start()
-        with self._cluster.connection("node1") as connection, connection.cursor() as cursor:
+        with self._cluster.connect("node1") as connection, connection.cursor() as cursor:
             mysqld.create_database(cursor, DATABASE)
             connection.select_db(DATABASE)
             create(_workload()).setup(connection, seed=1)
-        self._pod = self._cluster.extra_pod("load1", self._cluster.network.address("load"))
+        self._pod = open_guest(self._cluster.nodes, "load1", self._cluster.network.address("load"))
 
     def ours(self, round_: int, rate: float | None) -> Measured:
         """The load worker as a run starts it, recording every operation. At saturation all arrivals are due at once."""

@@ -115,7 +115,7 @@ class Fault(Keys, ABC):
     not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
     a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
     MySQL pods.
-    intends: what a planned change brings about. refuted_by: what evidence must not say.
+    intends: what a planned change does to pods or primary, if anything. refuted_by: what evidence must not say.
     """
 
     name: ClassVar[str]

@@ -234,7 +234,7 @@ class Injector:
     def _give_up(self, pod: str) -> None:
         """Count a pod that was killed for good no more."""
         if pod in self._cluster.pods:
-            self._cluster.forget(self._cluster.pods[pod])
+            self._cluster.nodes.forget(self._cluster.pods[pod])
 
     def _wait_until(self, due_ns: int | None) -> bool:
         """Wait for a moment (None: for ever) or for the end of the load; returns whether the load ended first."""

@@ -207,7 +207,7 @@ def _first_in_line(aim: Aim) -> str | None:
 
     def rank(name: str) -> tuple[tuple[int, ...], int, str] | None:
         try:
-            with aim.cluster.connection(name, timeout_s=ASK_TIMEOUT_S) as connection, connection.cursor() as cursor:
+            with aim.cluster.connect(name, timeout_s=ASK_TIMEOUT_S) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION(), @@group_replication_member_weight, @@server_uuid")
                 version, weight, uuid = cursor.fetchone()
         except pymysql.MySQLError:

@@ -6,14 +6,16 @@ Each gate is declared by the check that decides it, or in `checks.noise`; `check
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks.check import Gate, thresholds
-from checks.registry import BY_KEY, DECIDER
+from checks.registry import BY_KEY, DECIDER, GATES
 from checks.verdict import Verdict
 from history.fields import spelt
 from history.history import History, HistoryError
+from history.manifest import seconds_in
 
 REQUIRE = "require"
 
@@ -33,9 +35,31 @@ def given(history: History) -> dict[Gate, float | str]:
 
 
 def assert_readable(history: History) -> None:
-    """Raise HistoryError, before anything is judged, when a gate is unknown or not what it may be."""
+    """Raise HistoryError, before anything is judged, when a gate is unknown or not what it may be, or the run's own are
+    not those of its scenario."""
     required(history)
     given(history)
+    _assert_as_asked(history)
+
+
+def _assert_as_asked(history: History) -> None:
+    """The manifest has its gates twice: as the scenario says them, and as numbers that are judged."""
+    asked, own = history.run.scenario.gates, history.run.gates or {}
+    if asked is None:
+        return
+    wanted = {**{gate.key: asked.get(name) for name, gate in GATES.items()}, REQUIRE: asked.get(REQUIRE)}
+    for key, value in wanted.items():
+        if not _is_same(value, own.get(key), in_ms=key in BY_KEY and BY_KEY[key].unit == "ms"):
+            name = BY_KEY[key].name if key in BY_KEY else key
+            told = f"{spelt(own.get(key))}, and 'scenario.gates.{name}' {spelt(value)}"
+            raise HistoryError(f"manifest.json: 'gates.{key}' is {told}; expected the same")
+
+
+def _is_same(asked: object, own: object, *, in_ms: bool) -> bool:
+    seconds = seconds_in(asked) if in_ms else None
+    if seconds is None or not isinstance(own, int | float):
+        return asked == own
+    return math.isclose(seconds * 1000, own, rel_tol=1e-6)
 
 
 def measured(gate: Gate, checks: Mapping[str, Verdict], manifest: Mapping[str, Any]) -> float | None:

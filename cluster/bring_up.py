@@ -12,6 +12,7 @@ from cluster.joining import PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in
 from cluster.membership import Membership
 from cluster.mysqld import mysqld_log
 from cluster.nodes import Nodes
+from cluster.operations.start import start_node
 from cluster.platform.platform import Pod
 from cluster.status.agreement import in_agreement
 from cluster.wait import wait_until
@@ -56,14 +57,14 @@ def bring_up(nodes: Nodes, membership: Membership) -> None:
         return all(in_agreement(pod.name, statuses) for pod in pods)
 
     def lead() -> None:
-        nodes.start_pod(first)
+        start_node(nodes, first)
         join(first)
         wait_until(
             f"{first.name} leads", lambda: in_service([first]), timeout_s=JOIN_TIMEOUT_S, now=membership.disagreement
         )
 
     def follow(pod: Pod) -> None:
-        nodes.start_pod(pod)
+        start_node(nodes, pod)
         leader.result()
         join(pod)
 
@@ -82,7 +83,7 @@ def _join(nodes: Nodes, membership: Membership, pod: Pod, *, first: bool) -> Non
     replication = nodes.topology.replication
 
     def leave() -> None:
-        with nodes.connection(pod.name, timeout_s=60) as connection:
+        with nodes.connect(pod.name, timeout_s=60) as connection:
             replication.leave(connection)
 
     def join() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from cluster.platform.platform import Pod
 
@@ -12,12 +12,36 @@ from cluster.platform.platform import Pod
 AskPools = Callable[[], Mapping[str, Mapping[str, Mapping[str, Any]]]]
 
 
+#: What a certificate is like. foreign: of an authority that nobody in the run trusts.
+CertificateKind = Literal["valid", "expired", "foreign"]
+
+
+class Certificates(Protocol):
+    """Those of a mesh's proxies, which know each other by them. Pods are named; each has one proxy."""
+
+    def file(self) -> str:
+        """Where a proxy has its certificate and key, one file. One renamed over it is used for new sessions."""
+
+    def issue(self, pod: str, kind: CertificateKind) -> bytes:
+        """The content of such a file, made anew."""
+
+    def loaded(self, pod: str) -> Mapping[str, Any]:
+        """What the proxy uses now: at least ``serial`` and ``expires`` (ISO 8601). Raises OSError, ValueError."""
+
+    def refusal(self, pod: str) -> str:
+        """Why no new session with the proxy comes about now, or by way of it; empty where one does."""
+
+
 class Front(Protocol):
     def attend_node(self, pod: Pod) -> None:
         """Put into a MySQL pod that came later what is needed there."""
 
     def proxies(self) -> Mapping[str, AskPools]:
         """Every proxy that has been started, by its name."""
+
+    @property
+    def certificates(self) -> Certificates | None:
+        """None where the proxies have none."""
 
 
 class NoFront:
@@ -28,3 +52,7 @@ class NoFront:
 
     def proxies(self) -> Mapping[str, AskPools]:
         return {}
+
+    @property
+    def certificates(self) -> Certificates | None:
+        return None

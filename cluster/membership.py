@@ -12,8 +12,9 @@ from typing import Any
 import pymysql
 
 from cluster.control_plane import ControlPlane
-from cluster.nodes import BOOT_TIMEOUT_S, Nodes
+from cluster.nodes import Nodes
 from cluster.operations.quorum_loss import Rescuer
+from cluster.operations.start import BOOT_TIMEOUT_S, facts
 from cluster.platform.platform import Pod
 from cluster.prospects import Prospects
 from cluster.status.agreement import in_agreement
@@ -41,8 +42,10 @@ class Membership:
 
     def join(self, pod: Pod, *, first: bool = False) -> None:
         """Configure replication on a fresh pod: the first becomes primary, later ones follow whoever leads."""
-        with self._nodes.connection(pod.name, timeout_s=BOOT_TIMEOUT_S) as connection:
-            self._nodes.topology.replication.join(connection, self._nodes.facts(pod), first=first, primary=self.primary)
+        with self._nodes.connect(pod.name, timeout_s=BOOT_TIMEOUT_S) as connection:
+            self._nodes.topology.replication.join(
+                connection, facts(self._nodes, pod), first=first, primary=self.primary
+            )
 
     def primary(self, *, timeout_s: float = 30) -> str:
         """The pod that takes writes now, as a majority of pods sees it; waits for an election that is under way."""
@@ -59,7 +62,7 @@ class Membership:
 
     def has_executed(self, pod: str, gtid_set: str) -> bool:
         """Whether a pod has executed all of a GTID set; raises pymysql.MySQLError when it cannot be asked."""
-        with self._nodes.connection(pod) as connection, connection.cursor() as cursor:
+        with self._nodes.connect(pod) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT GTID_SUBSET(%s, @@global.gtid_executed)", (gtid_set,))
             return bool(cursor.fetchone()[0])
 
@@ -107,7 +110,7 @@ class Membership:
         log.info("%s is %s: restarting its group membership", pod, status.state)
         self.assisted_rejoins.append(pod)
         try:
-            with self._nodes.connection(pod, timeout_s=60) as connection:
+            with self._nodes.connect(pod, timeout_s=60) as connection:
                 replication.restart_membership(connection)
         except pymysql.MySQLError as error:
             log.info("%s: %s", pod, error)
@@ -158,7 +161,7 @@ class Membership:
         said = f"{status.state or 'ONLINE'}{alone} as {status.role}, executed {executed}"
         if not status.in_service:
             try:
-                with self._nodes.connection(pod, timeout_s=2) as connection:
+                with self._nodes.connect(pod, timeout_s=2) as connection:
                     errors = stopped_by(connection)
             except UNREACHABLE:
                 errors = []

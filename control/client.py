@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster.agent.assignment import CONTROL_PORT, Assignment, decode
 from cluster.errors import RefusedError
+from cluster.guests import open_guest
 from cluster.mysqld.option_names import canonical
 from cluster.nodes import Nodes
 from cluster.plain_http import open_url
@@ -55,7 +56,7 @@ class ControlHandle:
             wait_count=int(config.get(nodes.topology.replication.wait_count_option or "", 1)),
         )
         volumes = {eds.volume_name(nodes.run_id): EDS, f"meshbench-{nodes.run_id}-{NAME}": STATE}
-        self.pod = nodes.extra_pod(NAME, nodes.network.address("control"))
+        self.pod = open_guest(nodes, NAME, nodes.network.address("control"))
         self.pod.add(
             "control",
             nodes.platform.image("tools"),

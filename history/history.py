@@ -6,7 +6,7 @@ answer ``unknown``. Nothing here starts, connects to or knows of a container.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,10 @@ __all__ = [
     "HistoryError",
     "load_history",
 ]
+
+MANIFEST = "manifest.json"
+#: Made of the operations for a spreadsheet; nothing rests on it.
+_MADE_AGAIN = frozenset({"series.csv"})
 
 #: Columns of ``ops/*.parquet``: one row an attempt (`history.ops.OpRow`).
 OPS_SCHEMA = pa.schema(
@@ -77,6 +81,8 @@ class History:
     observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
     manifest: manifest.json as it stands there, or {}; ``run`` is the same, typed.
     server_log: what the mysqlds said; it explains, and no check rests on it.
+    absent: names of the files that the run recorded, as the manifest lists them, and that are not in the folder.
+    other_gates: those of a second opinion, in the place of the run's own.
     """
 
     ops: pd.DataFrame
@@ -87,6 +93,8 @@ class History:
     observed: pd.DataFrame | None = None
     manifest: dict[str, Any] = field(default_factory=dict)
     server_log: ServerLog = field(default_factory=ServerLog)
+    absent: tuple[str, ...] = ()
+    other_gates: Mapping[str, Any] | None = None
 
     @cached_property
     def run(self) -> Manifest:
@@ -106,7 +114,7 @@ class History:
     @property
     def gates(self) -> dict[str, Any]:
         """Thresholds by name, units last (``write_outage_ms``), as the runner resolved them; null is none."""
-        gates: Any = self.manifest.get("gates")
+        gates: Any = self.manifest.get("gates") if self.other_gates is None else dict(self.other_gates)
         if isinstance(gates, dict):
             return {name: limit for name, limit in gates.items() if limit is not None}
         return {} if gates is None else gates
@@ -122,9 +130,9 @@ def load_history(folder: Path) -> History:
     parts = sorted((folder / "ops").glob("*.parquet"))
     if not parts:
         raise HistoryError(f"{folder}: no ops/*.parquet in it, so there is nothing to judge; is this a run folder?")
-    manifest = read_object(folder / "manifest.json") or {}
-    run = read_manifest(manifest, name=str(folder / "manifest.json"))
-    assert_consistent(run, name=str(folder / "manifest.json"))
+    manifest = read_object(folder / MANIFEST) or {}
+    run = read_manifest(manifest, name=str(folder / MANIFEST))
+    assert_consistent(run, name=str(folder / MANIFEST))
     known = run.workload_facts.operations
     rows = {str(part): read_ops(read_table(part, OPS_SCHEMA), known=known, place=str(part)) for part in parts}
     window = load_window(rows, lasted_s=run.scenario.load.with_drain_s)
@@ -142,7 +150,15 @@ def load_history(folder: Path) -> History:
         observed=_observed(folder / "observed.parquet", window),
         manifest=manifest,
         server_log=read_server_log(folder / "logs", run),
+        absent=tuple(_absent(folder, run)),
     )
+
+
+def _absent(folder: Path, run: Manifest) -> Iterator[str]:
+    """What a run has recorded and is gone."""
+    if not (folder / MANIFEST).exists() and (folder / "decisions.jsonl").exists():
+        yield MANIFEST  # without it nobody knows what else there was, but only a run of ours has such decisions
+    yield from (name for name in run.evidence or () if name not in _MADE_AGAIN and not (folder / name).is_file())
 
 
 def _lines(file: Path, window: Window | None, *, what: str) -> list[tuple[str, dict[str, Any]]]:

@@ -73,7 +73,7 @@ def _text(file: Path) -> str:
 def _parsed(text: str) -> Any:
     """The value of a JSON text; raises _NotJsonError when it is none, or one that could not be walked or written."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_once)
     except RecursionError:
         raise _NotJsonError(f"nested deeper than {DEPTH_LIMIT}") from None
     except json.JSONDecodeError as error:
@@ -95,6 +95,16 @@ def _parsed(text: str) -> Any:
             return value
         level = inner
     raise _NotJsonError(f"nested deeper than {DEPTH_LIMIT}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of two values of one key JSON keeps the last, so that one could hide the other."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _NotJsonError(f"key {twice[:80]!r} is there twice")
+    return members
 
 
 def _is_encodable(text: str) -> bool:

@@ -67,4 +67,4 @@ class LoadAccount:
     @property
     def is_cut(self) -> bool:
         """Whether a load pod ended before its time, so that what it recorded last is lost."""
-        return self.complete is False
+        return self.complete is False or bool(self.dead)

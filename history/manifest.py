@@ -23,6 +23,7 @@ from history.fields import (
     Text,
     Whole,
     Words,
+    one_of,
     read,
     spelt,
     taken_if_there,
@@ -32,6 +33,8 @@ from history.load_account import LoadAccount
 from history.older.topologies import BY_KIND, ReplicationFacts
 from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_own, operations_of
 
+#: What ``schema`` says; null in a folder of another tool.
+SCHEMA = "meshbench/manifest/1"
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
 _UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -178,8 +181,10 @@ class NotRecorded:
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """variables: pod -> SHOW GLOBAL VARIABLES. options: every mysqld option that was asked for, with what came of it.
-    opened: what set-up filled, by final table. monotonic_zero_unix_ns: the wall clock at CLOCK_MONOTONIC zero."""
+    opened: what set-up filled, by final table. monotonic_zero_unix_ns: the wall clock at CLOCK_MONOTONIC zero.
+    evidence: names of the files that the run recorded; None in a folder that no run of ours left."""
 
+    schema: Annotated[str, one_of([SCHEMA])] | None = None
     scenario: ScenarioSection = ScenarioSection()
     gates: Object | None = None
     workload: WorkloadSection | None = None
@@ -198,7 +203,8 @@ class Manifest:
     images: Object = field(default_factory=dict)
     variables: dict[str, Object] = field(default_factory=dict)
     options: Anything = None
-    opened: Anything = None
+    opened: Object | None = None
+    evidence: Words | None = None
     missing: tuple[NotRecorded, ...] = ()
     notes: Words = ()
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from cluster.cluster import Cluster
-from cluster.front import AskPools
+from cluster.front import AskPools, Certificates
 from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin, endpoints
 from mesh.proxies.proxy import Address, Pools
@@ -39,6 +39,10 @@ class Mesh(Protocol):
     def proxies(self) -> Mapping[str, AskPools]:
         """Every proxy that has been started, by its name: asks it for its endpoints."""
 
+    @property
+    def certificates(self) -> Certificates | None:
+        """Those of its proxies, if they have any."""
+
     def attend(self, pod: Pod) -> None:
         """Put into a load pod what the mesh needs there; to be called before its load starts."""
 
@@ -60,6 +64,10 @@ class Asked:
 
     def proxies(self) -> Mapping[str, AskPools]:
         return {name: partial(self._ask, admin) for name, admin in self.admin.items()}
+
+    @property
+    def certificates(self) -> Certificates | None:
+        return None
 
     def _ask(self, admin: Admin) -> Pools:
         pods = {address: pod for pod, address in self._cluster.hosts.items()}

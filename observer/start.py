@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from cluster.cluster import Cluster
+from cluster.guests import open_guest
 from cluster.platform.platform import Pod
 from mesh.proxies.endpoints import Admin
 
@@ -17,10 +18,10 @@ def start_observer(cluster: Cluster, proxies: Mapping[str, Admin]) -> Pod:
         "user": "meshbench_watch",
         "password": cluster.credentials.watch,
         "kind": cluster.topology.kind,
-        "pods": cluster.expected_hosts,
+        "pods": cluster.nodes.expected_hosts,
         "proxies": {name: asdict(admin) for name, admin in proxies.items()},
     }
-    pod = cluster.extra_pod("observer", cluster.network.address("observer"))
+    pod = open_guest(cluster.nodes, "observer", cluster.network.address("observer"))
     pod.add(
         "observer",
         cluster.platform.image("tools"),

@@ -66,6 +66,6 @@ class Removal(Injection[ScaleIn]):
 
 def _sessions(cluster: Cluster, pod: str) -> int:
     """How many sessions of the application the pod holds."""
-    with cluster.connection(pod) as connection, connection.cursor() as cursor:
+    with cluster.connect(pod) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM performance_schema.processlist WHERE USER = 'meshbench_app'")
         return int(cursor.fetchone()[0])

@@ -6,6 +6,7 @@ that hangs is not a primary. Nor is one that answers old sessions but greets no 
 word for it: `cluster.agent.lease` has the rules. A source without a lease is fenced.
 
 ``GET /report`` is for the other agents; with ``PUT /assignment`` the control plane has this one promise an assignment.
+A fault can make all of it late, and /primary a lie: `cluster.agent.misled`.
 
 Runs in the pod's namespace: ``python3 -m cluster.agent.agent`` with MESHBENCH_USER, MESHBENCH_PASSWORD, MESHBENCH_KIND
 (how the pods replicate, one of `cluster.topologies.lookup.kinds`) and MESHBENCH_CONTROL (host:port, may be missing).
@@ -20,7 +21,9 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
+from time import sleep
 
+from cluster.agent import misled
 from cluster.agent.assignment import decode
 from cluster.agent.json_http import JsonHandler, JsonServer
 from cluster.agent.peers import Gossip
@@ -83,13 +86,16 @@ def serve(role: Role, *, port: int = PORT) -> JsonServer:
 
     class Handler(JsonHandler):
         def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+            sleep(misled.latency_s())
             if self.path == "/report":
                 self.answer(200, role.report())
                 return
             holds, status = role.holds(self.path), role.latest.status
-            self.answer(200 if holds else 503, asdict(status) if status else None)
+            claimed = misled.claim() if self.path == "/primary" else None
+            self.answer(claimed or (200 if holds else 503), asdict(status) if status else None)
 
         def do_PUT(self) -> None:  # noqa: N802  # the name that http.server calls
+            sleep(misled.latency_s())
             try:
                 told = decode(self.body())
             except (ValueError, KeyError, TypeError) as error:

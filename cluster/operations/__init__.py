@@ -1,1 +1,1 @@
-"""What is done to a running cluster: a node more or less, data by CLONE, a membership forced on a group."""
+"""What is done to nodes: started, one more or less, data by CLONE, a membership forced on a group."""

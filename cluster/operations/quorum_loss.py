@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import pymysql
 
 from cluster.nodes import Nodes
+from cluster.operations.start import wait_for_login
 from cluster.status.status import Status
 from cluster.topologies.replication import CanForceQuorum
 
@@ -111,28 +112,28 @@ class Rescuer:
     def _calm(self, name: str) -> None:
         """End a pod's attempt to rejoin by itself, which lasts a minute and which STOP would wait for: restart mysqld
         with its start on boot turned off. `Membership.join` turns it on again."""
-        with self._nodes.connection(name) as connection:
+        with self._nodes.connect(name) as connection:
             if not self._replication.disable_start_on_boot(connection):
                 return
         container = self._nodes.pods[name].containers["mysqld"]
         container.kill()
         container.wait(timeout_s=KILL_TIMEOUT_S)
         container.start()
-        self._nodes.wait_for_login(self._nodes.pods[name])
+        wait_for_login(self._nodes, self._nodes.pods[name])
 
     def _force(self, survivors: tuple[str, ...]) -> None:
         log.info("forcing the group's membership to %s", ", ".join(survivors))
         self._assisted += survivors
-        with self._nodes.connection(survivors[0], timeout_s=FORCE_TIMEOUT_S) as connection:
+        with self._nodes.connect(survivors[0], timeout_s=FORCE_TIMEOUT_S) as connection:
             self._replication.force_members(connection, [self._nodes.hosts[name] for name in survivors])
 
     def _most_advanced(self, names: tuple[str, ...]) -> str:
         """The pod that lacks nothing of what another has executed or received; of equals, the first."""
         have: dict[str, str] = {}
         for name in names:
-            with self._nodes.connection(name) as connection:
+            with self._nodes.connect(name) as connection:
                 have[name] = self._replication.executed_or_received(connection)
-        with self._nodes.connection(names[0]) as connection, connection.cursor() as cursor:
+        with self._nodes.connect(names[0]) as connection, connection.cursor() as cursor:
             leader = names[0]
             for name in names[1:]:
                 cursor.execute(

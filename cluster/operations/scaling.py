@@ -15,6 +15,7 @@ import pymysql
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError, RefusedError
 from cluster.joining import tried
+from cluster.operations.start import start_agent, start_node, wait_for_login
 from cluster.platform.platform import Pod
 from cluster.topologies.clone import DATA_DIR
 from cluster.topologies.replication import CanClone
@@ -37,17 +38,18 @@ def add_pod(cluster: Cluster, name: str) -> None:
 
     Raises RefusedError when MySQL refuses or it does not get there in time; what was started is then stopped.
     """
-    address = cluster.expected_hosts.get(name)
+    address = cluster.nodes.expected_hosts.get(name)
     if address is None:
-        raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.expected_hosts)}")
-    donor, pod = _donor(cluster), cluster.pod(name, address)
+        raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.nodes.expected_hosts)}")
+    donor = _donor(cluster)
+    pod = cluster.platform.pod(run_id=cluster.run_id, name=name, address=address)
     cluster.hosts[name] = address
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"
         # where another pod leads, an agent would fence this one before it has any users
-        cluster.start_pod(pod, volumes={data: DATA_DIR}, agent=False)
+        start_node(cluster.nodes, pod, volumes={data: DATA_DIR}, agent=False)
         _fetch_data(cluster, pod, donor)
-        cluster.start_agent(pod)
+        start_agent(cluster.nodes, pod)
         goal = _executed(cluster, cluster.membership.primary())
         cluster.membership.join(pod)
         cluster.front.attend_node(pod)
@@ -67,7 +69,7 @@ def remove_pod(cluster: Cluster, name: str) -> None:
     """Take a pod out: it leaves its group or its source, then its containers stop. Raises RefusedError if it will not
     leave."""
     try:
-        with cluster.connection(name, timeout_s=60) as connection:
+        with cluster.connect(name, timeout_s=60) as connection:
             cluster.topology.replication.leave(connection)
     except pymysql.MySQLError as error:
         raise RefusedError(f"{name} could not be removed: {error}") from error
@@ -75,7 +77,7 @@ def remove_pod(cluster: Cluster, name: str) -> None:
 
 
 def _set_aside(cluster: Cluster, pod: Pod) -> None:
-    cluster.forget(pod)
+    cluster.nodes.forget(pod)
     # agent first, so that no proxy asks it; the pause container, which holds the namespace, last
     for role in sorted(pod.containers, key=lambda role: (role != "agent", role != "mysqld", role == "pause")):
         pod.containers[role].kill(grace_s=STOP_TIMEOUTS_S.get(role, 0))
@@ -92,7 +94,7 @@ def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
     replication = cluster.topology.replication
     if not isinstance(replication, CanClone):
         raise HarnessError(f"topology {cluster.topology.kind} has no way to copy its data to a new pod")
-    with cluster.connection(pod.name, timeout_s=CLONE_TIMEOUT_S) as connection:
+    with cluster.connect(pod.name, timeout_s=CLONE_TIMEOUT_S) as connection:
         own_uuid = _uuid(connection)
         cluster.clones_begun_ns.append(time.monotonic_ns())
         tried(
@@ -107,8 +109,8 @@ def _fetch_data(cluster: Cluster, pod: Pod, donor: str) -> None:
         timeout_s=CLONE_TIMEOUT_S,
     )
     container.start()
-    cluster.wait_for_login(pod)
-    with cluster.connection(pod.name) as connection:
+    wait_for_login(cluster.nodes, pod)
+    with cluster.connect(pod.name) as connection:
         if _uuid(connection) != own_uuid:
             raise HarnessError(
                 f"{pod.name} has another server uuid after CLONE, so it would not be taken for a new pod"

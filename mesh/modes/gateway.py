@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from cluster.cluster import Cluster
+from cluster.guests import open_guest
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
 from mesh.mesh import Asked
@@ -50,7 +51,7 @@ class Gateway(Asked):
             kind=proxy.name, url=f"http://{self._address}:{proxy.admin_port}", authorization=launch.authorization
         )
         self._admin = {NAME: admin}
-        container = cluster.extra_pod(NAME, self._address).add(
+        container = open_guest(cluster.nodes, NAME, self._address).add(
             proxy.name,
             cluster.platform.image(proxy.image),
             launch.command,
@@ -76,9 +77,9 @@ class Gateway(Asked):
 def _around(cluster: Cluster) -> Surroundings:
     return Surroundings(
         topology=cluster.topology,
-        pods=cluster.expected_hosts,
+        pods=cluster.nodes.expected_hosts,
         running=list(cluster.pods),
         primary=cluster.membership.primary,
-        connect=cluster.connection,
+        connect=cluster.connect,
         run_id=cluster.run_id,
     )

@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.cluster import Cluster
+from cluster.front import Certificates
 from cluster.platform.platform import Pod
 from mesh.modes.sidecar import Sidecar
+from mesh.proxies.certificates import RunCertificates
 from mesh.proxies.endpoints import Admin
 from mesh.proxies.envoy import ADMIN_PORT, INBOUND_PORT, EnvoySettings, server_side
 from mesh.proxies.envoy_pod import admin, start_envoy
@@ -49,6 +51,10 @@ class Mtls(Sidecar):
         config, image = server_side(name=pod.name), self._cluster.platform.image("envoy")
         start_envoy(pod, config, image=image, pool="mysqld", published=False, files=identity.files)
         self._servers.append(pod)
+
+    @property
+    def certificates(self) -> Certificates:
+        return RunCertificates(self._authority, servers=self._servers, clients=self._attended)
 
     def _redirect(self) -> list[str]:
         rule = f"-t nat -A PREROUTING -p tcp -m iprange --src-range {self._cluster.network.applications}"

@@ -1,7 +1,7 @@
 """Mutual TLS for one run: an authority made for it, and certificates for its pods.
 
 Keys exist in this process's memory and in the pods' own files, nowhere else; the authority's key never leaves this
-process. Nothing is revoked or renewed: all of it ends with the run, and expires within days whatever happens.
+process. Nothing is revoked: all of it ends with the run, and expires within days whatever happens.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mesh.proxies.envoy_tls import AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE
+from mesh.proxies.envoy_tls import AUTHORITY_FILE, CERTIFICATE_FILE, secret
 
 VALID_FOR = timedelta(days=3)
 #: Clocks of pods and host are one; a certificate must not be refused because the host's was set back a little.
@@ -38,7 +38,10 @@ class Identity:
     @property
     def files(self) -> Mapping[str, bytes]:
         """Path in the container -> content."""
-        return {CERTIFICATE_FILE: self.certificate, KEY_FILE: self.key, AUTHORITY_FILE: self.authority}
+        return {
+            CERTIFICATE_FILE: secret(certificate=self.certificate, key=self.key),
+            AUTHORITY_FILE: self.authority,
+        }
 
 
 class Authority:
@@ -55,11 +58,14 @@ class Authority:
         )
         self._pem = certificate.public_bytes(Encoding.PEM)
 
-    def issue(self, pod: str, side: Side) -> Identity:
-        """A certificate made out to a pod's name, good for one side of a connection only."""
+    def issue(self, pod: str, side: Side, *, until: timedelta = VALID_FOR) -> Identity:
+        """A certificate made out to a pod's name, good for one side of a connection only.
+
+        until: how long from now it is good for; negative: it has expired (by less than it is backdated).
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, pod)]), key)
+            self._builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, pod)]), key, until=until)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(pod)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
@@ -72,7 +78,9 @@ class Authority:
             authority=self._pem,
         )
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, until: timedelta = VALID_FOR
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -81,7 +89,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - BACKDATED_BY)
-            .not_valid_after(now + VALID_FOR)
+            .not_valid_after(now + until)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )

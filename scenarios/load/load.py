@@ -17,6 +17,7 @@ from typing import Any
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
+from cluster.guests import open_guest
 from cluster.platform.platform import Pod
 from history.load_events import Done, Ended, Error, LoadEvent, LoadEventError, Second, Started
 from loadgen.config import LoadConfig
@@ -112,7 +113,7 @@ class Load:
             if one is not None and one.name == name:
                 one.container.kill(grace_s=1)  # it has ended, or is a master about to
                 return one.pod, False
-        return self._cluster.extra_pod(name, self._cluster.network.address("load", index)), True
+        return open_guest(self._cluster.nodes, name, self._cluster.network.address("load", index)), True
 
     def start(self) -> int:
         """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
+from cluster.guests import bare_guest
 from loadgen.config import LoadConfig
 from mesh.ingress import open_passage, require_free
 from mesh.mesh import Mesh
@@ -44,7 +45,7 @@ class Elsewhere:
         """Let them in, and say how they come."""
         (write,), (read,) = mesh.write, mesh.read
         targets = ((master.address, MASTER_PORT), write, read)
-        open_passage(cluster.bare_pod("passage"), self.address, list(zip(self.ports, targets, strict=True)))
+        open_passage(bare_guest(cluster.nodes, "passage"), self.address, list(zip(self.ports, targets, strict=True)))
         what = "1 remote load worker" if self.workers == 1 else f"{self.workers} remote load workers"
         told = "waiting up to %g s for %s; on that machine run: meshbench worker %s"
         log.info(told, JOIN_TIMEOUT_S, what, self.place)

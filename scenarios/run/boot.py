@@ -40,14 +40,14 @@ def assemble(
 
 def boot(cluster: Cluster, mesh: Mesh) -> None:
     """Start everything. Raises ConfigurationError or HarnessError."""
-    cluster.open_network()
+    cluster.nodes.open_network()
     if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
         cluster.start()
-        cluster.control.start(cluster)
+        cluster.control.start(cluster.nodes)
     else:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
             pods = pool.submit(cluster.start)
-            cluster.control.start(cluster)
+            cluster.control.start(cluster.nodes)
             pods.result()
     mesh.start(cluster)
 

@@ -158,7 +158,7 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, status in cluster.status().items():
         if status:
-            with cluster.connection(name) as connection, connection.cursor() as cursor:
+            with cluster.connect(name) as connection, connection.cursor() as cursor:
                 cursor.execute("SHOW GLOBAL VARIABLES")
                 found[name] = dict(cursor.fetchall())
     return found

@@ -52,7 +52,7 @@ def final_state(cluster: Cluster, queries: Mapping[str, str], folder: RunFolder)
     def ask(name: str) -> Dump:
         if statuses[name] is None:
             return Dump(unread=[{"table": None, "errno": None, "error": "it did not answer"}])
-        return dump(lambda: cluster.connection(name, timeout_s=DUMP_TIMEOUT_S), queries)
+        return dump(lambda: cluster.connect(name, timeout_s=DUMP_TIMEOUT_S), queries)
 
     with ThreadPoolExecutor(max_workers=max(1, len(statuses))) as pool:
         dumps = dict(zip(statuses, pool.map(ask, statuses), strict=True))

@@ -49,7 +49,7 @@ def judged_again(
     history = load_history(folder)
     own = history.gates
     if gates and isinstance(own, Mapping):  # else judging says what is wrong with them
-        history = replace(history, manifest=history.manifest | {"gates": with_others(own, gates)})
+        history = replace(history, other_gates=with_others(own, gates))
     provenance = Provenance(altered=altered, own_gates=own if gates else None)
     judgement = judge(history)
     if out is None:

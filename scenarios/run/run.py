@@ -28,6 +28,7 @@ from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
 from history.history import HistoryError
 from history.load_events import Second
+from history.manifest import SCHEMA
 from loadgen.errors import ConfigError
 from mesh.mesh import Mesh
 from mesh.proxies.lookup import PROXIES
@@ -93,7 +94,7 @@ class Run:
         self._load_began: collect.Moments
         self._observer_began_ns = 0
         self._manifest: dict[str, Any] = {
-            "schema": "meshbench/manifest/1",
+            "schema": SCHEMA,
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
             "workload": scenario.workload.facts.as_json(),
@@ -138,7 +139,7 @@ class Run:
         finally:
             gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
             with undisturbed(), self._phase("remove"), gone:
-                self._cluster.platform.remove(self._run_id)
+                self._cluster.stop()
         self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
         try:
             summary = judged_and_sealed(self.folder)

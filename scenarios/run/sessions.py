@@ -93,7 +93,7 @@ def require_certificates(cluster: Cluster, rows: list[dict[str, Any]]) -> None:
     """
     theirs = [row for row in rows if canonical(row["option"]).startswith("ssl_")]
     for pod in cluster.pods if theirs else ():
-        with cluster.connection(pod) as connection, connection.cursor() as cursor:
+        with cluster.connect(pod) as connection, connection.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS LIKE 'Ssl_server_not_after'")  # of its certificate; empty without one
             shown = cursor.fetchone()
         if not shown or not shown[1]:
@@ -129,7 +129,7 @@ def require_init_connect(cluster: Cluster, variables: Mapping[str, Mapping[str, 
 def _reason(cluster: Cluster, pod: str) -> str | None:
     """What the error log says of it, without the words around it."""
     try:
-        with cluster.connection(pod) as connection, connection.cursor() as cursor:
+        with cluster.connect(pod) as connection, connection.cursor() as cursor:
             cursor.execute(REASON, (f"%{mysqld.APPLICATION}%",))
             row = cursor.fetchone()
     except pymysql.MySQLError:  # an older MySQL, or one without performance_schema

@@ -12,6 +12,7 @@ from chaos.fault import Setting
 from chaos.outlook import Outlook
 from cluster.cluster import Cluster
 from cluster.extras import Extra
+from cluster.guests import open_guest
 from cluster.platform.platform import Platform
 from cluster.wait import wait_until
 from scenarios.run.boot import assemble, boot, entrance, first_write
@@ -65,7 +66,7 @@ def running(setting: Setting, platform: Platform, *, extras: tuple[Extra, ...] =
     try:
         boot(cluster, mesh)
         if not mesh.entrance:
-            mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
+            mesh.attend(open_guest(cluster.nodes, CLIENT, cluster.network.address("client")))
         first_write(cluster, mesh)
         outlook.start()
         traffic.start()

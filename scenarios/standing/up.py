@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from cluster.errors import ConfigurationError
+from cluster.guests import open_guest
 from cluster.mysqld import mysqld
 from cluster.mysqld.requested import in_effect
 from cluster.platform.docker_platform import DockerPlatform
@@ -78,13 +79,13 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
         found = variables(cluster)
         in_effect(cluster.topology, found)
         require_init_connect(cluster, found)
-        mesh.attend(cluster.extra_pod(CLIENT, cluster.network.address("client")))
+        mesh.attend(open_guest(cluster.nodes, CLIENT, cluster.network.address("client")))
         first_write(cluster, mesh)
         with undisturbed():
             _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
     except BaseException:
         with undisturbed():
-            platform.remove(cluster.run_id)
+            cluster.stop()
         raise
 
 

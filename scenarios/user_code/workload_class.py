@@ -15,6 +15,7 @@ from pymysql.cursors import Cursor
 
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
+from cluster.guests import open_guest
 from cluster.mysqld.mysqld import DATABASE
 from cluster.platform import one_off
 from cluster.platform.platform import Pod
@@ -71,7 +72,7 @@ class OwnClass:
         """pod: where to run, if not in a pod of its own."""
         if pod is None:
             address = self._cluster.network.address("load", MAX_WORKERS + self._times)  # behind Locust's master
-            pod = self._cluster.extra_pod(f"own{self._times}", address)
+            pod = open_guest(self._cluster.nodes, f"own{self._times}", address)
         container = pod.add(
             f"set-up{self._times}",
             self._pod.image,

@@ -69,7 +69,7 @@ class FakeCluster:
     assisted_rejoins: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        self.membership = self  # both in one
+        self.membership = self.nodes = self  # all in one
         self.pods = {name: FakePod(name) for name in ("node1", "node2", "node3")}
         self.departed: dict[str, FakePod] = {}
         self.aside: dict[str, str] = {}

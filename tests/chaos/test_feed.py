@@ -36,10 +36,10 @@ def lines(*decisions: dict[str, Any]) -> bytes:
 def control() -> ControlHandle:
     """A control plane that was started and is silent by now; its log can be had."""
     cluster = Cluster(Topology(kind="async", pods=3), platform=FakePlatform(), run_id="0a1b2c3d")
-    cluster.open_network()
+    cluster.nodes.open_network()
     handle = ControlHandle()
     with answering(cluster.network.address("control"), CONTROL_PORT, api()):
-        handle.start(cluster)
+        handle.start(cluster.nodes)
     return handle
 
 

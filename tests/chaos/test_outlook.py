@@ -54,7 +54,7 @@ def outlook(shown: dict[str, Status | None], monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(chaos.outlook, "Poller", FakePoller)
     monkeypatch.setattr(chaos.outlook, "LOOK_S", 0.01)
     cluster = Cluster(Topology(kind="async", pods=3), platform=FakePlatform(), run_id="0a1b2c3d")
-    cluster.open_network()
+    cluster.nodes.open_network()
     addresses.update({address: name for name, address in cluster.hosts.items()})
     monkeypatch.setattr(cluster.membership, "primary", lambda: "node1")
     monkeypatch.setattr(cluster, "status", lambda: dict(shown))

@@ -146,7 +146,7 @@ def test_every_fault_declares_all_that_there_is_to_say(name: str) -> None:
     assert fault.does
     assert fault.targets
     assert all(isinstance(key, Key) and key.meaning for key in fault.declared_keys().values())
-    assert fault.lasts or fault.intends, "a planned change brings something about"
+    assert not (fault.lasts and fault.intends), "a fault that is healed brings nothing about"
     assert fault.refuted_by.bitten, "evidence that says the opposite can be told from evidence"
 
 

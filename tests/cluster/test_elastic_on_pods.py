@@ -27,7 +27,7 @@ RECOVERY_TIMEOUT_S = 150
 def group(cluster: Callable[..., Cluster]) -> Cluster:
     config: dict[str, str | int | float | bool] = {"group_replication_member_expel_timeout": 0}
     running = cluster(Topology(kind="group", pods=3, config=config), spare_pods=1)
-    with running.connection(running.membership.primary()) as connection, connection.cursor() as cursor:
+    with running.connect(running.membership.primary()) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE trickle")
         cursor.execute("CREATE TABLE trickle.rows_written (id INT PRIMARY KEY)")
     return running
@@ -39,7 +39,7 @@ def trickle(cluster: Cluster, *, first: int) -> Iterator[list[int]]:
     over, acked = threading.Event(), list[int]()
 
     def write() -> None:
-        with cluster.connection(cluster.membership.primary()) as connection, connection.cursor() as cursor:
+        with cluster.connect(cluster.membership.primary()) as connection, connection.cursor() as cursor:
             number = first
             while not over.wait(0.01):
                 cursor.execute("INSERT INTO trickle.rows_written VALUES (%s)", (number,))
@@ -56,7 +56,7 @@ def trickle(cluster: Cluster, *, first: int) -> Iterator[list[int]]:
 
 
 def rows(cluster: Cluster, pod: str) -> set[int]:
-    with cluster.connection(pod) as connection, connection.cursor() as cursor:
+    with cluster.connect(pod) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT id FROM trickle.rows_written")
         return {row[0] for row in cursor.fetchall()}
 

@@ -14,7 +14,7 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.extras import Extra, distinct
 from cluster.mysqld import extras_of_image
 from cluster.mysqld.extras_of_image import require_extras
-from cluster.nodes import Nodes
+from cluster.operations.start import start_node
 from cluster.platform.fake import FakePlatform, FakeProcess
 from cluster.platform.platform import exited
 from cluster.topology import Topology
@@ -53,10 +53,10 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         platform = FakePlatform(cast=cast)
         cluster = Cluster(topology, platform=platform, run_id="0a1b2c3d")
-        cluster.open_network()
-        monkeypatch.setattr(Nodes, "wait_for_login", up)
+        cluster.nodes.open_network()
+        monkeypatch.setattr("cluster.operations.start.wait_for_login", up)
         with pytest.raises(StartedError):
-            cluster.start_pod(cluster.pods["node1"], agent=False)
+            start_node(cluster.nodes, cluster.pods["node1"], agent=False)
         return platform.pods["node1"].containers  # type: ignore[return-value]
 
     return start

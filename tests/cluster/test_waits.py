@@ -55,10 +55,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
 def a_cluster(monkeypatch: pytest.MonkeyPatch, statuses: Mapping[str, Status | None], control: Control) -> Cluster:
     topology = Topology(kind="semisync", pods=3)
     cluster = Cluster(topology, platform=FakePlatform(), run_id="abc", control=control)  # type: ignore[arg-type]
-    cluster.pods = {name: FakePod(name=name) for name in statuses}
-    monkeypatch.setattr(cluster, "status", lambda *_: dict(statuses))
+    cluster.nodes.pods = {name: FakePod(name=name) for name in statuses}
+    monkeypatch.setattr(cluster.nodes, "status", lambda *_: dict(statuses))
     monkeypatch.setattr("cluster.membership.stopped_by", lambda _: ["2003 Error reconnecting to source"])
-    monkeypatch.setattr(cluster, "connection", lambda *_, **__: _Session())
+    monkeypatch.setattr(cluster.nodes, "connect", lambda *_, **__: _Session())
     return cluster
 
 

@@ -22,7 +22,7 @@ from tests.stand_in import answering
 
 def a_cluster(platform: FakePlatform, **options: Any) -> Cluster:
     cluster = Cluster(Topology(kind="semisync", pods=3, **options), platform=platform, run_id="0a1b2c3d")
-    cluster.open_network()
+    cluster.nodes.open_network()
     return cluster
 
 
@@ -43,7 +43,7 @@ def test_it_is_started_with_all_pods_and_returns_when_it_answers() -> None:
     cluster = a_cluster(platform, config={"rpl_semi_sync_source_wait_for_replica_count": "2"})
     control = ControlHandle(down_after_s=2.5)
     with answering(cluster.network.address("control"), CONTROL_PORT, an_answer) as asked:
-        control.start(cluster)
+        control.start(cluster.nodes)
     assert "GET /state" in asked
     process = platform.pods["control"].containers["control"]
     assert isinstance(process, FakeProcess)
@@ -62,7 +62,7 @@ def test_one_that_ends_at_start_is_told_at_once_with_its_words(monkeypatch: pyte
 
     monkeypatch.setattr(reach, "LOOK_INSIDE_AFTER_S", 0.0)
     with pytest.raises(HarnessError) as told:
-        ControlHandle().start(a_cluster(FakePlatform(cast=dies)))
+        ControlHandle().start(a_cluster(FakePlatform(cast=dies)).nodes)
     assert str(told.value) == (
         "the control plane ended at start; it said: Traceback (most recent call last): | KeyError: 'pods'"
     )
@@ -72,7 +72,7 @@ def test_what_it_says_is_read_and_what_it_refuses_is_a_refusal() -> None:
     cluster = a_cluster(FakePlatform())
     control = ControlHandle()
     with answering(cluster.network.address("control"), CONTROL_PORT, an_answer):
-        control.start(cluster)
+        control.start(cluster.nodes)
         assert control.assignment().quarantined == {"node3": "it has what no other has"}
         (decision,) = control.decisions_since(7, wait_s=0)
         assert decision["asked"] == "/decisions?since=7&wait_s=0"
@@ -83,7 +83,7 @@ def test_what_it_says_is_read_and_what_it_refuses_is_a_refusal() -> None:
 def test_one_that_is_down_is_silence_and_no_refusal() -> None:
     cluster, control = a_cluster(FakePlatform()), ControlHandle()
     with answering(cluster.network.address("control"), CONTROL_PORT, an_answer):
-        control.start(cluster)
+        control.start(cluster.nodes)
     with pytest.raises(OSError, match="refused"):
         control.decisions_since(0, wait_s=0)
 
@@ -93,7 +93,7 @@ def test_a_restart_starts_the_same_container_again_and_waits_for_its_answer() ->
     cluster = a_cluster(platform)
     control = ControlHandle()
     with answering(cluster.network.address("control"), CONTROL_PORT, an_answer) as asked:
-        control.start(cluster)
+        control.start(cluster.nodes)
         process = control.pod.containers["control"]
         assert isinstance(process, FakeProcess)
         process.kill()

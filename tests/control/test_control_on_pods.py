@@ -60,7 +60,7 @@ class Trickle:
                 if self._over.wait(0.01):
                     return
                 try:
-                    with self._cluster.connection(pod, timeout_s=1) as connection, connection.cursor() as cursor:
+                    with self._cluster.connect(pod, timeout_s=1) as connection, connection.cursor() as cursor:
                         cursor.execute("INSERT INTO trickle.rows_written VALUES (%s)", (number,))
                 except pymysql.MySQLError:
                     continue
@@ -99,9 +99,9 @@ def control(whole: tuple[Cluster, ControlHandle]) -> ControlHandle:
 def start(source: Cluster) -> tuple[Cluster, ControlHandle]:
     """Start the control plane of a cluster, and have its primary make the table of the trickle."""
     control = ControlHandle()
-    control.start(source)
+    control.start(source.nodes)
     wait_until("the first primary is open", lambda: at_rest(control), timeout_s=TIMEOUT_S)
-    with source.connection("node1") as connection, connection.cursor() as cursor:
+    with source.connect("node1") as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE trickle")
         cursor.execute("CREATE TABLE trickle.rows_written (number INT PRIMARY KEY)")
     return source, control
@@ -111,7 +111,7 @@ def start(source: Cluster) -> tuple[Cluster, ControlHandle]:
 def writes(source: Cluster, control: ControlHandle) -> Iterator[Trickle]:
     """A trickle into a table that is empty at first."""
     settle(control)
-    with source.connection(primary(control)) as connection, connection.cursor() as cursor:
+    with source.connect(primary(control)) as connection, connection.cursor() as cursor:
         cursor.execute("DELETE FROM trickle.rows_written")
     with Trickle(source) as trickle:
         yield trickle
@@ -155,7 +155,7 @@ def events(control: ControlHandle, *, after: int) -> list[str]:
 
 
 def rows(cluster: Cluster, pod: str) -> set[int]:
-    with cluster.connection(pod) as connection, connection.cursor() as cursor:
+    with cluster.connect(pod) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT number FROM trickle.rows_written")
         return {row[0] for row in cursor.fetchall()}
 
@@ -198,7 +198,7 @@ def test_a_failover_goes_on_where_a_killed_control_plane_left_it_and_applies_wha
 ) -> None:
     old, noted = primary(control), len(decisions(control))
     others = [name for name in source.hosts if name != old]
-    held = [source.connection(name, timeout_s=60) for name in others]
+    held = [source.connect(name, timeout_s=60) for name in others]
     try:
         for connection in held:  # nothing can be applied: the failover cannot get past its relay log
             connection.cursor().execute("LOCK TABLES trickle.rows_written READ")

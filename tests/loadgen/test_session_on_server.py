@@ -68,12 +68,12 @@ class Server:
         return Connector(config).connect()
 
     def cursor(self) -> Any:
-        return self.cluster.connection("node1", database=DATABASE).cursor()
+        return self.cluster.connect("node1", database=DATABASE).cursor()
 
 
 def serve(cluster: Callable[[Topology], Cluster], kind: Kind) -> Server:
     running = cluster(Topology(kind=kind, pods=1))
-    with running.connection("node1") as connection, connection.cursor() as cursor:
+    with running.connect("node1") as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {DATABASE}")
     return Server(running)
 

@@ -34,7 +34,7 @@ SETTINGS: dict[str, dict[str, Any]] = {"envoy": {}, "haproxy": {"check_interval"
 @pytest.fixture(scope="module")
 def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
     started = cluster(Topology(kind="group", pods=3, config={"group_replication_member_expel_timeout": 0}))
-    ControlHandle().start(started)
+    ControlHandle().start(started.nodes)
     return started
 
 
@@ -98,7 +98,7 @@ def test_a_demoted_primary_loses_its_sessions_and_the_new_one_gets_the_next(grou
     wait_until(
         "the session is counted", lambda: observed(group, gateway)["write"][old]["connections"] == 1, timeout_s=5
     )
-    with group.connection(new) as connection, connection.cursor() as cursor:
+    with group.connect(new) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT @@server_uuid")
         cursor.execute("SELECT group_replication_set_as_primary(%s)", (cursor.fetchone()[0],))
     wait_until("the demoted primary's session is cut", lambda: cut(session), timeout_s=15)

@@ -25,7 +25,7 @@ ROWS = 20
 def system(cluster: Callable[[Topology], Cluster]) -> tuple[Cluster, ControlHandle]:
     started = cluster(Topology(kind="semisync", pods=3))
     control = ControlHandle()
-    control.start(started)
+    control.start(started.nodes)
     wait_until("reads are served", lambda: len(control.state()["published"]["read"]) == 2, timeout_s=TIMEOUT_S)
     return started, control
 
@@ -53,11 +53,11 @@ def test_what_replicas_have_received_and_not_applied_survives_a_cut_and_the_deat
     cluster, control = system
     old = cluster.membership.primary()
     replicas = [name for name in cluster.hosts if name != old]
-    with cluster.connection(old) as connection, connection.cursor() as cursor:
+    with cluster.connect(old) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {DATABASE}")
         cursor.execute(f"CREATE TABLE {DATABASE}.acknowledged (number INT PRIMARY KEY)")
     assert cluster.membership.wait_converged(timeout_s=TIMEOUT_S)
-    held = [cluster.connection(name, timeout_s=60, database=DATABASE) for name in replicas]
+    held = [cluster.connect(name, timeout_s=60, database=DATABASE) for name in replicas]
     try:
         for connection in held:  # a backup, or a long query: nothing is applied
             connection.cursor().execute("LOCK TABLES acknowledged READ")
@@ -80,7 +80,7 @@ def test_what_replicas_have_received_and_not_applied_survives_a_cut_and_the_deat
     assert new in replicas
 
     def rows() -> int:
-        with cluster.connection(new, database=DATABASE) as connection, connection.cursor() as cursor:
+        with cluster.connect(new, database=DATABASE) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT COUNT(*) FROM acknowledged")
             return int(cursor.fetchone()[0])
 

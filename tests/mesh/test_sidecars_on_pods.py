@@ -14,6 +14,7 @@ import pymysql
 import pytest
 
 from cluster.cluster import Cluster
+from cluster.guests import open_guest
 from cluster.mysqld.mysqld import connect
 from cluster.platform import images
 from cluster.platform.docker_engine import client
@@ -37,7 +38,7 @@ Ask = Callable[[Cluster, Pod, Address, str], tuple[int, str]]
 @pytest.fixture(scope="module")
 def group(cluster: Callable[[Topology], Cluster]) -> Cluster:
     started = cluster(Topology(kind="group", pods=3, config={"group_replication_member_expel_timeout": 0}))
-    ControlHandle().start(started)
+    ControlHandle().start(started.nodes)
     return started
 
 
@@ -53,7 +54,7 @@ def sidecar(group: Cluster) -> Mesh:
     mesh = create_mesh(mesh_spec("sidecar", "envoy"))
     mesh.start(group)
     # not among the addresses of load pods, which `mtls` on the same pods would redirect
-    mesh.attend(group.extra_pod("plain", group.network.address("proxy", 1)))
+    mesh.attend(open_guest(group.nodes, "plain", group.network.address("proxy", 1)))
     return mesh
 
 
@@ -61,7 +62,7 @@ def sidecar(group: Cluster) -> Mesh:
 def mtls(group: Cluster) -> Mesh:
     mesh = create_mesh(mesh_spec("mtls", "envoy"))
     mesh.start(group)
-    mesh.attend(group.extra_pod("load1", group.network.address("load")))
+    mesh.attend(open_guest(group.nodes, "load1", group.network.address("load")))
     return mesh
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
+from cluster.guests import bare_guest
 from cluster.platform.fake import FakePlatform, FakeProcess
 from cluster.platform.platform import exited
 from cluster.topology import Topology
@@ -30,7 +31,7 @@ def dies(pod: str, role: str, process: FakeProcess) -> FakeProcess:
 
 def a_cluster(platform: FakePlatform) -> Cluster:
     cluster = Cluster(Topology(kind="async", pods=2), platform=platform, run_id="0a1b2c3d")
-    cluster.open_network()
+    cluster.nodes.open_network()
     return cluster
 
 
@@ -87,6 +88,6 @@ def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: str, w
 
 
 def test_a_passage_that_ends_is_told_with_its_words() -> None:
-    pod = a_cluster(FakePlatform(cast=dies)).bare_pod("passage")
+    pod = bare_guest(a_cluster(FakePlatform(cast=dies)).nodes, "passage")
     with pytest.raises(HarnessError, match=r"remote workers ended at start; it said: .*cannot bind"):
         open_passage(pod, "127.0.0.1", [(5557, ("127.0.0.1", 5557))])

@@ -13,7 +13,7 @@ from observer.start import start_observer
 
 def a_cluster(platform: FakePlatform) -> Cluster:
     cluster = Cluster(Topology(kind="async", pods=2), platform=platform, run_id="0a1b2c3d", spare_pods=1)
-    cluster.open_network()
+    cluster.nodes.open_network()
     return cluster
 
 

@@ -63,7 +63,7 @@ def test_a_session_of_ours_is_what_it_says_under_hostile_options(
     cluster: Callable[[Topology], Cluster], kind: Kind, config: dict[str, str | int], ours: dict[str, str | int]
 ) -> None:
     running = cluster(Topology(kind=kind, pods=1, config=config))
-    with running.connection("node1") as connection, connection.cursor() as cursor:
+    with running.connect("node1") as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(f'@@session.{name}' for name in ours)}, @@collation_connection")
         assert [shown(one) for one in cursor.fetchone()] == [shown(one) for one in (*ours.values(), COLLATION)]
     status = running.status()["node1"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.agent import agent, misled
 from cluster.agent.agent import greets, serve
 from cluster.agent.peers import Gossip
 from cluster.agent.role import MAX_AGE_S, Latest, Role
@@ -60,6 +61,31 @@ def test_answers_say_what_is_true_now(status: Status | None, primary: int, repli
     with served(Latest(status, time.monotonic())) as url:
         assert [code(f"{url}/{path}") for path in ("primary", "replica", "health")] == [primary, replica, health]
         assert code(f"{url}/unheard-of") == 503
+
+
+def test_a_misled_agent_keeps_to_its_claim_and_tells_the_truth_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "claim"
+    monkeypatch.setattr(misled.claim, "__defaults__", (file,))
+    with served(Latest(REPLICA, time.monotonic())) as url:
+        assert code(f"{url}/primary") == 503
+        file.write_text("200")
+        assert [code(f"{url}/{path}") for path in ("primary", "replica", "health")] == [200, 200, 200]
+        file.unlink()
+        assert code(f"{url}/primary") == 503
+
+
+def test_a_misled_agent_is_late_with_every_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "latency"
+    waited: list[float] = []
+    monkeypatch.setattr(misled.latency_s, "__defaults__", (file,))
+    monkeypatch.setattr(agent, "sleep", waited.append)
+    with served(Latest(PRIMARY, time.monotonic())) as url:
+        assert code(f"{url}/primary") == 200
+        file.write_text("1.5")
+        assert [code(f"{url}/{path}") for path in ("primary", "report")] == [200, 200]
+    assert waited == [0.0, 1.5, 1.5]
 
 
 def test_an_old_status_is_none() -> None:

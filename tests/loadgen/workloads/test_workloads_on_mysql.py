@@ -54,7 +54,7 @@ TRIED: list[tuple[str, dict[str, Any], set[str]]] = [
 @pytest.fixture(scope="module")
 def server(cluster: Callable[[Topology], Cluster]) -> Cluster:
     running = cluster(Topology(kind="single", pods=1))
-    with running.connection("node1") as connection, connection.cursor() as cursor:
+    with running.connect("node1") as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {mysqld.DATABASE}")
     return running
 
@@ -66,7 +66,7 @@ def test_its_own_invariants_hold_after_concurrent_clients(
     config = config_of(server, tmp_path, name, options)
     workload = create(config.workload)
     connector = Connector(config)
-    with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
+    with server.connect("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
         workload.setup(connection, seed=7)
         with connection.cursor() as cursor:
             refuse_unreadable(cursor, workload.final_queries(), of=name)
@@ -91,7 +91,7 @@ def test_a_lost_answer_is_resolved_by_sending_the_same_key_again(
     """Every first COMMIT of a key is lost, in turns before and behind the server; policy ``retry: idempotent``."""
     config = config_of(server, tmp_path, name, options)
     workload, policy = create(config.workload), Policy(retry="idempotent", retry_attempts=2)
-    with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
+    with server.connect("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
         workload.setup(connection, seed=7)
     client = Client(Connector(config), workload)
     rng = random.Random(7)
@@ -125,7 +125,7 @@ def test_a_lost_answer_is_resolved_by_sending_the_same_key_again(
     ],
 )
 def test_queries_of_the_end_are_tried_at_the_beginning(server: Cluster, queries: dict[str, str], says: str) -> None:
-    with server.connection("node1", database=mysqld.DATABASE) as connection, connection.cursor() as cursor:
+    with server.connect("node1", database=mysqld.DATABASE) as connection, connection.cursor() as cursor:
         refuse_unreadable(cursor, {"keys": "SELECT 1 AS `key` ;"}, of="mine")
         with pytest.raises(ConfigurationError, match=says):
             refuse_unreadable(cursor, queries, of="mine")
@@ -166,7 +166,7 @@ def config_of(server: Cluster, tmp_path: Path, name: str, options: dict[str, Any
 def judged(server: Cluster, workload: Workload, rows: list[OpRow]) -> History:
     """The history of these rows, with the end state as the server has it."""
     tables = {}
-    with server.connection("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
+    with server.connect("node1", timeout_s=60, database=mysqld.DATABASE) as connection:
         for table, query in workload.final_queries().items():
             with connection.cursor() as cursor:
                 cursor.execute(query)

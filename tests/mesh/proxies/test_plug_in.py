@@ -71,7 +71,7 @@ def test_a_proxy_from_one_file_is_a_word_of_scenarios_and_stands_in_front_of_the
     section = read_words(document(mode="gateway", proxy=relay, fall=7), blame={}, settings=[]).mesh
     mesh = create_mesh(section.spec())
     cluster = Cluster(Topology(kind="group", pods=2), platform=FakePlatform(), run_id="abc")
-    cluster.open_network()
+    cluster.nodes.open_network()
     mesh.start(cluster)
 
     written = io.BytesIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from mesh.proxies.envoy_tls import CERTIFICATE_FILE, from_client
 from mesh.proxies.tls import Authority, Identity
 
 
@@ -54,6 +56,7 @@ def test_two_of_one_run_shake_hands(tmp_path: Path) -> None:
         pytest.param(CLIENT, SERVER, "node2", id="a server that is another pod"),
         pytest.param(Authority("other").issue("load1", "client"), SERVER, "node1", id="a client of another run"),
         pytest.param(CLIENT, Authority("other").issue("node1", "server"), "node1", id="a server of another run"),
+        pytest.param(CLIENT, RUN.issue("node1", "server", until=-timedelta(minutes=1)), "node1", id="one that expired"),
         pytest.param(RUN.issue("node2", "server"), SERVER, "node1", id="a client that shows a server's certificate"),
         pytest.param(CLIENT, RUN.issue("node1", "client"), "node1", id="a server that shows a client's certificate"),
     ],
@@ -61,6 +64,16 @@ def test_two_of_one_run_shake_hands(tmp_path: Path) -> None:
 def test_everybody_else_is_refused(client: Identity, server: Identity, name: str, tmp_path: Path) -> None:
     with pytest.raises(ssl.SSLError):
         shake_hands(client, server, tmp_path, name=name)
+
+
+def test_envoy_gets_certificate_and_key_as_one_file_that_can_be_replaced_at_once() -> None:
+    (own,) = json.loads(CLIENT.files[CERTIFICATE_FILE])["resources"]
+    pair = own["tls_certificate"]
+    assert pair["certificate_chain"]["inline_string"].encode() == CLIENT.certificate
+    assert pair["private_key"]["inline_string"].encode() == CLIENT.key
+    (wanted,) = from_client()["typed_config"]["common_tls_context"]["tls_certificate_sds_secret_configs"]
+    assert wanted["name"] == own["name"]
+    assert wanted["sds_config"]["path_config_source"] == {"path": CERTIFICATE_FILE}
 
 
 def test_certificates_end_within_days() -> None:

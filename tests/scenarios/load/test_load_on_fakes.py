@@ -79,7 +79,7 @@ def loaded(folder: Path, said: dict[str, list[LoadEvent] | bytes], *, code: int 
     platform = FakePlatform(cast=cast)
     topology = Topology(kind="single", pods=1)
     cluster, mesh = assemble(topology, MeshSpec(mode="direct"), platform=platform, run_id="0a1b2c3d", down_after_s=1.0)
-    cluster.open_network()
+    cluster.nodes.open_network()
     mesh.start(cluster)
     return Load(cluster, mesh, read_scenario(str(file))), platform
 

@@ -73,7 +73,7 @@ def test_a_proxy_that_ends_at_start_ends_the_boot_with_its_words(begun: list[str
 def test_a_mysqld_that_ends_at_start_ends_the_boot_with_its_words() -> None:
     platform = FakePlatform(cast=dies("mysqld"))
     cluster, _ = assembled("single", platform, pods=1)
-    cluster.open_network()
+    cluster.nodes.open_network()
     with (
         answering(cluster.network.address("node"), agent.PORT, lambda *_: (503, b"{}")),
         pytest.raises(ConfigurationError, match=r"mysqld of node1 ended at start with code 1; .*It said: .*Aborting"),

@@ -79,7 +79,7 @@ class Pods:
     def quarantined(self) -> dict[str, str]:
         return self.aside
 
-    def connection(self, name: str, **_: Any) -> Any:
+    def connect(self, name: str, **_: Any) -> Any:
         server = self.pods[name][1]
         if isinstance(server, Exception):
             raise server

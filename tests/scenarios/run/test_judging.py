@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from checks.evidence import openings
 from history.history import OBSERVED_SCHEMA, OPS_SCHEMA
 from reports.schema import validate
 from reports.seal import CHECKSUMS, EVIDENCE, alterations, evidence_of
@@ -25,9 +26,22 @@ pytestmark = pytest.mark.usefixtures("no_figures")
 
 MANIFEST = {
     "schema": "meshbench/manifest/1",
-    "scenario": {"name": "small", "workload": {"name": "transfer"}},
+    "scenario": {
+        "name": "small",
+        "topology": {"kind": "single", "pods": 1},
+        "workload": {"name": "transfer"},
+        "faults": [],
+        "gates": {"lost": 0, "write_outage": "30s", "require": ["durability"]},
+    },
     "gates": {"lost": 0, "write_outage_ms": 30_000, "require": ["durability"]},
     "seed": 7,
+    "topology": {"kind": "single", "pods": 1, "primaries": 1, "pods_at_end": 1},
+    "mesh": {"mode": "direct", "proxy": None},
+    "host": {"steal_percent": 0.0, "cpu_pressure_percent": 0.0},
+    "load": {
+        **{"offered": 2, "ok": 2, "fail": 0, "unknown": 0, "complete": True, "dead": []},
+        **{"zero_ns": 1, "rows": {"load1": 2}},
+    },
 }
 #: Every file of a run, as `whole` makes it; a test holds the list true.
 FILES = (
@@ -78,12 +92,14 @@ def whole(no_figures: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     transfers.to_parquet(folder / "final" / "transfers.parquet")
     sample = {"at_ns": 5, "kind": "pod", "name": "node1", "up": True}
     pq.write_table(pa.Table.from_pylist([sample], schema=OBSERVED_SCHEMA), folder / "observed.parquet")
-    (folder / "final" / "nodes.json").write_text('{\n "node1": {"role": "primary", "state": "ONLINE"}\n}\n')
+    node = {"role": "primary", "state": "ONLINE", "gtid_executed": "", "checksums": {"accounts": 1, "transfers": 2}}
+    (folder / "final" / "nodes.json").write_text(json.dumps({"node1": node}, indent=1))
     (folder / "faults.jsonl").write_text("")
     (folder / "decisions.jsonl").write_text('{"at_ns": 4, "event": "promoted", "epoch": 1, "pod": "node1"}\n')
     (folder / "series.csv").write_text("second,ok\n0,2\n")
     (folder / "logs" / "node1-mysqld.log").write_text("ready\nbye\n")
-    manifest = MANIFEST | {EVIDENCE: evidence_of(folder)}
+    opened = {"accounts": openings.described("transfer", "accounts", accounts)}
+    manifest = MANIFEST | {"opened": opened, EVIDENCE: evidence_of(folder)}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
     judged_and_sealed(folder)
     return folder
@@ -160,7 +176,9 @@ def test_an_edited_run_is_judged_on_request_and_every_report_says_that_it_was_ed
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = json.loads((run / "manifest.json").read_text())
-    (run / "manifest.json").write_text(json.dumps(manifest | {"gates": {"lost": 100_000, "require": []}}))
+    gates: dict[str, Any] = {"lost": 100_000, "require": []}
+    manifest |= {"gates": gates, "scenario": manifest["scenario"] | {"gates": gates}}
+    (run / "manifest.json").write_text(json.dumps(manifest))
     code, out, _ = judged(capsys, run, "--unsealed", "--out", tmp_path / "out")
     summary = summary_of(tmp_path / "out")
     assert (code, summary["sealed"]) == (0, "altered")

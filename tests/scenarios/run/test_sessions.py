@@ -118,7 +118,7 @@ def test_certificates_that_leave_a_pod_without_tls_are_refused(option: str, unti
     connection.__enter__.return_value = connection
     cursor = connection.cursor.return_value.__enter__.return_value
     cursor.fetchone.return_value = ("Ssl_server_not_after", until)
-    cluster: Any = SimpleNamespace(pods=["node1"], connection=lambda _: connection)
+    cluster: Any = SimpleNamespace(pods=["node1"], connect=lambda _: connection)
     rows = [{"option": option, "from": "my.cnf"}]
     if not refused:
         require_certificates(cluster, rows)

@@ -95,6 +95,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             self.assisted_rejoins: list[str] = []
             self.membership = self  # both in one
 
+        def stop(self) -> None:
+            self.platform.remove("")
+
         def wait_converged(self, **_: Any) -> bool:
             waits.append("once more")
             (world.agree if len(waits) == 1 else world.converge)()

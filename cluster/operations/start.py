@@ -1,0 +1,106 @@
+"""One node from nothing to a mysqld that is set up, of no group and with no source yet; its role agent beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pymysql
+
+from cluster.agent import agent as role_agent
+from cluster.agent.assignment import CONTROL_PORT
+from cluster.errors import HarnessError
+from cluster.joining import told_in_a_line
+from cluster.mysqld import mysqld, mysqld_log, requested
+from cluster.nodes import Nodes, number
+from cluster.platform import reach
+from cluster.platform.platform import Pod, last_words
+from cluster.topologies.replication import Node
+from cluster.wait import wait_until
+
+BOOT_TIMEOUT_S = 120.0
+#: For what fills the volume of an extra.
+EXTRA_TIMEOUT_S = 60.0
+
+
+def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = None, agent: bool = True) -> None:
+    """Start a pod's containers and return when its mysqld is set up, of no group and with no source yet.
+
+    volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
+    """
+    replication, extras = nodes.topology.replication, nodes.topology.extras
+    own = replication.options(facts(nodes, pod))
+    file = mysqld.user_file(nodes.topology, own=own)
+    pod.open_namespace(nodes.network, nodes.network.node_names)
+    volumes = {**(volumes or {}), **_volumes_of_extras(nodes, pod)}
+    pod.add(
+        "mysqld",
+        nodes.topology.image or nodes.platform.image("mysql"),
+        mysqld.command(nodes.topology, index=number(pod.name) - 1, name=pod.name, own=own),
+        env={"MYSQL_ROOT_PASSWORD": nodes.credentials.root, "MYSQL_ROOT_HOST": "%"},
+        files={mysqld.USER_CNF: file} if file else None,
+        volumes=volumes,
+        before="\n".join(extra.before for extra in extras),
+        capabilities=[word for extra in extras for word in extra.capabilities],
+        devices=[rule for extra in extras for rule in extra.devices],
+    )
+    if agent:
+        start_agent(nodes, pod)
+        reach.require(pod, "agent", port=role_agent.PORT)
+    wait_for_login(nodes, pod)
+    refused = told_in_a_line(f"{pod.name} could not be set up", pod, nodes.topology)
+    with refused, nodes.connect(pod.name) as connection:
+        loaded = [*own, *requested.plugin_arguments(nodes.topology)]
+        mysqld_log.refuse_without_plugins(connection, pod, nodes.topology, arguments=loaded)
+        mysqld.create_users(connection, nodes.credentials, replication_privileges=replication.replication_privileges)
+        replication.prepare(connection, facts(nodes, pod))
+
+
+def _volumes_of_extras(nodes: Nodes, pod: Pod) -> dict[str, str]:
+    """The volumes that a pod's extras have, filled: name -> where. Raises HarnessError."""
+    volumes: dict[str, str] = {}
+    for extra in (extra for extra in nodes.topology.extras if extra.volume):
+        mounted = {f"meshbench-{nodes.run_id}-{pod.name}-{extra.name}": extra.volume}
+        volumes |= mounted
+        maker = pod.add(extra.name, nodes.platform.image("base"), ["bash", "-c", extra.made_by], volumes=mounted)
+        if maker.wait(timeout_s=EXTRA_TIMEOUT_S) != 0:
+            raise HarnessError(f"{pod.name} could not be given its {extra.name}: {last_words(maker)}")
+    return volumes
+
+
+def start_agent(nodes: Nodes, pod: Pod) -> None:
+    """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""
+    pod.add(
+        "agent",
+        nodes.platform.image("tools"),
+        ["python3", "-m", "cluster.agent.agent"],
+        env={
+            "MESHBENCH_USER": "meshbench_watch",
+            "MESHBENCH_PASSWORD": nodes.credentials.watch,
+            "MESHBENCH_KIND": nodes.topology.kind,
+            "MESHBENCH_CONTROL": f"{nodes.network.address('control')}:{CONTROL_PORT}",
+        },
+    )
+
+
+def wait_for_login(nodes: Nodes, pod: Pod) -> None:
+    """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended, or never will."""
+
+    def login() -> bool:
+        with nodes.connect(pod.name, timeout_s=2):
+            return True
+
+    probe = mysqld_log.login_probe(pod, nodes.topology, login)
+    wait_until(f"{pod.name} accepts logins", probe, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)
+
+
+def facts(nodes: Nodes, pod: Pod) -> Node:
+    """What the replication of a pod must know of it and of the others."""
+    return Node(
+        address=pod.address,
+        seeds=list(nodes.hosts.values()),
+        subnet=str(nodes.network.subnet),
+        group_name=str(nodes.group_name),
+        members=len(nodes.pods),
+        expected=len(nodes.expected_hosts),
+        password=nodes.credentials.repl,
+    )
