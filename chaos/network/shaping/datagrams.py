@@ -10,6 +10,7 @@ serve: {"came": [[number, one-way us], …], "bad_checksums": n, "bytes_per_s": 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import socket
@@ -136,9 +137,10 @@ def flood(address: str, port: int, *, bytes_per_s: float, over_s: float) -> dict
 
 def part(link: socket.socket) -> None:
     """Tell the server to end, more often than a lossy link loses it."""
-    for _ in range(5):
-        link.send(FORM.pack(END, 0, 0))
-        time.sleep(0.01)
+    with contextlib.suppress(ConnectionRefusedError):  # it has ended
+        for _ in range(5):
+            link.send(FORM.pack(END, 0, 0))
+            time.sleep(0.01)
 
 
 def main(argument: str) -> None:

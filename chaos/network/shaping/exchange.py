@@ -118,9 +118,10 @@ def _both(cluster: Cluster, pod: str, peer: str, asks: Mapping[str, Any]) -> tup
 
 
 def _run(cluster: Cluster, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    printed = pod_named(cluster, name).run_in_namespace("python3", "-c", PROGRAM.read_text(), json.dumps(asked))
-    try:
-        answer: dict[str, Any] = json.loads(printed.splitlines()[-1])
-    except (IndexError, ValueError):
-        raise HarnessError(f"{name}: the probe said: {printed.strip()[-300:] or 'nothing'}") from None
+    words = ("python3", "-c", PROGRAM.read_text(), json.dumps(asked))
+    code, printed = pod_named(cluster, name).probe_in_namespace(*words)
+    last = (printed.strip().splitlines() or ["nothing"])[-1]
+    if code != 0:
+        raise HarnessError(f"{name}: datagrams could not be exchanged: {last}")
+    answer: dict[str, Any] = json.loads(last)
     return answer

@@ -80,7 +80,7 @@ class Shaping:
     traffic: Traffic
     name: str
     words: str
-    mark_bit: int
+    mark_bit: int = 0
 
     @property
     def number(self) -> int:

@@ -150,12 +150,13 @@ def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 @dataclass(kw_only=True)
 class Queue:
-    """The packets of one queue, and their verdicts. number, mark: as in the rules. shaper: decides."""
+    """The packets of one queue, and their verdicts. number, mark: as in the rules. shaper: decides. held: when each is
+    due (s), its number, its verdict, and the copy of it that goes, too, or nothing."""
 
     number: int
     mark: int
     shaper: Shaper
-    held: list[tuple[float, int, bytes]] = field(default_factory=list)
+    held: list[tuple[float, int, bytes, bytes]] = field(default_factory=list)
     _verdicts: list[bytes] = field(default_factory=list)
 
     def open(self) -> None:
@@ -205,29 +206,32 @@ class Queue:
             return
         marked = struct.unpack("!I", came.get(MARK, b"\0\0\0\0"))[0] | self.mark
         parts = [attribute(MARK, struct.pack("!I", marked))]
+        due_s, copy = time.monotonic(), b""
         if len(packet) >= 20:
-            if self.shaper.doubles():
-                with contextlib.suppress(OSError):
-                    self.raw.sendto(packet, (socket.inet_ntoa(packet[16:20]), 0))
+            due_s = self.shaper.due_s(packet, due_s)
+            copy = packet if self.shaper.doubles() else b""
             if (damaged := self.shaper.damaged(packet)) is not None:
                 parts.append(attribute(PAYLOAD, damaged))
-        now_s = time.monotonic()
-        due_s = self.shaper.due_s(packet, now_s) if len(packet) >= 20 else now_s
         verdict = self._verdict(NF_REPEAT, number, *parts)
-        if due_s <= now_s:
-            self._verdicts.append(verdict)
-        else:
-            heapq.heappush(self.held, (due_s, self.shaper.counts["handled"], verdict))
+        heapq.heappush(self.held, (due_s, self.shaper.counts["handled"], verdict, copy))
 
     def _verdict(self, word: int, number: bytes, *parts: bytes) -> bytes:
         return message(VERDICT, self.number, attribute(VERDICT_HEADER, struct.pack("!I", word) + number), *parts)
 
     def release(self, until_s: float) -> None:
-        """Let everything go that is due by then."""
+        """Let everything go that is due by then, in order."""
         while self.held and self.held[0][0] <= until_s:
-            self._verdicts.append(heapq.heappop(self.held)[2])
+            _, _, verdict, copy = heapq.heappop(self.held)
+            self._verdicts.append(verdict)
+            if copy:
+                self._send()
+                with contextlib.suppress(OSError):  # as good as lost
+                    self.raw.sendto(copy, (socket.inet_ntoa(copy[16:20]), 0))
+        self._send()
+
+    def _send(self) -> None:
         for first in range(0, len(self._verdicts), BATCH):
-            with contextlib.suppress(OSError):  # ENOENT: the kernel has flushed the packet, with its device or rule
+            with contextlib.suppress(OSError):  # ENOENT: the kernel has let the packet go, with its device
                 self.netlink.send(b"".join(self._verdicts[first : first + BATCH]))
         self._verdicts.clear()
 

@@ -90,7 +90,8 @@ class Shaped(Injection[ShapingFault]):
         self._shaping.start(self.fault.shape, seed=self.context.rng.randrange(1 << 30))
 
     def effect(self) -> Evidence:
-        standing, (met, other) = self._shaping.look(), self._exchanges()
+        met, other = self._exchanges()
+        standing = self._shaping.look()
         hit = self._hit(met)
         spared = other is None or not (self.fault.shows(other.sent) or self.fault.shows(other.received))
         measures = tuple(
@@ -107,7 +108,8 @@ class Shaped(Injection[ShapingFault]):
         self._shaping.stop()
 
     def residue(self) -> Evidence:
-        standing, (met, other) = self._shaping.look(), self._exchanges()
+        met, other = self._exchanges()
+        standing = self._shaping.look()
         shows = any(self.fault.shows(way) for way in self._hit(met).values())
         seen = {"mechanism": standing.mechanism} | self._seen(met, other)
         return Evidence(ok=standing.mechanism is None and not shows, seen=seen)
