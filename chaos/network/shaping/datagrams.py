@@ -24,7 +24,8 @@ from typing import Any
 HELLO, NUMBERED, FLOOD, END = range(4)
 FORM = struct.Struct("!BIq")  # kind, number, sent at (ns)
 #: A server hears nothing for so long before the first datagram, and after the last one.
-FIRST_S, SILENCE_S = 6.0, 1.5
+FIRST_S, SILENCE_S = 4.0, 1.5
+SO_SNDBUFFORCE = 32
 #: The first part of a flood passes as a burst, and is not counted.
 BURST_S = 0.25
 #: Ethernet, IP and UDP in front of each datagram.
@@ -78,35 +79,50 @@ def rate(flood: list[tuple[int, int]]) -> float | None:
     return sum(size for _, size in steady[1:]) / ((steady[-1][0] - steady[0][0]) / 1e9)
 
 
-def met(address: str, port: int) -> socket.socket:
-    """A socket to a server that has answered; raises TimeoutError where none does."""
-    link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    link.connect((address, port))
-    link.settimeout(0.05)
+def met(address: str, port: int) -> socket.socket | None:
+    """A socket to a server that has answered; None where none does within FIRST_S."""
+    link = connected(address, port)
     end_s = time.monotonic() + FIRST_S
     while time.monotonic() < end_s:
-        try:
+        with contextlib.suppress(ConnectionRefusedError):  # it does not run yet
             link.send(FORM.pack(HELLO, 0, 0))
-            link.recv(2048)
-        except (TimeoutError, ConnectionRefusedError):
-            time.sleep(0.01)
-        else:
-            return link
-    raise TimeoutError(f"nobody answers at {address}:{port}")
+            if select.select([link], [], [], 0.05)[0] and received(link):
+                return link
+        time.sleep(0.01)
+    return None
+
+
+def connected(address: str, port: int) -> socket.socket:
+    link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    link.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 22)
+    link.connect((address, port))
+    return link
+
+
+def received(link: socket.socket) -> bytes:
+    """A datagram that has come; nothing where the kernel refuses it at this moment, for its checksum."""
+    try:
+        return link.recv(2048, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return b""
 
 
 def ask(address: str, port: int, *, packets: int, over_s: float, flows: int, grace_s: float) -> dict[str, Any]:
-    """flows: sockets that take turns. grace_s: how long after the last one answers are awaited."""
+    """flows: sockets that take turns. grace_s: how long after the last one answers are awaited. All are lost where
+    nobody answers at all."""
+    bad = bad_checksums()
     first = met(address, port)
-    links = [first, *(socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(flows - 1))]
-    for link in links[1:]:
-        link.connect((address, port))
-    bad, begin_s = bad_checksums(), time.monotonic()
+    if first is None:
+        return {"sent": packets, "came": [], "bad_checksums": bad_checksums() - bad}
+    links = [first, *(connected(address, port) for _ in range(flows - 1))]
     came: list[list[int]] = []
+    begin_s = time.monotonic()
 
     def collect(wait_s: float) -> None:
         for link in select.select(links, [], [], wait_s)[0]:
-            kind, number, sent_ns = FORM.unpack_from(link.recv(2048))
+            if not (data := received(link)):
+                continue
+            kind, number, sent_ns = FORM.unpack_from(data)
             if kind == NUMBERED:
                 came.append([number, (time.monotonic_ns() - sent_ns) // 1000])
 
@@ -115,7 +131,7 @@ def ask(address: str, port: int, *, packets: int, over_s: float, flows: int, gra
         while (ahead_s := begin_s + (number + 1) * over_s / packets - time.monotonic()) > 0:
             collect(ahead_s)
     end_s = time.monotonic() + grace_s
-    while len(came) < packets and (left_s := end_s - time.monotonic()) > 0:
+    while (left_s := end_s - time.monotonic()) > 0:
         collect(left_s)
     part(first)
     return {"sent": packets, "came": came, "bad_checksums": bad_checksums() - bad}
@@ -124,6 +140,8 @@ def ask(address: str, port: int, *, packets: int, over_s: float, flows: int, gra
 def flood(address: str, port: int, *, bytes_per_s: float, over_s: float) -> dict[str, Any]:
     """More than may pass, evenly."""
     link = met(address, port)
+    if link is None:
+        return {"sent": 0}
     size = int(min(1400, max(FORM.size, bytes_per_s / 100)))
     every_s, begin_s, number = (size + HEADERS_BYTES) / bytes_per_s, time.monotonic(), 0
     while (now_s := time.monotonic() - begin_s) < over_s:
