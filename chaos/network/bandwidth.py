@@ -22,14 +22,14 @@ from cluster.errors import HarnessError
 from cluster.keys import rate, word
 
 #: The probe floods with so much of the rate, for so long; what passes a sound pod is all of it.
-FLOOD, FLOOD_S = 1.5, 0.9
+FLOOD, FLOOD_S = 1.8, 0.9
 #: A pod that passes so much of the rate is not held to it.
-UNHELD = 1.25
+UNHELD = 1.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bandwidth(LinkFault):
-    rate: float = rate("bytes that pass in a second (mbit: bits)", default=1e6, at_least=5e4, at_most=2e7)
+    rate: float = rate("bytes that pass in a second (mbit: bits)", default=1e6, at_least=1e5, at_most=1e7)
     direction: str = word(
         "to: what the target sends to the others; from: what it receives from them", of=DIRECTIONS, default="to"
     )

@@ -69,4 +69,4 @@ class Delay(ShapingFault):
         return [size, spread]
 
     def shows(self, way: Way) -> bool:
-        return bool(way.delays_ms) and way.delay_ms >= max(self.latency * 500, min(USUAL_MS, self.latency * 900))
+        return way.delay_ms >= max(self.latency * 500, min(USUAL_MS, self.latency * 900))

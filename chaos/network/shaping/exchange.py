@@ -32,7 +32,8 @@ class Probe:
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """What was sent one way, and what of it came. delays_ms: of each that came. copies: that came more than once.
-    overtook: that came before one sent earlier. bad_checksums: refused by the receiver's kernel."""
+    overtook: that came before one sent earlier. bad_checksums: what the
+    receiver's kernel refused meanwhile, whoever had sent it."""
 
     sent: int
     delays_ms: tuple[float, ...]
@@ -50,8 +51,8 @@ class Way:
 
     @property
     def delay_ms(self) -> float:
-        """Of most packets; an hour where none came."""
-        return statistics.median(self.delays_ms) if self.delays_ms else 3.6e6
+        """The median; 0 where none came."""
+        return statistics.median(self.delays_ms) if self.delays_ms else 0.0
 
     def as_seen(self) -> dict[str, Any]:
         return {
