@@ -81,11 +81,12 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Where a step is to strike. mesh: its mode."""
+    """Where a step is to strike. mesh: its mode; proxy: its product, None without one."""
 
     kind: Kind
     pods: int
     mesh: Mode
+    proxy: str | None = "envoy"
 
 
 @dataclass(frozen=True, kw_only=True)

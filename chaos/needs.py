@@ -45,6 +45,33 @@ NEEDS: Mapping[str, Need] = {
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
         otherwise="the kernel of the engine's host has no cgroup freezer",
     ),
+    "ptrace": Need(
+        probe="test $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0) -lt 3",
+        otherwise="the kernel of the engine's host lets nobody trace a process (kernel.yama.ptrace_scope is 3)",
+    ),
+    "loop file systems": Need(
+        probe="truncate --size=8M /tmp/disk && mkfs.ext4 -q /tmp/disk && mount -o loop /tmp/disk /mnt",
+        otherwise="the kernel of the engine's host mounts no ext4 file system from a file",
+    ),
+    "disk throttle": Need(
+        probe="find /sys/fs/cgroup/blkio/ -maxdepth 2 -name blkio.throttle.write_bps_device | grep --quiet ."
+        " || grep --quiet --word-regexp io /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no disk traffic of containers (CONFIG_BLK_DEV_THROTTLING)",
+    ),
+    "CPU quota": Need(
+        probe="find /sys/fs/cgroup/cpu/ -maxdepth 2 -name cpu.cfs_quota_us | grep --quiet ."
+        " || grep --quiet --word-regexp cpu /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no CPU time (CONFIG_CFS_BANDWIDTH)",
+    ),
+    "memory limit": Need(
+        probe="test -e /sys/fs/cgroup/memory/memory.limit_in_bytes"
+        " || grep --quiet --word-regexp memory /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no memory of containers",
+    ),
+    "thread limit": Need(
+        probe="test -d /sys/fs/cgroup/pids || grep --quiet --word-regexp pids /sys/fs/cgroup/cgroup.controllers",
+        otherwise="the kernel of the engine's host limits no number of processes (CONFIG_CGROUP_PIDS)",
+    ),
 }
 
 

@@ -19,21 +19,15 @@ from cluster.control_plane import POD, ControlPlane
 from cluster.errors import HarnessError, RefusedError
 from cluster.mysqld.mysqld import PORT
 from cluster.plain_http import open_url
-from cluster.platform.platform import Pod, Process
+from cluster.platform.platform import CanLimit, Pod, Process
 from cluster.wait import WaitTimeoutError, wait_until
 
 TIMEOUT_S = 1.0
 ASK_TIMEOUT_S = 10.0
 #: A load pod tells how far it is once a second.
 TOLD_EVERY_S = 1.6
-#: The containers of each part of a pod, whichever of them it has.
-CONTAINERS = {
-    "node": ("mysqld",),
-    "agent": ("agent",),
-    "proxy": ("envoy", "haproxy", "router"),
-    "control_plane": ("control",),
-    "load": ("locust",),
-}
+#: The container of each part of a pod; of a proxy the front says it.
+CONTAINERS = {"node": "mysqld", "agent": "agent", "control_plane": "control", "load": "locust"}
 
 
 def ask(what: str, request: Callable[[ControlPlane], object], cluster: Cluster) -> None:
@@ -72,9 +66,18 @@ def pod_named(cluster: Cluster, name: str) -> Pod:
 def process(cluster: Cluster, victim: Victim) -> Process:
     """The container of that part of a pod."""
     containers = pod_named(cluster, victim.pod).containers
-    container = next((containers[role] for role in CONTAINERS[victim.part] if role in containers), None)
+    roles = cluster.front.containers if victim.part == "proxy" else (CONTAINERS[victim.part],)
+    container = next((containers[role] for role in roles if role in containers), None)
     if container is None:
         raise HarnessError(f"{victim.pod} has no {victim.part}; it has {', '.join(containers)}")
+    return container
+
+
+def limitable(cluster: Cluster, victim: Victim) -> CanLimit:
+    """The same container, for faults of its resources; raises HarnessError where nothing can be limited."""
+    container = process(cluster, victim)
+    if not isinstance(container, CanLimit):
+        raise HarnessError(f"{container.name}: nothing can be limited where it runs")
     return container
 
 
@@ -84,7 +87,7 @@ def load_pods(cluster: Cluster) -> list[str]:
 
 def proxy_pods(cluster: Cluster) -> list[str]:
     """The pods with a proxy of the clients: a gateway, or every load pod with its sidecar."""
-    return sorted(name for name, pod in cluster.guests.items() if set(CONTAINERS["proxy"]) & set(pod.containers))
+    return sorted(name for name, pod in cluster.guests.items() if set(cluster.front.containers) & set(pod.containers))
 
 
 def answers(cluster: Cluster, victim: Victim) -> bool:

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from checks.verdict import Verdict
 from history.fields import spelt
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 
 #: A multiple of what was before is never held to less than this: below it lies the noise of timers and schedulers.
 FLOOR_MS = 10.0

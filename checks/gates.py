@@ -14,7 +14,8 @@ from checks.check import Gate, thresholds
 from checks.registry import BY_KEY, DECIDER, GATES
 from checks.verdict import Verdict
 from history.fields import spelt
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 from history.manifest import seconds_in
 
 REQUIRE = "require"

@@ -34,7 +34,8 @@ from checks.noise import noise
 from checks.plausible import implausible, name_of
 from checks.registry import CHECKS, DECIDER, SAFETY
 from checks.verdict import Verdict, unknown
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 
 #: What is expected of a check that broke off.
 TO_FINISH = "the check to finish"

@@ -21,8 +21,9 @@ from checks.evidence.ledger import tabled_nodes
 from checks.evidence.operations import reads, writes
 from checks.evidence.quarantine import quarantined
 from checks.leadership.changes import OPENED
+from history.faults import FaultRecord
 from history.fields import spelt
-from history.history import FaultRecord, History
+from history.history import History
 from history.older.faults import BY_NAME
 from history.vocabulary import is_own
 

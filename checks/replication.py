@@ -3,9 +3,9 @@
 A pod's own belief is not the crime: a primary that was frozen or cut off goes on believing in itself for a while, and
 that is reported as a number. It fails when both could have acknowledged a write and both could be reached (each in the
 write pool of a proxy, or no proxy at all), whatever part they said they play; when both did acknowledge writes; and
-when a pod acknowledged writes that was no primary in service. Where several primaries are what a topology is for, a
-pod that has left them is still one too many. Where nobody looked, nothing is known. Does not ask what was lost
-(durability), nor whether pods agree at the end (convergence).
+when a pod acknowledged writes that was no primary in service, or no longer the primary. Where several primaries are
+what a topology is for, a pod that has left them is still one too many. Where nobody looked, nothing is known. Does not
+ask what was lost (durability), nor whether pods agree at the end (convergence).
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from checks.evidence.quarantine import errant_transactions
 from checks.leadership.changes import Handover, changes, decided, seen_to_happen
 from checks.leadership.claims import Overlap, able_to_commit, overlaps, reachable, strays, writable
 from checks.leadership.split_brain import Intruder, intruders, outsiders
+from checks.leadership.stale import StaleWrites, stale_writes
 from checks.recovery.phases import phases
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
-from history.history import Decision, History
+from history.decisions import Decision
+from history.history import History
 from history.observed import Sample
 
 NAME = "replication"
@@ -42,8 +44,10 @@ def replication(history: History) -> Verdict:
     measured: two_primaries_claimed_ms (two pods not read-only), two_primaries_reachable_ms (and clients could have
     written to both; None if no proxy told), writes_out_of_turn (writes by a pod whose turn it was not) and
     two_writers_ms (from the first of them to the last), writes_outside (by a pod that was no primary in service),
-    failovers, switchovers, errant_transactions, errant {pod: GTID set}, replica_lag_during_ms and replica_lag_after_ms
-    (largest age of a transaction being applied on a replica in service; None if none was ever seen applying, or a pod
+    writes_at_old_primary (that it answered after another had been made primary, refused ones too: what stale endpoints
+    cost), acknowledged_at_old_primary (those of them that it took, a second and more after that), failovers,
+    switchovers, errant_transactions, errant {pod: GTID set}, replica_lag_during_ms and replica_lag_after_ms (the
+    largest age of a transaction being applied on a replica in service; None if none was ever seen applying, or a pod
     ran without its performance schema, from which lag is read).
     """
     seen = history.samples
@@ -56,19 +60,22 @@ def replication(history: History) -> Verdict:
     claimed = _two(writable(seen), strays(seen) if several else None)
     exposed = _exposed(history, several=several) if claimed else []
     outside = outsiders(history)
-    handovers = [*decided(history.decisions), *seen_to_happen(seen), *_unseen(history)]
-    out_of_turn = [] if several else intruders(history, pods, handovers)
+    handovers, possible = [*decided(history.decisions), *seen_to_happen(seen)], _unseen(history)
+    out_of_turn = [] if several else intruders(history, pods, [*handovers, *possible])
+    stale = StaleWrites() if several else stale_writes(history, handovers, possible=possible)
     measured: dict[str, Any] = {
         "two_primaries_claimed_ms": _length_ms(claimed),
         "two_primaries_reachable_ms": None if exposed is None else _length_ms(exposed),
         "writes_out_of_turn": len(out_of_turn),
         "two_writers_ms": _lasted_ms(out_of_turn),
         "writes_outside": len(outside),
+        "writes_at_old_primary": stale.reached,
+        "acknowledged_at_old_primary": len(stale.acknowledged),
         **_counts(history, seen),
         **_errant(history.decisions),
         **_lag(history),
     }
-    witness = _witness(exposed or [], outside, out_of_turn)
+    witness = _witness(exposed or [], outside, out_of_turn, stale.acknowledged)
     why = "" if witness else _not_known(history, claimed, exposed)
     if why:
         measured["reason"] = why
@@ -136,7 +143,10 @@ def _lasted_ms(found: Sequence[Intruder]) -> float:
 
 
 def _witness(
-    exposed: Sequence[Overlap], outside: Sequence[Intruder], out_of_turn: Sequence[Intruder]
+    exposed: Sequence[Overlap],
+    outside: Sequence[Intruder],
+    out_of_turn: Sequence[Intruder],
+    stale: Sequence[Intruder],
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {
@@ -151,6 +161,7 @@ def _witness(
     for what, found in (
         ("a write acknowledged by a pod that was no primary in service", outside),
         ("a write acknowledged by a pod whose turn was over", out_of_turn),
+        ("a write acknowledged by the old primary after another had been made primary", stale),
     ):
         rows += [
             {"what": what, "key": one.key, "server": one.server, "start_ns": one.start_ns, "end_ns": one.end_ns}

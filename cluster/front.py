@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from cluster.platform.platform import Pod
@@ -32,6 +33,17 @@ class Certificates(Protocol):
         """Why no new session with the proxy comes about now, or by way of it; empty where one does."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drain:
+    """How a proxy is made to take no new sessions while those that live go on. Both are run in its own container.
+
+    stop: takes none from then on. resume: takes them again; None where only a new start of the process does that.
+    """
+
+    stop: tuple[str, ...]
+    resume: tuple[str, ...] | None = None
+
+
 class Front(Protocol):
     def attend_node(self, pod: Pod) -> None:
         """Put into a MySQL pod that came later what is needed there."""
@@ -40,8 +52,16 @@ class Front(Protocol):
         """Every proxy that has been started, by its name."""
 
     @property
+    def containers(self) -> Collection[str]:
+        """What the containers of its proxies are called in their pods."""
+
+    @property
     def certificates(self) -> Certificates | None:
         """None where the proxies have none."""
+
+    @property
+    def drain(self) -> Drain | None:
+        """Of each proxy of the clients; None where there is none, or none that can."""
 
 
 class NoFront:
@@ -54,5 +74,13 @@ class NoFront:
         return {}
 
     @property
+    def containers(self) -> Collection[str]:
+        return ()
+
+    @property
     def certificates(self) -> Certificates | None:
+        return None
+
+    @property
+    def drain(self) -> Drain | None:
         return None

@@ -16,9 +16,9 @@ from cluster.nodes import Nodes
 from cluster.operations.quorum_loss import Rescuer
 from cluster.operations.start import BOOT_TIMEOUT_S, facts
 from cluster.platform.platform import Pod
-from cluster.prospects import Prospects
 from cluster.status.agreement import in_agreement
 from cluster.status.poller import UNREACHABLE
+from cluster.status.prospects import Prospects
 from cluster.status.status import Status, stopped_by
 from cluster.topologies.replication import CanForceQuorum
 from cluster.wait import WaitTimeoutError, wait_until

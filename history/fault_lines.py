@@ -17,7 +17,7 @@ Kind = Literal["fault", "change"]
 Part = Literal["node", "proxy", "agent", "control_plane", "load"]
 Hits = Literal["node", "proxy", "agent", "control_plane", "load", "link"]
 #: What a planned change is to bring about.
-Intent = Literal["new_primary", "pod_added", "pod_removed"]
+Intent = Literal["new_primary", "pod_added", "pod_removed", "restarted"]
 #: A timer may fire this much before the moment it was set to.
 _EARLY_NS = 10_000_000
 #: step -> the steps it cannot come before.

@@ -28,16 +28,6 @@ from history.rows import Window, load_window, read_ops, read_samples, require_mo
 from history.server_log.read import ServerLog, read_server_log
 from history.vocabulary import WorkloadFacts
 
-__all__ = [
-    "OBSERVED_SCHEMA",
-    "OPS_SCHEMA",
-    "Decision",
-    "FaultRecord",
-    "History",
-    "HistoryError",
-    "load_history",
-]
-
 MANIFEST = "manifest.json"
 #: Made of the operations for a spreadsheet; nothing rests on it.
 _MADE_AGAIN = frozenset({"series.csv"})

@@ -92,6 +92,7 @@ class ScenarioSection:
     gates: Object | None = None
     faults: tuple[PlannedStep, ...] | None = None
     expect: Expectation = Expectation()
+    survivable: Flag | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +108,14 @@ class WorkloadSection:
 @dataclass(frozen=True, kw_only=True)
 class TopologySection:
     """What the cluster was made of, with the answer for a folder that does not say. pods_at_end: after scale-out and
-    scale-in. primaries: how many take writes at once."""
+    scale-in. primaries: how many take writes at once. can_lose: how many nodes may be gone at the same time, whoever
+    they are, so that writes go on or go on again by themselves."""
 
     kind: Text | None = None
     pods: Count | None = None
     pods_at_end: Count | None = None
     primaries: Count | None = None
+    can_lose: Count | None = None
     replication: ReplicationFacts | None = None
 
     @property
@@ -143,9 +146,15 @@ class TopologySection:
 
 @dataclass(frozen=True, kw_only=True)
 class MeshSection:
+    """title: of the proxy, for people. routing, routes: how it finds its destinations, in a word and in a sentence.
+    caveat: what to know before it is compared with others."""
+
     mode: Text | None = None
     proxy: Text | None = None
+    title: Text | None = None
     routing: Text | None = None
+    routes: Text | None = None
+    caveat: Text | None = None
 
     @property
     def is_direct(self) -> bool:

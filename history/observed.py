@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
+
+#: Of observed.parquet, as `samples` reads them.
+COLUMNS = ("at_ns", "kind", "name", "up", "role", "state", "read_only", "view", "endpoints")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,44 +55,49 @@ def samples(observed: pd.DataFrame | None) -> Iterator[Sample]:
     if observed is None:
         return
     last: dict[tuple[str, str], int] = {}
-    parsed: dict[object, dict[str, Any]] = {}
-    for row in observed.sort_values("at_ns", kind="stable").to_dict("records"):
-        at_ns, source = int(row["at_ns"]), (str(row["kind"]), str(row["name"]))
+    states, healthy = cache(_states), cache(_healthy)  # samples repeat themselves, so each text is parsed once
+    ordered = observed.sort_values("at_ns", kind="stable")
+    for at_ns, kind, name, up, role, state, read_only, view, endpoints in zip(
+        *(ordered[column].tolist() for column in COLUMNS), strict=True
+    ):
+        source = (str(kind), str(name))
         yield Sample(
-            at_ns=at_ns,
+            at_ns=int(at_ns),
             before_ns=last.get(source),
             kind=source[0],
             name=source[1],
-            up=row["up"] is True,
-            role=_text(row["role"]),
-            state=_text(row["state"]),
-            read_only=row["read_only"] if isinstance(row["read_only"], bool) else None,
-            states={str(member): str(seen).split("/")[0] for member, seen in _object(row["view"], parsed).items()},
-            healthy={
-                str(pool): {
-                    str(pod): endpoint.get("healthy") is True
-                    for pod, endpoint in pods.items()
-                    if isinstance(endpoint, Mapping)
-                }
-                for pool, pods in _object(row["endpoints"], parsed).items()
-                if isinstance(pods, Mapping)
-            },
+            up=up is True,
+            role=_text(role),
+            state=_text(state),
+            read_only=read_only if isinstance(read_only, bool) else None,
+            states=states(_text(view)),
+            healthy=healthy(_text(endpoints)),
         )
-        last[source] = at_ns
+        last[source] = int(at_ns)
+
+
+def _states(view: str | None) -> Mapping[str, str]:
+    return {str(member): str(seen).split("/")[0] for member, seen in _object(view).items()}
+
+
+def _healthy(endpoints: str | None) -> Mapping[str, Mapping[str, bool]]:
+    return {
+        str(pool): {
+            str(pod): endpoint.get("healthy") is True for pod, endpoint in pods.items() if isinstance(endpoint, Mapping)
+        }
+        for pool, pods in _object(endpoints).items()
+        if isinstance(pods, Mapping)
+    }
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _object(value: object, parsed: dict[object, dict[str, Any]]) -> dict[str, Any]:
-    """A JSON object in a cell, {} if it is none. Samples repeat themselves, so each text is parsed once."""
-    if not isinstance(value, str):
-        return {}
-    if value not in parsed:
-        try:
-            loaded = json.loads(value)
-        except (ValueError, RecursionError):
-            loaded = None
-        parsed[value] = loaded if isinstance(loaded, dict) else {}
-    return parsed[value]
+def _object(value: str | None) -> dict[str, Any]:
+    """A JSON object in a cell, {} if it is none."""
+    try:
+        loaded = json.loads(value) if value is not None else None
+    except (ValueError, RecursionError):
+        loaded = None
+    return loaded if isinstance(loaded, dict) else {}

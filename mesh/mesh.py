@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Protocol
 
 from cluster.cluster import Cluster
-from cluster.front import AskPools, Certificates
+from cluster.front import AskPools, Certificates, Drain
 from cluster.platform.platform import Pod
-from mesh.proxies.endpoints import Admin, endpoints
+from mesh.endpoints import Admin, endpoints
 from mesh.proxies.proxy import Address, Pools
 
 ASK_TIMEOUT_S = 1.0
@@ -43,6 +43,14 @@ class Mesh(Protocol):
     def certificates(self) -> Certificates | None:
         """Those of its proxies, if they have any."""
 
+    @property
+    def containers(self) -> Collection[str]:
+        """What the containers of those proxies are called in their pods."""
+
+    @property
+    def drain(self) -> Drain | None:
+        """Of each proxy of the clients, where there is one that can."""
+
     def attend(self, pod: Pod) -> None:
         """Put into a load pod what the mesh needs there; to be called before its load starts."""
 
@@ -62,11 +70,19 @@ class Asked:
     def start(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
+    @property
+    def containers(self) -> Collection[str]:
+        return {admin.kind for admin in self.admin.values()}
+
     def proxies(self) -> Mapping[str, AskPools]:
         return {name: partial(self._ask, admin) for name, admin in self.admin.items()}
 
     @property
     def certificates(self) -> Certificates | None:
+        return None
+
+    @property
+    def drain(self) -> Drain | None:
         return None
 
     def _ask(self, admin: Admin) -> Pools:

@@ -20,7 +20,7 @@ from typing import Any
 
 from cluster.status.poller import UNREACHABLE, Poller
 from cluster.topologies.lookup import replication_of
-from mesh.proxies.endpoints import Admin, Watch
+from mesh.endpoints import Admin, Watch
 
 RATE_HZ = 25
 SAMPLE_TIMEOUT_S = 1.0

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from cluster.cluster import Cluster
 from cluster.guests import open_guest
 from cluster.platform.platform import Pod
-from mesh.proxies.endpoints import Admin
+from mesh.endpoints import Admin
 
 
 def start_observer(cluster: Cluster, proxies: Mapping[str, Admin]) -> Pod:

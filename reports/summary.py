@@ -14,7 +14,8 @@ from checks.evidence.unseen import unseen
 from checks.judge import Judgement
 from checks.recovery.waterfall import Step, waterfalls
 from checks.verdict import Verdict
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from history.load_account import LoadAccount
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID

@@ -11,7 +11,8 @@ from checks.evidence.unseen import unseen
 from checks.judge import Judgement
 from checks.registry import SAFETY
 from checks.verdict import Verdict
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from reports.key_numbers import fell_behind
 from reports.text.errors import what_did_not_succeed
 from reports.text.findings import finding

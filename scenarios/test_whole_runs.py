@@ -23,7 +23,9 @@ from scenarios.test_stories import assert_complete
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 
 #: One pod without a proxy and a short load: what is tried is the workload or the load model, not the cluster.
-SMALL = ("topology.kind=single", "topology.pods=1", "mesh=direct", "load.duration=8s")
+SMALL = ("topology.kind=single", "topology.pods=1", "mesh=direct")
+#: Two rows an operation at most, checked much like `transfer`, which every story carries.
+ALIKE = frozenset({"transfer", "tpcb", "smallbank"})
 Go = Callable[..., Summary]
 
 
@@ -89,16 +91,18 @@ def test_under_one_timeline_async_loses_what_semi_sync_keeps(go: Go) -> None:
     assert lost["headline"]["money"].startswith(f"{lost['rpo']['lost']:,} of ")
 
 
-@pytest.mark.parametrize("workload", WORKLOADS)
+@pytest.mark.parametrize(
+    "workload", [pytest.param(name, marks=[pytest.mark.nightly] if name in ALIKE else []) for name in WORKLOADS]
+)
 def test_steady_carries_every_workload(go: Go, workload: str) -> None:
-    summary = go("steady", *SMALL, f"workload={workload}", "load.rate=30")
+    summary = go("steady", *SMALL, f"workload={workload}", "load.rate=30", "load.duration=5s")
     assert_passed(summary)
     undecided = [check["name"] for check in summary["checks"] if check["verdict"] == "unknown"]
     assert set(undecided) <= {"latency", "replication"}, "each workload's own invariants are decided"
 
 
 def test_a_share_of_the_measured_maximum_is_what_the_load_offers(go: Go) -> None:
-    summary = go("steady", *SMALL, "load.rate=70%", "load.calibrate=6s")
+    summary = go("steady", *SMALL, "load.duration=8s", "load.rate=70%", "load.calibrate=6s")
     assert_passed(summary)
     maximum_tps = summary["load_model"]["measured_maximum_tps"]
     assert summary["load"]["offered_tps"] == pytest.approx(0.7 * maximum_tps, rel=0.1)

@@ -1,1 +1,1 @@
-"""Planned changes under load: nothing breaks, and the service should hold."""
+"""What people do to a cluster in use: planned changes, and what they forget to undo."""

@@ -8,6 +8,7 @@ agent, an agent or a proxy without what it speaks for.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process, routes
@@ -54,13 +55,24 @@ class Killed(Injection[Kill]):
         )
 
     def heal(self) -> None:
-        container = process(self.cluster, self.victim)
-        if container.state().word == "exited":
-            container.start()
+        start_again(self)
 
     def residue(self) -> Evidence:
-        state, answered = process(self.cluster, self.victim).state(), answers(self.cluster, self.victim)
-        seen: dict[str, object] = {"container": state.word, "answers": answered}
-        if self.victim.part == "proxy":
-            seen["routes"] = answered = bool(routes(self.cluster, self.pod))
-        return Evidence(ok=state == RUNNING and answered, seen=seen)
+        return stands_again(self)
+
+
+def start_again(injection: Injection[Any]) -> None:
+    """Start the container if it has exited, whatever ended it."""
+    container = process(injection.cluster, injection.victim)
+    if container.state().word == "exited":
+        container.start()
+
+
+def stands_again(injection: Injection[Any]) -> Evidence:
+    """Whether the container runs and does its work."""
+    cluster, victim = injection.cluster, injection.victim
+    state, answered = process(cluster, victim).state(), answers(cluster, victim)
+    seen: dict[str, object] = {"container": state.word, "answers": answered}
+    if victim.part == "proxy":
+        seen["routes"] = answered = bool(routes(cluster, victim.pod))
+    return Evidence(ok=state == RUNNING and answered, seen=seen)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 
 NOTHING = "nothing recorded was in progress"
 _SINGLE_LEADER, _FLOW_CONTROL = "group_replication_paxos_single_leader", "group_replication_flow_control_mode"

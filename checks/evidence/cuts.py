@@ -6,8 +6,8 @@ A pod that is cut off from some peers is still there for everybody else: only a 
 from __future__ import annotations
 
 from checks.evidence.intervals import END_OF_TIME_NS, Span, intersection, union
-from history.faults import EVERYONE
-from history.history import FaultRecord, History
+from history.faults import EVERYONE, FaultRecord
+from history.history import History
 
 #: The load pod of a run that has one, which the manifest then does not name.
 _ONE_CLIENT = ("load1",)

@@ -8,8 +8,11 @@ not due either. Judges nothing.
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 
+from checks.evidence.intervals import END_OF_TIME_NS, Span, union
 from checks.evidence.operations import column_ns
 from history.history import History
 
@@ -35,11 +38,35 @@ def last_due_ns(history: History) -> int:
 
 
 def due(ops: pd.DataFrame, history: History) -> pd.DataFrame:
-    """Those of the ops that were wanted before the load was over; all, where none was, which is no load to judge by."""
+    """Those of the ops that were wanted before the load was over, and not while more nodes were gone than the topology
+    survives; all, where none was, which is no load to judge by."""
     if ops.empty:
         return ops
-    within = column_ns(ops, "intended_ns") <= load_end_ns(history)
+    intended = column_ns(ops, "intended_ns")
+    within = intended <= load_end_ns(history)
+    for start_ns, end_ns in unsurvivable(history):
+        within &= (intended < start_ns) | (intended >= end_ns)
     return ops[within] if within.any() and not within.all() else ops
+
+
+def unsurvivable(history: History) -> list[Span]:
+    """When more nodes were gone than the topology survives, of a scenario that means that (``survivable: false``): no
+    progress is demanded then. A node is gone from the injection of what took it until it was proved to be back."""
+    can_lose = history.run.topology.can_lose
+    if history.run.scenario.survivable is not False or can_lose is None:
+        return []
+    lost = [
+        (fault.injected_ns, END_OF_TIME_NS if fault.clean_ns is None else fault.clean_ns, pod)
+        for fault in history.faults
+        if fault.lost_node and fault.bitten and fault.injected_ns is not None
+        for pod in fault.pods
+    ]
+    edges = sorted({edge for start_ns, end_ns, _ in lost for edge in (start_ns, end_ns)})
+    return union(
+        (begin, end)
+        for begin, end in itertools.pairwise(edges)
+        if len({pod for start_ns, end_ns, pod in lost if start_ns <= begin < end_ns}) > can_lose
+    )
 
 
 def _told_ns(history: History) -> int | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from checks.evidence.ledger import text
-from history.history import Decision, History
+from history.decisions import Decision
+from history.history import History
 
 STATE = "QUARANTINED"
 

@@ -10,8 +10,9 @@ from collections.abc import Collection
 
 from checks.leadership.changes import OPENED
 from checks.recovery.bounded_time import Moment, absent
-from history.decisions import REJOINING
-from history.history import Decision, FaultRecord, History
+from history.decisions import REJOINING, Decision
+from history.faults import FaultRecord
+from history.history import History
 
 SOURCE = "control plane"
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from checks.leadership.claims import WRITE_POOL
 from checks.recovery.bounded_time import Moment, absent
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from history.observed import Sample
 
 

@@ -25,7 +25,8 @@ from checks.recovery.bounded_time import Moment, absent, earlier, exact, in_orde
 from checks.recovery.decided_steps import Control, until_ns
 from checks.recovery.observed_steps import Sightings
 from checks.recovery.steady import WINDOW_NS, WINDOWS, Steady, steady
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 
 PRIMARY_STEPS = ("injected", "detected", "elected", "rerouted", "first_ack", "steady")
 REPLICA_STEPS = ("injected", "detected", "first_ack", "steady")

@@ -19,6 +19,9 @@ DATABASE = "meshbench"
 PORT = 3306
 #: The user of the load, and of the set-up through the mesh: as an application's, with no privilege beyond its database.
 APPLICATION = "meshbench_app"
+#: Of the sessions with which a fault takes connections away: it may do nothing, and have as many as the server lets in.
+IDLE = "meshbench_idle"
+IDLE_SESSIONS_MAX = 100_000
 #: Of one of our other users on a server: far more than it needs, whatever max_user_connections is for others.
 SESSIONS_MAX = 1000
 #: Options of plugins, and of components (with a dot), are unknown while an image initialises its data directory:
@@ -35,13 +38,14 @@ def _password() -> str:
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
     """Passwords of one run, random, by user. app: the load. watch: agents, observer. repl: replication. control: the
-    control plane."""
+    control plane. idle: sessions of a fault."""
 
     root: str = field(default_factory=_password, repr=False)
     app: str = field(default_factory=_password, repr=False)
     watch: str = field(default_factory=_password, repr=False)
     repl: str = field(default_factory=_password, repr=False)
     control: str = field(default_factory=_password, repr=False)
+    idle: str = field(default_factory=_password, repr=False)
 
     def secrets(self) -> list[str]:
         """All of them, to be blotted out of logs."""
@@ -139,11 +143,13 @@ def create_users(connection: Any, credentials: Credentials, *, replication_privi
             credentials.repl,
             [f"{replicate} ON *.*"],
         ),
+        IDLE: (credentials.idle, []),
     }
+    most = {IDLE: IDLE_SESSIONS_MAX}
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0")
         for user, (password, privileges) in grants.items():
-            limit = "" if user == APPLICATION else f" WITH MAX_USER_CONNECTIONS {SESSIONS_MAX}"
+            limit = "" if user == APPLICATION else f" WITH MAX_USER_CONNECTIONS {most.get(user, SESSIONS_MAX)}"
             cursor.execute(f"CREATE USER IF NOT EXISTS {user}@'%%' IDENTIFIED BY %s{limit}", (password,))
             for privilege in privileges:
                 cursor.execute(f"GRANT {privilege} TO {user}@'%'")

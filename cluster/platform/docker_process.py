@@ -5,29 +5,38 @@ from __future__ import annotations
 import io
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from docker.models.containers import Container
 from requests.exceptions import RequestException
 
 from cluster.errors import EngineRefusedError, NotThereError
+from cluster.platform.docker_engine import client
 from cluster.platform.docker_errors import engine_errors
-from cluster.platform.platform import FROZEN, RUNNING, State, exited
+from cluster.platform.platform import FROZEN, RUNNING, Limits, State, Usage, exited
 
 _STATES = {"paused": FROZEN, "created": RUNNING, "running": RUNNING, "restarting": RUNNING}
+#: Of the engine's limit of CPU time, in microseconds.
+_CPU_PERIOD_US = 100_000
+#: The most that the kernel's page counters hold, which is what it calls no limit. The engine takes no word for that.
+_ALL_MEMORY = 0x7FFF_FFFF_FFFF_F000
 
 
 @dataclass(frozen=True)
 class DockerProcess:
-    """Is `platform.Process`, and `platform.CanFreeze`."""
+    """Is `platform.Process`, `platform.CanFreeze` and `platform.CanLimit`."""
 
     _container: Container
 
     @property
     def name(self) -> str:
         return str(self._container.name)
+
+    @property
+    def id(self) -> str:
+        return str(self._container.id)
 
     @property
     def image(self) -> str:
@@ -103,6 +112,57 @@ class DockerProcess:
     @engine_errors()
     def thaw(self) -> None:
         self._container.unpause()
+
+    @engine_errors()
+    def limits(self) -> Limits:
+        self._container.reload()
+        host = self._container.attrs["HostConfig"]
+        quota_us, memory, threads = host["CpuQuota"] or 0, host["Memory"] or 0, host.get("PidsLimit") or 0
+        return Limits(
+            cpus=quota_us / (host["CpuPeriod"] or _CPU_PERIOD_US) if quota_us > 0 else None,
+            memory_bytes=memory if 0 < memory < _ALL_MEMORY else None,
+            threads=threads if threads > 0 else None,
+        )
+
+    def limit_cpus(self, cpus: float | None) -> None:
+        quota_us = -1 if cpus is None else round(cpus * _CPU_PERIOD_US)
+        self._update({"CpuPeriod": _CPU_PERIOD_US, "CpuQuota": quota_us})
+
+    def limit_memory(self, memory_bytes: int | None) -> None:
+        if memory_bytes is not None:
+            self._update({"Memory": memory_bytes, "MemorySwap": memory_bytes})
+            return
+        self._update({"Memory": _ALL_MEMORY, "MemorySwap": _ALL_MEMORY})  # of cgroup v1, where swap includes memory
+        self._update({"MemorySwap": -1})  # of cgroup v2, where it does not
+
+    def limit_threads(self, threads: int | None) -> None:
+        self._update({"PidsLimit": -1 if threads is None else threads})
+
+    @engine_errors()
+    def _update(self, limits: Mapping[str, int]) -> None:
+        """Docker's library knows not all of these."""
+        api: Any = client().api
+        api._raise_for_status(api._post_json(api._url("/containers/{0}/update", self._container.id), data=limits))
+
+    @engine_errors()
+    def usage(self) -> Usage:
+        told: Any = client().api.stats(self.name, stream=False, one_shot=True)
+        cpu, memory = told["cpu_stats"], told["memory_stats"]
+        details = memory.get("stats", {})  # of cgroup v1 and v2, which have other words for the same
+        return Usage(
+            cpu_ns=cpu["cpu_usage"]["total_usage"],
+            throttled_periods=cpu.get("throttling_data", {}).get("throttled_periods", 0),
+            memory_bytes=memory.get("usage", 0),
+            anonymous_bytes=details.get("rss", details.get("anon", 0)),
+            cached_bytes=details.get("cache", details.get("file", 0)),
+            major_faults=details.get("pgmajfault", 0),
+            threads=told.get("pids_stats", {}).get("current", 0),
+        )
+
+    @engine_errors()
+    def out_of_memory(self) -> bool:
+        self._container.reload()
+        return bool(self._container.attrs["State"]["OOMKilled"])
 
 
 class _Stream(io.RawIOBase):

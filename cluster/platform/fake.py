@@ -8,23 +8,24 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from cluster.errors import EngineError, EngineRefusedError, NameTakenError, NotThereError
 from cluster.platform.network import RunNetwork
-from cluster.platform.platform import FROZEN, RUNNING, Pod, Process, State, exited
+from cluster.platform.platform import FROZEN, RUNNING, Limits, Pod, Process, State, Usage, exited
 
 
 @dataclass(kw_only=True)
 class FakeProcess:
     """states: what `state` says, one a look, the last of them from then on. output: all that it has printed. files: by
-    path. broken: raised by whatever reads from it.
+    path. broken: raised by whatever reads from it. used: what `usage` says. oom_killed: what `out_of_memory` says.
 
     What it was made with (image, command, env, volumes) is there to look at.
     """
 
     name: str = "meshbench-0a1b2c3d-node1-mysqld"
+    id: str = "5eed48cf0c8c"
     image: str = "fake:1"
     image_id: str = "sha256:fake"
     command: tuple[str, ...] = ()
@@ -39,8 +40,11 @@ class FakeProcess:
     started_at: str = "2026-11-27T15:05:24.000000000Z"
     broken: EngineError | None = None
     starts: int = 1
+    used: Usage = field(default_factory=Usage)
+    oom_killed: bool = False
 
     def __post_init__(self) -> None:
+        self._limits = Limits()
         self._script(self.states)
 
     def _script(self, states: Iterable[State]) -> None:
@@ -97,6 +101,26 @@ class FakeProcess:
 
     def thaw(self) -> None:
         self._script([RUNNING])
+
+    def limits(self) -> Limits:
+        return self._limits
+
+    def limit_cpus(self, cpus: float | None) -> None:
+        self._limits = replace(self._limits, cpus=cpus)
+
+    def limit_memory(self, memory_bytes: int | None) -> None:
+        if memory_bytes is not None and memory_bytes < self.used.anonymous_bytes:
+            raise EngineRefusedError(f"{self.name}: it uses {self.used.anonymous_bytes} bytes")
+        self._limits = replace(self._limits, memory_bytes=memory_bytes)
+
+    def limit_threads(self, threads: int | None) -> None:
+        self._limits = replace(self._limits, threads=threads)
+
+    def usage(self) -> Usage:
+        return self.used
+
+    def out_of_memory(self) -> bool:
+        return self.oom_killed
 
     def _read(self) -> None:
         if self.broken is not None:

@@ -42,10 +42,14 @@ def exited(code: int) -> State:
 
 
 class Process(Protocol):
-    """A container of a pod. image, image_id: its reference, and what that stood for when the container was made."""
+    """A container of a pod. id: the engine's own, which the container's cgroups are named after. image, image_id: its
+    reference, and what that stood for when the container was made."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
 
     @property
     def image(self) -> str: ...
@@ -92,6 +96,55 @@ class CanFreeze(Protocol):
     def freeze(self) -> None: ...
 
     def thaw(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a process may use at most; None: as much as there is. cpus: cores' worth of CPU time. threads: of everything
+    in its container together."""
+
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What everything in its container uses. cpu_ns: CPU time since it started. throttled_periods: how often it had to
+    wait since then because its limit of CPU time was used up. memory_bytes: with anonymous_bytes, which the kernel
+    cannot take back where there is no swap, and cached_bytes, copies of files. major_faults: reads from disk, since it
+    started, of pages that were not in memory."""
+
+    cpu_ns: int = 0
+    throttled_periods: int = 0
+    memory_bytes: int = 0
+    anonymous_bytes: int = 0
+    cached_bytes: int = 0
+    major_faults: int = 0
+    threads: int = 0
+
+
+@runtime_checkable
+class CanLimit(Protocol):
+    """A process whose resources can be limited while it runs (cgroup v1 or v2), and all at once be given back. A limit
+    stays when it exits and is started again. None: no limit, as a process of ours has at its start."""
+
+    def limits(self) -> Limits:
+        """Those that are in force, whoever has set them."""
+
+    def limit_cpus(self, cpus: float | None) -> None: ...
+
+    def limit_memory(self, memory_bytes: int | None) -> None:
+        """Memory and swap together. Raises EngineRefusedError where the kernel cannot take back what is beyond it."""
+
+    def limit_threads(self, threads: int | None) -> None:
+        """Those that run already go on."""
+
+    def usage(self) -> Usage:
+        """Of one that runs; of another all is 0."""
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel's OOM killer ended it when it ended last."""
 
 
 class Platform(Protocol):

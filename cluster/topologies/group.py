@@ -89,6 +89,10 @@ class Group(clone.Clones, Replication):
     def _mode(self) -> dict[str, str]:
         return {}
 
+    def can_lose(self, nodes: int, *, primary: bool, wait_count: int = 1) -> int:  # noqa: ARG002
+        """A majority of its members must be left, whoever leads."""
+        return (nodes - 1) // 2
+
     def prepare(self, connection: Any, node: Node) -> None:
         """Tell a member how to fetch what it misses from a donor, and to take no writes except as a primary.
 

@@ -1,15 +1,14 @@
-"""Every way to replicate, by its word."""
+"""Every way to replicate, by its word. A file in this folder is enough."""
 
 from __future__ import annotations
 
-from cluster.topologies.group import Group, GroupOfPrimaries
+import cluster.topologies
+from cluster.plug_ins import declared
 from cluster.topologies.replication import Replication
-from cluster.topologies.single import Single
-from cluster.topologies.source_replica import Async, SemiSync
 
-#: In the order in which they are told to people. A new one is one more file here and one more name in this line.
-_BUILT_IN: tuple[Replication, ...] = (Single(), Async(), SemiSync(), Group(), GroupOfPrimaries())
-REPLICATIONS: dict[str, Replication] = {one.kind: one for one in _BUILT_IN}
+#: The order in which they are told to people; others follow by word.
+_ORDER = ("single", "async", "semisync", "group", "group-multi")
+REPLICATIONS: dict[str, Replication] = declared(cluster.topologies, Replication, word="kind", first=_ORDER)
 
 
 def replication_of(kind: str) -> Replication:

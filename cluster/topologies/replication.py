@@ -84,6 +84,13 @@ class Replication(Protocol):
     def leave(self, connection: Any) -> None:
         """Stop replicating, in order: the others know at once."""
 
+    def can_lose(self, nodes: int, *, primary: bool, wait_count: int = 1) -> int:
+        """How many of so many nodes may be gone at the same time so that writes go on, or go on again by themselves.
+
+        primary: whether the one that leads is among them. wait_count: how many replicas a commit waits for, where it
+        waits for any.
+        """
+
     def parse(self, rows: Sequence[Sequence[Any]]) -> Status:
         """The status of a node from the rows of ``status_query``."""
 

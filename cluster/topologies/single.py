@@ -35,6 +35,9 @@ class Single(Replication):
     def leave(self, connection: Any) -> None:
         """Nothing, as above."""
 
+    def can_lose(self, nodes: int, *, primary: bool, wait_count: int = 1) -> int:  # noqa: ARG002
+        return 0
+
     def parse(self, rows: Sequence[Sequence[Any]]) -> Status:
         answer = node_status.read(rows)
         return answer.status(kind=self.kind, role="replica" if answer.read_only else "primary", state=None, view={})

@@ -13,6 +13,7 @@ from typing import Any
 
 import pymysql
 
+from cluster.agent.lease import failover_quorum
 from cluster.session import demands_tls
 from cluster.status.status import Role, Status
 from cluster.topologies import clone, node_status
@@ -110,6 +111,10 @@ class Async(clone.Clones, Replication):
         """The donor's channel came with its data, and was never started here."""
         self.forget_source(connection)
 
+    def can_lose(self, nodes: int, *, primary: bool, wait_count: int = 1) -> int:  # noqa: ARG002
+        """A failover takes the agreement of more than half of the other nodes; a primary that lives goes on alone."""
+        return nodes - failover_quorum(nodes) if primary else nodes - 1
+
     def stop_receiving(self, connection: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("STOP REPLICA IO_THREAD")
@@ -175,6 +180,14 @@ class SemiSync(Async):
     switchover_needs = needs
     plugins = MappingProxyType({"rpl_semi_sync_": "semi-sync", **clone.PLUGINS})
     wait_count_option = "rpl_semi_sync_source_wait_for_replica_count"
+
+    def can_lose(self, nodes: int, *, primary: bool, wait_count: int = 1) -> int:
+        """Enough replicas for each commit must be left; and to choose a new primary so many must answer that one of
+        them has whatever was acknowledged."""
+        left_to_wait_for = nodes - 1 - wait_count
+        if not primary:
+            return left_to_wait_for
+        return min(nodes - failover_quorum(nodes), wait_count, left_to_wait_for)
 
     def _semisync_options(self, *, alone: bool) -> list[str]:
         return [

@@ -21,6 +21,7 @@ CREATE USER root@'%' IDENTIFIED BY '${MYSQL_ROOT_PASSWORD//\'/\'\'}';
 GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;
 SQL
     touch "$datadir/meshbench-initialised"
+    sync "$datadir/meshbench-initialised" # a crash of the machine would make the next start a first one again
     shift
     exec mysqld "$@" --init-file="$init"
   fi

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 
 from cluster.cluster import Cluster
+from cluster.front import Drain
 from cluster.guests import open_guest
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
+from mesh.endpoints import Admin, get
 from mesh.mesh import Asked
-from mesh.proxies.endpoints import Admin, get
 from mesh.proxies.proxy import READ_PORT, WRITE_PORT, Address, Proxy, Settings, Surroundings
 
 NAME = "gateway"
@@ -66,6 +67,10 @@ class Gateway(Asked):
             return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
 
         wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
+
+    @property
+    def drain(self) -> Drain | None:
+        return self._proxy.drain
 
     def attend(self, pod: Pod) -> None:
         """Nothing: a gateway serves every load pod from where it is."""

@@ -15,12 +15,12 @@ from cluster.agent.agent import PORT as AGENT_PORT
 from cluster.cluster import Cluster
 from cluster.front import Certificates
 from cluster.platform.platform import Pod
+from mesh.endpoints import Admin
+from mesh.modes.certificates import RunCertificates
+from mesh.modes.envoy_pod import admin, start_envoy
 from mesh.modes.sidecar import Sidecar
-from mesh.proxies.certificates import RunCertificates
-from mesh.proxies.endpoints import Admin
+from mesh.modes.tls import Authority
 from mesh.proxies.envoy import ADMIN_PORT, INBOUND_PORT, EnvoySettings, server_side
-from mesh.proxies.envoy_pod import admin, start_envoy
-from mesh.proxies.tls import Authority
 
 
 class Mtls(Sidecar):

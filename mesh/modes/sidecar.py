@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.front import Drain
 from cluster.platform.platform import Pod
+from mesh.endpoints import Admin
 from mesh.mesh import Asked
-from mesh.proxies.endpoints import Admin
-from mesh.proxies.envoy import EnvoySettings, client_side
-from mesh.proxies.envoy_pod import admin, start_envoy
+from mesh.modes.envoy_pod import admin, start_envoy
+from mesh.proxies.envoy import Envoy, EnvoySettings, client_side
 from mesh.proxies.proxy import READ_PORT, WRITE_PORT, Address, read_path
 
 
@@ -37,6 +38,10 @@ class Sidecar(Asked):
     @property
     def admin(self) -> Mapping[str, Admin]:
         return {f"sidecar-{pod.name}": admin(pod) for pod in self._attended}
+
+    @property
+    def drain(self) -> Drain | None:
+        return Envoy.drain
 
     def attend(self, pod: Pod) -> None:
         """Start the sidecar of a load pod and wait until it routes writes; raises HarnessError."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cluster.front import Drain
 from mesh.proxies import eds, envoy_closed_sessions, envoy_tls
 from mesh.proxies.envoy_closed_sessions import ENDED
 from mesh.proxies.proxy import (
@@ -42,6 +43,14 @@ CONFIG_FILE = "/etc/envoy/envoy.json"
 CONCURRENCY = 2
 
 
+#: Asks Envoy's admin interface to do something; the image has no curl.
+_POST = """\
+exec 3<>/dev/tcp/127.0.0.1/{port}
+printf 'POST {path} HTTP/1.1\\r\\nHost: admin\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n' >&3
+head -n1 <&3 | grep -q ' 200 '
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnvoySettings(Settings):
     """Active health checks of every endpoint. Envoy has no defaults of its own: these are
@@ -55,9 +64,12 @@ class EnvoySettings(Settings):
 
 class Envoy(Proxy):
     name = "envoy"
+    title = "Envoy"
     settings = EnvoySettings
     image = "envoy"
     admin_port = ADMIN_PORT
+    #: Without `graceful` the listeners are closed at once. It cannot be taken back.
+    drain = Drain(stop=("bash", "-c", _POST.format(port=ADMIN_PORT, path="/drain_listeners")))
     version_command = ["envoy", "--version"]  # noqa: RUF012  # nobody changes it
     who = "Envoy of gateway"
     ready_words = "pool write of gateway's Envoy has an endpoint"

@@ -1,4 +1,4 @@
-"""Envoy's use of the certificates of a run (`mesh.proxies.tls`): its transport sockets, and where the files are.
+"""Envoy's use of the certificates of a run (`mesh.modes.tls`): its transport sockets, and where the files are.
 
 Its own certificate and key are one file, a secret of Envoy's discovery service (SDS). When another one is renamed over
 it, new sessions use that and live ones go on, as with the agents of Istio: Envoy watches the folder for renames. What

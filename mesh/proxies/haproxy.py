@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cluster.agent.agent import PORT as AGENT_PORT
+from cluster.front import Drain
 from mesh.proxies.proxy import (
+    POOLS,
     READ_PORT,
     WRITE_PORT,
     Get,
@@ -30,10 +32,13 @@ from mesh.proxies.proxy import (
 
 STATS_PORT = 8404
 CONFIG_FILE = "/etc/haproxy/haproxy.cfg"
+#: Its runtime API.
+SOCKET = "/run/haproxy.sock"
 
 _BASE = """\
 global
     log stdout format raw local0
+    stats socket {socket} mode 600 level admin
     user haproxy
     group haproxy
 
@@ -70,7 +75,7 @@ on-marked-down shutdown-sessions
 def configuration(settings: HAProxySettings, *, pods: Mapping[str, str], read_path: str) -> str:
     """haproxy.cfg. pods: name -> address; read_path: what the agent must affirm of a pod that serves reads."""
     servers = "".join(f"    server {name} {address}:{WRITE_PORT}\n" for name, address in pods.items())
-    text = _BASE.format(stats_port=STATS_PORT)
+    text = _BASE.format(stats_port=STATS_PORT, socket=SOCKET)
     for name, port, path in (("write", WRITE_PORT, "/primary"), ("read", READ_PORT, read_path)):
         text += _POOL.format(
             name=name,
@@ -84,6 +89,16 @@ def configuration(settings: HAProxySettings, *, pods: Mapping[str, str], read_pa
         )
         text += servers
     return text
+
+
+def _runtime(verb: str) -> tuple[str, ...]:
+    """Does that with both frontends."""
+    order = "; ".join(f"{verb} frontend {pool}-in" for pool in POOLS) + "\n"
+    program = (
+        f"import socket, sys; api = socket.socket(socket.AF_UNIX); api.connect({SOCKET!r}); "
+        f"api.sendall({order!r}.encode()); sys.exit(api.recv(4096).decode().strip() or None)"
+    )
+    return "python3", "-c", program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +118,11 @@ class HAProxySettings(Settings):
 
 class HAProxy(Proxy):
     name = "haproxy"
+    title = "HAProxy"
     settings = HAProxySettings
     image = "base"
     admin_port = STATS_PORT
+    drain = Drain(stop=_runtime("disable"), resume=_runtime("enable"))
     version_command = ["haproxy", "-v"]  # noqa: RUF012  # nobody changes it
     who = "haproxy"
     ready_words = "both pools of haproxy have an endpoint"

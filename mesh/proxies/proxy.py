@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from cluster.front import Drain
 from cluster.keys import Keys, duration, whole
 from cluster.topology import Topology
 
@@ -73,14 +74,17 @@ class Launch:
 
 
 class Proxy(Protocol):
-    """name: in scenarios, and of its container. settings: the class of its `Settings`. image: ours, that has it.
-    admin_port: where its admin interface listens. version_command: prints its version. who: it, as a gateway, in
-    messages. ready_words: complete "waiting until", while it starts."""
+    """name: in scenarios, and of its container. title: as people write it. settings: the class of its `Settings`.
+    image: ours, that has it. admin_port: where its admin interface listens. drain: how it is made to take no new
+    sessions; None: it cannot be. version_command: prints its version. who: it, as a gateway, in messages. ready_words:
+    complete "waiting until", while it starts."""
 
     name: str
+    title: str
     settings: type[Settings]
     image: str
     admin_port: int
+    drain: Drain | None = None
     version_command: list[str]
     who: str
     ready_words: str
@@ -97,7 +101,9 @@ class Proxy(Protocol):
         return all(any(endpoint["healthy"] for endpoint in pools.get(pool, {}).values()) for pool in POOLS)
 
     def describe(self, topology: Topology) -> Mapping[str, str]:  # noqa: ARG002  # for those that differ
-        """What the manifest says of it in front of this topology, beside its name."""
+        """What the manifest says of it in front of this topology, beside its name and title: ``routing``, how it finds
+        its destinations, in a word; ``routes``, the same in a sentence; ``caveat``, a sentence for whoever compares
+        it."""
         return {}
 
     def pointless(self, topology: Topology) -> Mapping[str, str]:  # noqa: ARG002  # for those that differ

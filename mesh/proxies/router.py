@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cluster.topologies.replication import CanPromote
 from cluster.topology import Topology
 from mesh.proxies import router_metadata
 from mesh.proxies.proxy import POOLS, READ_PORT, WRITE_PORT, Get, Launch, Pools, Proxy, Settings, Surroundings, pause
@@ -102,6 +103,19 @@ exec mysqlrouter -c {CONFIG_FILE}
 """
 
 
+_ROUTES: Mapping[Routing, str] = {
+    "metadata-cache": "it reads the group's members and their roles from the InnoDB Cluster metadata",
+    "static first-available": (
+        "it has a fixed list of nodes and knows no roles: it takes the first that accepts a connection, "
+        "and sends writes to a replica if that is the first"
+    ),
+}
+_BY_LUCK = (
+    "MySQL Router routes statically there, to the next node of its list. That is the new primary only by luck, and it "
+    "goes back to the old one as soon as that accepts connections."
+)
+
+
 def routing(topology: Topology) -> Routing:
     """How Router finds its destinations in front of this topology."""
     return "metadata-cache" if topology.replication.elects_by_itself else "static first-available"
@@ -133,6 +147,7 @@ class RouterSettings(Settings):
 
 class Router(Proxy):
     name = "router"
+    title = "MySQL Router"
     settings = RouterSettings
     image = "base"
     admin_port = REST_PORT
@@ -178,8 +193,9 @@ class Router(Proxy):
         return router_endpoints(lists, pods)
 
     def describe(self, topology: Topology) -> Mapping[str, str]:
-        """How it finds its destinations."""
-        return {"routing": routing(topology)}
+        word = routing(topology)
+        caveat = {"caveat": _BY_LUCK} if isinstance(topology.replication, CanPromote) else {}
+        return {"routing": word, "routes": _ROUTES[word], **caveat}
 
     def pointless(self, topology: Topology) -> Mapping[str, str]:
         return {} if routing(topology) == "metadata-cache" else {"ttl": "Router's routes are static"}

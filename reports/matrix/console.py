@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.matrix.headline import loss, name_of
+from reports.matrix.matrix_types import Matrix
 from reports.matrix.trial_stats import words
 from reports.text.visible import all_visible, visible
 
@@ -18,7 +18,7 @@ _COLOURS = {"pass": "green", "fail": "red", "void": "yellow", "broken": "yellow"
 _COLUMNS_OF_A_PIPE = 110
 
 
-def print_matrix(matrix: dict[str, Any], *, folder: Path, console: Console | None = None) -> None:
+def print_matrix(matrix: Matrix, *, folder: Path, console: Console | None = None) -> None:
     """Print the matrix; ``folder`` is where the page lies. Without a terminal it is plain text."""
     matrix = all_visible(matrix)
     console = console or Console(highlight=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 
+from reports.matrix.matrix_types import CellRow, Matrix, TrialRow
 from reports.matrix.numbers import NUMBERS
 from reports.text.visible import all_visible
 
@@ -15,24 +15,23 @@ _TRIAL = ("order", "number", "seed", "verdict", "counts", "why", "took_s", "fold
 COLUMNS = ("topology", "mesh", *_TRIAL, *NUMBERS, *(f"{step}_ms" for step in STEPS))
 
 
-def matrix_csv(matrix: dict[str, Any]) -> str:
+def matrix_csv(matrix: Matrix) -> str:
     """Rows in the order the trials were run; an empty field is not known. ``counts``: whether it may be averaged."""
-    rows = [_row(cell, trial) for cell in matrix["cells"] for trial in cell["trials"]]
+    trials = [(trial, cell) for cell in matrix["cells"] for trial in cell["trials"]]
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(rows, key=lambda row: int(row["order"])))
+    writer.writerows(_row(cell, trial) for trial, cell in sorted(trials, key=lambda pair: pair[0]["order"]))
     return text.getvalue()
 
 
-def _row(cell: dict[str, Any], trial: dict[str, Any]) -> dict[str, Any]:
+def _row(cell: CellRow, trial: TrialRow) -> dict[str, object]:
     recovery_ms = trial["recovery_ms"] or {}
-    row = {
+    row: dict[str, object] = {
         "topology": cell["topology"],
         "mesh": cell["mesh"],
-        **{name: trial[name] for name in _TRIAL},
+        **{name: value for name, value in trial.items() if name in _TRIAL},
         **(trial["numbers"] or {}),
         **{f"{step}_ms": recovery_ms.get(step) for step in STEPS},
     }
-    shown: dict[str, Any] = all_visible(row)
-    return shown
+    return all_visible(row)

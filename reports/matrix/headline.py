@@ -8,9 +8,9 @@ kept apart from "cannot lose", which is no measurement but what the topology pro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from history.older.topologies import BY_KIND, ReplicationFacts
+from reports.matrix.matrix_types import CellRow
 from reports.matrix.trial_stats import words
 from reports.text.units import count
 
@@ -18,27 +18,27 @@ from reports.text.units import count
 _NAMED = 3
 
 
-def name_of(cell: dict[str, Any]) -> str:
+def name_of(cell: CellRow) -> str:
     return f"{cell['topology']} / {cell['mesh']}"
 
 
-def headline(matrix: dict[str, Any]) -> list[str]:
-    """A few sentences, the most important first; never empty."""
-    cells = matrix["cells"]
+def headline(cells: Sequence[CellRow], *, interrupted: bool) -> list[str]:
+    """A few sentences, the most important first; never empty. cells: sorted. interrupted: the matrix."""
     ranked = [cell for cell in cells if cell["write_outage_ms"] is not None]
     sentences = _recovery(ranked) if ranked else ["No combination has a trial that counts, so none can be compared."]
-    return [*sentences, *_static(ranked), *_money(cells), *_missing(matrix)]
+    return [*sentences, *_caveats(ranked), *_money(cells), *_missing(cells, interrupted=interrupted)]
 
 
-def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
+def _recovery(ranked: Sequence[CellRow]) -> list[str]:
     first = ranked[0]
     trials = first["counted"]
+    longest_ms = max(_extremes_ms(first))
     opening = "Writes come back first with" if first["waterfall"] else "Writes stop for the shortest time with"
     if len(ranked) == 1:
         opening = "Nothing to compare with"
     said = f"{opening} {name_of(first)}: {words(first['write_outage_ms'], '_ms')}"
     said += f" without an acknowledged write, median of {trials} trials." if trials > 1 else ", one trial."
-    near = [cell for cell in ranked[1:] if cell["write_outage_ms"]["min"] <= first["write_outage_ms"]["max"]]
+    near = [cell for cell in ranked[1:] if min(_extremes_ms(cell)) <= longest_ms]
     sentences = [said]
     if trials == 1 and len(ranked) > 1:
         sentences.append("With one trial each, small differences are not significant: --trials 3 shows the spread.")
@@ -53,26 +53,28 @@ def _recovery(ranked: Sequence[dict[str, Any]]) -> list[str]:
     return sentences
 
 
-def _static(ranked: Sequence[dict[str, Any]]) -> list[str]:
-    """Router knows the roles of a group only: elsewhere a good result may be luck."""
-    lucky = [cell for cell in ranked if cell["mesh"] == "router" and _facts(cell).promoted]
-    if not lucky:
-        return []
-    return [
-        f"{_listed(lucky)}: MySQL Router routes statically there, to the next node of its list. That is the new primary"
-        " only by luck, and it goes back to the old one as soon as that accepts connections."
-    ]
+def _extremes_ms(cell: CellRow) -> tuple[float, float]:
+    """Of the write outage of a cell that has one."""
+    outage = cell["write_outage_ms"]
+    assert outage is not None, "ranked"
+    return outage["min"], outage["max"]
 
 
-def _facts(cell: dict[str, Any]) -> ReplicationFacts:
+def _caveats(ranked: Sequence[CellRow]) -> list[str]:
+    """What a proxy says of itself in front of a topology, such as that a good result may be luck."""
+    caveats = dict.fromkeys(cell["caveat"] for cell in ranked if cell["caveat"])
+    return [f"{_listed([cell for cell in ranked if cell['caveat'] == caveat])}: {caveat}" for caveat in caveats]
+
+
+def _facts(cell: CellRow) -> ReplicationFacts:
     return BY_KIND.get(cell["topology"], ReplicationFacts())
 
 
-def _risky(cell: dict[str, Any]) -> bool:
+def _risky(cell: CellRow) -> bool:
     return bool(cell["rpo"]["lost"] or (cell["promise"] and cell["promise"]["may_lose"]))
 
 
-def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
+def _money(cells: Sequence[CellRow]) -> list[str]:
     judged = [cell for cell in cells if cell["rpo"]["lost"] is not None]
     lost = [cell for cell in judged if cell["rpo"]["lost"]]
     sentences = [f"Acknowledged money was lost with {name_of(cell)}: {loss(cell)}." for cell in lost]
@@ -88,13 +90,13 @@ def _money(cells: Sequence[dict[str, Any]]) -> list[str]:
         sentences.append(
             f"By design {_listed_words(designed)} can lose acknowledged money, whether or not it shows here."
         )
-    for topology, why in {cell["topology"]: cell["promise"]["why"] for cell in may}.items():
+    for topology, why in {cell["topology"]: promise["why"] for cell in may if (promise := cell["promise"])}.items():
         if topology not in designed:
             sentences.append(f"With these settings {topology} can lose acknowledged money: {why}.")
     return sentences
 
 
-def loss(cell: dict[str, Any]) -> str:
+def loss(cell: CellRow) -> str:
     """``3 transfers, 450 minor units, in 1 of 3 trials``; ``0``; ``n/a`` where it is not known."""
     rpo = cell["rpo"]
     if not rpo["lost"]:
@@ -105,21 +107,21 @@ def loss(cell: dict[str, Any]) -> str:
     return f"{transfers}, {count(rpo['lost_amount'])} minor units, in {rpo['trials_with_loss']} of {trials}"
 
 
-def _missing(matrix: dict[str, Any]) -> list[str]:
+def _missing(cells: Sequence[CellRow], *, interrupted: bool) -> list[str]:
     """Which combinations the comparison lacks, and why."""
-    sentences = ["It was interrupted; what had been judged by then is shown."] if matrix["interrupted"] else []
+    sentences = ["It was interrupted; what had been judged by then is shown."] if interrupted else []
     for verdict, one, several in (
         ("void", "has only void trials, which prove nothing", "have only void trials, which prove nothing"),
         ("broken", "could not be judged: meshbench failed", "could not be judged: meshbench failed"),
         ("not applicable", "is not applicable", "are not applicable"),
     ):
-        cells = [cell for cell in matrix["cells"] if cell["verdict"] == verdict]
-        if cells:
-            sentences.append(f"{_listed(cells)} {one if len(cells) == 1 else several}.")
+        alike = [cell for cell in cells if cell["verdict"] == verdict]
+        if alike:
+            sentences.append(f"{_listed(alike)} {one if len(alike) == 1 else several}.")
     return sentences
 
 
-def _listed(cells: Sequence[dict[str, Any]]) -> str:
+def _listed(cells: Sequence[CellRow]) -> str:
     """At most a few names, and how many more: all of them are in the table."""
     names = [name_of(cell) for cell in cells]
     return _listed_words(names if len(names) <= _NAMED + 1 else [*names[:_NAMED], f"{len(names) - _NAMED} more"])

@@ -13,24 +13,19 @@ tax is not known, and the reasons stand in its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from reports.key_numbers import BEHIND_MS
+from reports.matrix.matrix_types import Comparison, MeshTax
 from reports.matrix.numbers import trial_numbers
 from reports.matrix.trial import Cell, Trial
 from reports.matrix.trial_stats import spread
 from reports.text.units import duration
 
 BASELINE = "direct"
-TAXED = ("response_before_p50_ms", "response_before_p99_ms", "achieved_before_tps")
 
 
-def mesh_tax(cell: Cell, cells: Sequence[Cell], trials: Sequence[Trial]) -> dict[str, Any]:
-    """{absent, pairs, left_out, <number>: {ratio, difference}} for each of TAXED.
-
-    trials: of the whole matrix. absent: why there is no tax, else None. left_out: why pairs do not count, a line each.
-    Ratio and difference are spreads over the pairs, None where none is known.
-    """
+def mesh_tax(cell: Cell, cells: Sequence[Cell], trials: Sequence[Trial]) -> MeshTax:
+    """trials: of the whole matrix. Ratio and difference are spreads over the pairs, None where none is known."""
     direct = next((one for one in cells if (one.topology, one.mesh) == (cell.topology, BASELINE)), None)
     if cell.mesh == BASELINE:
         return _absent("it is the baseline")
@@ -49,11 +44,25 @@ def mesh_tax(cell: Cell, cells: Sequence[Cell], trials: Sequence[Trial]) -> dict
             pairs.append((trial_numbers(meshed.summary), trial_numbers(bare.summary)))
     if not pairs:
         return _absent(f"not known: {'; '.join(left_out) or 'no trial was run'}", left_out)
-    return {"absent": None, "pairs": len(pairs), "left_out": left_out, **{one: _compare(one, pairs) for one in TAXED}}
+    return {
+        "absent": None,
+        "pairs": len(pairs),
+        "left_out": left_out,
+        "response_before_p50_ms": _compare("response_before_p50_ms", pairs),
+        "response_before_p99_ms": _compare("response_before_p99_ms", pairs),
+        "achieved_before_tps": _compare("achieved_before_tps", pairs),
+    }
 
 
-def _absent(why: str, left_out: Sequence[str] = ()) -> dict[str, Any]:
-    return {"absent": why, "pairs": 0, "left_out": list(left_out), **dict.fromkeys(TAXED)}
+def _absent(why: str, left_out: Sequence[str] = ()) -> MeshTax:
+    return {
+        "absent": why,
+        "pairs": 0,
+        "left_out": list(left_out),
+        "response_before_p50_ms": None,
+        "response_before_p99_ms": None,
+        "achieved_before_tps": None,
+    }
 
 
 def _unfit(trial: Trial) -> str | None:
@@ -69,7 +78,7 @@ def _unfit(trial: Trial) -> str | None:
     return None
 
 
-def _compare(name: str, pairs: Sequence[tuple[dict[str, float | None], dict[str, float | None]]]) -> dict[str, Any]:
+def _compare(name: str, pairs: Sequence[tuple[dict[str, float | None], dict[str, float | None]]]) -> Comparison:
     known = [
         (mine, theirs)
         for mine, theirs in ((meshed[name], bare[name]) for meshed, bare in pairs)

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
 from reports.matrix.headline import loss, name_of
+from reports.matrix.matrix_types import CellRow, Comparison, Matrix, Spread
 from reports.matrix.mesh_tax import BASELINE
-from reports.matrix.numbers import PERCENTILES
-from reports.matrix.trial_stats import Spread, extremes, middle_words
+from reports.matrix.trial_stats import extremes, middle_words
 from reports.summary_types import PHASES
 from reports.text.units import UNKNOWN, count, duration
 
@@ -24,7 +23,7 @@ _HERE = Path(__file__).parent
 _OWN_CSS = _HERE / "matrix.css"
 
 
-def matrix_html(matrix: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
+def matrix_html(matrix: Matrix, pictures: Mapping[str, Picture]) -> str:
     """The page. pictures: ``recovery`` and ``tradeoff``, each in both sizes."""
     cells = [cell for cell in matrix["cells"] if cell["verdict"] != "not applicable"]
     return template(_HERE / "matrix.html.j2").render(
@@ -47,7 +46,7 @@ def matrix_html(matrix: dict[str, Any], pictures: Mapping[str, Picture]) -> str:
     )
 
 
-def _glance(cell: dict[str, Any]) -> dict[str, Any]:
+def _glance(cell: CellRow) -> dict[str, object]:
     promise = cell["promise"]
     return {
         "name": name_of(cell),
@@ -66,7 +65,7 @@ def _glance(cell: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _counted(cell: dict[str, Any]) -> str:
+def _counted(cell: CellRow) -> str:
     """What became of the trials: ``2 pass, 1 void``."""
     return ", ".join(f"{number} {verdict}" for verdict, number in cell["trials_by_verdict"].items() if number)
 
@@ -83,17 +82,17 @@ def _interval(found: Spread | None) -> str:
     return f"95 %: {duration(low)} to {duration(high)}"
 
 
-def _ratio(comparison: dict[str, Any] | None) -> tuple[str, str]:
+def _ratio(comparison: Comparison | None) -> tuple[str, str]:
     """``1.20 x`` and its extremes, where trials differ."""
-    ratio = (comparison or {}).get("ratio")
+    ratio = comparison["ratio"] if comparison else None
     if ratio is None:
         return UNKNOWN, ""
-    middle, low, high = (f"{ratio[name]:.2f}" for name in ("median", "min", "max"))
+    middle, low, high = (f"{number:.2f}" for number in (ratio["median"], ratio["min"], ratio["max"]))
     return f"{middle} x", "" if low == high else f"{low} to {high}"
 
 
-def _difference(comparison: dict[str, Any] | None, *, unit: str) -> str:
-    difference = (comparison or {}).get("difference")
+def _difference(comparison: Comparison | None, *, unit: str) -> str:
+    difference = comparison["difference"] if comparison else None
     if difference is None:
         return ""
     middle = difference["median"]
@@ -101,11 +100,14 @@ def _difference(comparison: dict[str, Any] | None, *, unit: str) -> str:
     return f"{'-' if middle < 0 else '+'}{size}"
 
 
-def _costs(cell: dict[str, Any]) -> dict[str, Any]:
+def _costs(cell: CellRow) -> dict[str, object]:
     response = cell["response_ms"]
     return {
         "name": name_of(cell),
-        "response": {phase: [middle_words(response[phase][one], "_ms") for one in PERCENTILES] for phase in PHASES},
+        "response": {
+            phase: [middle_words(times, "_ms") for times in (response[phase]["p50"], response[phase]["p99"])]
+            for phase in PHASES
+        },
         "achieved": middle_words(cell["achieved_tps"], "_tps"),
         "offered": middle_words(cell["offered_tps"], "_tps"),
         "cpu": _whole(cell["client_cpu_us_per_txn"]),
@@ -117,19 +119,23 @@ def _whole(found: Spread | None) -> str:
     return count(None if found is None else round(found["median"]))
 
 
-def _tax(cell: dict[str, Any]) -> dict[str, Any]:
+def _tax(cell: CellRow) -> dict[str, object]:
     tax = cell["mesh_tax"]
-    kinds = (("response_before_p50_ms", "ms"), ("response_before_p99_ms", "ms"), ("achieved_before_tps", "/s"))
+    kinds = (
+        (tax["response_before_p50_ms"], "ms"),
+        (tax["response_before_p99_ms"], "ms"),
+        (tax["achieved_before_tps"], "/s"),
+    )
     return {
         "name": name_of(cell),
         "absent": tax["absent"],
         "pairs": tax["pairs"],
         "left_out": "; ".join(tax["left_out"]),
-        "columns": [(*_ratio(tax[name]), _difference(tax[name], unit=unit)) for name, unit in kinds],
+        "columns": [(*_ratio(cost), _difference(cost, unit=unit)) for cost, unit in kinds],
     }
 
 
-def _decisions(cell: dict[str, Any]) -> list[dict[str, Any]]:
+def _decisions(cell: CellRow) -> list[dict[str, object]]:
     """One table a trial that has any: what the control plane decided, from shortly before the fault on."""
     return [
         {"title": f"{name_of(cell)}, trial {trial['number']}", "rows": trial["decisions"]}
@@ -138,18 +144,17 @@ def _decisions(cell: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _trials(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _trials(cells: list[CellRow]) -> list[dict[str, object]]:
     """Every trial in the order it was run, with its own outage and a link to its own report."""
-    rows = [
+    trials = [(trial, cell) for cell in cells for trial in cell["trials"]]
+    return [
         {
             **trial,
             "name": name_of(cell),
-            "outage": duration(trial["numbers"]["write_outage_ms"] if trial["counts"] else None),
+            "outage": duration((trial["numbers"] or {}).get("write_outage_ms") if trial["counts"] else None),
             "found": "" if trial["verdict"] == "pass" else trial["why"],
             "href": f"{trial['folder']}/report.html" if trial["folder"] and trial["numbers"] else None,
             "badge": trial["verdict"].replace(" ", "-"),
         }
-        for cell in cells
-        for trial in cell["trials"]
+        for trial, cell in sorted(trials, key=lambda pair: pair[0]["order"])
     ]
-    return sorted(rows, key=lambda row: int(row["order"]))

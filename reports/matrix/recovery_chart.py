@@ -6,8 +6,6 @@ again. Up to the first acknowledged write the bar is thick: no write succeeded. 
 
 from __future__ import annotations
 
-from typing import Any
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -15,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from reports.charts import canvas
 from reports.charts.canvas import Size
 from reports.matrix.headline import name_of
+from reports.matrix.matrix_types import Matrix, RecoveryPart
 from reports.text.units import duration, label
 
 #: A part of a bar has the colour of the step that ends it (Okabe and Ito); a step not named here is grey.
@@ -28,7 +27,7 @@ _COLOURS = {
 _THICK, _THIN = 0.66, 0.26
 
 
-def draw_recoveries(matrix: dict[str, Any], size: Size) -> Figure:
+def draw_recoveries(matrix: Matrix, size: Size) -> Figure:
     """matrix: the content of matrix.json. A combination without an observed recovery has no bar."""
     shown = [cell for cell in matrix["cells"] if cell["waterfall"]]
     row_px = 46 if size.narrow else 32
@@ -56,7 +55,7 @@ def draw_recoveries(matrix: dict[str, Any], size: Size) -> Figure:
     return figure
 
 
-def _bar(axes: Axes, row: int, parts: list[dict[str, Any]]) -> None:
+def _bar(axes: Axes, row: int, parts: list[RecoveryPart]) -> None:
     begin_ms, out_of_service = 0.0, any(part["step"] == "first_ack" for part in parts)
     for part in parts:
         end_ms = part["since_ms"]["median"]

@@ -8,32 +8,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from reports.matrix import headline
+from reports.matrix.headline import headline
+from reports.matrix.matrix_types import (
+    CellRow,
+    CellVerdict,
+    Matrix,
+    MatrixRpo,
+    Percentiles,
+    RecoveryPart,
+    Spread,
+    TrialRow,
+)
 from reports.matrix.mesh_tax import mesh_tax
-from reports.matrix.numbers import PERCENTILES, injected_ns, recovery, trial_numbers
+from reports.matrix.numbers import injected_ns, recovery, trial_numbers
 from reports.matrix.trial import Cell, Experiment, Trial, TrialVerdict
-from reports.matrix.trial_stats import CI95_METHOD, Spread, middle, spread
+from reports.matrix.trial_stats import CI95_METHOD, middle, spread
 from reports.schema import MATRIX_ID
-from reports.summary_types import PHASES, PromiseRow
+from reports.summary_types import PhaseName, PromiseRow
 from reports.text.guarantees import promise
 
 #: The verdicts of cells, the worst first: the matrix has the worst one of its cells. A failed gate is a finding about
 #: the system under test and must not hide behind trouble of the harness.
-WORST_FIRST = ("fail", "broken", "void", "not run", "pass", "not applicable")
+WORST_FIRST: tuple[CellVerdict, ...] = ("fail", "broken", "void", "not run", "pass", "not applicable")
 
-Money = Literal["acked", "lost", "lost_amount", "duplicated", "torn"]
 #: Numbers that are summed over trials.
-_MONEY: tuple[Money, ...] = get_args(Money)
+Money = Literal["acked", "lost", "lost_amount", "duplicated", "torn"]
 
 
-def matrix_summary(experiment: Experiment) -> dict[str, Any]:
+def matrix_summary(experiment: Experiment) -> Matrix:
     """The content of matrix.json; its cells come sorted: shortest write outage first, those without one last."""
     cells = [_cell(cell, experiment) for cell in experiment.cells]
     cells.sort(key=_rank)
     verdicts = [cell["verdict"] for cell in cells]
-    matrix = {
+    return {
         "schema": MATRIX_ID,
         "verdict": next(verdict for verdict in WORST_FIRST if verdict in verdicts),
         "scenario": experiment.scenario,
@@ -46,16 +55,16 @@ def matrix_summary(experiment: Experiment) -> dict[str, Any]:
         "trials": experiment.trials,
         "ci95_method": CI95_METHOD,
         "cells": cells,
+        "headline": headline(cells, interrupted=experiment.interrupted),
     }
-    return {**matrix, "headline": headline.headline(matrix)}
 
 
-def _rank(cell: dict[str, Any]) -> tuple[int, float]:
+def _rank(cell: CellRow) -> tuple[int, float]:
     outage_ms = middle(cell["write_outage_ms"])
     return (0, outage_ms) if outage_ms is not None else (1 + WORST_FIRST.index(cell["verdict"]), 0)
 
 
-def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
+def _cell(cell: Cell, experiment: Experiment) -> CellRow:
     trials = sorted((one for one in experiment.results if one.cell == cell), key=lambda one: one.number)
     numbers = [trial_numbers(one.summary) for one in trials if one.summary and one.counts]
     steps = [recovery(one.summary) for one in trials if one.summary and one.counts]
@@ -63,6 +72,9 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
 
     def over_trials(name: str) -> Spread | None:
         return spread(one[name] for one in numbers)
+
+    def response(phase: PhaseName) -> Percentiles:
+        return {"p50": over_trials(f"response_{phase}_p50_ms"), "p99": over_trials(f"response_{phase}_p99_ms")}
 
     return {
         "topology": cell.topology,
@@ -75,9 +87,8 @@ def _cell(cell: Cell, experiment: Experiment) -> dict[str, Any]:
         "waterfall": _waterfall(steps),
         "rpo": _rpo(trials),
         "promise": _promise(cell, trials),
-        "response_ms": {
-            phase: {one: over_trials(f"response_{phase}_{one}_ms") for one in PERCENTILES} for phase in PHASES
-        },
+        "caveat": next((said for one in trials if one.summary and (said := one.summary["mesh"].get("caveat"))), None),
+        "response_ms": {"before": response("before"), "during": response("during"), "after": response("after")},
         "offered_tps": over_trials("offered_tps"),
         "achieved_tps": over_trials("achieved_tps"),
         "achieved_before_tps": over_trials("achieved_before_tps"),
@@ -99,12 +110,13 @@ def _promise(cell: Cell, trials: Sequence[Trial]) -> PromiseRow | None:
     return None if designed is None else {"may_lose": designed.may_lose, "why": designed.why}
 
 
-def _verdict(cell: Cell, trials: Sequence[Trial]) -> str:
+def _verdict(cell: Cell, trials: Sequence[Trial]) -> CellVerdict:
     """Failed if one trial failed, passed if one passed and none failed; a cell without a judged trial says why not."""
     if cell.not_applicable is not None:
         return "not applicable"
     seen = {one.verdict for one in trials}
-    return next((one for one in ("fail", "pass", "broken", "void") if one in seen), "not run")
+    decisive: tuple[CellVerdict, ...] = ("fail", "pass", "broken", "void")
+    return next((one for one in decisive if one in seen), "not run")
 
 
 def _why(cell: Cell, verdict: str, trials: Sequence[Trial]) -> str:
@@ -123,18 +135,18 @@ def _reason(trial: Trial) -> str:
     return trial.broke if trial.broke is not None else "interrupted"
 
 
-def _waterfall(trials: Sequence[dict[str, float]]) -> list[dict[str, Any]]:
+def _waterfall(trials: Sequence[dict[str, float]]) -> list[RecoveryPart]:
     """Step and since_ms (a spread over the trials that saw the step), in the order of their medians."""
     seen = {
         name: spread(one.get(name) for one in trials) for name in dict.fromkeys(name for one in trials for name in one)
     }
-    return sorted(
-        ({"step": name, "since_ms": found} for name, found in seen.items() if found is not None),
-        key=lambda one: float(one["since_ms"]["median"]),
-    )
+    parts: list[RecoveryPart] = [
+        {"step": name, "since_ms": since_ms} for name, since_ms in seen.items() if since_ms is not None
+    ]
+    return sorted(parts, key=lambda part: part["since_ms"]["median"])
 
 
-def _rpo(trials: Sequence[Trial]) -> dict[str, int | None]:
+def _rpo(trials: Sequence[Trial]) -> MatrixRpo:
     """Sums over every trial that was judged and is not void; None where no such trial measured the number."""
     judged = [one.summary["rpo"] for one in trials if one.summary and one.verdict != "void"]
 
@@ -142,10 +154,17 @@ def _rpo(trials: Sequence[Trial]) -> dict[str, int | None]:
         known = [number for row in judged if (number := row[name]) is not None]
         return sum(known) if known else None
 
-    return {**{name: total(name) for name in _MONEY}, "trials_with_loss": len([row for row in judged if row["lost"]])}
+    return {
+        "acked": total("acked"),
+        "lost": total("lost"),
+        "lost_amount": total("lost_amount"),
+        "duplicated": total("duplicated"),
+        "torn": total("torn"),
+        "trials_with_loss": len([row for row in judged if row["lost"]]),
+    }
 
 
-def _trial(trial: Trial) -> dict[str, Any]:
+def _trial(trial: Trial) -> TrialRow:
     injected = injected_ns(trial.summary) if trial.summary else None
     return {
         "number": trial.number,

@@ -6,7 +6,8 @@ faint point, the bold one is the median; a black ring means that the combination
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -16,21 +17,16 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reports.charts import canvas
 from reports.charts.canvas import Size
+from reports.matrix.matrix_types import CellRow, Matrix
 from reports.text.units import duration
 
-_COLOURS = {
-    "single": canvas.GREY,
-    "async": canvas.VERMILLION,
-    "semisync": "#E69F00",
-    "group": canvas.BLUE,
-    "group-multi": canvas.GREEN,
-}
-_MARKERS = {"direct": "o", "envoy": "s", "haproxy": "^", "router": "D", "sidecar": "P", "mtls": "X"}
-_OTHER_MARKER = "*"
+#: Of topologies and of meshes, by the order of their words; with more of them than that they begin anew.
+_COLOURS = (canvas.BLUE, canvas.VERMILLION, "#E69F00", canvas.GREEN, canvas.PURPLE, canvas.GREY)
+_MARKERS = ("o", "s", "^", "D", "P", "X", "v", "*")
 _RING = "o"
 
 
-def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
+def draw_tradeoff(matrix: Matrix, size: Size) -> Figure:
     """matrix: the content of matrix.json. A cell without an outage or without a p99 before the fault has no point."""
     shown = [cell for cell in matrix["cells"] if cell["write_outage_ms"] and cell["response_ms"]["before"]["p99"]]
     figure = canvas.new_figure(size, height_px=520 if size.narrow else 440)
@@ -39,13 +35,15 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
         axes.set_axis_off()
         canvas.say_empty(axes, "no combination with an outage and a p99")
         return figure
+    colours = _by_word((cell["topology"] for cell in shown), _COLOURS)
+    markers = _by_word((cell["mesh"] for cell in shown), _MARKERS)
     for cell in shown:
-        _point(axes, cell)
+        _point(axes, cell, marker=markers[cell["mesh"]], colour=colours[cell["topology"]])
     _log_ms(axes.xaxis, axes, "x", size)
     _log_ms(axes.yaxis, axes, "y", size)
     axes.set_xlabel("write outage (left: recovers sooner)")
     axes.set_ylabel("response p99 before the fault" + ("" if size.narrow else "\n(low: costs less)"))
-    entries = _legend(shown)
+    entries = _legend(shown, colours, markers)
     figure.legend(
         handles=entries,
         loc="outside upper left",
@@ -56,14 +54,25 @@ def draw_tradeoff(matrix: dict[str, Any], size: Size) -> Figure:
     return figure
 
 
-def _point(axes: Axes, cell: dict[str, Any]) -> None:
-    marker, colour = _MARKERS.get(cell["mesh"], _OTHER_MARKER), _COLOURS.get(cell["topology"], canvas.INK)
+def _by_word(words: Iterable[str], styles: Sequence[str]) -> dict[str, str]:
+    return dict(zip(sorted(set(words)), cycle(styles), strict=False))
+
+
+def _at(cell: CellRow) -> tuple[float, float]:
+    """Medians of write outage and p99 before the fault, of a cell that has both."""
+    outage, p99 = cell["write_outage_ms"], cell["response_ms"]["before"]["p99"]
+    assert outage is not None, "shown"
+    assert p99 is not None, "shown"
+    return outage["median"], p99["median"]
+
+
+def _point(axes: Axes, cell: CellRow, *, marker: str, colour: str) -> None:
     for trial in cell["trials"]:
         numbers = trial["numbers"] or {}
         outage_ms, p99_ms = numbers.get("write_outage_ms"), numbers.get("response_before_p99_ms")
         if trial["counts"] and outage_ms and p99_ms:
             axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, alpha=0.3, markersize=5, linestyle="")
-    outage_ms, p99_ms = cell["write_outage_ms"]["median"], cell["response_ms"]["before"]["p99"]["median"]
+    outage_ms, p99_ms = _at(cell)
     axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
     if cell["rpo"]["lost"]:
         ring = _hollow(_RING, size=19)
@@ -81,15 +90,12 @@ def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _legend(shown: list[dict[str, Any]]) -> list[Line2D]:
+def _legend(shown: list[CellRow], colours: Mapping[str, str], markers: Mapping[str, str]) -> list[Line2D]:
     """A patch of colour a topology, a hollow shape a mesh, and the ring where there is one."""
-    topologies = dict.fromkeys(cell["topology"] for cell in shown)
-    meshes = dict.fromkeys(cell["mesh"] for cell in shown)
     entries = [
-        Line2D([], [], color=_COLOURS.get(name, canvas.INK), linewidth=6, label=canvas.printable(name))
-        for name in topologies
+        Line2D([], [], color=colour, linewidth=6, label=canvas.printable(name)) for name, colour in colours.items()
     ]
-    entries += [_hollow(_MARKERS.get(name, _OTHER_MARKER), label=canvas.printable(name)) for name in meshes]
+    entries += [_hollow(marker, label=canvas.printable(name)) for name, marker in markers.items()]
     if any(cell["rpo"]["lost"] for cell in shown):
         entries.append(_hollow(_RING, size=14, label="lost money"))
     return entries

@@ -8,10 +8,10 @@ Bootstrap, 1993, chapter 13). With so few points it is an orientation, no proof.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from reports.matrix.matrix_types import Spread
 from reports.text.units import measured
 
 #: Fewer trials get no interval.
@@ -21,8 +21,6 @@ CI95_METHOD = (
     f"percentile bootstrap of the median, {_RESAMPLES:,} resamples, fixed seed (Efron and Tibshirani 1993, chapter 13);"
     f" only from {ENOUGH} trials"
 )
-
-Spread = dict[str, Any]
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from reports.charts.charts import picture
 from reports.files import write_atomically
 from reports.matrix.csv import matrix_csv
+from reports.matrix.matrix_types import Matrix
 from reports.matrix.page import matrix_html
 from reports.matrix.recovery_chart import draw_recoveries
 from reports.matrix.summary import matrix_summary
@@ -17,7 +17,7 @@ from reports.matrix.trial import Experiment
 from reports.schema import validate
 
 
-def write_matrix(experiment: Experiment, out: Path) -> dict[str, Any]:
+def write_matrix(experiment: Experiment, out: Path) -> Matrix:
     """Write report.html, matrix.json, matrix.csv, tradeoff.png and recovery.png into ``out``; returns matrix.json.
 
     Raises OSError where it cannot write, and jsonschema.ValidationError before anything is written.

@@ -141,6 +141,11 @@ _BY_NO_PRIMARY: _Counted = (
         "writes were accepted by a node after another had become primary",
     ),
     (
+        "acknowledged_at_old_primary",
+        "write was accepted by the old primary after another had been made primary",
+        "writes were accepted by the old primary after another had been made primary",
+    ),
+    (
         "writes_outside",
         "write was accepted by a node that was not a primary in service",
         "writes were accepted by a node that was not a primary in service",
@@ -231,7 +236,10 @@ _SHOWN = 3
 def _replication(check: Verdict) -> str:
     found = check.measured
     if check.verdict == "pass":
-        return "There were never two primaries that clients could write to."
+        stale = found.get("writes_at_old_primary") or 0
+        gone = _one(stale, "write went to the old primary", "writes went to the old primary")
+        late = f" {count(stale)} {gone} after another had been made the primary." if stale else ""
+        return f"There were never two primaries that clients could write to.{late}"
     told = []
     if found.get("two_primaries_reachable_ms"):
         told.append(f"clients could write to two primaries for {duration(found['two_primaries_reachable_ms'])}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.evidence.blind import without_performance_schema
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from reports.text.server_words import missing_words
 from reports.text.units import duration, listed
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 #: Controls, invisible formatting (bidirectional controls among it), half surrogate pairs, and line ends of Unicode.
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -23,14 +25,18 @@ def visible(text: str, *, keep: str = "") -> str:
     return "".join(one if one in keep or unicodedata.category(one) not in _ACTING else _name(one) for one in text)
 
 
-def all_visible(value: Any) -> Any:
+def all_visible(document: T) -> T:
     """The same of a whole summary: every text in its lists and objects, keys too."""
+    return cast("T", _visible(document))
+
+
+def _visible(value: object) -> object:
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, dict):
-        return {all_visible(key): all_visible(inner) for key, inner in value.items()}
+        return {_visible(key): _visible(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [all_visible(inner) for inner in value]
+        return [_visible(inner) for inner in value]
     return value
 
 

@@ -25,7 +25,7 @@ from cluster.mysqld import option_file
 from cluster.platform import ownership
 from cluster.platform.docker_engine import require_engine
 from cluster.platform.docker_platform import DockerPlatform
-from history.history import HistoryError
+from history.json_files import HistoryError
 from loadgen.errors import ConfigError
 from reports.formats.console import print_table
 from reports.matrix.console import print_matrix
@@ -214,6 +214,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             for gone in ownership.reap():
                 log.info("left by a dead run, removed: %s", gone)
             log.info("%s: %s", scenario.name, scenario.description)
+            for said in scenario.notices():
+                log.info("%s", said)
             run = Run(
                 scenario,
                 platform=platform,

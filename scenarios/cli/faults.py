@@ -78,7 +78,7 @@ def _row(fault: type[Fault], unmet_needs: Mapping[str, str] | None) -> dict[str,
 
 def lines(fault: type[Fault], *, unmet_needs: Mapping[str, str] | None = None) -> Iterator[str]:
     """For people, no longer than WIDTH; the first line begins with the name."""
-    yield f"{fault.name:16}{fault.family():12}{_healing(fault)}"
+    yield f"{fault.name:21} {fault.family():12}{_healing(fault)}"
     told = [fault.does, f"targets: {', '.join(fault.targets)}"]
     told += [f"{name}: {_key(key)}" for name, key in fault.declared_keys().items()]
     told += [f"only in: {where}"] if (where := _where(fault)) else []

@@ -12,6 +12,7 @@ from cluster.guests import bare_guest
 from loadgen.config import LoadConfig
 from mesh.ingress import open_passage, require_free
 from mesh.mesh import Mesh
+from mesh.proxies.lookup import PROXIES
 from scenarios.load.load_pod import LoadPod
 from scenarios.schema.scenario import Scenario
 
@@ -82,7 +83,7 @@ def elsewhere(scenario: Scenario, *, workers: int, bind: str | None) -> Elsewher
     if scenario.mesh.mode != "gateway":
         raise ConfigurationError(
             f"{what}: mesh {scenario.mesh.mode} has no one place that a worker elsewhere could connect to; take a "
-            "gateway: envoy, haproxy or router"
+            f"gateway: {', '.join(PROXIES)}"
         )
     if scenario.workload.is_locustfile:
         raise ConfigurationError(f"{what}: a locustfile's users run in load pods only; use a workload class instead")

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from os.path import relpath
 from pathlib import Path
-from typing import Any
 
 from cluster.platform.docker_platform import DockerPlatform
+from reports.matrix import matrix_types
 from reports.matrix.trial import Cell, Experiment, Trial
 from reports.matrix.write import write_matrix
 from reports.summary_types import Summary
@@ -51,7 +51,7 @@ class Matrix:
         #: What ended it before its last trial.
         self.interrupted: KeyboardInterrupt | None = None
 
-    def execute(self) -> dict[str, Any]:
+    def execute(self) -> matrix_types.Matrix:
         """Run every trial, write the page, and return the content of matrix.json.
 
         Ctrl-C ends the trial under way and removes it; the page is written with what there is, and ``interrupted`` is
@@ -100,7 +100,7 @@ class Matrix:
         one = self._plan.runnable[cell]
         settings = [word for setting in one.settings for word in ("--set", setting)]
         command = ["meshbench", "run", self._name, *settings, "--seed", str(seed)]
-        scenario = one.scenario.model_copy(update={"seed": seed})
+        scenario = one.scenario.with_seed(seed)
         return Run(scenario, platform=self._platform, runs=self._runs, command=command)
 
     def _not_run(self, done: int) -> list[Trial]:

@@ -14,7 +14,8 @@ from typing import Any
 from checks.judge import judge
 from checks.registry import GATES
 from cluster.errors import ConfigurationError
-from history.history import HistoryError, load_history
+from history.history import load_history
+from history.json_files import HistoryError
 from reports.provenance import Provenance
 from reports.seal import alterations, in_words, seal, sealed_run_around
 from reports.summary import summarise

@@ -26,7 +26,7 @@ from cluster.mysqld.extras_of_image import require_extras
 from cluster.platform import images
 from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
-from history.history import HistoryError
+from history.json_files import HistoryError
 from history.load_events import Second
 from history.manifest import SCHEMA
 from loadgen.errors import ConfigError
@@ -99,6 +99,7 @@ class Run:
             "gates": scenario.gates.numbers(),
             "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
+            **({"composed": composed} if (composed := scenario.composed()) else {}),
             "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             **host.clock(),
@@ -109,6 +110,7 @@ class Run:
                 "kind": scenario.topology.kind,
                 "pods": scenario.topology.pods,
                 "primaries": self._cluster.topology.primaries,
+                "can_lose": scenario.can_lose,
                 "replication": replication_facts(self._cluster.topology.replication),
                 "extras": [extra.name for extra in self._cluster.topology.extras],
             },
@@ -360,8 +362,10 @@ class Run:
 def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
     """The mesh for the report, with what its proxy says of itself in front of this topology."""
     proxy = scenario.mesh.proxy
-    said = {} if proxy is None else PROXIES[proxy].describe(scenario.topology_spec())
-    return {"mode": scenario.mesh.mode, "proxy": proxy, **said}
+    if proxy is None:
+        return {"mode": scenario.mesh.mode, "proxy": None}
+    said = PROXIES[proxy].describe(scenario.topology_spec())
+    return {"mode": scenario.mesh.mode, "proxy": proxy, "title": PROXIES[proxy].title, **said}
 
 
 def require_images(scenario: Scenario, platform: Platform) -> None:

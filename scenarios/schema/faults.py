@@ -7,7 +7,7 @@ fault's own (`cluster.keys`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -76,15 +76,18 @@ class FaultSection(Section):
     ] = None
     keys: dict[str, Any] = Field(default_factory=dict, repr=False)
 
+    #: The keys that stand beside the fault's own.
+    of_a_step: ClassVar[tuple[str, ...]] = OF_A_STEP
+
     @model_validator(mode="wrap")
     @classmethod
     def _own_keys(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """All mistakes of a step at once: its own, and those of the fault's keys."""
         if not isinstance(value, dict) or not isinstance(name := value.get("fault"), str) or name not in FAULTS:
-            known = {key: value[key] for key in OF_A_STEP if key in value} if isinstance(value, dict) else value
+            known = {key: value[key] for key in cls.of_a_step if key in value} if isinstance(value, dict) else value
             return handler(known)  # what else it may have nobody knows
-        common = {key: inner for key, inner in value.items() if key in OF_A_STEP}
-        beside = {key: inner for key, inner in value.items() if key not in OF_A_STEP}
+        common = {key: inner for key, inner in value.items() if key in cls.of_a_step}
+        beside = {key: inner for key, inner in value.items() if key not in cls.of_a_step}
         return validated(handler, common, into="keys", read=lambda: read_keys(name, beside))
 
     @model_validator(mode="after")
@@ -97,7 +100,7 @@ class FaultSection(Section):
     def _flat(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
         document: dict[str, Any] = rest(self)
         keys: dict[str, Any] = document["keys"]
-        return {key: document[key] for key in OF_A_STEP} | keys
+        return {key: document[key] for key in self.of_a_step if key in document} | keys
 
     def planned(self) -> PlannedFault:
         return PlannedFault(

@@ -242,12 +242,21 @@ def brief(text: str) -> str:
 def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     """The keys that the section at ``path`` may have."""
     section: type[BaseModel] = Scenario
-    for part in path:
-        if isinstance(part, str) and part in section.model_fields:
-            annotation: Any = section.model_fields[part].annotation
-            kinds = [annotation, *get_args(annotation)]  # itself, of a list, or beside null
-            section = next((kind for kind in kinds if inspect.isclass(kind) and issubclass(kind, BaseModel)), section)
+    words = [part for part in path if isinstance(part, str)]
+    for part, below in zip(words, [*words, ""][1:], strict=True):
+        if part in section.model_fields:
+            sections = list(_sections(section.model_fields[part].annotation))
+            having = [one for one in sections if below in one.model_fields]
+            section = next(iter([*having, *sections]), section)
     return [key for key, field in section.model_fields.items() if field.repr]  # the others are no keys of a file
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The sections that may stand there: itself, of a list, one of several, or beside null."""
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections(part)
 
 
 def _base(origin: Origin, place: Place, folder: Path) -> Path:

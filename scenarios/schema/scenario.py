@@ -7,6 +7,7 @@ word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -16,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
@@ -26,6 +28,7 @@ from pydantic import (
 from chaos.applicability import misfit
 from chaos.fault import Setting
 from chaos.injector import PHASE_S
+from chaos.survivable import Beyond, System, beyond
 from chaos.timeline import PlannedFault
 from cluster.duration import show_duration
 from cluster.extras import distinct
@@ -37,6 +40,7 @@ from cluster.topologies.replication import CanPromote, Replication
 from cluster.topology import MAX_PODS, Topology
 from loadgen.config import Isolation, Tls
 from mesh.proxies.lookup import PROXIES
+from scenarios.schema.composition import Composition, Entry, Place, expanded
 from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
@@ -167,10 +171,15 @@ class Scenario(Section):
     control: ControlSection = ControlSection()
     workload: Annotated[WorkloadSection, _word("name")]
     load: LoadSection = Field(default_factory=default_load)
-    faults: list[FaultSection] = Field(default_factory=list)
+    faults: list[Entry] = Field(default_factory=list)
+    survivable: bool | None = None
     gates: GatesSection = Field(default=GatesSection(), validate_default=True)
     expect: Annotated[Expectation, _word("verdict")] = Expectation()
     seed: int = Field(default=1, ge=0, lt=2**63)
+    #: The timeline as it was written, where it has compositions; ``faults`` has plain steps alone then.
+    _composed: list[FaultSection | Composition] = PrivateAttr(default_factory=list)
+    #: Where each plain step was written.
+    _places: list[Place] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod
@@ -252,19 +261,80 @@ class Scenario(Section):
         return document
 
     @model_validator(mode="after")
+    def _composed_of_plain_steps(self) -> Self:
+        return self._expanded(self.faults)
+
+    def _expanded(self, written: Sequence[FaultSection | Composition]) -> Self:
+        plain = expanded(written, seed=self.seed)
+        scenario = self.model_copy(update={"faults": [step for _, step in plain]})
+        scenario._places = [place for place, _ in plain]
+        if any(isinstance(entry, Composition) for entry in written):
+            scenario._composed = list(written)
+        return scenario
+
+    def with_seed(self, seed: int) -> Self:
+        """The same with another seed, and what is drawn from it drawn anew."""
+        scenario = self.model_copy(update={"seed": seed})
+        return scenario._expanded(self._composed) if self._composed else scenario
+
+    def composed(self) -> list[dict[str, Any]]:
+        """The timeline as it was written, where it has compositions; else nothing."""
+        return [entry.model_dump(mode="json", exclude_none=True) for entry in self._composed]
+
+    @model_validator(mode="after")
+    def _survives(self) -> Self:
+        """Compositions never take more than the topology survives, unless the scenario says so."""
+        if self.survivable is False or (self.survivable is None and not self._composed):
+            return self
+        if too_much := self.too_much():
+            why = f"{self._told(too_much)}; give the steps more time, or say survivable: false"
+            raise MisfitError(("faults", *self._places[too_much.steps[-1]]), why)
+        return self
+
+    def too_much(self) -> Beyond | None:
+        """Where the timeline takes more nodes than the topology survives; None where it does not."""
+        return beyond(self.timeline(), self._system())
+
+    @property
+    def can_lose(self) -> int:
+        """How many nodes the topology can lose at the same time, whoever they are."""
+        return self._system().can_lose_any
+
+    def _system(self) -> System:
+        replication = self.topology.replication
+        given = {canonical(key): value for key, value in self.mysql.config.items()}
+        count = given.get(replication.wait_count_option or "", 1)
+        return System(replication=replication, nodes=self.topology.pods, wait_count=int(count))
+
+    def notices(self) -> Iterator[str]:
+        """What its author may not have meant, a line each."""
+        if self.survivable is None and (too_much := self.too_much()):
+            yield f"{self._told(too_much)}; say survivable: false where that is meant"
+
+    def _told(self, too_much: Beyond) -> str:
+        nodes = self.topology.pods
+        return (
+            f"up to {too_much.lost} of {nodes} nodes would be gone at the same time, and topology {self.topology.kind} "
+            f"goes on with at most {too_much.can_lose} of {nodes} gone"
+        )
+
+    @model_validator(mode="after")
     def _faults_fit(self) -> Self:
         latest_s = self.load.duration - PHASE_S
         steps = self.timeline()
-        for number, step in enumerate(self.faults):
+        for number, step in enumerate(self.steps):
+            place = self._places[number]
             if step.at is not None and step.at > latest_s:
                 raise MisfitError(
-                    ("faults", number, "at"),
+                    ("faults", *place, "at"),
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
                 )
-            setting = Setting(kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode)
+            setting = Setting(
+                kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode, proxy=self.mesh.proxy
+            )
             if wrong := misfit(steps[number], setting, timeline=steps):
-                raise MisfitError(("faults", number, wrong.key), wrong.why)
+                raise MisfitError(("faults", *place, wrong.key), wrong.why)
         if (most := self.topology.pods + self.spare_pods) > MAX_PODS:
             raise MisfitError(
                 ("faults",), f"with every scale-out there would be {most} pods; at most {MAX_PODS} can be"
@@ -320,4 +390,9 @@ class Scenario(Section):
         )
 
     def timeline(self) -> list[PlannedFault]:
-        return [one.planned() for one in self.faults]
+        return [step.planned() for step in self.steps]
+
+    @property
+    def steps(self) -> list[FaultSection]:
+        """The timeline's plain steps."""
+        return [step for step in self.faults if isinstance(step, FaultSection)]

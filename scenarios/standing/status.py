@@ -19,7 +19,7 @@ from cluster.agent.peers import UNHEARD
 from cluster.status.poller import Poller
 from cluster.topologies.lookup import replication_of
 from history import gtid
-from mesh.proxies.endpoints import Admin, Watch
+from mesh.endpoints import Admin, Watch
 from observer.observer import Row, pod_row, proxy_row
 from scenarios.standing.standing import Kept, find
 

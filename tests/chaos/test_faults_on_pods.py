@@ -26,6 +26,9 @@ from history.fault_lines import Part
 pytestmark = pytest.mark.engine
 
 RECOVERY_TIMEOUT_S = 120
+#: One or two of a family are tried in `make test`, all of them in `make nightly`.
+IN_EACH = ("noop", "kill", "pause", "partition", "cpu-throttle")
+NIGHTLY = (pytest.mark.nightly,)
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +46,22 @@ def on(fault: Fault, group: Cluster, pod: str, *, part: Part = "node", peers: tu
     return fault.on(Victim(pod=pod, part=part), Context(cluster=group, peers=peers))
 
 
-#: Those that a node without a mesh can have; the others have tests of their own.
+#: Those that a node without a mesh, started as ever, can have; the others, and what people do to a node, have tests of
+#: their own.
 OF_NODES = [
-    name for name, fault in FAULTS.items() if fault.lasts and "primary" in fault.targets and "direct" in fault.meshes
+    name
+    for name, fault in FAULTS.items()
+    if fault.lasts
+    and "primary" in fault.targets
+    and "direct" in fault.meshes
+    and fault.family() != "changes"
+    and not fault.extras
 ]
 
 
-@pytest.mark.parametrize("name", OF_NODES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in IN_EACH else NIGHTLY) for name in OF_NODES])
 def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: str) -> None:
-    fault = FAULTS[name].read({})
+    fault = FAULTS[name].read(FAULTS[name].example)
     victim = group.membership.primary()
     other = next(pod for pod in group.pods if pod != victim)
     injection = on(fault, group, victim)
@@ -63,7 +73,7 @@ def test_a_fault_bites_its_pod_alone_and_leaves_nothing(group: Cluster, name: st
         assert bite.ok, bite.seen
         assert not injection.residue().ok, "a broken pod must not look clean"
         assert not on(fault, group, other).effect().ok, "the fault hit a pod it was not aimed at"
-        if name != "noop":
+        if fault.loses_node:
             others = [pod for pod in group.pods if pod != victim]
             wait_until("the others elect a primary", lambda: writable(group, others), timeout_s=60)
     finally:
@@ -135,4 +145,21 @@ def test_a_partition_from_some_peers_leaves_the_others_connected(group: Cluster)
     clean = await_evidence("the cut is gone", cut.residue, timeout_s=10)
     assert clean.ok, clean.seen
     group.membership.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
+    assert group.membership.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_restarted_pod_was_gone_and_is_back_in_the_group(group: Cluster, how: str) -> None:
+    victim = group.membership.primary()
+    other = next(pod for pod in group.pods if pod != victim)
+    restart, bystanding = (on(FAULTS["restart"].read({"how": how}), group, pod) for pod in (victim, other))
+    assert not restart.effect().ok
+    restart.inject()
+    assert restart.effect().ok, restart.effect().seen
+    assert restart.effect().seen["ended_with"] == (0 if how == "stop" else 137)
+    assert not bystanding.effect().ok
+    restart.heal()
+    group.membership.bring_back(victim, timeout_s=RECOVERY_TIMEOUT_S)
+    assert restart.residue().ok, restart.residue().seen
     assert group.membership.wait_converged(timeout_s=RECOVERY_TIMEOUT_S)

@@ -125,7 +125,7 @@ def test_mistakes_in_its_keys_have_their_line_and_are_told_with_all_others_of_th
 @pytest.mark.usefixtures("scribble")
 def test_it_is_listed_with_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faults"]) == 0
-    assert "scribble        process" in capsys.readouterr().out
+    assert "scribble              process" in capsys.readouterr().out
     assert main(["faults", "--json"]) == 0
     (told,) = [fault for fault in json.loads(capsys.readouterr().out)["faults"] if fault["name"] == "scribble"]
     assert told["keys"]["takes"] == {

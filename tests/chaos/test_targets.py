@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -44,6 +45,7 @@ class FakeCluster:
         beside = ["envoy"] if mesh == "sidecar" else []
         self.guests = {"load1": FakeGuest("pause", "locust", *beside), "observer": FakeGuest("observer")}
         self.guests |= {"gateway": FakeGuest("pause", "haproxy")} if mesh == "gateway" else {}
+        self.front = SimpleNamespace(containers=beside or ["haproxy"])
         self.statuses = {
             name: Status(
                 role="replica",
@@ -294,7 +296,7 @@ def test_every_event_happens_in_some_topology() -> None:
         ({"fault": "partition", "target": "all", "peer": "replicas"}, "group", 3, "peer", "none; leave it out"),
         ({"fault": "partition", "target": "primary", "peer": "primary"}, "group", 3, "peer", "replicas, control_plane"),
         ({"fault": "partition", "target": "control_plane", "peer": "replicas"}, "single", 1, "peer", "at least 2"),
-        ({"fault": "pause", "target": "primary", "for_good": True}, "group", 3, "heal_after", "kill alone"),
+        ({"fault": "pause", "target": "primary", "for_good": True}, "group", 3, "heal_after", "kill, stop alone"),
         ({"fault": "switchover", "target": "primary", "heal_after_s": 3.0}, "group", 3, "heal_after", "leave it out"),
         (
             {"fault": "kill", "target": "candidate"},

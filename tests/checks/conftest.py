@@ -16,8 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from history.decisions import Decision
+from history.faults import FaultRecord
 from history.fields import names_in
-from history.history import OBSERVED_SCHEMA, OPS_SCHEMA, Decision, FaultRecord, History
+from history.history import OBSERVED_SCHEMA, OPS_SCHEMA, History
 from history.ops import COLUMN_NAMES, OpRow
 
 #: CLOCK_MONOTONIC never starts at zero in a run.

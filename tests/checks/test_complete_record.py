@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from checks.judge import Judgement, judge
-from history.history import HistoryError, load_history
+from history.history import load_history
+from history.json_files import HistoryError
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "recorded"
 KINDS = ("group", "async", "single")

@@ -11,7 +11,8 @@ import pytest
 
 from checks.durability import durability
 from checks.verdict import WITNESS_LIMIT
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

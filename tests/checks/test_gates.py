@@ -12,7 +12,7 @@ from checks.judge import judge
 from checks.latency import latency
 from checks.noise import TRIAL_GATES
 from checks.registry import BY_KEY, CHECKS, DECIDER, GATES
-from history.history import HistoryError
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -13,7 +13,8 @@ from checks.durability import durability
 from checks.judge import judge
 from history.committed import committed, contained
 from history.gtid import read as gtid_set
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run, Tables

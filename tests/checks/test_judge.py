@@ -13,7 +13,8 @@ import pytest
 
 from checks.judge import judge
 from checks.registry import CHECKS
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run
@@ -221,7 +222,7 @@ def assert_no_crash(history: History) -> None:
     json.dumps([check.as_json() for check in judge(history).checks], allow_nan=False)
 
 
-@pytest.mark.engine  # needs none, but seven seconds of CPU
+@pytest.mark.slow  # seven seconds of CPU
 def test_two_hundred_thousand_ops_are_judged(run: Run) -> None:
     size, accounts, nodes = 200_000, 100, ("node1", "node2", "node3")
     rng = np.random.default_rng(7)

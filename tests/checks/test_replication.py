@@ -25,6 +25,8 @@ def test_a_failover_passes_and_is_counted(run: Run) -> None:
         "writes_out_of_turn": 0,
         "two_writers_ms": 0.0,
         "writes_outside": 0,
+        "writes_at_old_primary": 0,
+        "acknowledged_at_old_primary": 0,
         "failovers": 1,
         "switchovers": 0,
         "errant_transactions": 0,
@@ -209,6 +211,7 @@ def test_a_member_that_came_back_outside_its_group_and_takes_writes_fails(run: R
     assert {row["what"] for row in verdict.witness} == {
         "two writable pods could be reached",
         "a write acknowledged by a pod that was no primary in service",
+        "a write acknowledged by the old primary after another had been made primary",
     }
 
 

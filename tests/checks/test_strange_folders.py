@@ -13,7 +13,8 @@ import pytest
 from checks.availability import availability
 from checks.convergence import convergence
 from checks.judge import judge
-from history.history import History, HistoryError, load_history
+from history.history import History, load_history
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -61,12 +61,15 @@ def rows(cluster: Cluster, pod: str) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-@pytest.mark.parametrize("killed", [3, 2], ids=["none is left", "one is left, forced to be the group"])
-def test_a_group_without_a_majority_comes_back_with_every_acknowledged_row(
-    group: Cluster, killed: int, request: pytest.FixtureRequest
-) -> None:
-    if killed < len(group.pods) and not request.config.getoption("--all-stories"):
-        pytest.skip("MySQL takes half a minute and more to force a membership: --all-stories")
+@pytest.mark.parametrize(
+    "killed",
+    [
+        pytest.param(3, id="none is left"),
+        # MySQL takes half a minute and more to force a membership
+        pytest.param(2, id="one is left, forced to be the group", marks=pytest.mark.nightly),
+    ],
+)
+def test_a_group_without_a_majority_comes_back_with_every_acknowledged_row(group: Cluster, killed: int) -> None:
     before = rows(group, group.membership.primary())
     with trickle(group, first=1000 * killed) as acked:
         wait_until("rows arrive", lambda: len(acked) > 20, timeout_s=30)

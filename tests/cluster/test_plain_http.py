@@ -11,7 +11,7 @@ import pytest
 
 from cluster.agent.json_http import JsonHandler, JsonServer
 from cluster.plain_http import open_url
-from mesh.proxies.endpoints import Admin, endpoints
+from mesh.endpoints import Admin, endpoints
 
 #: Nobody listens there.
 DEAD = "http://127.0.0.1:9"

@@ -47,7 +47,7 @@ class Control:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("cluster.prospects.STANDS_S", 0.0)
+    monkeypatch.setattr("cluster.status.prospects.STANDS_S", 0.0)
     monkeypatch.setattr("cluster.wait.TELL_EVERY_S", 0.0)
     caplog.set_level(logging.INFO, logger="meshbench")
 

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from checks.judge import judge
-from history.history import OPS_SCHEMA, History, HistoryError, load_history
+from history.history import OPS_SCHEMA, History, load_history
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from checks.judge import judge
-from history.history import History, HistoryError, load_history
+from history.history import History, load_history
+from history.json_files import HistoryError
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

@@ -23,9 +23,10 @@ from cluster.platform.platform import CanFreeze, Pod
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
+from mesh import endpoints
 from mesh.mesh import Mesh
 from mesh.modes.create import create_mesh
-from mesh.proxies import eds, endpoints
+from mesh.proxies import eds
 from mesh.proxies.proxy import Address
 from mesh.spec import mesh_spec
 

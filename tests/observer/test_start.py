@@ -7,7 +7,7 @@ import json
 from cluster.cluster import Cluster
 from cluster.platform.fake import FakePlatform, FakeProcess
 from cluster.topology import Topology
-from mesh.proxies.endpoints import Admin
+from mesh.endpoints import Admin
 from observer.start import start_observer
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from history.history import OPS_SCHEMA, FaultRecord, History
+from history.faults import FaultRecord
+from history.history import OPS_SCHEMA, History
 
 ZERO_NS = 5_000_000_000_000
 READ_SHARE = 0.2

@@ -13,7 +13,9 @@ import pytest
 from rich.console import Console
 
 from checks.judge import judge
-from history.history import Decision, FaultRecord, History
+from history.decisions import Decision
+from history.faults import FaultRecord
+from history.history import History
 from reports.charts.canvas import NARROW, style
 from reports.charts.charts import Picture
 from reports.charts.recovery_steps import event_words, struck_together
@@ -156,6 +158,10 @@ def test_many_faults_are_still_named(history: History, summary: Summary, faults:
         ({"mode": "direct"}, "direct: no proxy: clients know every node"),
         ({"mode": "gateway", "proxy": "envoy"}, "gateway: one proxy pod between clients and nodes; Envoy"),
         ({"mode": "gateway", "proxy": "router", "routing": "metadata-cache"}, "reads the group's members"),
+        (
+            {"mode": "gateway", "proxy": "own", "title": "Ours", "routing": "r", "routes": "by moon"},
+            "Ours; r routing: by m",
+        ),
         ({"mode": "else", "proxy": "own", "routing": "by-moon"}, "else: own; by-moon routing"),
     ],
 )

@@ -1,4 +1,4 @@
-"""summary_types.py, which mypy reads, and summary.schema.json, which tools read, name the same members."""
+"""What mypy reads (summary_types.py, matrix_types.py) and the schemas that tools read name the same members."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_h
 
 import pytest
 
+from reports.matrix.matrix_types import Matrix
 from reports.schema import schema
 from reports.summary_types import Summary
 
@@ -36,6 +37,7 @@ def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, A
 
 def test_types_and_schema_name_the_same_members() -> None:
     assert list(unlike("summary", Summary, schema(), schema())) == []
+    assert list(unlike("matrix", Matrix, schema("matrix"), schema("matrix"))) == []
 
 
 class Wheel(TypedDict):

@@ -16,7 +16,8 @@ import pytest
 
 from checks.judge import judge
 from checks.recovery import waterfall
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from reports.charts.charts import Picture
 from reports.formats.junit import junit_xml
 from reports.formats.page import report_html

@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import docker
@@ -152,11 +153,15 @@ def test_an_engine_that_testcontainers_is_told_of_is_the_only_one(tmp_path: Path
     ],
 )
 def test_a_setting_that_names_no_engine_is_one_line(tmp_path: Path, environment: dict[str, str], says: str) -> None:
-    code, said = meshbench(tmp_path, "gc", environment=environment)
+    with ThreadPoolExecutor() as pool:
+        needs_one, needs_none = pool.map(
+            lambda verb: meshbench(tmp_path, verb, environment=environment), ("gc", "list")
+        )
+    code, said = needs_one
     assert code == 2
     assert len(said.splitlines()) == 1
     assert says in said
-    code, said = meshbench(tmp_path, "list", environment=environment)
+    code, said = needs_none
     assert code == 0, said
 
 

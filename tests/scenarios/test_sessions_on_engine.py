@@ -118,7 +118,7 @@ def test_operations_on_sessions_that_ended_while_idle_all_succeed(tmp_path: Path
     code, folder = run(
         tmp_path,
         workload='{"name": "transfer", "accounts": 50}',
-        load='{"model": "constant", "rate": 2, "duration": "12s", "connections": 8}',
+        load='{"model": "constant", "rate": 2, "duration": "8s", "connections": 8}',
         config={"wait_timeout": 1},
     )
     assert code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -21,6 +22,7 @@ def running(mesh: Mode = "gateway", *, nodes: int = 3) -> Cluster:
     """Pods that hold no more than their roles: node1 … , control, load1 and load2, the observer, and a gateway."""
     cluster = type("Pods", (), {})()
     cluster.network = FakePlatform().open_network("r")
+    cluster.front = SimpleNamespace(containers=["haproxy", "envoy"])
     address = cluster.network.address
     cluster.pods = {f"node{n}": _pod(f"node{n}", address("node", n - 1), "mysqld") for n in range(1, nodes + 1)}
     loads = ("locust", "envoy") if mesh in ("sidecar", "mtls") else ("locust",)

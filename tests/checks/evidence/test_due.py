@@ -116,3 +116,27 @@ def test_a_manifest_that_tells_no_duration_leaves_the_last_write_wanted(run: Run
 def test_the_last_that_was_due_is_an_operation_and_not_the_clock(run: Run, ns: Clock) -> None:
     run.traffic(0, 5000)
     assert last_due_ns(run.history(manifest=manifest(ns))) == ns(4980)
+
+
+def lost_two_of_three(run: Run, ns: Clock, *, survivable: bool | None, can_lose: int = 1) -> dict[str, Any]:
+    """No write is acknowledged from 2 s to 8 s, since node1 and node2 are gone from 2 s to 6 s."""
+    run.traffic(0, 2000)
+    run.traffic(2000, 8000, outcome="fail", error="read only")
+    run.traffic(8000, 10_000)
+    for pod in ("node1", "node2"):
+        run.fault(injected_ms=2000, healed_ms=5000, clean_ms=6000, pod=pod, loses_node=True)
+    told = manifest(ns)
+    told["scenario"]["survivable"] = survivable
+    return availability(run.history(manifest=told | {"topology": {"can_lose": can_lose}})).measured
+
+
+def test_no_progress_is_demanded_while_more_is_gone_than_the_topology_survives(run: Run, ns: Clock) -> None:
+    measured = lost_two_of_three(run, ns, survivable=False)
+    assert measured["outages"] == [{"start_ns": ns(6000), "end_ns": ns(8005), "outage_ms": 2005.0}]
+
+
+@pytest.mark.parametrize(("survivable", "can_lose"), [(None, 1), (True, 1), (False, 2)])
+def test_it_is_demanded_where_the_scenario_does_not_say_so_or_enough_is_left(
+    run: Run, ns: Clock, survivable: bool | None, can_lose: int
+) -> None:
+    assert lost_two_of_three(run, ns, survivable=survivable, can_lose=can_lose)["write_outage_ms"] > 5900

@@ -11,7 +11,8 @@ import pytest
 from checks.availability import availability
 from checks.evidence.operations import reads, refused, wanted_writes, writes
 from checks.judge import judge
-from history.history import History, HistoryError, load_history
+from history.history import History, load_history
+from history.json_files import HistoryError
 from history.manifest import read_manifest
 from history.vocabulary import WorkloadFacts
 

@@ -11,7 +11,8 @@ import pytest
 from checks.convergence import convergence
 from checks.durability import durability
 from checks.judge import judge
-from history.history import History, HistoryError
+from history.history import History
+from history.json_files import HistoryError
 from history.nodes import assert_nodes_readable
 from reports.text.findings import finding
 from tests.checks.conftest import Run

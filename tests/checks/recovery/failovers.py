@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.recovery.waterfall import Step
-from history.history import FaultRecord
+from history.faults import FaultRecord
 from tests.checks.conftest import Run
 
 ALL_ON = {"node1": "ONLINE/PRIMARY", "node2": "ONLINE/SECONDARY", "node3": "ONLINE/SECONDARY"}

@@ -10,7 +10,8 @@ import pytest
 from checks.latency import latency
 from checks.recovery.phases import phases
 from checks.recovery.waterfall import Step, waterfall
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from tests.checks.recovery.failovers import failover
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checks.recovery.waterfall import ascending, complete, waterfall
-from history.history import FaultRecord
+from history.faults import FaultRecord
 from tests.checks.recovery.failovers import ALL_ON, failover, on_primary, since_ms
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from checks.recovery.phases import phases
 from checks.recovery.waterfall import Step, ascending, complete, waterfall
-from history.history import FaultRecord
+from history.faults import FaultRecord
 
 if TYPE_CHECKING:
     from tests.checks.conftest import Run

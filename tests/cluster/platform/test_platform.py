@@ -22,7 +22,19 @@ from cluster.errors import (
 from cluster.platform.docker_errors import engine_errors
 from cluster.platform.docker_process import DockerProcess
 from cluster.platform.fake import FakePod, FakeProcess
-from cluster.platform.platform import FROZEN, RUNNING, CanFreeze, Pod, Process, State, exited, require_running
+from cluster.platform.platform import (
+    FROZEN,
+    RUNNING,
+    CanFreeze,
+    CanLimit,
+    Limits,
+    Pod,
+    Process,
+    State,
+    Usage,
+    exited,
+    require_running,
+)
 
 
 class Engine:
@@ -56,6 +68,91 @@ def test_only_what_has_exited_has_a_code() -> None:
         State("running", 0)
     with pytest.raises(AssertionError):
         State("exited")
+
+
+class Limited:
+    """A container as Docker's library has it, and its engine, which takes limits as the real one does."""
+
+    name = id = "meshbench-0a1b2c3d-node1-mysqld"
+
+    def __init__(self) -> None:
+        self.attrs: dict[str, Any] = {}
+        self.host: dict[str, Any] = {"CpuQuota": 0, "CpuPeriod": 0, "Memory": 0, "MemorySwap": 0, "PidsLimit": None}
+        self.updates: list[dict[str, int]] = []
+        self.told: dict[str, Any] = {}
+        self.api = self
+
+    def reload(self) -> None:
+        self.attrs = {"HostConfig": self.host, "State": {"OOMKilled": True}}
+
+    def _url(self, path: str, name: str) -> str:
+        return path.format(name)
+
+    def _post_json(self, path: str, *, data: dict[str, int]) -> dict[str, int]:
+        assert path == f"/containers/{self.name}/update"
+        return data
+
+    def _raise_for_status(self, limits: dict[str, int]) -> None:
+        if limits.get("Memory") == -1:
+            raise APIError("Minimum memory limit allowed is 6MB")
+        self.updates.append(limits)
+        self.host |= limits
+
+    def stats(self, _: str, *, stream: bool, one_shot: bool) -> dict[str, Any]:
+        del stream, one_shot
+        return self.told
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> Limited:
+    container = Limited()
+    monkeypatch.setattr("cluster.platform.docker_process.client", lambda: container)
+    return container
+
+
+def test_limits_are_set_and_read_of_the_engine_and_taken_away_again(limited: Limited) -> None:
+    process = DockerProcess(cast(Container, limited))
+    assert isinstance(process, CanLimit)
+    assert process.limits() == Limits()
+    process.limit_cpus(0.25)
+    process.limit_memory(2**29)
+    process.limit_threads(40)
+    assert limited.host["MemorySwap"] == 2**29, "or it would swap"
+    assert process.limits() == Limits(cpus=0.25, memory_bytes=2**29, threads=40)
+    process.limit_cpus(None)
+    process.limit_memory(None)
+    process.limit_threads(None)
+    assert process.limits() == Limits()
+    assert process.out_of_memory()
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        {"usage": 600, "stats": {"rss": 500, "cache": 90, "pgmajfault": 7}},  # cgroup v1
+        {"usage": 600, "stats": {"anon": 500, "file": 90, "pgmajfault": 7}},  # cgroup v2
+    ],
+)
+def test_what_a_container_uses_is_read_of_both_cgroups(limited: Limited, memory: dict[str, Any]) -> None:
+    limited.told = {
+        "cpu_stats": {"cpu_usage": {"total_usage": 9}, "throttling_data": {"throttled_periods": 3}},
+        "memory_stats": memory,
+        "pids_stats": {"current": 35},
+    }
+    assert DockerProcess(cast(Container, limited)).usage() == Usage(
+        cpu_ns=9,
+        throttled_periods=3,
+        memory_bytes=600,
+        anonymous_bytes=500,
+        cached_bytes=90,
+        major_faults=7,
+        threads=35,
+    )
+
+
+def test_one_that_has_exited_uses_nothing(limited: Limited) -> None:
+    limited.told = {"cpu_stats": {"cpu_usage": {"total_usage": 0}}, "memory_stats": {}, "pids_stats": {}}
+    assert DockerProcess(cast(Container, limited)).usage() == Usage()
 
 
 def _conflict() -> APIError:
@@ -108,6 +205,7 @@ def test_a_fake_process_follows_its_script_and_is_what_the_protocols_ask_for() -
     typed: tuple[Process, Pod] = process, FakePod()
     assert all(typed)
     assert isinstance(process, CanFreeze)
+    assert isinstance(process, CanLimit)
     assert [process.state().word for _ in range(4)] == ["running", "running", "exited", "exited"]
     process.start()
     assert process.state() == RUNNING

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
 
+import cluster.topologies
 from cluster.agent.peers import Gossip
 from cluster.agent.role import Latest, Role
 from cluster.errors import ConfigurationError
 from cluster.mysqld.minimum_version import require_version
 from cluster.mysqld.option_rules import unusable
+from cluster.plug_ins import declared
 from cluster.status.agreement import in_agreement
 from cluster.status.status import Status
 from cluster.topologies.lookup import REPLICATIONS, kinds, replication_of
-from cluster.topologies.replication import CanClone, CanFollow, CanForceQuorum, CanHandOver, CanPromote
+from cluster.topologies.replication import CanClone, CanFollow, CanForceQuorum, CanHandOver, CanPromote, Replication
 from cluster.topology import Topology
 from control.loop import first_state
 from control.rules import Rules, Seen, decide, pools
@@ -63,15 +65,25 @@ class Ring(Replication):
 
 @pytest.fixture
 def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    file = tmp_path / "ring.py"
-    file.write_text(PLUG_IN)
-    spec = importlib.util.spec_from_file_location("ring", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setitem(REPLICATIONS, "ring", module.Ring())
+    (tmp_path / "ring.py").write_text(PLUG_IN)
+    monkeypatch.setattr(cluster.topologies, "__path__", [*cluster.topologies.__path__, str(tmp_path)])
+    monkeypatch.setitem(REPLICATIONS, "ring", declared(cluster.topologies, Replication, word="kind")["ring"])
+    monkeypatch.delitem(sys.modules, "cluster.topologies.ring")
     return "ring"
+
+
+def test_a_file_in_the_folder_is_found_behind_those_that_are_told_first(ring: str) -> None:
+    assert kinds() == ("single", "async", "semisync", "group", "group-multi", ring)
+    found = declared(cluster.topologies, Replication, word="kind", first=(ring, "group"))
+    assert list(found) == [ring, "group", "async", "group-multi", "semisync", "single"]
+
+
+def test_two_topologies_of_one_word_are_refused(ring: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "twin.py").write_text(PLUG_IN)
+    monkeypatch.setitem(sys.modules, "cluster.topologies.twin", None)  # so that the entry is gone afterwards
+    monkeypatch.delitem(sys.modules, "cluster.topologies.twin")
+    with pytest.raises(TypeError, match=r"ring is declared twice, in cluster.topologies.ring and .*twin"):
+        declared(cluster.topologies, Replication, word="kind")
 
 
 def test_a_topology_from_one_file_is_asked_like_any_other(ring: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from loadgen.client.connection import Connector, NoServerError
 from loadgen.config import LoadConfig
 from loadgen.worker.warmup import database_problem
 from loadgen.workloads.registry import create
-from mesh.proxies.tls import Authority
+from mesh.modes.tls import Authority
 
 Build = Callable[..., LoadConfig]
 

@@ -18,7 +18,7 @@ import pytest
 from history.ops_file import read_ops
 from loadgen.config import LoadConfig
 
-pytestmark = pytest.mark.engine  # needs none, but processes of Locust take some seconds
+pytestmark = pytest.mark.slow  # they wait for silences that last as long as in a run
 
 Build = Callable[..., LoadConfig]
 ROOT = Path(__file__).parents[3]

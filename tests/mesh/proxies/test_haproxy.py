@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesh.proxies.haproxy import HAProxySettings, configuration
+from mesh.proxies.haproxy import SOCKET, HAProxy, HAProxySettings, configuration
 
 PODS = {"node1": "198.18.0.11", "node2": "198.18.0.12"}
 
@@ -49,3 +49,14 @@ def test_a_check_may_take_as_long_as_the_interval_unless_the_scenario_says_other
     assert "timeout check 250ms" in backends(faster)["write"]
     patient = HAProxySettings(check_interval=0.25, check_timeout=1.0)
     assert "timeout check 1000ms" in backends(patient)["write"]
+
+
+def test_its_frontends_are_disabled_by_name_over_its_own_socket() -> None:
+    config = configuration(HAProxySettings(), pods=PODS, read_path="/replica")
+    assert f"stats socket {SOCKET} mode 600 level admin" in config
+    assert HAProxy.drain.resume is not None
+    for verb, command in (("disable", HAProxy.drain.stop), ("enable", HAProxy.drain.resume)):
+        for frontend in ("write-in", "read-in"):
+            assert f"frontend {frontend}\n" in config
+            assert f"{verb} frontend {frontend}" in command[-1]
+        compile(command[-1], "drain", "exec")

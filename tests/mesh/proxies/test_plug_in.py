@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
+import sys
 from pathlib import Path
 
 import pytest
 
+import mesh.proxies
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.platform.fake import FakePlatform
+from cluster.plug_ins import declared
 from cluster.topology import Topology
+from mesh.endpoints import Admin, Watch
 from mesh.modes.create import create_mesh
-from mesh.proxies.endpoints import Admin, Watch
 from mesh.proxies.lookup import PROXIES
+from mesh.proxies.proxy import Proxy
 from scenarios.schema.read import read_words
 
 PLUG_IN = """
@@ -30,6 +33,7 @@ class RelaySettings(Settings):
 
 class Relay(Proxy):
     name = "relay"
+    title = "Relay"
     settings = RelaySettings
     image = "base"
     admin_port = 9000
@@ -52,14 +56,10 @@ class Relay(Proxy):
 
 @pytest.fixture
 def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    file = tmp_path / "relay.py"
-    file.write_text(PLUG_IN)
-    spec = importlib.util.spec_from_file_location("relay", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setitem(PROXIES, "relay", module.Relay())
+    (tmp_path / "relay.py").write_text(PLUG_IN)
+    monkeypatch.setattr(mesh.proxies, "__path__", [*mesh.proxies.__path__, str(tmp_path)])
+    monkeypatch.setitem(PROXIES, "relay", declared(mesh.proxies, Proxy, word="name")["relay"])
+    monkeypatch.delitem(sys.modules, "mesh.proxies.relay")
     return "relay"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cluster.topology import Topology
+from mesh.proxies.lookup import PROXIES
 from reports.matrix.csv import COLUMNS, matrix_csv
 from reports.matrix.summary import matrix_summary
 from reports.matrix.trial import Cell, Experiment, Trial
@@ -26,7 +28,7 @@ Judged = Callable[..., dict[str, Any]]
 Experiments = Callable[..., Experiment]
 
 
-def cells_of(made: Experiment) -> dict[tuple[str, str], dict[str, Any]]:
+def cells_of(made: Experiment) -> dict[tuple[str, str], Any]:
     """Topology and mesh -> cell of a matrix that keeps its schema."""
     matrix = matrix_summary(made)
     validate(matrix, "matrix")
@@ -179,7 +181,9 @@ def test_a_good_result_of_static_routing_is_called_luck(
     judged: Judged, experiment: Experiments, topology: str, warned: bool
 ) -> None:
     cell = Cell(topology=topology, mesh="router")
-    matrix = matrix_summary(experiment([cell, DIRECT], [(cell, judged(outage_ms=1)), (DIRECT, judged())]))
+    said = PROXIES["router"].describe(Topology(kind=topology, pods=3))
+    routed = {**judged(outage_ms=1), "mesh": dict(said)}
+    matrix = matrix_summary(experiment([cell, DIRECT], [(cell, routed), (DIRECT, judged())]))
     assert ("by luck" in " ".join(matrix["headline"])) is warned
 
 
@@ -224,6 +228,7 @@ def test_few_trials_have_extremes_and_five_an_interval_within_them() -> None:
     few, enough = spread([3.0, None, 1.0, 2.0]), spread([1.0, 2.0, 3.0, 4.0, 5.0])
     assert few == {"median": 2.0, "min": 1.0, "max": 3.0, "values": [3.0, 1.0, 2.0], "ci95": None}
     assert enough is not None
+    assert enough["ci95"] is not None
     low, high = enough["ci95"]
     assert 1 <= low < 3 < high <= 5
     assert words(spread([2400.0]), "_ms") == "2.4 s"

@@ -74,6 +74,15 @@ NODES = ["node1", "node2", "node3"]
             "another had become primary.",
         ),
         (
+            failed("replication", acknowledged_at_old_primary=2, writes_at_old_primary=9),
+            "Split brain: 2 writes were accepted by the old primary after another had been made primary.",
+        ),
+        (
+            Verdict(name="replication", verdict="pass", expected="x", measured={"writes_at_old_primary": 9}),
+            "There were never two primaries that clients could write to. 9 writes went to the old primary after "
+            "another had been made the primary.",
+        ),
+        (
             failed("latency", [{"gate": "response_p99_after_ms", "expected_ms": 250, "found_ms": 8700}]),
             "Response times exceed their gates: response p99 after was 8.7 s, at most 250 ms is allowed.",
         ),

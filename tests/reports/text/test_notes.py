@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from checks.judge import judge
-from history.history import FaultRecord, History
+from history.faults import FaultRecord
+from history.history import History
 from reports.key_numbers import gate_words, key_numbers
 from reports.summary import summarise
 from reports.text.notes import notes

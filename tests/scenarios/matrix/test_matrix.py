@@ -18,7 +18,7 @@ import scenarios.cli.cli
 import scenarios.matrix.matrix
 from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership
-from history.history import HistoryError
+from history.json_files import HistoryError
 from history.load_events import Second
 from reports.charts.charts import Picture
 from scenarios.cli.cli import main
@@ -50,6 +50,7 @@ def summary(verdict: str = "pass") -> dict[str, Any]:
         "boot_s": 5.0,
         "faults": [],
         "decisions": [],
+        "mesh": {},
         "topology": {},
         "promise": None,
     }
@@ -104,7 +105,7 @@ def test_a_cell_is_the_scenario_with_topology_and_mesh_replaced() -> None:
     assert found["group", "envoy"].mesh.settings["fall"] == 4, (
         "what is set about the mesh holds in every cell that has one"
     )
-    assert {(one.load.rate, one.seed, one.faults[0].fault) for one in found.values()} == {(50, 9, "kill")}
+    assert {(one.load.rate, one.seed, one.steps[0].fault) for one in found.values()} == {(50, 9, "kill")}
 
 
 def test_what_is_set_about_the_control_plane_holds_where_it_fails_over() -> None:

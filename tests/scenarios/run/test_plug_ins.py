@@ -1,7 +1,7 @@
 """A new check and a new workload are one new file each: found where they lie, read, run on fakes, and judged.
 
-What declares itself is collected when the rooms are imported, so each is tried in a process of its own: it finds the
-new file in a second folder of the package, and runs a test of `plugged_in`.
+What declares itself is collected when the rooms are imported, so they are tried in a process of their own: it finds
+each new file in a second folder of its package, and runs the tests of `plugged_in`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+INNER = Path(__file__).with_name("plugged_in.py")
 
 CHECK = '''
 """Whales: no single transfer moves more than anybody should."""
@@ -97,15 +98,16 @@ WORKLOAD = Ticks
 '''
 
 
-def with_new_file(tmp_path: Path, package: str, text: str, *, run: str) -> None:
-    """Add a file to a package, and have pytest run that test of `plugged_in`; fails with what it printed."""
-    folder = tmp_path / "new"
-    folder.mkdir()
-    (folder / "brand_new.py").write_text(text)
-    (tmp_path / "added.py").write_text(f"import {package}\n{package}.__path__.append({str(folder)!r})\n")
-    inner = Path(__file__).with_name("plugged_in.py")
+def test_a_check_with_one_gate_and_a_workload_are_one_new_file_each(tmp_path: Path) -> None:
+    added = ""
+    for package, text in (("checks", CHECK), ("loadgen.workloads", WORKLOAD)):
+        folder = tmp_path / package
+        folder.mkdir()
+        (folder / "brand_new.py").write_text(text)
+        added += f"import {package}\n{package}.__path__.append({str(folder)!r})\n"
+    (tmp_path / "added.py").write_text(added)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "added", "-p", "no:cacheprovider", f"{inner}::{run}"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "added", "-p", "no:cacheprovider", INNER],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
         capture_output=True,
@@ -114,12 +116,4 @@ def with_new_file(tmp_path: Path, package: str, text: str, *, run: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    assert "1 passed" in done.stdout
-
-
-def test_a_check_with_one_gate_is_one_new_file(tmp_path: Path) -> None:
-    with_new_file(tmp_path, "checks", CHECK, run="test_the_new_check_decides_its_gate")
-
-
-def test_a_workload_is_one_new_file(tmp_path: Path) -> None:
-    with_new_file(tmp_path, "loadgen.workloads", WORKLOAD, run="test_the_new_workload_is_run_and_judged")
+    assert "2 passed" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from unittest.mock import MagicMock
 import pytest
 
 import scenarios.run.run
+from checks.evidence.openings import described, is_fixed
 from cluster.errors import (
     EngineError,
 )
@@ -30,6 +32,7 @@ workload: {name: transfer, accounts: 10}
 load: {rate: 100, duration: 2s, connections: 4}
 gates: {require: [durability, convergence]}
 """
+OUTCOMES = ("ok", "fail", "unknown")
 READY = b"2026-11-27T15:05:24.100000Z 0 [System] [MY-010931] [Server] mysqld: ready for connections.\n"
 
 
@@ -113,7 +116,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
         def __init__(self, *_: Any, **__: Any) -> None:
             self.asked: dict[str, Any] = {}
-            self.totals: dict[str, Any] = {"complete": True, "lateness_ms": {"p99": 1.0}}
+            done = Counter(world.history.ops["outcome"])
+            counted = {"offered": done.total(), **{name: done[name] for name in OUTCOMES}}
+            self.totals: dict[str, Any] = {"complete": True, "lateness_ms": {"p99": 1.0}, **counted}
             self.pods = [SimpleNamespace(name="load1", container=None, ops_file="", clock=None)]
 
         def open(self) -> None:
@@ -149,7 +154,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         def __init__(self, _: str) -> None: ...
         def stop(self) -> dict[str, Any]:
             world.noise()
-            return {"steal_percent": 0.0}
+            return {"steal_percent": 0.0, "cpu_pressure_percent": 0.0}
 
     def assemble(topology: Any, _: Any, *, platform: FakePlatform, **__: Any) -> Any:
         return FakeCluster(topology, platform=platform), SimpleNamespace(entrance=[("gateway", 3306)], admin={})
@@ -183,6 +188,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         session = MagicMock()
         session.cursor.return_value.__enter__.return_value.fetchone.return_value = (67_108_864,)  # max_allowed_packet
         return session
+
+    def opened(*_: Any, of: str) -> dict[str, Any]:
+        tables = world.history.final or {}
+        first = {name: rows[rows["node"] == "node1"].drop(columns="node") for name, rows in tables.items()}
+        return {name: described(of, name, rows) for name, rows in first.items() if is_fixed(of, name)}
 
     def variables(_: Any) -> dict[str, Any]:
         world.options()
@@ -223,7 +233,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "decisions": lambda *_: world.decisions(),
         "variables": variables,
         "rows_recorded": rows_recorded,
-        "opened": lambda *_, **__: None,
+        "opened": opened,
         "refuse_unreadable": lambda *_, **__: None,
     }
     for name, fake in collected.items():
@@ -232,6 +242,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(runner.requested, "in_effect", lambda *_: [])
     monkeypatch.setattr(runner.requested, "error_log", lambda _: None)
     monkeypatch.setattr(runner.versions, "of_run", lambda *_, **__: {})
+    monkeypatch.setattr(runner.versions, "checkout", lambda: {"commit": None, "dirty": None})
     monkeypatch.setattr(FakePlatform, "remove", remove)
     monkeypatch.setattr(Run, "_through", through)
     return world

@@ -247,7 +247,7 @@ def test_set_reaches_into_shorthands_and_lists() -> None:
     settings = ["topology.pods=5", "faults.0.heal_after=3s", "mysql.config.sync_binlog=0", "load.rate=50"]
     scenario = read_scenario("primary-kill-defaults", settings=settings, seed=99)
     assert scenario.topology.pods == 5
-    assert scenario.faults[0].heal_after == 3.0
+    assert scenario.steps[0].heal_after == 3.0
     assert scenario.mysql.config == {"sync_binlog": 0}
     assert (scenario.load.rate, scenario.seed) == (50, 99)
     assert read_scenario("primary-kill-defaults", settings=["mesh.fall=4"]).mesh.settings["fall"] == 4

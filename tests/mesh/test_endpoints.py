@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mesh.proxies.endpoints import Admin, endpoints
+from mesh.endpoints import Admin, endpoints
 from mesh.proxies.haproxy import haproxy_endpoints
 from mesh.proxies.router import router_endpoints
 

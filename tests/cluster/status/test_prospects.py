@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cluster import prospects
-from cluster.prospects import Prospects, no_prospect
+from cluster.status import prospects
+from cluster.status.prospects import Prospects, no_prospect
 from cluster.status.status import Status
 from cluster.wait import CannotComeError, WaitTimeoutError
 
@@ -68,7 +68,7 @@ def test_the_control_plane_s_word_is_what_counts_without_a_group() -> None:
 
 def test_what_has_stood_for_a_while_ends_the_wait_and_what_changes_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("cluster.prospects.time.monotonic", lambda: now)
+    monkeypatch.setattr("cluster.status.prospects.time.monotonic", lambda: now)
     stuck: dict[str, Status | None] = {"node3": member(reaches="3")}
     waiting = Prospects("node3 is in service", NONE)
     waiting.look(stuck)

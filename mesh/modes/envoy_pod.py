@@ -8,7 +8,7 @@ from typing import Any
 
 from cluster.platform.platform import Pod, require_running
 from cluster.wait import wait_until
-from mesh.proxies.endpoints import Admin, get
+from mesh.endpoints import Admin, get
 from mesh.proxies.envoy import ADMIN_PORT, launch, works
 
 READY_TIMEOUT_S = 30.0

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from mesh.modes.tls import Authority, Identity
 from mesh.proxies.envoy_tls import CERTIFICATE_FILE, from_client
-from mesh.proxies.tls import Authority, Identity
 
 
 def context(identity: Identity, folder: Path, *, server: bool) -> ssl.SSLContext:

@@ -15,12 +15,12 @@ from typing import Any
 from cluster.agent.agent import greets
 from cluster.front import CertificateKind
 from cluster.platform.platform import Pod
-from mesh.proxies.endpoints import get
+from mesh.endpoints import get
+from mesh.modes.envoy_pod import ADMIN_TIMEOUT_S, admin
+from mesh.modes.tls import Authority, Side
 from mesh.proxies.envoy import INBOUND_PORT
-from mesh.proxies.envoy_pod import ADMIN_TIMEOUT_S, admin
 from mesh.proxies.envoy_tls import CERTIFICATE_FILE, secret
 from mesh.proxies.proxy import WRITE_PORT
-from mesh.proxies.tls import Authority, Side
 
 TIMEOUT_S = 2.0
 #: Less than certificates are backdated by: this one was good once.

@@ -1,0 +1,1 @@
+"""Faults of a node's disk: full, slow, read-only, failing, cut off; logs that are lost."""

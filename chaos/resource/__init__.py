@@ -1,0 +1,1 @@
+"""Faults of what a process may use: CPU, memory, threads, connections."""

@@ -1,0 +1,79 @@
+"""Disk faults without a disk: their keys, what their nodes are started with, and what a dead container tells."""
+
+from __future__ import annotations
+
+import subprocess
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from chaos.applicability import misfit
+from chaos.disk.file_systems import DISK, MOUNTS, SIZES, parts, run, tried
+from chaos.disk.full import DiskFull
+from chaos.disk.read_only import DiskReadonly
+from chaos.fault import Context, Setting, Victim
+from chaos.registry import FAULTS
+from chaos.timeline import PlannedFault
+from cluster.cluster import Cluster
+from cluster.errors import HarnessError
+from cluster.keys import MistakesError
+from cluster.platform.fake import FakePod, FakeProcess
+from cluster.platform.platform import exited
+
+OF_A_DISK = [name for name, fault in FAULTS.items() if DISK in fault.extras]
+
+
+def with_mysqld(process: FakeProcess) -> Cluster:
+    return cast(Cluster, SimpleNamespace(pods={"node1": FakePod(containers={"mysqld": process})}, guests={}))
+
+
+def test_every_file_system_has_a_place_and_a_size() -> None:
+    assert list(MOUNTS) == list(SIZES) == ["data", "binlog", "tmp"]
+    assert parts("all") == tuple(MOUNTS)
+    assert parts("binlog") == ("binlog",)
+
+
+def test_a_file_system_that_a_node_does_not_have_is_refused() -> None:
+    with pytest.raises(MistakesError, match="of: expected one of data, binlog, tmp, all, got 'redo'"):
+        DiskFull.read({"of": "redo"})
+
+
+@pytest.mark.parametrize("name", OF_A_DISK)
+def test_a_proxy_has_no_such_disk(name: str) -> None:
+    fault = FAULTS[name].read(FAULTS[name].example)
+    step = PlannedFault(fault=fault, target="proxy", at_s=1.0)
+    mistake = misfit(step, Setting(kind="async", pods=3, mesh="gateway"))
+    assert mistake is not None
+    assert mistake.words.startswith(f"{name} cannot have target proxy; it can: ")
+
+
+@pytest.mark.parametrize("script", [DISK.probe, DISK.before, DISK.made_by])
+def test_what_a_container_is_to_run_is_a_script(script: str) -> None:
+    assert subprocess.run(["sh", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+def test_a_tool_that_an_image_lacks_is_named() -> None:
+    probe = DISK.probe.replace("id -u", "echo 0").replace("fallocate", "fallocate-of-nobody")
+    done = subprocess.run(["sh", "-c", probe], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "it has no fallocate-of-nobody\n")
+
+
+def test_a_script_beside_a_mysqld_that_is_gone_fails() -> None:
+    cluster = with_mysqld(FakeProcess(states=[exited(137)]))
+    assert not tried(cluster, "node1", "true").ok
+    with pytest.raises(HarnessError, match="node1: a script beside mysqld ended with 127"):
+        run(cluster, "node1", "true")
+
+
+@pytest.mark.parametrize(
+    ("log", "refused"),
+    [
+        (b"starting as process 1\nOS errno 30 - Read-only file system\n", True),
+        (b"OS errno 30 - Read-only file system\nstarting as process 1\nReceived SIGTERM\n", False),
+    ],
+)
+def test_a_mysqld_that_has_ended_tells_whether_its_disk_was_read_only(log: bytes, refused: bool) -> None:
+    cluster = with_mysqld(FakeProcess(states=[exited(2)], output=log))
+    injection = DiskReadonly().on(Victim(pod="node1"), Context(cluster=cluster))
+    assert injection.effect().ok is refused

@@ -1,0 +1,111 @@
+"""Compositions become plain steps, the same ones from the same seed, and never take more nodes than the topology
+survives unless the scenario says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.errors import ConfigurationError
+from scenarios.schema.read import read_scenario
+from scenarios.schema.scenario import Scenario
+
+KILL = "{fault: kill, target: one_replica, heal_after: 4s}"
+PAUSE = "{fault: pause, target: one_replica, heal_after: 2s}"
+
+
+def scenario(folder: Path, *entries: str, topology: str = "group", rest: str = "", seed: int | None = None) -> Scenario:
+    file = folder / "mine.yaml"
+    lines = "".join(f"  - {entry}\n" for entry in entries)
+    file.write_text(
+        f"name: mine\ndescription: something\ntopology: {topology}\nmesh: envoy\nworkload: transfer\n"
+        f"load: {{rate: 20, duration: 120s}}\n{rest}faults:\n{lines}"
+    )
+    return read_scenario(str(file), seed=seed)
+
+
+def moments(asked: Scenario) -> list[tuple[str, float | None]]:
+    return [(step.fault.name, step.at_s) for step in asked.timeline()]
+
+
+def test_a_sequence_begins_each_step_when_the_one_before_is_healed(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, f"sequence: {{at: 10s, gap: 12s, steps: [{KILL}, {PAUSE}, {KILL}]}}")
+    assert moments(asked) == [("kill", 10), ("pause", 26), ("kill", 40)]
+
+
+def test_steps_in_parallel_begin_together(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, f"parallel: {{at: 10s, steps: [{KILL}, {PAUSE}]}}", topology="{kind: group, pods: 5}")
+    assert moments(asked) == [("kill", 10), ("pause", 10)]
+
+
+def test_a_step_is_repeated(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, f"repeat: {{at: 5s, times: 3, every: 20s, step: {PAUSE}}}")
+    assert moments(asked) == [("pause", 5), ("pause", 25), ("pause", 45)]
+
+
+MIX = f"mix: {{at: 10s, until: 100s, gap: 15s, steps: 4, of: [{{weight: 3, {KILL[1:-1]}}}, {PAUSE}]}}"
+
+
+def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
+    drawn = [moments(scenario(tmp_path, MIX, seed=seed)) for seed in range(40)]
+    assert moments(scenario(tmp_path, MIX, seed=3)) == drawn[3], "the same seed draws the same"
+    assert len({str(timeline) for timeline in drawn}) > 30, "another seed draws something else"
+    for timeline in drawn:
+        assert 1 <= len(timeline) <= 4
+        assert all(at_s is not None and 10 <= at_s <= 98 for _, at_s in timeline)
+    names = [name for timeline in drawn for name, _ in timeline]
+    assert 0.6 < names.count("kill") / len(names) < 0.9, "three kills to one pause"
+
+
+def test_another_seed_for_a_matrix_draws_the_mix_anew(tmp_path: Path) -> None:
+    first = scenario(tmp_path, MIX, seed=1)
+    assert moments(first.with_seed(2)) == moments(scenario(tmp_path, MIX, seed=2)) != moments(first)
+
+
+def test_the_document_has_plain_steps_and_the_composition_is_kept_beside_it(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, f"repeat: {{at: 5s, times: 2, every: 20s, step: {PAUSE}}}")
+    steps = asked.model_dump(mode="json")["faults"]
+    assert [(step["at"], step["fault"], step["heal_after"]) for step in steps] == [
+        ("5s", "pause", "2s"), ("25s", "pause", "2s"),
+    ]  # fmt: skip
+    (written,) = asked.composed()
+    assert written["repeat"]["times"] == 2
+    assert scenario(tmp_path, "{at: 5s, " + PAUSE[1:]).composed() == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("repeat: {at: 5s, times: 2, every: 1s, step: " + PAUSE + "}", "8: faults.0.repeat.every: the step lasts 2s"),
+        ("repeat: {at: 5s, times: 0, every: 9s, step: " + PAUSE + "}", "8: faults.0.repeat.times: "),
+        ("mix: {at: 9s, until: 5s, of: [" + PAUSE + "]}", "8: faults.0.mix.until: must come after at (9s)"),
+        ("mix: {at: 1s, until: 2s, of: [" + PAUSE + "]}", "8: faults.0.mix.of.0.heal_after: is longer than the mix"),
+        ("mix: {at: 1s, until: 9s, of: [{fault: kill, target: primary}]}", "8: faults.0.mix.of.0.heal_after: a step"),
+        ("parallel: {at: 1s, steps: [{at: 2s, fault: kill, target: primary}]}", "8: faults.0.parallel.steps.0.at: the"),
+        ("parallel: {at: 1s, steps: []}", "8: faults.0.parallel.steps: "),
+        ("parallel: {at: 1s, steps: [{fault: kil, target: primary}]}", "8: faults.0.parallel.steps.0.fault: "),
+        ("parallel: {at: 1s, steps: [{fault: kill, target: new_replica}]}", "8: faults.0.parallel.steps.0.target: "),
+        ("{mix: null, repeat: null}", "8: faults.0: expected one of sequence, parallel, repeat, mix"),
+        ("repeat: {at: 100s, times: 3, every: 20s, step: " + PAUSE + "}", "8: faults.0.repeat.step.at: 120s plus"),
+    ],
+)
+def test_mistakes_are_told_where_they_stand(tmp_path: Path, entry: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        scenario(tmp_path, entry)
+    assert str(caught.value).replace(str(tmp_path / "mine.yaml:"), "").startswith(said)
+
+
+def test_a_composition_that_no_topology_survives_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
+    two = f"parallel: {{at: 10s, steps: [{KILL}, {PAUSE}]}}"
+    with pytest.raises(ConfigurationError, match=r"faults\.0\.parallel\.steps\.1: up to 2 of 3 nodes would be gone"):
+        scenario(tmp_path, two)
+    assert scenario(tmp_path, two, rest="survivable: false\n").too_much()
+    assert scenario(tmp_path, two, topology="async").too_much() is None, "a primary that lives goes on alone"
+
+
+def test_plain_steps_beyond_it_are_refused_where_the_scenario_asks_for_that(tmp_path: Path) -> None:
+    steps = ["{at: 10s, fault: kill, target: majority}"]
+    assert scenario(tmp_path, *steps).too_much()
+    with pytest.raises(ConfigurationError, match="up to 2 of 3 nodes would be gone at the same time"):
+        scenario(tmp_path, *steps, rest="survivable: true\n")
