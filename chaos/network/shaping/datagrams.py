@@ -17,7 +17,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,58 +43,48 @@ def bad_checksums() -> int:
 
 
 def serve(port: int) -> dict[str, Any]:
-    server = roomy()
-    server.bind(("", port))
-    server.settimeout(FIRST_S)
+    """Answer until told to end, or nothing comes any more."""
     bad = bad_checksums()
     came: list[list[int]] = []
-    flood: list[tuple[int, int]] = []
-    while True:
-        try:
-            data, sender = server.recvfrom(2048)
-        except TimeoutError:
-            break
-        now_ns = time.monotonic_ns()
-        if len(data) < FORM.size:
-            continue
-        kind, number, sent_ns = FORM.unpack_from(data)
-        if kind == END:
-            break
-        if kind == FLOOD:
-            flood.append((now_ns, len(data) + HEADERS_BYTES))
-            continue
-        server.sendto(FORM.pack(kind, len(came), now_ns), sender)
-        server.settimeout(SILENCE_S)
-        if kind == NUMBERED:
-            came.append([number, (now_ns - sent_ns) // 1000])
-    return {"came": came, "bad_checksums": bad_checksums() - bad, "bytes_per_s": rate(flood)}
+    flooded: list[tuple[int, int]] = []
+    with roomy() as server:
+        server.bind(("", port))
+        server.settimeout(FIRST_S)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                data, sender = server.recvfrom(2048)
+                now_ns = time.monotonic_ns()
+                kind, number, sent_ns = FORM.unpack_from(data)
+                if kind == END:
+                    break
+                server.settimeout(SILENCE_S)
+                if kind == FLOOD:
+                    flooded.append((now_ns, len(data) + HEADERS_BYTES))
+                    continue
+                server.sendto(FORM.pack(kind, len(came), now_ns), sender)
+                if kind == NUMBERED:
+                    came.append([number, (now_ns - sent_ns) // 1000])
+    return {"came": came, "bad_checksums": bad_checksums() - bad, "bytes_per_s": rate(flooded)}
 
 
-def rate(flood: list[tuple[int, int]]) -> float | None:
+def rate(flooded: list[tuple[int, int]]) -> float | None:
     """Bytes a second once the burst is over; None for too few datagrams to say."""
-    steady = [(at_ns, size) for at_ns, size in flood if at_ns - flood[0][0] >= BURST_S * 1e9]
+    steady = [(at_ns, size) for at_ns, size in flooded if at_ns - flooded[0][0] >= BURST_S * 1e9]
     if len(steady) < 5:
         return None
     return sum(size for _, size in steady[1:]) / ((steady[-1][0] - steady[0][0]) / 1e9)
 
 
-def met(address: str, port: int) -> socket.socket | None:
-    """A socket to a server that has answered; None where none does within FIRST_S."""
-    link = connected(address, port)
+def met(link: socket.socket) -> bool:
+    """Whether the server at the other end answers within FIRST_S."""
     end_s = time.monotonic() + FIRST_S
     while time.monotonic() < end_s:
         with contextlib.suppress(ConnectionRefusedError):  # it does not run yet
             link.send(FORM.pack(HELLO, 0, 0))
             if select.select([link], [], [], 0.05)[0] and received(link):
-                return link
+                return True
         time.sleep(0.01)
-    return None
-
-
-def connected(address: str, port: int) -> socket.socket:
-    link = roomy()
-    link.connect((address, port))
-    return link
+    return False
 
 
 def roomy() -> socket.socket:
@@ -118,45 +108,52 @@ def ask(address: str, port: int, *, packets: int, over_s: float, flows: int, gra
     """flows: sockets that take turns. grace_s: how long after the last one answers are awaited. All are lost where
     nobody answers at all."""
     bad = bad_checksums()
-    first = met(address, port)
-    if first is None:
-        return {"sent": packets, "came": [], "bad_checksums": bad_checksums() - bad}
-    links = [first, *(connected(address, port) for _ in range(flows - 1))]
     came: list[list[int]] = []
-    begin_s = time.monotonic()
-
-    def collect(wait_s: float) -> None:
-        for link in select.select(links, [], [], wait_s)[0]:
-            if not (data := received(link)):
-                continue
-            kind, number, sent_ns = FORM.unpack_from(data)
-            if kind == NUMBERED:
-                came.append([number, (time.monotonic_ns() - sent_ns) // 1000])
-
-    for number in range(packets):
-        links[number % flows].send(FORM.pack(NUMBERED, number, time.monotonic_ns()))
-        while (ahead_s := begin_s + (number + 1) * over_s / packets - time.monotonic()) > 0:
-            collect(ahead_s)
-    end_s = time.monotonic() + grace_s
-    while (left_s := end_s - time.monotonic()) > 0:
-        collect(left_s)
-    part(first)
+    with contextlib.ExitStack() as opened:
+        links = [opened.enter_context(roomy()) for _ in range(flows)]
+        for link in links:
+            link.connect((address, port))
+        if met(links[0]):
+            for number, wait_s in paced(packets, over_s):
+                links[number % flows].send(FORM.pack(NUMBERED, number, time.monotonic_ns()))
+                collect(links, came, wait_s)
+            collect(links, came, grace_s)
+            part(links[0])
     return {"sent": packets, "came": came, "bad_checksums": bad_checksums() - bad}
 
 
+def paced(packets: int, over_s: float) -> Iterator[tuple[int, float]]:
+    """Number of each packet, and how long to wait after it (s)."""
+    begin_s = time.monotonic()
+    for number in range(packets):
+        yield number, begin_s + (number + 1) * over_s / packets - time.monotonic()
+
+
+def collect(links: list[socket.socket], came: list[list[int]], wait_s: float) -> None:
+    """All answers that come within this time, and those that have come."""
+    end_s = time.monotonic() + wait_s
+    while ready := select.select(links, [], [], max(0.0, end_s - time.monotonic()))[0]:
+        for link in ready:
+            if data := received(link):
+                kind, number, sent_ns = FORM.unpack_from(data)
+                if kind == NUMBERED:
+                    came.append([number, (time.monotonic_ns() - sent_ns) // 1000])
+
+
 def flood(address: str, port: int, *, bytes_per_s: float, over_s: float) -> dict[str, Any]:
-    """More than may pass, evenly."""
-    link = met(address, port)
-    if link is None:
-        return {"sent": 0}
+    """So much, evenly, whatever passes."""
     size = int(min(1400, max(100, bytes_per_s / 1000)))
-    every_s, begin_s, number = (size + HEADERS_BYTES) / bytes_per_s, time.monotonic(), 0
-    while (now_s := time.monotonic() - begin_s) < over_s:
-        while number * every_s <= now_s:
-            link.send(FORM.pack(FLOOD, number, 0).ljust(size, b"\0"))
-            number += 1
-        time.sleep(max(0.0005, number * every_s - now_s))
-    part(link)
+    every_s, number = (size + HEADERS_BYTES) / bytes_per_s, 0
+    with roomy() as link:
+        link.connect((address, port))
+        if met(link):
+            begin_s = time.monotonic()
+            while (now_s := time.monotonic() - begin_s) < over_s:
+                while number * every_s <= now_s:
+                    link.send(FORM.pack(FLOOD, number, 0).ljust(size, b"\0"))
+                    number += 1
+                time.sleep(max(0.0005, number * every_s - now_s))
+            part(link)
     return {"sent": number}
 
 
