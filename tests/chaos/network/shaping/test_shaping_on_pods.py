@@ -137,7 +137,7 @@ def test_a_heartbeat_that_has_stopped_is_told_from_one_that_beats(group: Cluster
 
 def _age_ms(pod: Pod) -> float:
     state = json.loads(pod.run_in_namespace("bash", "-c", "cat /tmp/meshbench-loss-*.json"))
-    return (time.monotonic_ns() - state["at_ns"]) / 1e6
+    return (time.monotonic_ns() - int(state["at_ns"])) / 1e6
 
 
 def test_damaged_segments_reach_no_process_and_are_sent_again(group: Cluster) -> None:
