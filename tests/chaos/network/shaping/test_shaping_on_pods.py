@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,10 +44,16 @@ def made(group: Cluster, fault: str, pod: str = "node2", **keys: Any) -> Injecti
 @contextmanager
 def shown(injection: Injection[Any]) -> Iterator[Evidence]:
     """What it shows while it is injected; clean again afterwards."""
+
+    def as_promised() -> Evidence:
+        """A busy machine is late by itself: looked at again until it is as much as was promised."""
+        look = injection.effect()
+        return replace(look, ok=look.ok and all(measure.kept for measure in look.measures))
+
     injection.inject()
     try:
-        bite = await_evidence("it shows", injection.effect, timeout_s=10)
-        assert bite.ok, bite.seen
+        bite = await_evidence("it is as promised", as_promised, timeout_s=30)
+        assert bite.ok, (bite.seen, bite.measures)
         yield bite
     finally:
         injection.heal()
@@ -61,7 +68,6 @@ def between(group: Cluster, one: str, other: str) -> Exchange:
 @pytest.mark.parametrize("direction", ["to", "from", "both"])
 def test_a_delay_hits_its_direction_on_its_link_alone(group: Cluster, direction: str) -> None:
     with shown(made(group, "delay", latency="50ms", direction=direction, peer="primary")) as bite:
-        assert all(measure.kept for measure in bite.measures), bite.measures
         for way, hit in (("sent", direction != "from"), ("received", direction != "to")):
             assert (bite.seen[way]["delay_ms"] >= 45) == hit
             assert bite.seen["bystander"][way]["delay_ms"] < 25
