@@ -24,7 +24,7 @@ from cluster.control_plane import POD
 from cluster.errors import HarnessError
 from cluster.operations.scaling import next_name
 from cluster.topology import Kind
-from history.fault_lines import Part
+from history.fault_lines import Part, Role
 
 Node = Literal[
     "primary", "one_replica", "replicas", "minority", "majority", "all", "candidate", "old_primary", "new_primary"
@@ -47,16 +47,19 @@ ASK_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """Where a word for MySQL pods means somebody: the topologies, and the least number of pods."""
+    """Where a word for MySQL pods means somebody: the topologies, and the least number of pods. role: what each of them
+    is when the step strikes, where the word says so."""
 
     topologies: tuple[Kind, ...] = topologies.ALL
     least_pods: int = 1
+    role: Role | None = None
 
 
 _OF_A_FAILOVER = Meaning(topologies=topologies.ONE_PRIMARY, least_pods=2)
 _MEANINGS: Mapping[str, Meaning] = {
-    "one_replica": Meaning(least_pods=2),
-    "replicas": Meaning(least_pods=2),
+    "primary": Meaning(role="primary"),
+    "one_replica": Meaning(least_pods=2, role="replica"),
+    "replicas": Meaning(least_pods=2, role="replica"),
     "minority": Meaning(least_pods=3),
     "majority": Meaning(least_pods=2),
     "candidate": _OF_A_FAILOVER,

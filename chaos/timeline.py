@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chaos.events import Event
 from chaos.fault import Fault
-from chaos.targets import Target, part_of
+from chaos.targets import Target, meaning, part_of
 from history.fault_lines import Asked
 
 #: The keys that every step may have in YAML; no fault may have one of that name.
@@ -51,6 +51,7 @@ class PlannedFault:
             for_good=self.for_good,
             parameters=moment | keys,
             part=part,
+            role=meaning(self.target).role,
             loses_node=self.fault.loses_node,
             intends=self.fault.intends,
             refuted_by=self.fault.refuted_by.as_json(),

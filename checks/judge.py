@@ -31,8 +31,9 @@ from checks.evidence.unseen import unseen
 from checks.gates import assert_readable, given, required, undecided
 from checks.locustfile import not_as_asked
 from checks.noise import noise
-from checks.plausible import implausible, name_of
+from checks.plausible import implausible
 from checks.registry import CHECKS, DECIDER, SAFETY
+from checks.stories import name_of
 from checks.verdict import Verdict, unknown
 from history.history import History
 from history.json_files import HistoryError

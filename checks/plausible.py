@@ -20,7 +20,7 @@ from checks.evidence.due import last_due_ns
 from checks.evidence.ledger import tabled_nodes
 from checks.evidence.operations import reads, writes
 from checks.evidence.quarantine import quarantined
-from checks.leadership.changes import OPENED
+from checks.stories import contradictions, name_of, pods_of_run
 from history.faults import FaultRecord
 from history.fields import spelt
 from history.history import History
@@ -31,30 +31,18 @@ from history.vocabulary import is_own
 _FIRST_ARRIVAL_NS = 1_000_000_000
 #: A pod must have been what it is said not to be for so long: roles change while a step looks for its target.
 _SETTLED_NS = 2_000_000_000
-#: Targets that are MySQL pods of the cluster, or stand beside one.
-_PODS = frozenset({"primary", "one_replica", "replicas", "minority", "majority", "all"})
-_PODS |= {"candidate", "old_primary", "new_primary"}
-_BESIDE = "agent of "
-_REPLICAS = frozenset({"one_replica", "replicas"})
-
 #: Field of the evidence of any fault -> values with which it has not bitten, or is not over.
 _NEVER_BITTEN: Mapping[str, Sequence[Any]] = {"ok": (False,), "bitten": (False,)}
 _NEVER_CLEAN: Mapping[str, Sequence[Any]] = {"ok": (False,), "clean": (False,), "caught_up": (False,)}
 
 
-def name_of(fault: FaultRecord) -> str:
-    """What a step of the timeline is called in a sentence: ``fault 0 (kill on node1)``."""
-    return f"{'step' if fault.is_change else 'fault'} {fault.id} ({fault.fault} on {fault.whom})"
-
-
 def implausible(history: History) -> list[str]:
     """Why the record is not of the trial that it claims to be, one line each."""
     return [
-        *_not_as_planned(history),
+        *contradictions(history),
         *_outside_of_the_load(history),
         *_other_pod(history),
-        *_contradictions(history.faults),
-        *_promoted_together(history),
+        *_refuted(history.faults),
         *_pods_not_told_of(history),
         *_operations_of_others(history),
         *_quarantined_in_a_group(history),
@@ -80,24 +68,6 @@ def _quarantined_in_a_group(history: History) -> Iterator[str]:
         yield f"final/nodes.json calls {', '.join(sorted(aside))} quarantined, and in a group nobody is"
 
 
-def _not_as_planned(history: History) -> Iterator[str]:
-    """A step of the timeline has its number for an id; further pods that it hits have later ones."""
-    planned = history.run.scenario.faults
-    if planned is None:
-        return
-    words = [(str(step.fault), str(step.target)) for step in planned]
-    ids = {fault.id for fault in history.faults}
-    # Ids of another tool may begin elsewhere; then only their number tells.
-    found = len(ids.intersection(range(len(words)))) if 0 in ids else min(len(ids), len(words))
-    if found < len(words):
-        yield f"{len(words)} faults were planned and {found} are on record in faults.jsonl"
-    for fault in history.faults:
-        wanted = [words[fault.id]] if 0 in ids and fault.id < len(words) else words
-        if (fault.fault, fault.target) not in wanted:
-            told = ", ".join(" of ".join(one) for one in wanted) or "none"
-            yield f"{name_of(fault)}: {fault.fault} of {fault.target} is on record, and planned was {told}"
-
-
 def _outside_of_the_load(history: History) -> Iterator[str]:
     if history.ops.empty:
         return
@@ -116,11 +86,9 @@ def _outside_of_the_load(history: History) -> Iterator[str]:
 
 def _other_pod(history: History) -> Iterator[str]:
     """Faults that hit a pod which is none of the cluster's, or not of the part that its target names."""
-    pods = {sample.name for sample in history.samples if sample.kind == "pod"}
-    known = pods | set(history.nodes or {})
-    known |= {pod for fault in history.faults if fault.brings_about == "pod_added" for pod in fault.pods}
+    known = pods_of_run(history)
     for fault in history.faults:
-        if fault.target.removeprefix(_BESIDE) not in _PODS or fault.injected_ns is None:
+        if not fault.of_mysql_pods or fault.injected_ns is None:
             continue
         if not fault.pods:
             yield f"{name_of(fault)} was injected, and nothing says which pod it hit"
@@ -132,16 +100,16 @@ def _other_pod(history: History) -> Iterator[str]:
 
 
 def _was_another(history: History, fault: FaultRecord, pod: str, at_ns: int) -> bool:
-    """Whether the samples of the seconds before show that a pod was not what the target says."""
+    """Whether the samples of the seconds before show that a pod was not what it was meant to be."""
     before = [one for one in history.samples if one.kind == "pod" and at_ns - _SETTLED_NS <= one.at_ns < at_ns]
     writable = {one.name for one in before} - {one.name for one in before if not one.writable}
     replicas = {one.name for one in before} - {one.name for one in before if not one.up or one.role != "replica"}
-    if fault.target == "primary":
+    if fault.meant_role == "primary":
         return pod in replicas and bool(writable)
-    return fault.target in _REPLICAS and pod in writable
+    return fault.meant_role == "replica" and pod in writable
 
 
-def _contradictions(faults: Iterable[FaultRecord]) -> Iterator[str]:
+def _refuted(faults: Iterable[FaultRecord]) -> Iterator[str]:
     for fault in faults:
         bitten, clean = fault.bitten_evidence, fault.clean_evidence
         if fault.bitten and (
@@ -190,25 +158,17 @@ def _same(found: object, value: object) -> bool:
 
 
 def _reached(fault: FaultRecord, evidence: Mapping[str, Any]) -> str:
-    """The peers that still reached a pod which was cut off from them."""
+    """The peers that still reached a pod which was cut off from them; or that did not, where it was cut off from
+    nobody."""
     reached = evidence.get("reached_from")
-    if not fault.isolated_from or not isinstance(reached, Mapping):
+    if not isinstance(reached, Mapping):
+        return ""
+    if fault.isolates_from == () and (cut := [str(peer) for peer, whether in reached.items() if whether is False]):
+        return f"no longer reached from: {', '.join(cut)}, and isolates_from names nobody"
+    if not fault.isolated_from:
         return ""
     peers = [str(peer) for peer, whether in reached.items() if whether is True]
     return f"reached from: {', '.join(peers)}" if peers else ""
-
-
-def _promoted_together(history: History) -> Iterator[str]:
-    """An epoch has one primary, where a topology has one."""
-    if history.run.topology.primaries_meant > 1:
-        return
-    leaders: dict[int, set[str]] = {}
-    for one in history.decisions:
-        if one.event in OPENED and one.pod:
-            leaders.setdefault(one.epoch, set()).add(one.pod)
-    for epoch, pods in sorted(leaders.items()):
-        if len(pods) > 1:
-            yield f"the control plane promoted {' and '.join(sorted(pods))} in epoch {epoch}, which has one primary"
 
 
 def _pods_not_told_of(history: History) -> Iterator[str]:

@@ -97,6 +97,8 @@ class Key:
         """What may stand there, in words: ``a whole number, 1 to 9``."""
         if self.words:
             return f"one of {', '.join(self.words)}"
+        if self.type == "part":
+            return "a mapping"
         what = self.type if self.type == "true or false" else f"a {self.type}"
         return ", ".join(filter(None, (f"{what} ({self.unit})" if self.unit else what, self.bounds)))
 
@@ -175,6 +177,11 @@ def flag(meaning: str, *, default: bool = REQUIRED) -> Any:
 def word(meaning: str, *, of: tuple[str, ...], default: str | None = REQUIRED) -> Any:
     """One of these words."""
     return _field(Key(meaning=meaning, type="word", default=default, words=of))
+
+
+def part(meaning: str, *, default: Part) -> Any:
+    """A mapping with keys of its own, which the class of the default reads."""
+    return _field(Key(meaning=meaning, type="part", default=default))
 
 
 def like(default: Any, *, at_least: float | None = None, at_most: float | None = None) -> Any:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from history.fault_lines import Asked, FaultLine, Intent, Story
+from history.fault_lines import Asked, FaultLine, Intent, Role, Story
 from history.fields import read
-from history.older.faults import facts
+from history.older.faults import NODE_WORDS, ROLES, facts
 
 #: In ``isolates_from``: every pod of the run, the clients' own included.
 EVERYONE = "all"
@@ -26,7 +26,8 @@ class FaultRecord(Asked):
 
     A step that never happened is ``None``; bitten and clean are true only with evidence that says so.
     injected_evidence: ``done_ns``, when the injection had returned, and ``due_ns``, when it was due, if both are told.
-    pods: whom it hit. isolates_from: as in `FaultLine`.
+    pods: whom it hit. isolates_from: as in `FaultLine`. told: the steps that have a line -> its time. disagreements:
+    where its lines contradict each other, one sentence each.
     """
 
     id: int
@@ -43,6 +44,8 @@ class FaultRecord(Asked):
     clean_evidence: dict[str, Any] = field(default_factory=dict)
     for_good: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
+    told: Mapping[str, int | None] = field(default_factory=dict)
+    disagreements: tuple[str, ...] = ()
 
     @property
     def whom(self) -> str:
@@ -72,9 +75,26 @@ class FaultRecord(Asked):
         return refuted_by.get(step, {})
 
     @property
+    def meant_role(self) -> Role | None:
+        """What each of its pods was to be when it struck; None where that does not matter."""
+        return self.role or ROLES.get(self.target)
+
+    @property
+    def of_mysql_pods(self) -> bool:
+        """Whether its pods are MySQL pods of the cluster, or stand beside one."""
+        if self.kind is None:
+            return self.target.removeprefix("agent of ") in NODE_WORDS
+        return self.hit_node or "agent" in (self.part, self.hits)
+
+    @property
+    def due_ns(self) -> int | None:
+        """When it was due; of one that waited for an event, the moment that came of it."""
+        return self.planned_ns if self.planned_ns is not None else _moment(self.injected_evidence, "due_ns")
+
+    @property
     def late_ms(self) -> float | None:
         """How long after it was due it was injected; None where one of both is not known."""
-        due_ns = _moment(self.injected_evidence, "due_ns") if self.planned_ns is None else self.planned_ns
+        due_ns = self.due_ns
         return None if due_ns is None or self.injected_ns is None else max(0.0, (self.injected_ns - due_ns) / 1e6)
 
     @property
@@ -120,7 +140,10 @@ def fault_records(lines: Iterable[tuple[str, dict[str, Any]]]) -> tuple[FaultRec
         line = read(FaultLine, row, place=place)
         stories.setdefault(line.id, Story()).add(line, place=place)
         folded.setdefault(line.id, {"id": line.id}).update(_told(line))
-    return tuple(FaultRecord(**record) for _, record in sorted(folded.items()))
+    return tuple(
+        FaultRecord(**record, told=stories[number].at_ns, disagreements=stories[number].disagreements)
+        for number, record in sorted(folded.items())
+    )
 
 
 #: Fields of a record that are the same on every line, unless a line leaves them open.

@@ -46,6 +46,9 @@ class PlannedStep:
     fault: Text | None = None
     target: Anything = None
     peer: Anything = None
+    at: Anything = None
+    after: Anything = None
+    heal_after: Anything = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from history.fault_lines import Intent, Kind
+from history.fault_lines import Intent, Kind, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,12 @@ class Facts:
     isolates: bool = False
     refuted_by: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
 
+
+#: Targets that are MySQL pods of the cluster, or stand beside one.
+NODE_WORDS = frozenset({"primary", "one_replica", "replicas", "minority", "majority", "all"})
+NODE_WORDS |= {"candidate", "old_primary", "new_primary"}
+#: Target -> what its pods are when it strikes.
+ROLES: Mapping[str, Role] = {"primary": "primary", "one_replica": "replica", "replicas": "replica"}
 
 BY_NAME: Mapping[str, Facts] = {
     "kill": Facts(

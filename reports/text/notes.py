@@ -19,7 +19,7 @@ LATE_MS, HEALED_LATE_MS = 2_000.0, 10_000.0
 
 
 def notes(history: History) -> list[str]:
-    return [*_late(history), *_not_seen(history), *missing_words(history), *history.run.notes]
+    return [*_late(history), *_not_clean(history), *_not_seen(history), *missing_words(history), *history.run.notes]
 
 
 def _late(history: History) -> Iterator[str]:
@@ -31,6 +31,13 @@ def _late(history: History) -> Iterator[str]:
             )
         if fault.healed_late_ms is not None and fault.healed_late_ms > HEALED_LATE_MS:
             yield f"{_name(fault)} was healed {duration(fault.healed_late_ms)} late, so it lasted longer."
+
+
+def _not_clean(history: History) -> Iterator[str]:
+    """Where all pods end up equal, the run may pass all the same (`checks.judge`)."""
+    for fault in history.faults:
+        if fault.bitten and fault.healed_ns is not None and not fault.clean:
+            yield f"{_name(fault)} was healed, and nothing shows that none of it was left."
 
 
 def _name(fault: FaultRecord) -> str:

@@ -34,3 +34,18 @@ def prove(name: str, cluster: Cluster, pod: str, *, keys: Mapping[str, Any] | No
     assert clean.ok, clean.seen
     assert not on(name, cluster, pod, keys).effect().ok
     return bite
+
+
+def prove_change(name: str, cluster: Cluster, pod: str, keys: Mapping[str, Any] | None = None) -> Evidence:
+    """Make a planned change and undo it; returns what showed that it took effect."""
+    change = on(name, cluster, pod, keys)
+    assert not change.effect().ok
+    change.inject()
+    effect = await_evidence(f"{name} took effect", change.effect, timeout_s=10)
+    assert effect.ok, effect.seen
+    assert all(measure.kept for measure in effect.measures), effect.measures
+    on(name, cluster, pod, keys).heal()
+    on(name, cluster, pod, keys).heal()
+    clean = await_evidence(f"nothing is left of {name}", on(name, cluster, pod, keys).residue, timeout_s=20)
+    assert clean.ok, clean.seen
+    return effect

@@ -396,9 +396,9 @@ def test_every_line_carries_everything_that_the_step_was(record: Path) -> None:
     assert fault.injected.wait(5)
     one.stop()
     for line in map(json.loads, record.read_text().splitlines()):
-        assert list(line)[:18] == [
+        assert list(line)[:19] == [
             "id", "step", "at_ns", "kind", "fault", "target", "hits", "peer", "after", "heal_after_s", "for_good",
-            "parameters", "part", "loses_node", "intends", "refuted_by", "pod", "isolates_from",
+            "parameters", "part", "role", "loses_node", "intends", "refuted_by", "pod", "isolates_from",
         ]  # fmt: skip
         assert (line["kind"], line["hits"], line["peer"]) == ("fault", "node", "primary")
         assert (line["heal_after_s"], line["for_good"], line["parameters"]) == (0.02, False, {"at_s": 0.0})

@@ -22,7 +22,8 @@ BACK = {"container": "running", "answers": True, "in_service": True, "caught_up"
 @pytest.fixture
 def killed(run: Run) -> Run:
     """Ten seconds of transfers; node1 leads, is killed at four, and node2 leads from five on."""
-    run.traffic(0, 10_000)
+    run.traffic(0, 5_000)
+    run.traffic(5_000, 10_000, server="node2")
     for at_ms in range(0, 10_000, 100):
         leader = "node1" if at_ms < 4000 else None if at_ms < 5000 else "node2"
         for name in run.nodes:

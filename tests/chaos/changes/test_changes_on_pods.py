@@ -15,7 +15,7 @@ from cluster.cluster import Cluster
 from cluster.mysqld.mysqld import DATABASE
 from cluster.topology import Topology
 from control.client import ControlHandle
-from tests.chaos.proof import on, prove
+from tests.chaos.proof import on, prove, prove_change
 from tests.chaos.trickle import trickle
 
 pytestmark = pytest.mark.engine
@@ -70,11 +70,61 @@ def test_an_open_transaction_holds_as_many_rows_as_it_was_told(pair: Cluster) ->
 @pytest.mark.parametrize("algorithm", ["instant", "inplace", "copy"])
 def test_a_column_is_added_on_every_pod_and_dropped_again(pair: Cluster, algorithm: str) -> None:
     primary, _ = roles(pair)
-    bite = prove("ddl", pair, primary, keys={"algorithm": algorithm})
+    bite = prove_change("ddl", pair, primary, {"algorithm": algorithm})
     assert bite.seen["pods"] == dict.fromkeys(pair.pods, "trickle")
     with pair.connect(primary) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {DATABASE}.trickle LIMIT 1")
         assert len(cursor.description) == 2
+
+
+@pytest.mark.nightly
+def test_variables_are_set_on_one_node_and_are_as_before_when_another_process_has_healed(pair: Cluster) -> None:
+    primary, replica = roles(pair)
+    keys = {"variables": {"max_connections": 60, "max_allowed_packet": "32M"}}
+    before = on("set-global", pair, primary, keys).effect().seen["values"]
+    prove("set-global", pair, primary, keys=keys, other=replica)
+    assert on("set-global", pair, primary, keys).effect().seen["values"] == before
+
+
+@pytest.mark.nightly
+def test_a_variable_that_is_not_dynamic_is_not_set_and_the_reason_is_told(pair: Cluster) -> None:
+    primary, _ = roles(pair)
+    refused = on("set-global", pair, primary, {"variables": {"innodb_buffer_pool_instances": 2}})
+    refused.inject()
+    try:
+        effect = refused.effect()
+        assert not effect.ok
+        assert "read only variable" in effect.seen["reason"]
+    finally:
+        refused.heal()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("retain", [True, False])
+def test_a_new_password_is_let_in_everywhere_and_the_old_one_as_promised(pair: Cluster, retain: bool) -> None:
+    primary, _ = roles(pair)
+    bite = prove("password-rotated", pair, primary, keys={"retain": retain})
+    assert bite.seen == {"new_let_in": True, "old_let_in": retain}
+
+
+@pytest.mark.nightly
+def test_a_backup_is_complete_and_leaves_no_file(pair: Cluster) -> None:
+    _, replica = roles(pair)
+    assert prove_change("backup", pair, replica).seen["bytes"] > 100_000
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("purge", [True, False])
+def test_binary_logs_are_rotated_and_purged_as_asked(pair: Cluster, purge: bool) -> None:
+    primary, _ = roles(pair)
+    seen = prove_change("log-rotation", pair, primary, {"purge": purge}).seen
+    assert (len(seen["logs"]) == 1) == purge
+
+
+@pytest.mark.nightly
+def test_a_large_transaction_deletes_its_own_rows_alone(pair: Cluster) -> None:
+    primary, _ = roles(pair)
+    assert prove_change("large-transaction", pair, primary, {"rows": 20_000}).seen["deleted"] == 20_000
 
 
 @pytest.mark.nightly

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.changes.variables import Variables
 from chaos.fault import Mode, Setting
 from chaos.registry import FAULTS
 from cluster.keys import MistakesError
@@ -20,6 +21,10 @@ def setting(kind: Kind = "async", pods: int = 3, mesh: Mode = "gateway") -> Sett
         ("open-transaction", "rows", -1),
         ("open-transaction", "rows", 10_001),
         ("ddl", "algorithm", "online"),
+        ("large-transaction", "rows", 999),
+        ("slow-applier", "stopped", "100%"),
+        ("slow-applier", "period", "10s"),
+        ("set-global", "variables", 3),
         ("replication-delay", "delay", "-3s"),
         ("replication-delay", "delay", "500ms"),
         ("replication-delay", "delay", 3),
@@ -51,3 +56,35 @@ def test_a_delay_is_of_whole_seconds() -> None:
 def test_replication_is_broken_where_there_is_some() -> None:
     assert "single" not in FAULTS["applier-stopped"].topologies
     assert FAULTS["replication-delay"].topologies == ("async", "semisync")
+
+
+def test_a_variable_that_meshbench_sets_itself_is_refused_in_every_spelling() -> None:
+    with pytest.raises(MistakesError) as caught:
+        FAULTS["set-global"].read({"variables": {"loose-server-id": 4, "max_connections": 5, "a b": 1, "tmpdir": None}})
+    assert [(mistake.key, mistake.words) for mistake in caught.value.mistakes] == [
+        ("variables.loose-server-id", "is set by meshbench itself; leave it out"),
+        ("variables.a b", "is not a variable name: letters, digits and _"),
+        ("variables.tmpdir", "expected a number, a word, true or false, got None"),
+    ]
+
+
+def test_a_variable_must_be_named() -> None:
+    refused = FAULTS["set-global"].read({}).misfit("primary", setting())
+    assert refused is not None
+    assert refused.words == "is required, such as {max_connections: 50}"
+
+
+def test_values_are_literals_of_sql_without_the_suffixes_of_a_command_line() -> None:
+    written = {"max-connections": 50, "max_allowed_packet": "32M", "general_log": True, "sql_mode": "it's"}
+    variables = Variables.read(written)
+    assert variables.assignments() == {
+        "max_connections": "50",
+        "max_allowed_packet": "33554432",
+        "general_log": "1",
+        "sql_mode": "'it''s'",
+    }
+    assert Variables.read(variables.as_json()) == variables
+    assert variables.are(
+        {"max_connections": "50", "max_allowed_packet": "33554432", "general_log": "ON", "sql_mode": "IT'S"}
+    )
+    assert not variables.are({"max_connections": "51"})

@@ -12,20 +12,23 @@ from chaos.applicability import misfit
 from chaos.disk.file_systems import DISK, MOUNTS, SIZES, parts, run, tried
 from chaos.disk.full import DiskFull
 from chaos.disk.read_only import DiskReadonly
+from chaos.disk.slow import DiskSlow
 from chaos.fault import Context, Setting, Victim
 from chaos.registry import FAULTS
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.keys import MistakesError
-from cluster.platform.fake import FakePod, FakeProcess
+from cluster.platform.fake import FakePlatform, FakePod, FakeProcess
 from cluster.platform.platform import exited
 
 OF_A_DISK = [name for name, fault in FAULTS.items() if DISK in fault.extras]
 
 
-def with_mysqld(process: FakeProcess) -> Cluster:
-    return cast(Cluster, SimpleNamespace(pods={"node1": FakePod(containers={"mysqld": process})}, guests={}))
+def with_mysqld(process: FakeProcess, *, host: str = "") -> Cluster:
+    """host: what every script on the engine's host prints."""
+    pods, platform = {"node1": FakePod(containers={"mysqld": process})}, FakePlatform(host=lambda _: (0, host))
+    return cast(Cluster, SimpleNamespace(pods=pods, guests={}, platform=platform))
 
 
 def test_every_file_system_has_a_place_and_a_size() -> None:
@@ -37,6 +40,35 @@ def test_every_file_system_has_a_place_and_a_size() -> None:
 def test_a_file_system_that_a_node_does_not_have_is_refused() -> None:
     with pytest.raises(MistakesError, match="of: expected one of data, binlog, tmp, all, got 'redo'"):
         DiskFull.read({"of": "redo"})
+
+
+@pytest.mark.parametrize("keys", [{"writes": "1kbps"}, {"reads": "1gbps"}, {"operations": 0}, {"writes": "-1mbps"}])
+def test_a_disk_slower_or_faster_than_could_be_measured_is_refused(keys: dict[str, object]) -> None:
+    with pytest.raises(MistakesError, match=next(iter(keys))):
+        DiskSlow.read(keys)
+
+
+def test_a_slow_disk_without_a_limit_is_refused() -> None:
+    setting = Setting(kind="async", pods=3, mesh="gateway")
+    mistake = DiskSlow.read({}).misfit("primary", setting)
+    assert mistake is not None
+    assert mistake.words == "give writes, reads, operations, or one of them"
+    assert DiskSlow.read({"writes": "1mbps"}).misfit("primary", setting) is None
+
+
+@pytest.mark.parametrize(
+    "told", ["7:1 1000000\n7:2 1000000\n", "7:1 rbps=max wbps=1000000 riops=max wiops=max\n7:2 wiops=5\n"]
+)
+def test_limits_of_both_versions_of_cgroups_are_seen(told: str) -> None:
+    cluster = with_mysqld(FakeProcess(), host=told)
+    injection = DiskSlow.read({"writes": "1mbps"}).on(Victim(pod="node1"), Context(cluster=cluster))
+    assert injection._limited() == {"7:1", "7:2"}
+
+
+@pytest.mark.parametrize("told", ["", "7:1 rbps=max wbps=max riops=max wiops=max\n"])
+def test_a_limit_that_was_taken_away_is_none(told: str) -> None:
+    cluster = with_mysqld(FakeProcess(), host=told)
+    assert DiskSlow.read({"reads": "1mbps"}).on(Victim(pod="node1"), Context(cluster=cluster))._limited() == set()
 
 
 @pytest.mark.parametrize("name", OF_A_DISK)

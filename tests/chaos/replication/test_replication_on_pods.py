@@ -55,6 +55,19 @@ def test_a_delay_is_as_long_as_it_was_promised(three: Cluster) -> None:
 
 
 @pytest.mark.nightly
+def test_a_receiver_cannot_connect_however_often_it_tries(three: Cluster) -> None:
+    victim, other = replicas(three)
+    bite = prove("receiver-stopped", three, victim, other=other)
+    assert bite.seen["error"] == 2003
+
+
+@pytest.mark.nightly
+def test_an_applier_waits_for_the_share_of_the_time_that_was_promised(three: Cluster) -> None:
+    victim, other = replicas(three)
+    prove("slow-applier", three, victim, keys={"stopped": "70%", "period": "500ms"}, other=other)
+
+
+@pytest.mark.nightly
 def test_what_was_received_is_there_when_an_option_is_changed_while_the_receiver_has_stopped(three: Cluster) -> None:
     victim = replicas(three)[0]
     on("replication-delay", three, victim, {"delay": "60s"}).inject()

@@ -47,6 +47,14 @@ def test_a_fault_that_was_healed_late_lasted_longer_and_says_so(make_history: Ma
     assert told.startswith("The kill of node1 was healed 15 s late")
 
 
+def test_a_healing_that_was_not_shown_to_be_clean_is_told(make_history: MakeHistory) -> None:
+    sound = with_fault(make_history(), bitten=True, clean=True)
+    assert notes(sound) == []
+    assert notes(with_fault(sound, clean=False)) == [
+        "The kill of node1 was healed, and nothing shows that none of it was left."
+    ]
+
+
 @pytest.mark.parametrize("due", ["soon", None, True, -1, 2**70])
 def test_a_time_that_is_none_makes_nothing_late(make_history: MakeHistory, due: Any) -> None:
     history = with_fault(make_history(), planned_ns=None, injected_evidence={"due_ns": due, "done_ns": due})
