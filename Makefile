@@ -5,6 +5,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Compiled modules are kept, also where the environment says that they are not: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+# Of a nightly run: a piece that fails keeps no other from being tried, one that does not end is interrupted.
+AT_MOST := timeout --foreground --signal=INT --kill-after=60
 
 .PHONY: help demo test nightly check mutants images clean lock bench-boot bench-load tables
 
@@ -15,13 +17,15 @@ demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
 test: check images  ## everything: fast tests, every fault on real pods, the core of the catalogue
-	@pytest -m "slow and not nightly" -n auto
+	@pytest -m "slow and not nightly" -n auto --dist worksteal
 	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 nightly: images  ## what takes longer: the whole catalogue, every mysqld option, primary-kill through every proxy, a matrix of 2 x 2, altered folders
-	@pytest -m nightly tests --runs=runs
-	@pytest -m "engine or nightly" scenarios --all-stories --junitxml=runs/junit.xml --runs=runs
-	@$(PY) -m tests.checks.altered --most 2400
+	@failed=0; \
+	$(AT_MOST) 3600 pytest -m nightly tests --junitxml=runs/junit-tests.xml --runs=runs || failed=1; \
+	$(AT_MOST) 4800 pytest -m "engine or nightly" scenarios --all-stories --junitxml=runs/junit.xml --runs=runs || failed=1; \
+	$(AT_MOST) 1800 $(PY) -m tests.checks.altered --most 2400 || failed=1; \
+	exit $$failed
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
 	@ruff check . && ruff format --check . && mypy && pytest -m "not engine and not nightly and not slow" -n auto --dist worksteal

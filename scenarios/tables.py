@@ -1,4 +1,4 @@
-"""Tables of README and docs that say what checks, gates and workloads declare, made from the declarations.
+"""Tables of README and docs that say what checks, gates, workloads and faults declare, made from the declarations.
 
 A table stands between ``<!-- table: checks -->`` and ``<!-- end of table -->``; ``python -m scenarios.tables``, or
 ``make tables``, renews every one of them, and a test holds them current.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from chaos.registry import FAULTS
 from checks.gates import REQUIRE
 from checks.registry import CHECKS, GATES
 from loadgen.workloads.registry import WORKLOADS
@@ -38,12 +39,24 @@ def _workloads() -> str:
     return "\n".join(["| name | what it is | own invariants (check) |", "|---|---|---|", *rows, *_OF_USERS])
 
 
+def _faults() -> str:
+    """By family, planned changes in a row of their own."""
+    families: dict[str, list[str]] = {}
+    for name, fault in FAULTS.items():
+        families.setdefault(fault.family() if fault.lasts else _CHANGES, []).append(f"`{name}`")
+    rows = [f"| {family} | {', '.join(names)} |" for family, names in families.items()]
+    return "\n".join(["| what breaks | faults |", "|---|---|", *rows])
+
+
+_CHANGES = "planned changes"
 _OF_USERS = (
     "| `path/to/file.py:ClassName` | your own class | the checks of its keys |",
     "| `path/to/locustfile.py` | an ordinary locustfile, as it is | none |",
 )
 #: Name of a table -> what makes it.
-BLOCKS: Mapping[str, Callable[[], str]] = {"checks": _checks, "gates": _gates, "workloads": _workloads}
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "checks": _checks, "gates": _gates, "workloads": _workloads, "faults": _faults,
+}  # fmt: skip
 
 
 def renewed(text: str) -> str:

@@ -13,6 +13,7 @@ from chaos import topologies
 from chaos.fault import Fault
 from chaos.needs import unavailable, unmet
 from chaos.registry import FAULTS
+from chaos.targets import AGENTS, NODES, SERVER_PROXIES
 from cluster.errors import ConfigurationError, EngineError
 from cluster.keys import Key
 from cluster.platform import images
@@ -27,7 +28,10 @@ _PAGE = """\
 
 Written by `meshbench faults --markdown` from what every fault declares in its file; a test holds it current.
 `meshbench faults --json` says the same to programs. How a step of a timeline is written: README, "Write your own".
-How a new one is written: [adding a fault](adding-a-fault.md).
+How a new one is written: [adding a fault](adding-a-fault.md). `meshbench selftest faults` tries each of them here.
+
+Any node is one of `{nodes}`.
+Before any of them but `minority` and `majority` may stand `agent of` or, in mesh `mtls`, `proxy of`.
 """
 
 
@@ -79,7 +83,7 @@ def _row(fault: type[Fault], unmet_needs: Mapping[str, str] | None) -> dict[str,
 def lines(fault: type[Fault], *, unmet_needs: Mapping[str, str] | None = None) -> Iterator[str]:
     """For people, no longer than WIDTH; the first line begins with the name."""
     yield f"{fault.name:21} {fault.family():12}{_healing(fault)}"
-    told = [fault.does, f"targets: {', '.join(fault.targets)}"]
+    told = [fault.does, f"targets: {', '.join(short_targets(fault.targets))}"]
     told += [f"{name}: {_key(key)}" for name, key in fault.declared_keys().items()]
     told += [f"only in: {where}"] if (where := _where(fault)) else []
     told += [f"needs: {', '.join(fault.needs)}"] if fault.needs else []
@@ -90,7 +94,8 @@ def lines(fault: type[Fault], *, unmet_needs: Mapping[str, str] | None = None) -
 
 def page(faults: Iterable[type[Fault]] | None = None) -> str:
     """docs/faults.md."""
-    return "\n".join([_PAGE, *(line for fault in faults or FAULTS.values() for line in _section(fault))])
+    head = _PAGE.format(nodes="`, `".join(NODES))
+    return "\n".join([head, *(line for fault in faults or FAULTS.values() for line in _section(fault))])
 
 
 def _section(fault: type[Fault]) -> Iterator[str]:
@@ -99,7 +104,7 @@ def _section(fault: type[Fault]) -> Iterator[str]:
     yield ""
     facts = {
         "family": fault.family(),
-        "targets": ", ".join(f"`{word}`" for word in fault.targets),
+        "targets": ", ".join(short_targets(fault.targets, mark="`")),
         "proof": fault.bites,
         "healed": fault.heals,
         "a good cluster": fault.good,
@@ -115,6 +120,14 @@ def _section(fault: type[Fault]) -> Iterator[str]:
         yield from ("| key | | |", "|---|---|---|")
         yield from (f"| `{name}` | {key.meaning} | {_values(key)} |" for name, key in keys.items())
         yield ""
+
+
+def short_targets(targets: Sequence[str], *, mark: str = "") -> Iterator[str]:
+    """The words, all those for nodes in one, those for the agents of all of these nodes too. mark: around a word."""
+    shorts = {NODES: "any node", AGENTS: "agent of any node", SERVER_PROXIES: "proxy of any node"}
+    whole = {word for words in shorts if set(words) <= set(targets) for word in words}
+    yield from (short for words, short in shorts.items() if set(words) <= set(targets))
+    yield from (f"{mark}{word}{mark}" for word in targets if word not in whole)
 
 
 def _example(fault: type[Fault]) -> Iterator[str]:

@@ -5,7 +5,7 @@ Made from what faults, targets and topologies declare; no fault is named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chaos.applicability import misfit
@@ -44,20 +44,22 @@ class Row:
         return _planned(self.fault, self.target)
 
 
-def rows(faults: Iterable[type[Fault]], *, unmet_needs: Mapping[str, str]) -> list[Row]:
+def rows(
+    faults: Iterable[type[Fault]], *, unmet_needs: Mapping[str, str], settings: Sequence[Setting] = SETTINGS
+) -> list[Row]:
     """Everything to try, those of one system together; on one of their own those with nodes that are started with more
-    than others (`cluster.extras`). unmet_needs: of the engine's host."""
-    found = [row for fault in faults for row in _rows(fault, unmet_needs)]
-    order = [None, *SETTINGS]
+    than others (`cluster.extras`). settings: most wanted first. unmet_needs: of the engine's host."""
+    found = [row for fault in faults for row in _rows(fault, unmet_needs, settings)]
+    order = [None, *settings]
     return sorted(found, key=lambda row: (order.index(row.setting), bool(row.fault.extras)))
 
 
-def _rows(fault: type[Fault], unmet_needs: Mapping[str, str]) -> Iterator[Row]:
+def _rows(fault: type[Fault], unmet_needs: Mapping[str, str], settings: Sequence[Setting]) -> Iterator[Row]:
     if why := unavailable(fault, unmet_needs):
         yield Row(fault=fault, target=fault.targets[0], setting=None, unsupported=why)
         return
     for targets in _by_part(fault).values():
-        fits = ((target, setting) for setting in SETTINGS for target in targets if _fits(fault, target, setting))
+        fits = ((target, setting) for setting in settings for target in targets if _fits(fault, target, setting))
         target, setting = next(fits, (targets[0], None))
         why = "" if setting else "it fits none of the systems that the self-test starts"
         yield Row(fault=fault, target=target, setting=setting, unsupported=why)

@@ -52,7 +52,7 @@ def tried(planned: PlannedFault, system: System, *, seed: int) -> Result:
 
 
 def _try(planned: PlannedFault, system: System, result: Result, *, seed: int) -> None:
-    injections = _aimed(planned, system, random.Random(seed))
+    injections = aimed(planned, system, random.Random(seed))
     result.pods = [injection.pod for injection in injections]
     before = _all(injections, lambda injection: injection.effect())
     if shown := [look.seen for look in before if look.ok]:
@@ -78,7 +78,8 @@ def _try(planned: PlannedFault, system: System, result: Result, *, seed: int) ->
         result.why = f"not clean: {next(look.seen for look in clean if not look.ok)}"
 
 
-def _aimed(planned: PlannedFault, system: System, rng: random.Random) -> list[Injection[Any]]:
+def aimed(planned: PlannedFault, system: System, rng: random.Random) -> list[Injection[Any]]:
+    """The fault on each pod that its target means now; raises HarnessError where that is none."""
     aim = Aim(cluster=system.cluster, scene=system.outlook, made=[], rng=rng)
     try:
         pods = resolve(planned.target, aim)

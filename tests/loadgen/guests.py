@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from loadgen.config import LoadConfig
 from loadgen.user_code.environment import variables
 
 GUEST = Path(__file__).parents[2] / "loadgen" / "worker" / "user_locustfile.py"
-TIMEOUT_S = 60
 
 #: A user that does one request every 20 ms; what a test adds stands below.
 PLAIN = """
@@ -57,51 +53,21 @@ class Ended:
         return found
 
 
-#: Reads a line a process: its words, environment, and files for its output and its errors; prints its exit code.
-_FORKS = """
-import json, os, runpy, sys
-import gevent
-import locust.main
-import loadgen.worker.ending
-from gevent import monkey
-
-fork, waitpid = monkey.get_original("os", ["fork", "waitpid"])
-for line in sys.stdin:
-    words, environment, out, err = json.loads(line)
-    child = fork()
-    if child == 0:
-        gevent.reinit()
-        for number, place in enumerate((os.devnull, out, err)):
-            os.dup2(os.open(place, os.O_RDWR), number)
-        os.environ.clear()
-        os.environ.update(environment)
-        sys.argv[1:] = words
-        runpy.run_module("loadgen.worker.start", run_name="__main__", alter_sys=True)
-    print(os.waitstatus_to_exitcode(waitpid(child, 0)[1]), flush=True)
-"""
-
-
-@cache
-def _forker() -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", _FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 def guest(config: LoadConfig, theirs: Path) -> subprocess.CompletedProcess[str]:
-    """Run a locustfile to its end. Locust was imported before, in another process, which forks: that takes most of the
-    time. Processes that nobody forked are tried in `test_locustfile`."""
     file = Path(config.out_dir) / "load.json"
     file.write_text(config.to_json())
-    words = ["-f", f"{theirs},{GUEST}", "--headless", "--only-summary", "--load-config", str(file)]
-    forker = _forker()
-    assert forker.stdin is not None
-    assert forker.stdout is not None
-    with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
-        line = [words, os.environ | variables(config), out.name, err.name]
-        print(json.dumps(line), file=forker.stdin, flush=True)
-        assert select.select([forker.stdout], [], [], TIMEOUT_S)[0], "the load program does not end"
-        code = int(forker.stdout.readline())
-        stdout, stderr = (Path(one.name).read_text(errors="replace") for one in (out, err))
-    return subprocess.CompletedProcess(words, code, stdout, stderr)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "loadgen.worker.start", "-f", f"{theirs},{GUEST}"),
+            *("--headless", "--only-summary", "--load-config", str(file)),
+        ],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        env=os.environ | variables(config),
+    )
 
 
 def run(load_config: Callable[..., LoadConfig], below: str, *, source: str = PLAIN, **keys: Any) -> Ended:
