@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -143,6 +143,10 @@ class Fault(Keys, ABC):
     @abstractmethod
     def on(self, victim: Victim, context: Context) -> Injection[Any]:
         """This fault on one pod; nothing has happened yet."""
+
+    def aimed(self, victims: Sequence[Victim], context: Context) -> list[Injection[Any]]:
+        """This fault on each of the pods that a step hits; on fewer of them where it leaves some alone."""
+        return [self.on(victim, context) for victim in victims]
 
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         """Why it cannot be, beyond what the class says; None where it can."""

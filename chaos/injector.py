@@ -160,9 +160,9 @@ class Injector:
             return
         context = Context(cluster=self._cluster, peers=peers, rng=rng)
         part = part_of(planned.target)
-        injections = [planned.fault.on(Victim(pod=pod, part=part), context) for pod in pods]
-        stories = [story, *(self._record.story(planned.asked(), due_ns) for _ in pods[1:])]
-        with ThreadPoolExecutor(max_workers=len(pods), thread_name_prefix="fault") as pool:
+        injections = planned.fault.aimed([Victim(pod=pod, part=part) for pod in pods], context)
+        stories = [story, *(self._record.story(planned.asked(), due_ns) for _ in injections[1:])]
+        with ThreadPoolExecutor(max_workers=len(injections), thread_name_prefix="fault") as pool:
             before = list(pool.map(lambda injection: injection.effect(), injections))
             for injection, look in zip(injections, before, strict=True):
                 if look.ok:

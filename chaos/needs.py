@@ -25,7 +25,25 @@ class Need:
     otherwise: str
 
 
+#: Whether the kernel destroys a socket for `ss -K`, which says nothing where it does not.
+_DESTROY = """\
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+taken = server.accept()
+subprocess.run(["ss", "-K", "-tn", "dst", "127.0.0.1"], check=True, stdout=subprocess.DEVNULL)
+client.settimeout(1)
+try:
+    sys.exit("the socket lives on" if client.recv(1) else 0)
+except ConnectionError:
+    sys.exit(0)
+"""
+
 NEEDS: Mapping[str, Need] = {
+    "socket destroy": Need(
+        probe=f"unshare --net bash -c {shlex.quote(f'ip link set lo up; python3 -c {shlex.quote(_DESTROY)}')}",
+        otherwise="the kernel of the engine's host destroys no sockets (INET_DIAG_DESTROY, Linux 4.9)",
+    ),
     "iptables": Need(
         probe="unshare --net iptables --wait -A INPUT -j DROP",
         otherwise="the kernel of the engine's host filters no packets (iptables)",
@@ -41,6 +59,10 @@ NEEDS: Mapping[str, Need] = {
     "loop file systems": Need(
         probe="truncate --size=8M /tmp/disk && mkfs.ext4 -q /tmp/disk && mount -o loop /tmp/disk /mnt",
         otherwise="the kernel of the engine's host mounts no ext4 file system from a file",
+    ),
+    "vDSO of x86-64": Need(
+        probe="test $(uname --machine) = x86_64 && grep --quiet vdso /proc/self/maps",
+        otherwise="the engine's host is no x86-64 whose processes read the time through a vDSO, where it is changed",
     ),
     "disk throttle": Need(
         probe="find /sys/fs/cgroup/blkio/ -maxdepth 2 -name blkio.throttle.write_bps_device | grep --quiet ."
