@@ -11,9 +11,6 @@ from chaos.probes import pod_named
 from cluster.cluster import Cluster
 from cluster.platform.platform import Process
 
-#: As it names itself in a PID namespace that it shares; whatever an image starts mysqld with.
-MYSQLD_PID = "pid=$(grep --files-with-matches --line-regexp mysqld /proc/[0-9]*/comm | head -n1 | cut -d/ -f3)"
-
 
 def companion(
     cluster: Cluster, pod: str, role: str, command: list[str], *, capabilities: Sequence[str] = ()

@@ -25,10 +25,39 @@ class Need:
     otherwise: str
 
 
+#: Whether the kernel destroys a socket for `ss -K`, which says nothing where it does not.
+_DESTROY = """\
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+taken = server.accept()
+subprocess.run(["ss", "-K", "-tn", "dst", "127.0.0.1"], check=True, stdout=subprocess.DEVNULL)
+client.settimeout(1)
+try:
+    sys.exit("the socket lives on" if client.recv(1) else 0)
+except ConnectionError:
+    sys.exit(0)
+"""
+
 NEEDS: Mapping[str, Need] = {
+    "socket destroy": Need(
+        probe=f"unshare --net bash -c {shlex.quote(f'ip link set lo up; python3 -c {shlex.quote(_DESTROY)}')}",
+        otherwise="the kernel of the engine's host destroys no sockets (INET_DIAG_DESTROY, Linux 4.9)",
+    ),
     "iptables": Need(
         probe="unshare --net iptables --wait -A INPUT -j DROP",
         otherwise="the kernel of the engine's host filters no packets (iptables)",
+    ),
+    "packet shaping": Need(
+        probe="unshare --net bash -c 'ip link add mb0 type ifb && tc qdisc add dev mb0 root netem delay 1ms' ||"
+        " unshare --net iptables --wait -t mangle -A INPUT -j NFQUEUE --queue-num 1 --queue-bypass",
+        otherwise="the kernel of the engine's host has neither netem (sch_netem, ifb) nor NFQUEUE",
+    ),
+    "bandwidth": Need(
+        probe="unshare --net bash -c 'ip link add mb0 type ifb && tc qdisc add dev mb0 root tbf rate 1mbit burst 4000"
+        " latency 100ms && ip link add mb1 type veth peer name mb2 && tc qdisc add dev mb1 clsact && tc filter add dev"
+        " mb1 ingress protocol ip u32 match u32 0 0 action mirred egress redirect dev mb0'",
+        otherwise="the kernel of the engine's host lacks tbf, ifb, clsact, u32 or mirred",
     ),
     "cgroup freezer": Need(
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
@@ -41,6 +70,10 @@ NEEDS: Mapping[str, Need] = {
     "loop file systems": Need(
         probe="truncate --size=8M /tmp/disk && mkfs.ext4 -q /tmp/disk && mount -o loop /tmp/disk /mnt",
         otherwise="the kernel of the engine's host mounts no ext4 file system from a file",
+    ),
+    "vDSO of x86-64": Need(
+        probe="test $(uname --machine) = x86_64 && grep --quiet vdso /proc/self/maps",
+        otherwise="the engine's host is no x86-64 whose processes read the time through a vDSO, where it is changed",
     ),
     "disk throttle": Need(
         probe="find /sys/fs/cgroup/blkio/ -maxdepth 2 -name blkio.throttle.write_bps_device | grep --quiet ."

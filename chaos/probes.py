@@ -142,12 +142,12 @@ def _tells(container: Process) -> bool:
     return bool(container.logs(tail=1) != before)
 
 
-def reached(cluster: Cluster, name: str, *, peer: str) -> bool:
+def reached(cluster: Cluster, name: str, *, peer: str, port: int | None = None) -> bool:
     """Whether a TCP connection between two pods opens within TIMEOUT_S: to the first, or where that is a load pod,
-    which listens to nobody, from it to the other."""
+    which listens to nobody, from it to the other. port: if not that at which the pod listens anyway."""
     if name in load_pods(cluster):
         name, peer = peer, name
-    return reached_from(pod_named(cluster, peer), pod_named(cluster, name).address, port=port_of(name))
+    return reached_from(pod_named(cluster, peer), pod_named(cluster, name).address, port=port or port_of(name))
 
 
 def reached_from(peer: Pod, address: str, *, port: int = PORT) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from cluster.mysqld.mysqld import PORT
 from cluster.platform.platform import Pod
 
 #: Asks a proxy for its endpoints: pool -> pod -> at least ``{"healthy": bool}``. Raises OSError, ValueError or KeyError
@@ -56,6 +57,10 @@ class Front(Protocol):
         """What the containers of its proxies are called in their pods."""
 
     @property
+    def session_ports(self) -> tuple[int, ...]:
+        """TCP ports at which the sessions of clients come to a MySQL pod, as a firewall in that pod sees them."""
+
+    @property
     def certificates(self) -> Certificates | None:
         """None where the proxies have none."""
 
@@ -76,6 +81,10 @@ class NoFront:
     @property
     def containers(self) -> Collection[str]:
         return ()
+
+    @property
+    def session_ports(self) -> tuple[int, ...]:
+        return (PORT,)
 
     @property
     def certificates(self) -> Certificates | None:

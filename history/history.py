@@ -21,7 +21,7 @@ from history.faults import FaultRecord, fault_records
 from history.fields import TIME, taken_if_there
 from history.json_files import HistoryError, read_lines, read_object
 from history.manifest import Manifest, assert_consistent, read_manifest
-from history.nodes import assert_nodes_readable
+from history.nodes import NodeRow, assert_nodes_readable
 from history.observed import Sample, samples
 from history.ops import COLUMNS
 from history.rows import Window, load_window, read_ops, read_samples, require_moment_near, require_near
@@ -64,9 +64,7 @@ class History:
     ops: OPS_SCHEMA columns, sorted by end_ns.
     final: table name -> rows read after healing, e.g. ``accounts(node,id,opening,balance)``,
         ``transfers(node,id,src,dst,amount)``, ``entries(node,transfer,account,amount)``; amounts in minor units.
-    nodes: pod -> {"role", "state", "gtid_executed", "checksums": {table: int}, "unread": [...]
-    (`checks.evidence.unread`)}, or
-        None without final/nodes.json.
+    nodes: what each was at the end; None without final/nodes.json.
     faults: in order of their id. decisions: of the control plane, in order of time; empty without decisions.jsonl.
     observed: OBSERVED_SCHEMA columns sorted by at_ns, or None.
     manifest: manifest.json as it stands there, or {}; ``run`` is the same, typed.
@@ -77,7 +75,7 @@ class History:
 
     ops: pd.DataFrame
     final: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    nodes: dict[str, dict[str, Any]] | None = None
+    nodes: Mapping[str, NodeRow] | None = None
     faults: tuple[FaultRecord, ...] = ()
     decisions: tuple[Decision, ...] = ()
     observed: pd.DataFrame | None = None

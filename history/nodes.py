@@ -1,9 +1,9 @@
-"""``final/nodes.json``, checked before it is used: pod -> {"role", "state", "gtid_executed", "checksums", "unread"}."""
+"""``final/nodes.json``: what each node was at the end, by its name; checked before it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from history.fields import LIST, OBJECT, TEXT, WHOLE, Kind, is_whole, one_of, taken, taken_if_there
 from history.vocabulary import ROLES
@@ -11,6 +11,24 @@ from history.vocabulary import ROLES
 _ROLE = one_of(sorted(ROLES))
 #: MySQL's are numbers; another tool may have its own.
 _CHECKSUM = Kind("a whole number or text", lambda value: is_whole(value) or isinstance(value, str))
+
+
+class Unanswered(TypedDict):
+    """What a node did not answer. table: None, where it answered nothing at all."""
+
+    table: str | None
+    errno: int | None
+    error: str
+
+
+class NodeRow(TypedDict, total=False):
+    """state: of the group's member, or in words of ours. checksums: by table. unread: what it did not answer."""
+
+    role: str | None
+    state: str | None
+    gtid_executed: str | None
+    checksums: dict[str, Any]
+    unread: list[Unanswered]
 
 
 def assert_nodes_readable(nodes: Mapping[str, Any] | None, *, name: str = "nodes.json") -> None:

@@ -10,7 +10,7 @@ from cluster.cluster import Cluster
 from cluster.front import AskPools, Certificates, Drain
 from cluster.platform.platform import Pod
 from mesh.endpoints import Admin, endpoints
-from mesh.proxies.proxy import Address, Pools
+from mesh.proxies.proxy import WRITE_PORT, Address, Pools
 
 ASK_TIMEOUT_S = 1.0
 
@@ -38,6 +38,10 @@ class Mesh(Protocol):
 
     def proxies(self) -> Mapping[str, AskPools]:
         """Every proxy that has been started, by its name: asks it for its endpoints."""
+
+    @property
+    def session_ports(self) -> tuple[int, ...]:
+        """TCP ports at which the sessions of clients come to a MySQL pod, as a firewall in that pod sees them."""
 
     @property
     def certificates(self) -> Certificates | None:
@@ -76,6 +80,10 @@ class Asked:
 
     def proxies(self) -> Mapping[str, AskPools]:
         return {name: partial(self._ask, admin) for name, admin in self.admin.items()}
+
+    @property
+    def session_ports(self) -> tuple[int, ...]:
+        return (WRITE_PORT,)
 
     @property
     def certificates(self) -> Certificates | None:

@@ -29,6 +29,7 @@ class Flap(Fault):
     heals = "the cycles end, and what is down is thawed or started"
     good = "after one failover the flapping node is left alone: no second failover back to it, and no write lost"
     known_as = "Jepsen db/pause! and db/resume! in turns; Chaos Mesh Schedule of a PodChaos"
+    example = {"how": "kill"}  # noqa: RUF012
     targets = NODES
     needs = ("cgroup freezer",)
     loses_node = True

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, limitable, process
 from chaos.process.kill import SIGKILLED, stands_again, start_again
+from chaos.resource.squeeze import MIB, squeeze
 from chaos.targets import NODES
-from cluster.errors import EngineRefusedError, HarnessError
+from cluster.errors import EngineRefusedError
 
-MIB = 2**20
 #: What is left above what mysqld cannot give back: far less than mysqld has itself, so that it is the largest.
 LEFT_BYTES = 16 * MIB
-#: How often the limit is raised by as much again, where the kernel cannot come down to it.
-ATTEMPTS = 8
 #: Keeps all that it reads, and reads without end; every image has it.
 EATER = ("tail", "/dev/zero")
 
@@ -47,26 +45,13 @@ class Oom(Fault):
 
 class OutOfMemory(Injection[Oom]):
     def inject(self) -> None:
-        self._squeeze()
+        squeeze(limitable(self.cluster, self.victim), self.pod, left_bytes=LEFT_BYTES)
         container = process(self.cluster, self.victim)
         try:
             container.exec(*EATER)
         except EngineRefusedError:
             if container.state().word != "exited":  # else mysqld itself has taken what was left
                 raise
-
-    def _squeeze(self) -> None:
-        container = limitable(self.cluster, self.victim)
-        limit = container.usage().anonymous_bytes
-        for _ in range(ATTEMPTS):
-            limit += LEFT_BYTES
-            try:
-                container.limit_memory(limit)
-            except EngineRefusedError as error:
-                refused = error
-            else:
-                return
-        raise HarnessError(f"{self.pod}: its memory could not be limited: {refused}")
 
     def effect(self) -> Evidence:
         container = limitable(self.cluster, self.victim)

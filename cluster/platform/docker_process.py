@@ -155,7 +155,6 @@ class DockerProcess:
             memory_bytes=memory.get("usage", 0),
             anonymous_bytes=details.get("rss", details.get("anon", 0)),
             cached_bytes=details.get("cache", details.get("file", 0)),
-            major_faults=details.get("pgmajfault", 0),
             threads=told.get("pids_stats", {}).get("current", 0),
         )
 

@@ -112,15 +112,13 @@ class Limits:
 class Usage:
     """What everything in its container uses. cpu_ns: CPU time since it started. throttled_periods: how often it had to
     wait since then because its limit of CPU time was used up. memory_bytes: with anonymous_bytes, which the kernel
-    cannot take back where there is no swap, and cached_bytes, copies of files. major_faults: reads from disk, since it
-    started, of pages that were not in memory."""
+    cannot take back where there is no swap, and cached_bytes, copies of files."""
 
     cpu_ns: int = 0
     throttled_periods: int = 0
     memory_bytes: int = 0
     anonymous_bytes: int = 0
     cached_bytes: int = 0
-    major_faults: int = 0
     threads: int = 0
 
 

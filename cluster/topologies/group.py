@@ -49,6 +49,7 @@ class Group(clone.Clones, Replication):
     """Of one primary."""
 
     kind = "group"
+    replication_ports = (XCOM_PORT,)
     replicates = True
     elects_by_itself = True
     guarantee = "majority"

@@ -48,6 +48,7 @@ class Replication(Protocol):
     option_rules, unfit: options with which it does not work. plugins: what the options of its plugins begin with ->
         the plugin. wait_count_option: mysqld's option for how many replicas a commit waits for, or None.
     replication_privileges: what the user ``meshbench_repl`` needs beside REPLICATION SLAVE.
+    replication_ports: TCP ports of a node by which transactions come to the others.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Replication(Protocol):
     plugins: Mapping[str, str] = {}
     wait_count_option: str | None = None
     replication_privileges: Sequence[str] = ()
+    replication_ports: tuple[int, ...] = ()
     status_query: str
 
     def options(self, node: Node) -> list[str]:

@@ -34,6 +34,7 @@ class Async(clone.Clones, Replication):
     """Replicas follow, and a commit waits for none of them."""
 
     kind = "async"
+    replication_ports = (3306,)
     replicates = True
     elects_by_itself = False
     guarantee = "primary"

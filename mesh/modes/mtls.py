@@ -21,6 +21,7 @@ from mesh.modes.envoy_pod import admin, start_envoy
 from mesh.modes.sidecar import Sidecar
 from mesh.modes.tls import Authority
 from mesh.proxies.envoy import ADMIN_PORT, INBOUND_PORT, EnvoySettings, server_side
+from mesh.proxies.proxy import WRITE_PORT
 
 
 class Mtls(Sidecar):
@@ -51,6 +52,11 @@ class Mtls(Sidecar):
         config, image = server_side(name=pod.name), self._cluster.platform.image("envoy")
         start_envoy(pod, config, image=image, pool="mysqld", published=False, files=identity.files)
         self._servers.append(pod)
+
+    @property
+    def session_ports(self) -> tuple[int, ...]:
+        """What is sent to MySQL's port is redirected before a firewall sees it come in."""
+        return WRITE_PORT, INBOUND_PORT
 
     @property
     def certificates(self) -> Certificates:

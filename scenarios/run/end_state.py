@@ -21,6 +21,7 @@ from cluster.cluster import Cluster
 from cluster.mysqld.mysqld import DATABASE
 from cluster.status.poller import UNREACHABLE
 from cluster.status.status import Status
+from history.nodes import NodeRow, Unanswered
 from scenarios.run.run_folder import RunFolder
 
 DUMP_TIMEOUT_S = 120.0
@@ -37,7 +38,7 @@ class Dump:
     tables: dict[str, tuple[list[str], list[dict[str, Any]]]] = field(default_factory=dict)
     checksums: dict[str, Any] = field(default_factory=dict)
     gtid_executed: str | None = None
-    unread: list[dict[str, Any]] = field(default_factory=list)
+    unread: list[Unanswered] = field(default_factory=list)
 
     def lacks(self, table: str | None, error: Exception) -> None:
         """Note what a pod did not answer, and with which words."""
@@ -115,7 +116,7 @@ def _number(error: Exception) -> int | None:
     return error.args[0] if error.args and isinstance(error.args[0], int) else None
 
 
-def _record(status: Status | None, dumped: Dump, *, aside: bool) -> dict[str, Any]:
+def _record(status: Status | None, dumped: Dump, *, aside: bool) -> NodeRow:
     """What final/nodes.json says of one pod."""
     state = UNREACHABLE_STATE
     if status is not None:
@@ -125,13 +126,13 @@ def _record(status: Status | None, dumped: Dump, *, aside: bool) -> dict[str, An
     executed = dumped.gtid_executed
     if executed is None and status is not None:
         executed = status.gtid_executed
-    record = {
+    record: NodeRow = {
         "role": status.role if status else None,
         "state": QUARANTINED if aside else state,
         "gtid_executed": executed,
         "checksums": dumped.checksums,
     }
-    return record | ({"unread": dumped.unread} if dumped.unread else {})
+    return {**record, "unread": dumped.unread} if dumped.unread else record
 
 
 def _write_table(table: str, dumps: Mapping[str, Dump], folder: RunFolder) -> None:

@@ -6,16 +6,17 @@ import os
 import platform
 import time
 from importlib import metadata
-from typing import Any
+from typing import cast
 
 from cluster.platform.docker_engine import LIBRARIES
 from scenarios.run.cpu_time import cpu_ticks, stalled_s
+from scenarios.run.manifest_content import HostContent, NoiseContent
 from scenarios.run.noise import Watch, difference, shares
 
 PACKAGES = ("locust", "pymysql", *LIBRARIES, "pandas", "pyarrow", "matplotlib", "pytest")
 
 
-def describe() -> dict[str, Any]:
+def describe() -> HostContent:
     """Cores, memory (GiB) and kernel of this machine."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
@@ -30,10 +31,10 @@ def package_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
 
 
-def clock() -> dict[str, int]:
+def monotonic_zero_unix_ns() -> int:
     """The wall clock at monotonic zero, so that any CLOCK_MONOTONIC time of the run can be told as a date."""
     monotonic_ns = time.monotonic_ns()
-    return {"monotonic_zero_unix_ns": time.time_ns() - monotonic_ns}
+    return time.time_ns() - monotonic_ns
 
 
 class Noise:
@@ -46,7 +47,7 @@ class Noise:
         self._stalled_s = stalled_s()
         self._watch = None if run_id is None else Watch(run_id)
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self) -> NoiseContent:
         """``steal_percent`` of all CPU time. ``cpu_pressure_s``: seconds in which a task waited for a CPU, as a share
         ``cpu_pressure_some_percent``; ``cpu_pressure_full_percent``: all did. Then as `scenarios.run.noise.shares`."""
         intervals = None if self._watch is None else self._watch.stop()
@@ -55,7 +56,7 @@ class Noise:
         spent = {name: end[name] - self._begin[name] for name in end}
         total = sum(spent.values()) or 1
         waited_s = {name: difference(now_s, self._stalled_s[name]) for name, now_s in stalled.items()}
-        return {
+        taken = {
             "steal_percent": round(100 * spent.get("steal", 0) / total, 2),
             "busy_percent": round(100 * (total - spent.get("idle", 0) - spent.get("iowait", 0)) / total, 1),
             "cpu_pressure_s": waited_s["some"],
@@ -65,3 +66,4 @@ class Noise:
             },
             **({} if intervals is None else shares(intervals, cores=os.cpu_count() or 1)),
         }
+        return cast("NoiseContent", taken)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pymysql
 
@@ -33,7 +33,7 @@ from loadgen.errors import ConfigError
 from mesh.mesh import Mesh
 from mesh.proxies.lookup import PROXIES
 from observer.start import start_observer
-from reports.seal import EVIDENCE, evidence_of
+from reports.seal import evidence_of
 from reports.summary_types import Summary
 from scenarios.last_resort import foreign, in_one_line, keep_traceback
 from scenarios.load import calibrate
@@ -45,6 +45,7 @@ from scenarios.run.agreement import require_agreement
 from scenarios.run.boot import assemble, boot, entrance
 from scenarios.run.end_state import final_state
 from scenarios.run.judging import judged_and_sealed
+from scenarios.run.manifest_content import ManifestContent, MeshContent
 from scenarios.run.run_folder import RunFolder
 from scenarios.run.salvage import Salvage
 from scenarios.run.same_clock import step_note
@@ -93,16 +94,15 @@ class Run:
         self._queries: Mapping[str, str] = {}
         self._load_began: collect.Moments
         self._observer_began_ns = 0
-        self._manifest: dict[str, Any] = {
+        self._manifest: ManifestContent = {
             "schema": SCHEMA,
             "scenario": scenario.model_dump(mode="json"),
             "gates": scenario.gates.numbers(),
             "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
-            **({"composed": composed} if (composed := scenario.composed()) else {}),
             "command": without_values(command),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            **host.clock(),
+            "monotonic_zero_unix_ns": host.monotonic_zero_unix_ns(),
             "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
             "versions": made_of,
             "host": host.describe(),
@@ -115,9 +115,12 @@ class Run:
                 "extras": [extra.name for extra in self._cluster.topology.extras],
             },
             "mesh": _describe_mesh(scenario),
-            **({"own": own} if (own := described(scenario, platform.image("tools"))) else {}),
             "durations_s": self._durations_s,
         }
+        if composed := scenario.composed():
+            self._manifest["composed"] = composed
+        if own := described(scenario, platform.image("tools")):
+            self._manifest["own"] = own
         self._salvage = Salvage(self._manifest, self._folder)
 
     @property
@@ -142,7 +145,7 @@ class Run:
             gone = self._salvage.step("removing the run's pods (`meshbench gc` does it)", evidence=False)
             with undisturbed(), self._phase("remove"), gone:
                 self._cluster.stop()
-        self._folder.write_json("manifest.json", self._manifest | {EVIDENCE: evidence_of(self.folder)})
+        self._folder.write_json("manifest.json", {**self._manifest, "evidence": evidence_of(self.folder)})
         try:
             summary = judged_and_sealed(self.folder)
         except HistoryError as error:
@@ -244,7 +247,7 @@ class Run:
                 self._manifest["load"] = load.totals
                 load.totals["zero_ns"] = load.zero_ns
                 with self._salvage.step("the noise of this machine"):
-                    self._manifest["host"] |= noise.stop()
+                    self._manifest["host"] = {**self._manifest["host"], **noise.stop()}
             orderly = True
         finally:
             with self._phase("heal"), self._salvage.step("a fault's story"):
@@ -359,13 +362,13 @@ class Run:
             self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
 
 
-def _describe_mesh(scenario: Scenario) -> dict[str, str | None]:
+def _describe_mesh(scenario: Scenario) -> MeshContent:
     """The mesh for the report, with what its proxy says of itself in front of this topology."""
     proxy = scenario.mesh.proxy
     if proxy is None:
         return {"mode": scenario.mesh.mode, "proxy": None}
-    said = PROXIES[proxy].describe(scenario.topology_spec())
-    return {"mode": scenario.mesh.mode, "proxy": proxy, "title": PROXIES[proxy].title, **said}
+    said = PROXIES[proxy].describe(scenario.topology_spec())  # a proxy may say no more than `MeshContent` has
+    return cast("MeshContent", {"mode": scenario.mesh.mode, "proxy": proxy, "title": PROXIES[proxy].title, **said})
 
 
 def require_images(scenario: Scenario, platform: Platform) -> None:

@@ -9,27 +9,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from scenarios.last_resort import in_one_line, keep_traceback
+from scenarios.run.manifest_content import ManifestContent
 from scenarios.run.run_folder import RunFolder
 
 log = logging.getLogger("meshbench")
-
-MISSING, NOTES = "missing", "notes"
 
 
 class Salvage:
     """manifest: gets ``missing`` ({what, why} each) and ``notes`` (sentences) where there is something to tell."""
 
-    def __init__(self, manifest: dict[str, Any], folder: RunFolder) -> None:
+    def __init__(self, manifest: ManifestContent, folder: RunFolder) -> None:
         self._manifest = manifest
         self._folder = folder
 
     def note(self, sentence: str) -> None:
         """Say something on the run's page."""
         log.warning("note: %s", sentence)
-        self._manifest.setdefault(NOTES, []).append(sentence)
+        self._manifest.setdefault("notes", []).append(sentence)
 
     @contextmanager
     def step(self, what: str, *, evidence: bool = True) -> Iterator[None]:
@@ -42,6 +40,6 @@ class Salvage:
             why = in_one_line(error)
             if evidence:
                 log.warning("%s could not be recorded: %s", what, why)
-                self._manifest.setdefault(MISSING, []).append({"what": what, "why": why})
+                self._manifest.setdefault("missing", []).append({"what": what, "why": why})
             else:
                 self.note(f"{what} failed: {why}")

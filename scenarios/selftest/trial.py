@@ -86,7 +86,7 @@ def aimed(planned: PlannedFault, system: System, rng: random.Random) -> list[Inj
     except NobodyError as nobody:
         raise HarnessError(str(nobody)) from nobody
     context = Context(cluster=system.cluster, peers=peers, rng=rng)
-    return [planned.fault.on(Victim(pod=pod, part=part_of(planned.target)), context) for pod in pods]
+    return planned.fault.aimed([Victim(pod=pod, part=part_of(planned.target)) for pod in pods], context)
 
 
 def _note_bites(bites: Sequence[Evidence], result: Result) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pymysql
 import pytest
 
 from chaos.fault import Context, Fault, Injection, Victim
@@ -17,10 +19,13 @@ from chaos.process.oom import LEFT_BYTES, Oom
 from chaos.process.restart import Restart
 from chaos.process.stop import Stop
 from chaos.resource.cpu_throttle import CpuThrottle
+from chaos.resource.memory_pressure import MemoryPressure
+from chaos.resource.threads import Threads
 from cluster.agent import agent
 from cluster.cluster import Cluster
 from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError
 from cluster.keys import MistakesError
+from cluster.mysqld.mysqld import Credentials
 from cluster.platform.fake import FakePlatform, FakePod, FakeProcess
 from cluster.platform.platform import FROZEN, Usage, exited
 from cluster.wait import wait_until
@@ -47,6 +52,13 @@ class Mysqld(FakeProcess):
                 self.oom_killed = True
                 raise EngineRefusedError("the container is not running")
             return 137, b""
+        if "/dev/zero" in command[-1]:
+            of_file, limit = int(command[-1].split()[2]), self.limits().memory_bytes
+            stays = of_file if limit is None else min(of_file, limit - self.used.anonymous_bytes)
+            self.used = replace(self.used, cached_bytes=stays, memory_bytes=self.used.anonymous_bytes + stays)
+            return 0, b""
+        if command[0] == "rm":
+            return 0, b""
         quota = self.limits().cpus
         used = Usage(cpu_ns=round((quota or self.burns) * 1e9), throttled_periods=0 if quota is None else 10)
         self.used = Usage(
@@ -246,6 +258,65 @@ def test_a_limit_that_the_kernel_never_comes_down_to_ends_the_run(mysqld: Mysqld
         on(Oom(), mysqld).inject()
 
 
+def test_what_is_read_under_memory_pressure_does_not_stay_and_mysqld_lives(mysqld: Mysqld) -> None:
+    pressure = on(MemoryPressure(left=64), mysqld)
+    assert not pressure.effect().ok
+    pressure.inject()
+    assert mysqld.limits().memory_bytes == 564 * MIB
+    bite = pressure.effect()
+    assert bite.ok
+    assert (bite.seen["read_bytes"], bite.seen["reclaimed_bytes"]) == (128 * MIB, 64 * MIB)
+    assert not pressure.residue().ok
+    on(MemoryPressure(), mysqld).heal()
+    assert mysqld.limits().memory_bytes is None
+    assert pressure.residue().ok
+
+
+def test_a_mysqld_that_the_pressure_has_killed_is_no_bite_and_is_started_by_heal(mysqld: Mysqld) -> None:
+    pressure = on(MemoryPressure(), mysqld)
+    pressure.inject()
+    mysqld.kill()
+    assert not pressure.effect().ok
+    pressure.heal()
+    assert pressure.residue().ok
+
+
+class Storm:
+    """A server that lets in as many sessions as it keeps threads for, and then says what it has to."""
+
+    def __init__(self, process: Mysqld, *, kept: int, error: int = 1135) -> None:
+        self.process, self.kept, self.error, self.open = process, kept, error, 0
+
+    def connect(self, *_: object, **__: object) -> Storm:
+        if self.process.limits().threads is not None and self.open >= self.kept:
+            raise pymysql.OperationalError(self.error, "refused")
+        self.open += 1
+        return self
+
+    def close(self) -> None:
+        self.open -= 1
+
+
+@pytest.mark.parametrize(("error", "bitten"), [(1135, True), (1040, False)])
+def test_no_new_thread_is_what_a_client_is_told(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch, error: int, bitten: bool
+) -> None:
+    storm = Storm(mysqld, kept=3, error=error)
+    monkeypatch.setattr("cluster.mysqld.mysqld.connect", storm.connect)
+    mysqld.used = Usage(threads=35)
+    threads = on(Threads(left=2), mysqld)
+    cast(Any, threads.cluster).hosts, cast(Any, threads.cluster).credentials = {"node1": ""}, Credentials()
+    assert not threads.effect().ok
+    threads.inject()
+    assert threads.effect().ok == bitten
+    assert threads.effect().seen == {"limit": 37, "threads": 35, "refused_with": error, "let_in": 3}
+    assert storm.open == 0
+    assert not threads.residue().ok
+    on(Threads(), mysqld).heal()
+    assert mysqld.limits().threads is None
+    assert threads.residue().ok
+
+
 def test_cpu_time_is_measured_against_the_quota(mysqld: Mysqld) -> None:
     throttle = on(CpuThrottle(cores=0.25), mysqld)
     assert not throttle.effect().ok
@@ -280,6 +351,8 @@ def test_a_quota_that_throttles_nobody_has_not_bitten(mysqld: Mysqld) -> None:
         (Flap, {"period": "1ms"}, "period: expected a duration, 200ms to 60s"),
         (Flap, {"duty": "100%"}, "duty: expected a percentage, 5% to 95%"),
         (CrashLoop, {"back_off": "0ms"}, "back_off: expected a duration, 100ms to 60s"),
+        (MemoryPressure, {"left": 0}, "left: expected a whole number (MiB), 4 to 4,096"),
+        (Threads, {"left": -1}, "left: expected a whole number, 0 to 64"),
         (Oom, {"limit": 1}, "limit: unknown key"),
     ],
 )

@@ -158,7 +158,7 @@ class Run:
             for name, (names, rows) in columns.items()
         }
 
-    def _nodes(self) -> dict[str, dict[str, Any]]:
+    def _nodes(self) -> dict[str, Any]:
         return {
             node: {
                 "role": "primary" if i == 0 else "replica",
@@ -191,7 +191,7 @@ class Tables:
         return pd.DataFrame(cells, columns=OPS_SCHEMA.names)
 
     @staticmethod
-    def nodes() -> dict[str, dict[str, Any]]:
+    def nodes() -> dict[str, Any]:
         return {
             node: {"role": "replica", "state": "ONLINE", "gtid_executed": "", "checksums": {}} for node in Tables.NODES
         }

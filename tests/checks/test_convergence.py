@@ -22,7 +22,8 @@ UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
 
 def with_node(history: History, node: str, **changes: Any) -> History:
     assert history.nodes is not None
-    return replace(history, nodes={**history.nodes, node: history.nodes[node] | changes})
+    nodes = dict[str, Any](history.nodes)
+    return replace(history, nodes={**nodes, node: nodes[node] | changes})
 
 
 def test_equal_pods_pass_in_whatever_order_the_rows_come(busy: Run) -> None:

@@ -133,7 +133,7 @@ def test_an_online_node_without_rows_holds_nothing(busy: Run, without: Edit) -> 
 def test_a_node_out_of_service_may_lag(busy: Run, without: Edit) -> None:
     history = without(busy.history(), "transfers", node="node3")
     assert history.nodes is not None
-    nodes = {**history.nodes, "node3": {"state": "RECOVERING"}}
+    nodes: dict[str, Any] = {**history.nodes, "node3": {"state": "RECOVERING"}}
     assert durability(replace(history, nodes=nodes)).verdict == "pass"
 
 
@@ -163,7 +163,7 @@ def test_missing_evidence_is_unknown(busy: Run, run: Run) -> None:
     for final in ({}, {"transfers": transfers.drop(columns="amount")}):
         assert durability(replace(history, final=final)).verdict == "unknown"
     assert durability(replace(history, ops=history.ops[:0])).verdict == "unknown"
-    offline = {node: {"state": "OFFLINE"} for node in run.nodes}
+    offline: Any = {node: {"state": "OFFLINE"} for node in run.nodes}
     assert "no node in service" in durability(replace(history, nodes=offline)).measured["reason"]
 
 

@@ -80,7 +80,7 @@ def test_a_gtid_of_an_outcome_that_is_unknown_may_be_anywhere(numbered: Run) -> 
 def test_a_pod_out_of_service_need_not_have_it(numbered: Run) -> None:
     history = with_sets(numbered.history(), **SETS | {"node3": ""})
     assert history.nodes is not None
-    away = history.nodes | {"node3": history.nodes["node3"] | {"state": "QUARANTINED"}}
+    away: dict[str, Any] = {**history.nodes, "node3": {**history.nodes["node3"], "state": "QUARANTINED"}}
     assert durability(replace(history, nodes=away)).verdict == "pass"
 
 

@@ -157,7 +157,7 @@ def test_two_pods_promoted_in_one_epoch_are_void_where_one_leads(killed: Run) ->
 
 def test_a_pod_of_which_nodes_json_does_not_tell_proves_nothing_of_it(killed: Run) -> None:
     history = killed.history()
-    nodes = dict(history.nodes or {})
+    nodes: dict[str, Any] = dict(history.nodes or {})
     without = {name: one for name, one in nodes.items() if name != "node3"}
     judgement = judge(replace(history, nodes=without))
     assert judgement.verdict == "fail", "convergence: it is in the tables, and not among the pods"
@@ -198,7 +198,8 @@ def test_a_write_on_record_as_a_read_or_by_no_pod_of_the_run_is_void(killed: Run
 
 def test_nobody_is_quarantined_in_a_group(killed: Run) -> None:
     history = killed.history(manifest={**killed.manifest, "topology": {"kind": "group"}})
-    nodes = {**(history.nodes or {}), "node3": {**(history.nodes or {})["node3"], "state": "QUARANTINED"}}
+    nodes: dict[str, Any] = dict(history.nodes or {})
+    nodes["node3"] = {**nodes["node3"], "state": "QUARANTINED"}
     assert any("in a group nobody is" in one for one in implausible(replace(history, nodes=nodes)))
     source = replace(history, nodes=nodes, manifest={**killed.manifest, "topology": {"kind": "async"}})
     assert not any("nobody is" in one for one in implausible(source))

@@ -22,7 +22,7 @@ ERRANT = "3e11fa47-71ca-11e1-9e33-c80aa9429562:100-102"
 
 
 def quarantine(history: History, node: str = "node3", **changes: Any) -> History:
-    nodes = history.nodes or {}
+    nodes = dict[str, Any](history.nodes or {})
     return replace(history, nodes={**nodes, node: nodes[node] | {"state": "QUARANTINED", "role": "replica"} | changes})
 
 

@@ -27,7 +27,7 @@ def told(history: History, node: str, table: str | None, why: tuple[int | None, 
     """The same, but a pod did not give a table (None: nothing at all)."""
     assert history.nodes is not None
     entry = {"table": table, "errno": why[0], "error": why[1]}
-    record = history.nodes[node] | {"unread": [entry]} | changes
+    record: Any = {**history.nodes[node], "unread": [entry], **changes}
     return replace(history, nodes={**history.nodes, node: record})
 
 
