@@ -116,6 +116,7 @@ class Fault(Keys, ABC):
     not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
     a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
     MySQL pods.
+    one_by_one: its pods are taken in turn, the primary last: each must be back in service before the next.
     intends: what a planned change does to pods or primary, if anything. refuted_by: what evidence must not say.
     """
 
@@ -137,6 +138,7 @@ class Fault(Keys, ABC):
     hits: ClassVar[Hits | None] = None
     loses_node: ClassVar[bool] = False
     may_stay: ClassVar[bool] = False
+    one_by_one: ClassVar[bool] = False
     intends: ClassVar[Intent | None] = None
     refuted_by: ClassVar[Refutations] = Refutations()
 
@@ -147,6 +149,10 @@ class Fault(Keys, ABC):
     def aimed(self, victims: Sequence[Victim], context: Context) -> list[Injection[Any]]:
         """This fault on each of the pods that a step hits; on fewer of them where it leaves some alone."""
         return [self.on(victim, context) for victim in victims]
+
+    def loses_of(self, nodes: int) -> int:
+        """How many of so many nodes that it hits are gone for those that go on, where it `loses_node`."""
+        return nodes
 
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         """Why it cannot be, beyond what the class says; None where it can."""
