@@ -1,9 +1,9 @@
 """power-loss: a node's power fails, and what was written but not synced is lost with its memory.
 
-mysqld is frozen, its file systems are shut down without writing back what only the page cache holds (ext4's ioctl
-SHUTDOWN, as xfstests use it), and the process is killed: the next mount finds what had reached the device, and replays
-the journal, as after a power failure. Two small files prove it: one that was synced is there afterwards, one that was
-not has nothing in it. Heals by starting the container again.
+mysqld is frozen, its file systems are shut down without writing back what only the page cache holds, and the process is
+killed: the next mount finds what had reached the device, and replays the journal, as after a power failure. Two small
+files prove it: one that was synced is there afterwards, one that was not has nothing in it. Heals by starting the
+container again.
 
 With ``sync_binlog=1`` and ``innodb_flush_log_at_trx_commit=1``, MySQL's defaults, no acknowledged transaction is lost
 on the node; with 0 and 2 the last ones are. What a disk acknowledges is taken to be on it: no write cache lies.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chaos.disk.file_systems import DISK, MOUNTS, tried
+from chaos.disk.shut_down import shut_down
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, process
 from chaos.process.kill import SIGKILLED
@@ -25,24 +26,6 @@ from cluster.wait import wait_until
 FREEZE_TIMEOUT_S = 10.0
 EXIT_TIMEOUT_S = 20.0
 SYNCED, UNSYNCED = (f"{MOUNTS['binlog']}/meshbench-{word}" for word in ("synced", "unsynced"))
-#: EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, on every file system of the container's processes.
-_CUT = """
-pid=$(grep -l {container} /proc/[0-9]*/cgroup | head -n1 | cut -d/ -f3)
-test -n "$pid" || {{ echo "no process of it"; exit 1; }}
-python3 - "/proc/$pid/root" <<'PROGRAM'
-import fcntl, os, struct, sys
-root = sys.argv[1]
-for name, sync in ({synced!r}, True), ({unsynced!r}, False):
-    with open(root + name, "wb") as file:
-        file.write(b"written")
-        file.flush()
-        if sync:
-            os.fsync(file.fileno())
-folders = [os.open(root + mount, os.O_RDONLY) for mount in {mounts!r}]
-for folder in folders:
-    fcntl.ioctl(folder, 0x8004587D, struct.pack("I", 2))
-PROGRAM
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +63,11 @@ class PowerLost(Injection[PowerLoss]):
 
         # nothing that mysqld acknowledges may come after what its disk keeps
         wait_until(f"the engine freezes {self.pod}", frozen, timeout_s=FREEZE_TIMEOUT_S, tolerate=EngineRefusedError)
-        script = _CUT.format(container=container.id, synced=SYNCED, unsynced=UNSYNCED, mounts=tuple(MOUNTS.values()))
-        code, said = self.cluster.platform.on_host(script)
-        container.kill()
-        if code != 0:
-            raise HarnessError(f"{self.pod}: its file systems could not be shut down: {said.strip()[-300:]}")
+        try:
+            mounts = tuple(MOUNTS.values())
+            shut_down(self.cluster, container, mounts, written=(SYNCED, UNSYNCED), synced=(SYNCED,))
+        finally:
+            container.kill()
         container.wait(timeout_s=EXIT_TIMEOUT_S)
 
     def effect(self) -> Evidence:

@@ -11,6 +11,7 @@ import pytest
 from chaos.applicability import misfit
 from chaos.disk.file_systems import DISK, MOUNTS, SIZES, parts, run, tried
 from chaos.disk.full import DiskFull
+from chaos.disk.io_errors import IoErrors
 from chaos.disk.read_only import DiskReadonly
 from chaos.disk.slow import DiskSlow
 from chaos.fault import Context, Setting, Victim
@@ -105,7 +106,8 @@ def test_a_script_beside_a_mysqld_that_is_gone_fails() -> None:
         (b"OS errno 30 - Read-only file system\nstarting as process 1\nReceived SIGTERM\n", False),
     ],
 )
-def test_a_mysqld_that_has_ended_tells_whether_its_disk_was_read_only(log: bytes, refused: bool) -> None:
+def test_a_mysqld_that_has_ended_tells_how_its_disk_failed(log: bytes, refused: bool) -> None:
     cluster = with_mysqld(FakeProcess(states=[exited(2)], output=log))
     injection = DiskReadonly().on(Victim(pod="node1"), Context(cluster=cluster))
     assert injection.effect().ok is refused
+    assert not IoErrors().on(Victim(pod="node1"), Context(cluster=cluster)).effect().ok, "that is another error"

@@ -20,6 +20,8 @@ STEPS = [
     pytest.param("disk-readonly", {"of": "tmp"}, marks=pytest.mark.nightly),
     pytest.param("disk-readonly", {}, marks=pytest.mark.nightly),
     pytest.param("power-loss", {}),
+    pytest.param("io-errors", {}, marks=pytest.mark.nightly),
+    pytest.param("io-errors", {"of": "binlog"}, marks=pytest.mark.nightly),
     pytest.param("disk-slow", {"writes": "1mbps", "reads": "2mbps"}),
     pytest.param("disk-slow", {"operations": 50, "of": "binlog"}, marks=pytest.mark.nightly),
 ]
