@@ -48,6 +48,17 @@ NEEDS: Mapping[str, Need] = {
         probe="unshare --net iptables --wait -A INPUT -j DROP",
         otherwise="the kernel of the engine's host filters no packets (iptables)",
     ),
+    "packet shaping": Need(
+        probe="unshare --net bash -c 'ip link add mb0 type ifb && tc qdisc add dev mb0 root netem delay 1ms' ||"
+        " unshare --net iptables --wait -t mangle -A INPUT -j NFQUEUE --queue-num 1 --queue-bypass",
+        otherwise="the kernel of the engine's host has neither netem (sch_netem, ifb) nor NFQUEUE",
+    ),
+    "bandwidth": Need(
+        probe="unshare --net bash -c 'ip link add mb0 type ifb && tc qdisc add dev mb0 root tbf rate 1mbit burst 4000"
+        " latency 100ms && ip link add mb1 type veth peer name mb2 && tc qdisc add dev mb1 clsact && tc filter add dev"
+        " mb1 ingress protocol ip u32 match u32 0 0 action mirred egress redirect dev mb0'",
+        otherwise="the kernel of the engine's host lacks tbf, ifb, clsact, u32 or mirred",
+    ),
     "cgroup freezer": Need(
         probe="test -d /sys/fs/cgroup/freezer || test -e /sys/fs/cgroup/cgroup.controllers",
         otherwise="the kernel of the engine's host has no cgroup freezer",

@@ -49,8 +49,8 @@ class HostContent(NoiseContent):
 
 
 class ManifestContent(TypedDict):
-    """What a run of ours writes; composed: steps that the seed
-    chose. own: of a user's own file, what came along."""
+    """What a run of ours writes; composed: the
+    timeline as it was written, where it has compositions. own: of a user's own file, what came along."""
 
     schema: str
     scenario: dict[str, Any]

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.engine
 
 RECOVERY_TIMEOUT_S = 120
 #: One or two of a family are tried in `make test`, all of them in `make nightly`.
-IN_EACH = ("noop", "kill", "pause", "partition", "cpu-throttle")
+IN_EACH = ("noop", "kill", "pause", "partition", "delay", "cpu-throttle")
 NIGHTLY = (pytest.mark.nightly,)
 
 
