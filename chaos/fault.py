@@ -116,6 +116,7 @@ class Fault(Keys, ABC):
     not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
     a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
     MySQL pods.
+    one_by_one: its pods are taken in turn, the primary last: each must be back in service before the next.
     intends: what a planned change does to pods or primary, if anything. refuted_by: what evidence must not say.
     """
 
@@ -137,6 +138,7 @@ class Fault(Keys, ABC):
     hits: ClassVar[Hits | None] = None
     loses_node: ClassVar[bool] = False
     may_stay: ClassVar[bool] = False
+    one_by_one: ClassVar[bool] = False
     intends: ClassVar[Intent | None] = None
     refuted_by: ClassVar[Refutations] = Refutations()
 

@@ -160,19 +160,17 @@ class Injector:
             return
         context = Context(cluster=self._cluster, peers=peers, rng=rng)
         part = part_of(planned.target)
+        if planned.fault.one_by_one:
+            self._take_in_turn(planned, [Victim(pod=pod, part=part) for pod in pods], context, due_ns, story)
+            struck()
+            return
         injections = planned.fault.aimed([Victim(pod=pod, part=part) for pod in pods], context)
         stories = [story, *(self._record.story(planned.asked(), due_ns) for _ in injections[1:])]
         with ThreadPoolExecutor(max_workers=len(injections), thread_name_prefix="fault") as pool:
             before = list(pool.map(lambda injection: injection.effect(), injections))
             for injection, look in zip(injections, before, strict=True):
                 if look.ok:
-                    name = planned.fault.name
-                    log.warning(
-                        "fault: %s of %s was not injected: its effect is already present: %s",
-                        name,
-                        injection.pod,
-                        look.seen,
-                    )
+                    _warn_of_presence(planned, injection.pod, look)
             sound = [strike for strike in zip(injections, before, stories, strict=True) if not strike[1].ok]
             all_struck = _Countdown(len(sound), then=struck)
             running = [
@@ -182,6 +180,28 @@ class Injector:
         for strike in running:
             strike.result()
 
+    def _take_in_turn(
+        self, planned: PlannedFault, victims: list[Victim], context: Context, due_ns: int, story: Story
+    ) -> None:
+        """One pod after another, the primary last; the next one only when the one before is back in service.
+
+        It ends with the first that does not come to its end, as whoever rolls by hand would.
+        """
+        primary = self._outlook.settled.primary
+        for number, victim in enumerate(sorted(victims, key=lambda one: (one.pod == primary, one.pod))):
+            if number and self._over.is_set():
+                log.warning("fault: %s ends before %s: the load has ended", planned.fault.name, victim.pod)
+                return
+            injection = planned.fault.on(victim, context)
+            look = injection.effect()
+            if look.ok:
+                _warn_of_presence(planned, victim.pod, look)
+                continue
+            own_story = self._record.story(planned.asked(), None) if number else story
+            begins_ns = time.monotonic_ns() if number else due_ns
+            if not self._run(planned, injection, look, own_story, _Countdown(1, then=lambda: None), begins_ns):
+                return
+
     def _run(
         self,
         planned: PlannedFault,
@@ -190,7 +210,8 @@ class Injector:
         story: Story,
         all_struck: _Countdown,
         due_ns: int,
-    ) -> None:
+    ) -> bool:
+        """The whole story of one fault on one pod; returns whether it took effect and the pod is back."""
         fault, pod = planned.fault, injection.pod
         story.befalls(pod, isolates_from=fault.isolates_from(injection.victim, injection.context))
         injected_ns = time.monotonic_ns()
@@ -206,7 +227,7 @@ class Injector:
                 # a change that is refused, or does not come to its end, is a finding: it took no effect
                 story.note("injected", injected_ns)
                 story.note("bitten", time.monotonic_ns(), Evidence(ok=False, seen={"reason": str(refused)}))
-                return
+                return False
             finally:
                 all_struck.one_more()
             seen = {"due_ns": due_ns, "done_ns": time.monotonic_ns()}
@@ -217,7 +238,7 @@ class Injector:
             )
             if planned.for_good:
                 self._give_up(pod)
-                return
+                return bite.ok
             if fault.lasts:
                 heal_s = planned.heal_after_s
                 self._wait_until(None if heal_s is None else injected_ns + round(heal_s * 1e9))
@@ -230,6 +251,8 @@ class Injector:
         if self._recover:
             clean = self._recovered(injection.residue, pod, goal)
             story.note("clean", time.monotonic_ns(), clean)
+            return bite.ok and clean.ok
+        return False
 
     def _give_up(self, pod: str) -> None:
         """Count a pod that was killed for good no more."""
@@ -276,6 +299,11 @@ class Injector:
             )
 
         return await_evidence(f"{pod} is back and caught up", look, timeout_s=RECOVERY_TIMEOUT_S)
+
+
+def _warn_of_presence(planned: PlannedFault, pod: str, look: Evidence) -> None:
+    name = planned.fault.name
+    log.warning("fault: %s of %s was not injected: its effect is already present: %s", name, pod, look.seen)
 
 
 class _Countdown:

@@ -61,6 +61,8 @@ def taken(step: PlannedFault, nodes: int) -> int:
     """How many nodes a step takes from their peers, at most."""
     if not step.fault.loses_node or part_of(step.target) != "node":
         return 0
+    if step.fault.one_by_one:
+        return 1
     counts = {"all": nodes, "replicas": nodes - 1, "minority": minority(nodes), "majority": majority(nodes)}
     return counts.get(node_of(step.target), 1)
 

@@ -13,6 +13,7 @@ import checks
 import checks.workloads
 from checks.check import Check, Gate
 from checks.noise import TRIAL_GATES
+from history.fields import DeclarationError
 
 #: What judges with the declarations imports this module, and declares none.
 _JUDGES = frozenset({"registry", "gates", "judge"})
@@ -43,13 +44,13 @@ def _declared() -> Iterator[Check]:
                 for name, check in vars(importlib.import_module(module.name)).items():
                     if isinstance(check, Check):
                         if name != "CHECK":
-                            raise TypeError(f"{module.name}: a check is declared as CHECK, not as {name}")
+                            raise DeclarationError(f"{module.name}: a check is declared as CHECK, not as {name}")
                         yield check
 
 
 def distinct(checks: Iterable[Check], trial: Iterable[Gate]) -> None:
-    """Raise TypeError where two checks have one name, or two gates one name or one key: one of them would judge for
-    the other. trial: the gates that no check decides."""
+    """Raise DeclarationError where two checks have one name, or two gates one name or one key: one of them would judge
+    for the other. trial: the gates that no check decides."""
     checks = list(checks)
     gates = [*(gate for check in checks for gate in check.gates), *trial]
     for what, names in (
@@ -59,7 +60,7 @@ def distinct(checks: Iterable[Check], trial: Iterable[Gate]) -> None:
     ):
         twins = sorted(name for name, times in Counter(names).items() if times > 1)
         if twins:
-            raise TypeError(f"{what} {twins[0]!r} is declared twice; give the new one a name of its own")
+            raise DeclarationError(f"{what} {twins[0]!r} is declared twice; give the new one a name of its own")
 
 
 def _place(check: Check) -> tuple[int, str]:

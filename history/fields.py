@@ -21,6 +21,10 @@ _TIMES = 2**63
 _SHOWN = 80
 
 
+class DeclarationError(TypeError):
+    """What a file declares, such as a fault or a check, cannot be; the message names the file and how to mend it."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """words: what a value must be, completing "must be …". holds: whether it is. whole: 7.0 stands for 7. becomes:

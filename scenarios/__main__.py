@@ -11,11 +11,17 @@ import signal
 import sys
 from pathlib import Path
 
+from history.fields import DeclarationError
+
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _with_a_home()
-    from scenarios.cli.cli import main as command_line
+    try:
+        from scenarios.cli.cli import main as command_line
+    except DeclarationError as wrong:
+        print(f"meshbench: {wrong}", file=sys.stderr)
+        return 2
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return command_line()

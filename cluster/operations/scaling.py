@@ -14,13 +14,16 @@ import pymysql
 
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError, RefusedError
+from cluster.extras import Extra
 from cluster.joining import tried
 from cluster.operations.start import start_agent, start_node, wait_for_login
 from cluster.platform.platform import Pod
 from cluster.topologies.clone import DATA_DIR
-from cluster.topologies.replication import CanClone
+from cluster.topologies.replication import CanClone, CanForceQuorum
 from cluster.wait import WaitTimeoutError, wait_until
 
+#: Of nodes that are to be rebuilt in place.
+OWN_VOLUME = Extra(name="data", probe="exit 0", otherwise="", before=":", volume=DATA_DIR, made_by="exit 0")
 CLONE_TIMEOUT_S = 120.0
 CATCH_UP_TIMEOUT_S = 120.0
 #: For so long before SIGKILL: mysqld ends in order, agent and proxy have nothing to finish.
@@ -65,6 +68,31 @@ def add_pod(cluster: Cluster, name: str) -> None:
         raise
 
 
+def rebuild_pod(cluster: Cluster, name: str) -> None:
+    """Replace all data of a replica by that of another node, in place; returns when it is in service and caught up.
+
+    Its data directory must be a volume (`OWN_VOLUME`). Raises RefusedError when MySQL refuses or it does not get there
+    in time.
+    """
+    replication, pod = cluster.topology.replication, cluster.pods[name]
+    donor = _donor(cluster, other_than=name)
+    try:
+        with cluster.connect(name, timeout_s=60) as connection:
+            if isinstance(replication, CanForceQuorum):
+                replication.disable_start_on_boot(connection)  # it is to join when it has its data, and not before
+            replication.leave(connection)
+        with cluster.connect(name) as connection, connection.cursor() as cursor:
+            cursor.execute("SET GLOBAL super_read_only = OFF")  # CLONE drops what is there; read_only stays as it is
+        _fetch_data(cluster, pod, donor)
+        goal = _executed(cluster, cluster.membership.primary())
+        cluster.membership.join(pod)
+        wait_until(
+            f"{name} is in service and caught up", lambda: _there(cluster, name, goal), timeout_s=CATCH_UP_TIMEOUT_S
+        )
+    except (pymysql.MySQLError, WaitTimeoutError) as error:
+        raise RefusedError(f"{name} could not be rebuilt: {' '.join(str(error).split())}") from error
+
+
 def remove_pod(cluster: Cluster, name: str) -> None:
     """Take a pod out: it leaves its group or its source, then its containers stop. Raises RefusedError if it will not
     leave."""
@@ -83,10 +111,11 @@ def _set_aside(cluster: Cluster, pod: Pod) -> None:
         pod.containers[role].kill(grace_s=STOP_TIMEOUTS_S.get(role, 0))
 
 
-def _donor(cluster: Cluster) -> str:
+def _donor(cluster: Cluster, *, other_than: str = "") -> str:
     """A replica in service, which copying slows down instead of the primary; the primary where there is no other."""
     primary = cluster.membership.primary()
-    replicas = [name for name, one in cluster.status().items() if one and one.in_service and name != primary]
+    aside = {primary, other_than, *cluster.membership.quarantined()}
+    replicas = [name for name, one in cluster.status().items() if one and one.in_service and name not in aside]
     return min(replicas, default=primary)
 
 

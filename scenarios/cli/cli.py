@@ -136,13 +136,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="meshbench",
         description="What happens to money and to latency when a replicated MySQL behind a mesh proxy loses a part.",
-        epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error.",
+        epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or configuration error, 3 void, 4 harness error; "
+        "interrupted: 129 (the terminal closed), 130 (Ctrl-C), 141 (the reader of a pipe went away), 143 (SIGTERM).",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     run = verbs.add_parser("run", help="run a scenario and judge it")
     run.add_argument("scenario", help="a name from `meshbench list`, or a YAML file")
-    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one key, load.rate=500")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override one key, load.rate=500; repeatable",
+    )
     run.add_argument("--seed", type=int, help="decides arrivals, operations and the exact moment of faults")
     run.add_argument("--live", action="store_true", help="Locust's web page while it runs, on 127.0.0.1 only")
     run.add_argument(

@@ -27,12 +27,12 @@ from chaos.timeline import OF_A_STEP, PlannedFault
 from cluster.duration import show_duration
 from scenarios.schema.declared import validated, without_nulls_of_others
 from scenarios.schema.duration import Duration, positive_or
-from scenarios.schema.section import Section
+from scenarios.schema.section import Section, UnknownWordError, not_one_of
 
 
 def _fault_name(value: Any) -> Any:
     if not isinstance(value, str) or value not in FAULTS:
-        raise ValueError(f"unknown fault {value!r}; known: {', '.join(FAULTS)}")
+        raise UnknownWordError(not_one_of(value, tuple(FAULTS), what="fault"))
     return value
 
 
@@ -56,8 +56,10 @@ class AfterSection(Section):
 def _event_word(value: Any) -> Any:
     if isinstance(value, str):
         if value not in EVENTS:
-            raise ValueError(f"unknown event {value!r}; known: {', '.join(EVENTS)}")
+            raise UnknownWordError(not_one_of(value, EVENTS, what="event"))
         return {"event": value}
+    if value is not None and not isinstance(value, dict):
+        raise ValueError("expected an event, or {event: …, delay: …}")
     return value
 
 
@@ -92,7 +94,9 @@ class FaultSection(Section):
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:
-        if (self.at is None) == (self.after is None):
+        if self.at is not None and self.after is not None:
+            raise ValueError("at and after are both given; keep one of them")
+        if self.at is None and self.after is None:
             raise ValueError("a step needs a moment: either at, such as 12s, or after, such as failover-started")
         return self
 

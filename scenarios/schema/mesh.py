@@ -20,7 +20,7 @@ from mesh.proxies.lookup import PROXIES
 from mesh.proxies.proxy import Settings
 from mesh.spec import MeshSpec, Mode
 from scenarios.schema.declared import validated, without_nulls_of_others
-from scenarios.schema.section import MisfitError, Section, one_of_words
+from scenarios.schema.section import MisfitError, Section, UnknownWordError, not_one_of, one_of_words
 
 #: Words that say a whole mesh by its mode; any other word names the proxy of a gateway.
 MODE_WORDS = ("direct", "sidecar", "mtls")
@@ -35,7 +35,12 @@ def mesh_of_word(word: str) -> dict[str, Any]:
 
 
 def mesh_word(value: Any) -> Any:
-    return mesh_of_word(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    words = (*MODE_WORDS, *PROXIES)
+    if value not in words:
+        raise UnknownWordError(not_one_of(value, words, what="mesh"))
+    return mesh_of_word(value)
 
 
 class MeshSection(Section):

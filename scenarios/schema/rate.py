@@ -18,7 +18,7 @@ def parse_rate(value: Any) -> float | str:
             raise ValueError(f"a share of the measured maximum must be greater than 0 and at most {MOST_PERCENT}%")
         return f"{float(match[1]):g}%"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("expected a share of the measured maximum, such as 70%, or a valid number")
+        raise ValueError("expected a share of the measured maximum, such as 70%, or a number")
     if value != value or value > MOST_A_SECOND:
         raise ValueError(f"expected at most {MOST_A_SECOND} arrivals per second")
     if value <= 0:

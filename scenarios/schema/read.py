@@ -22,14 +22,23 @@ from scenarios.schema.gates import GatesSection
 from scenarios.schema.load import OF_LOCUSTFILES
 from scenarios.schema.mesh import mesh_of_word
 from scenarios.schema.scenario import Scenario
-from scenarios.schema.section import MisfitError
+from scenarios.schema.section import MisfitError, UnknownWordError, not_one_of
+from scenarios.schema.told import brief, spelt
 from scenarios.schema.yaml_lines import Place, load, value_of
 from scenarios.user_code.lookup import Look, with_own_workload
 
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.schema.scenario).
 _WORDS = {"topology": "kind", "mesh": "proxy", "workload": "name"}
-LONGEST_ECHO = 80
+#: Kind of mistake -> what would be right, in the words of all messages.
+_EXPECTED = {
+    **dict.fromkeys(("int_type", "int_from_float"), "a whole number"),
+    **{"float_type": "a number", "bool_type": "true or false", "list_type": "a list", "string_type": "text"},
+    **{"greater_than": "more than {gt:g}", "greater_than_equal": "{ge:g} or more"},
+    **{"less_than": "less than {lt:g}", "less_than_equal": "{le:g} or less"},
+    **{"string_too_short": "{min_length} letters or more", "string_too_long": "{max_length} letters or less"},
+    "string_pattern_mismatch": "lower-case letters, digits and hyphens, such as primary-kill",
+}
 #: What the names of mysqld's options stand below.
 OPTIONS = "mysql.config."
 
@@ -209,7 +218,8 @@ def _explain(error: dict[str, Any], origin: Origin) -> str:
     """One line for one of pydantic's errors."""
     path: tuple[str | int, ...] = error["loc"]
     got = error.get("input")
-    match error["type"]:
+    kind, told = error["type"], error.get("ctx", {})
+    match kind:
         case "extra_forbidden":
             known = _known_keys(path[:-1])
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
@@ -218,25 +228,24 @@ def _explain(error: dict[str, Any], origin: Origin) -> str:
         case "missing":
             what = "is required and missing"
         case "value_error":
-            cause = error["ctx"]["error"]
+            cause = told["error"]
             path += cause.path if isinstance(cause, MisfitError) else ()
-            show = isinstance(got, str | int | float) and not isinstance(cause, MisfitError)
-            what = f"{cause}" + (f", got {brief(repr(got))}" if show else "")
+            alone = isinstance(cause, MisfitError | UnknownWordError) or isinstance(got, dict)
+            alone |= got is None and not str(cause).startswith("expected")
+            what = f"{cause}" if alone else f"{cause}, got {spelt(got)}"
         case "model_type" | "dict_type":
-            what = f"expected a mapping with keys such as {', '.join(_known_keys(path)[:3])}; got {brief(repr(got))}"
+            what = f"expected a mapping with keys such as {', '.join(_known_keys(path)[:3])}; got {spelt(got)}"
         case "literal_error":
-            what = f"must be {error['ctx']['expected']}, got {brief(repr(got))}"
+            what = not_one_of(got, told["expected"].replace("'", "").replace(" or ", ", ").split(", "))
+        case _ if kind in _EXPECTED:
+            what = f"expected {_EXPECTED[kind].format(**told)}, got {spelt(got)}"
         case _:
             message = str(error["msg"]).removeprefix("Input ")
-            what = f"{message[:1].lower()}{message[1:]}, got {brief(repr(got))}"
+            what = f"{message[:1].lower()}{message[1:]}, got {spelt(got)}"
+    if got is None and kind in ("list_type", "model_type", "dict_type"):
+        what = "is empty; give it a value, or leave it out"
     where = brief(".".join(str(part) for part in path))
     return f"{origin.of(path)}: {where}: {what}" if where else f"{origin.of(path)}: {what}"
-
-
-def brief(text: str) -> str:
-    """At most a line's worth of a user's own words, without line breaks in it."""
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return shown if len(shown) <= LONGEST_ECHO else f"{shown[:LONGEST_ECHO]}…"
 
 
 def _known_keys(path: tuple[str | int, ...]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from pydantic_core import PydanticKnownError
+
+from scenarios.schema.told import spelt
 
 
 class MisfitError(ValueError):
@@ -17,6 +19,10 @@ class MisfitError(ValueError):
         self.path = path
 
 
+class UnknownWordError(ValueError):
+    """A word that is none of those allowed; the message says which word it was."""
+
+
 class Section(BaseModel):
     """A part of a scenario: unknown keys are mistakes, and so are numbers written as words or truth values."""
 
@@ -24,8 +30,16 @@ class Section(BaseModel):
 
 
 def one_of_words(value: Any, words: Sequence[str]) -> Any:
-    """One of these words, or None; refused as pydantic refuses what is none of a `Literal`."""
+    """One of these words, or None. Raises UnknownWordError."""
     if value is not None and value not in words:
-        *others, last = (repr(word) for word in words)
-        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
+        raise UnknownWordError(not_one_of(value, words))
     return value
+
+
+def not_one_of(value: Any, words: Sequence[str], *, what: str = "word") -> str:
+    """What is wrong with a value that is none of these words; a likely one comes first."""
+    near = difflib.get_close_matches(value, words, n=1) if isinstance(value, str) else []
+    hint = f"did you mean {near[0]!r}? Expected" if near else "expected"
+    told = f"unknown {what} {spelt(value)}; " if isinstance(value, str) else ""
+    got = "" if isinstance(value, str) else f", got {spelt(value)}"
+    return f"{told}{hint} one of {', '.join(words)}{got}"

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from loadgen.user_code.environment import NAMES
 from scenarios.schema.section import MisfitError
+from scenarios.schema.told import spelt
 
 #: What stands in a manifest in place of a value, which may be a secret.
 HIDDEN = "(not recorded)"
@@ -33,7 +34,7 @@ def _environment(value: Any) -> Any:
             how = "; options of Locust go into load.arguments" if name.startswith("LOCUST_") else ""
             raise MisfitError((name,), f"is set by meshbench itself; leave it out{how}")
         if not isinstance(text, str):
-            raise MisfitError((name,), f"expected text, got {text!r}; quote it: {name}: '…'")
+            raise MisfitError((name,), f"expected text, got {spelt(text)}; quote it: {name}: '…'")
         if len(text) > LONGEST_VALUE:
             raise MisfitError((name,), f"is longer than {LONGEST_VALUE:,} characters; put it into a file beside yours")
         if "\0" in text:

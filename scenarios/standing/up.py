@@ -21,8 +21,9 @@ from scenarios.run.boot import assemble, boot, first_write
 from scenarios.run.collect import variables
 from scenarios.run.run import require_images
 from scenarios.run.sessions import require_init_connect
-from scenarios.schema.read import brief, read_words
+from scenarios.schema.read import read_words
 from scenarios.schema.scenario import Scenario
+from scenarios.schema.told import brief
 from scenarios.schema.yaml_lines import Place
 from scenarios.signals import undisturbed
 from scenarios.standing.standing import CLIENT, Kept, keep, refuse_taken

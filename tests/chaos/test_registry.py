@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +21,7 @@ from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError
 from cluster.keys import Key
 from cluster.wait import wait_until
+from history.fields import DeclarationError
 from scenarios.cli.cli import main
 from scenarios.run.judging import judged_again
 from scenarios.schema.read import read_scenario
@@ -163,3 +166,22 @@ def test_a_key_that_every_step_has_is_refused(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(chaos.process, "__path__", [*chaos.process.__path__, str(tmp_path)])
     with pytest.raises(TypeError, match=r"chaos.process.later: every step has a key after"):
         registry.declared()
+
+
+def test_a_family_without_an_init_is_told_with_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tape").mkdir()
+    (tmp_path / "tape" / "tear.py").write_text("")
+    monkeypatch.setattr("chaos.__path__", [str(tmp_path)])
+    with pytest.raises(DeclarationError, match=r"tape: a family of faults needs an __init__\.py"):
+        registry.declared()
+    (tmp_path / "tape" / "__init__.py").write_text('"""Faults of tapes."""')
+    assert set(registry.declared()) == {"noop"}
+
+
+def test_a_mistake_in_a_fault_s_file_is_one_line_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "torn.py").write_text("raise KeyError('key')\n")
+    code = f"import chaos.process, sys; chaos.process.__path__.append({str(tmp_path)!r})\n"
+    code += "from scenarios.__main__ import main; sys.argv = ['meshbench', 'faults']; sys.exit(main())"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr == "meshbench: chaos/process/torn.py cannot be imported: KeyError('key')\n"

@@ -194,7 +194,7 @@ def test_policies_are_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("load", "says"),
     [
-        ("{model: bursty}", r"load.model: must be 'poisson', 'constant', 'steps', 'ramp', 'burst', 'diurnal' or"),
+        ("{model: bursty}", r"load.model: unknown word 'bursty'; did you mean 'burst'?"),
         ("{end_rate: 5}", "load.end_rate: does not apply to model poisson, only to ramp; leave it out"),
         ("{model: burst}", "load.burst_rate: model burst needs burst_rate, burst_every, burst_for"),
         ("{model: diurnal}", "load.curve: model diurnal needs it: a CSV file"),
@@ -215,9 +215,9 @@ def test_policies_are_keys(tmp_path: Path) -> None:
         ("{rate: 0%}", "load.rate: a share of the measured maximum must be greater than 0 and at most 1000%, got '0%'"),
         ("{rate: .nan}", "load.rate: expected at most 100000 arrivals per second"),
         ("{calibrate: 5s}", "load.calibrate: no rate is a share of the measured maximum"),
-        ("{retry: twice}", "load.retry.mode: must be 'none', 'safe' or 'idempotent', got 'twice'"),
-        ("{retry: {attempts: 0}}", "load.retry.attempts: .*greater than or equal to 1"),
-        ("{reconnect: {mode: backoff, cap: 0}}", "load.reconnect.cap: .*greater than 0"),
+        ("{retry: twice}", "load.retry.mode: unknown word 'twice'; expected one of none, safe, idempotent"),
+        ("{retry: {attempts: 0}}", "load.retry.attempts: expected 1 or more, got 0"),
+        ("{reconnect: {mode: backoff, cap: 0}}", "load.reconnect.cap: expected more than 0"),
         ("{pool: {max_lifetime: 5}}", "load.pool.max_lifetime: expected a duration with a unit"),
         ("{pool: {idle: 5s}}", "load.pool.idle: unknown key; .*max_lifetime, connection_timeout"),
     ],

@@ -251,7 +251,7 @@ def test_a_key_of_the_class_is_blamed_on_its_own_line(folder: Path) -> None:
             "locustfile: own.py",
             "load.environment.BANK: expected text, got 5; quote it",
         ),
-        ("load: {environment: {BANK: yes}}", "locustfile: own.py", "load.environment.BANK: expected text, got True"),
+        ("load: {environment: {BANK: yes}}", "locustfile: own.py", "load.environment.BANK: expected text, got true"),
         ("load: {environment: [BANK]}", "locustfile: own.py", "load.environment: expected a mapping of variables"),
         ("load: {environment: {'B K': x}}", "locustfile: own.py", "is not a variable name"),
         ("load: {environment: {MYSQL_HOST: x}}", "locustfile: own.py", "MYSQL_HOST: is set by meshbench itself"),

@@ -1,0 +1,83 @@
+"""relay-log-discarded: a replica throws away what it has received and not yet applied, by a mistake easily made:
+CHANGE REPLICATION SOURCE TO with both threads stopped, whatever option it names.
+
+Nothing is missed as long as the source is there: the replica fetches all of it again. Under semi-sync its
+acknowledgements were for what is gone now; if the source dies before, acknowledged writes are lost. Took effect when
+transactions were received before, and are neither received nor executed after. Not undone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaos import sql
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
+from chaos.replication import channel
+from chaos.topologies import PROMOTED
+from cluster.errors import RefusedError
+from cluster.status.poller import UNREACHABLE
+from history import gtid
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelayLogDiscarded(Fault):
+    name = "relay-log-discarded"
+    does = "a replica that throws its relay log away: harmless while the source lives, a loss if that dies before"
+    bites = "transactions were received before, and are neither received nor executed after"
+    heals = "not undone: the replica fetches them again, from a source that still has them"
+    good = "nothing is lost while any node has it; where none has, the loss is found and every write of it is named"
+    known_as = "CHANGE REPLICATION SOURCE TO … with both threads stopped; RESET REPLICA"
+    targets = ("one_replica", "replicas", "candidate")
+    topologies = PROMOTED
+    least_pods = 2
+    lasts = False
+    hits = "node"
+    refuted_by = Refutations(bitten={"transactions_discarded": (0,)})
+
+    def on(self, victim: Victim, context: Context) -> Discarded:
+        return Discarded(fault=self, victim=victim, context=context)
+
+
+class Discarded(Injection[RelayLogDiscarded]):
+    gone: str = ""
+
+    def inject(self) -> None:
+        try:
+            self._discard()
+        except UNREACHABLE as error:
+            raise RefusedError(f"{self.pod}: {' '.join(str(error).split())}") from error
+        if not self.gone:
+            raise RefusedError(f"{self.pod} had applied all that it had received: there was nothing to throw away")
+
+    def _discard(self) -> None:
+        with (
+            self.cluster.connect(self.pod, timeout_s=channel.CHANGE_TIMEOUT_S) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("STOP REPLICA")
+            before = channel.look(self.cluster, self.pod)
+            if before is None:
+                raise RefusedError(f"{self.pod} follows nobody")
+            cursor.execute("CHANGE REPLICATION SOURCE TO SOURCE_DELAY = %s", (before.delay_s,))
+            after = channel.look(self.cluster, self.pod)
+            kept = after.received if after else ""
+            cursor.execute(
+                "SELECT GTID_SUBTRACT(%s, CONCAT_WS(',', NULLIF(%s, ''), @@global.gtid_executed))",
+                (before.received, kept),
+            )
+            self.gone = "".join(str(cursor.fetchone()[0]).split())
+            cursor.execute("START REPLICA")
+
+    def effect(self) -> Evidence:
+        count = gtid.count(gtid.parse(self.gone))
+        return Evidence(ok=count > 0, seen={"transactions_discarded": count, "gtids": self.gone})
+
+    def heal(self) -> None:
+        """Its source has them, or nobody."""
+
+    def residue(self) -> Evidence:
+        def look() -> Evidence:
+            here = channel.look(self.cluster, self.pod)
+            return Evidence(ok=here is None or here.receiver == "ON", seen={"follows": here is not None})
+
+        return sql.told(look)
