@@ -65,10 +65,9 @@ def _try(planned: PlannedFault, system: System, result: Result, *, seed: int) ->
         )
         _note_bites(bites, result)
     finally:
-        if planned.fault.lasts:
-            # as another process would, which knows nothing of the injection
-            again = [planned.fault.on(injection.victim, injection.context) for injection in injections]
-            _all(again, lambda injection: injection.heal())
+        # as another process would, which knows nothing of the injection
+        again = [planned.fault.on(injection.victim, injection.context) for injection in injections]
+        _all(again, lambda injection: injection.heal())
     _all(injections, lambda injection: _come_back(injection, system))
     clean = _all(
         injections, lambda injection: await_evidence("nothing is left", injection.residue, timeout_s=CLEAN_TIMEOUT_S)
