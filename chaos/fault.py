@@ -150,10 +150,18 @@ class Fault(Keys, ABC):
         """This fault on each of the pods that a step hits; on fewer of them where it leaves some alone."""
         return [self.on(victim, context) for victim in victims]
 
+    def loses_of(self, nodes: int) -> int:
+        """How many of so many nodes that it hits are gone for those that go on, where it `loses_node`."""
+        return nodes
+
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         """Why it cannot be, beyond what the class says; None where it can."""
         del target, setting
         return None
+
+    def images(self) -> tuple[str, ...]:
+        """References of the images that it starts, which must be on the engine before anything starts."""
+        return ()
 
     @classmethod
     def family(cls) -> str:

@@ -64,7 +64,7 @@ def taken(step: PlannedFault, nodes: int) -> int:
     if step.fault.one_by_one:
         return 1
     counts = {"all": nodes, "replicas": nodes - 1, "minority": minority(nodes), "majority": majority(nodes)}
-    return counts.get(node_of(step.target), 1)
+    return step.fault.loses_of(counts.get(node_of(step.target), 1))
 
 
 def _may_hit_primary(step: PlannedFault) -> bool:

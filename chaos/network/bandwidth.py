@@ -63,6 +63,9 @@ class Narrowed(Injection[Bandwidth]):
             raise HarnessError(f"{self.pod}: the kernel refused a token bucket for its packets")
 
     def effect(self) -> Evidence:
+        standing = self._shaping.look()
+        if standing.mechanism is None:  # nothing to measure, and the step waits for this look
+            return Evidence(ok=False, seen=standing.as_seen())
         passed, other = self._passed()
         standing = self._shaping.look()
         held = all(0 < bytes_per_s < UNHELD * self.fault.rate for bytes_per_s in passed.values())

@@ -19,6 +19,10 @@ class PartitionHalves(Arranged):
     least_pods = 2
     loses_node = True
 
+    def loses_of(self, nodes: int) -> int:
+        """The smaller half; of two equal ones nobody goes on."""
+        return nodes // 2
+
     def seen_by(self, place: int, pods: Sequence[str]) -> Sequence[str]:
         half = len(pods) // 2
         return pods[:half] if place < half else pods[half:]

@@ -30,7 +30,8 @@ Written by `meshbench faults --markdown` from what every fault declares in its f
 `meshbench faults --json` says the same to programs. How a step of a timeline is written: README, "Write your own".
 How a new one is written: [adding a fault](adding-a-fault.md). `meshbench selftest faults` tries each of them here.
 
-Any node is one of `{nodes}`.
+Any node is one of
+`{nodes}`.
 Before any of them but `minority` and `majority` may stand `agent of` or, in mesh `mtls`, `proxy of`.
 """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chaos.network.partition import Partition
+from chaos.network.partition_halves import PartitionHalves
+from chaos.network.partition_ring import PartitionRing
 from chaos.noop import Noop
 from chaos.process.kill import Kill
 from chaos.survivable import System, beyond
@@ -62,6 +64,13 @@ def test_a_node_that_was_healed_a_moment_ago_is_not_back_yet() -> None:
 
 def test_a_step_that_waits_for_an_event_may_come_at_any_time() -> None:
     assert beyond([step("primary", at=50), step("candidate", at=None)], GROUP) is not None
+
+
+def test_of_halves_the_smaller_one_is_lost_and_of_two_equal_ones_both() -> None:
+    for nodes, survives in ((3, True), (4, False), (5, True)):
+        system = System(replication=replication_of("group"), nodes=nodes)
+        assert (beyond([step("all", fault=PartitionHalves)], system) is None) is survives
+        assert beyond([step("all", fault=PartitionRing)], system) is None
 
 
 def test_what_takes_no_node_away_does_not_count() -> None:

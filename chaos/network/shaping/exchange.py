@@ -28,6 +28,10 @@ class Probe:
     over_s: float
     flows: int = 1
 
+    @property
+    def a_tenth(self) -> Probe:
+        return Probe(packets=self.packets // 10, over_s=self.over_s / 10, flows=max(1, self.flows // 10))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Way:

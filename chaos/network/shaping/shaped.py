@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -90,12 +90,16 @@ class Shaped(Injection[ShapingFault]):
         self._shaping.start(self.fault.shape, seed=self.context.rng.randrange(1 << 30))
 
     def effect(self) -> Evidence:
-        met, other = self._exchanges()
-        standing = self._shaping.look()
-        hit = self._hit(met)
+        if self._shaping.look().mechanism is None:  # the step waits for this look, so it is a short one
+            met, other = self._exchanges(self.fault.probe.a_tenth)
+            return Evidence(ok=False, seen=self._shaping.look().as_seen() | self._seen(met, other))
+        met, other = self._exchanges(self.fault.probe)
+        standing, hit = self._shaping.look(), self._hit(met)
         spared = other is None or not (self.fault.shows(other.sent) or self.fault.shows(other.received))
         measures = tuple(
-            self._named(measure, name) for name, way in hit.items() for measure in self.fault.measures(way)
+            replace(measure, what=f"{measure.what}, {name}")
+            for name, way in hit.items()
+            for measure in self.fault.measures(way)
         )
         shown = all(self.fault.shows(way) for way in hit.values())
         return Evidence(
@@ -108,13 +112,13 @@ class Shaped(Injection[ShapingFault]):
         self._shaping.stop()
 
     def residue(self) -> Evidence:
-        met, other = self._exchanges()
+        met, other = self._exchanges(self.fault.probe)
         standing = self._shaping.look()
         shows = any(self.fault.shows(way) for way in self._hit(met).values())
         seen = {"mechanism": standing.mechanism} | self._seen(met, other)
         return Evidence(ok=standing.mechanism is None and not shows, seen=seen)
 
-    def _exchanges(self) -> tuple[Exchange, Exchange | None]:
+    def _exchanges(self, probe: Probe) -> tuple[Exchange, Exchange | None]:
         """With a peer, and at the same time with a bystander where one is to be spared."""
         peers = self._shaping.traffic.peers
         names = [partner_of(self.cluster, self.pod, peers)]
@@ -122,24 +126,13 @@ class Shaped(Injection[ShapingFault]):
             names.append(witness)
         grace_s = GRACE_S + 2 * (self.fault.shape.latency_s + self.fault.shape.jitter_s)
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
-            met = list(
-                pool.map(lambda name: exchange(self.cluster, self.pod, name, self.fault.probe, grace_s=grace_s), names)
-            )
+            met = list(pool.map(lambda name: exchange(self.cluster, self.pod, name, probe, grace_s=grace_s), names))
         return met[0], met[1] if len(met) > 1 else None
 
     def _hit(self, met: Exchange) -> dict[str, Way]:
         traffic = self._shaping.traffic
         ways = {"sent": met.sent} if traffic.sent else {}
         return ways | ({"received": met.received} if traffic.received else {})
-
-    def _named(self, measure: Measure, way: str) -> Measure:
-        return Measure(
-            what=f"{measure.what}, {way}",
-            unit=measure.unit,
-            promised=measure.promised,
-            measured=measure.measured,
-            tolerance=measure.tolerance,
-        )
 
     def _seen(self, met: Exchange, other: Exchange | None) -> dict[str, Any]:
         seen = {"sent": met.sent.as_seen(), "received": met.received.as_seen()}
