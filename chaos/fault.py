@@ -159,6 +159,10 @@ class Fault(Keys, ABC):
         del target, setting
         return None
 
+    def images(self) -> tuple[str, ...]:
+        """References of the images that it starts, which must be on the engine before anything starts."""
+        return ()
+
     @classmethod
     def family(cls) -> str:
         """The folder it stands in, such as ``process``."""

@@ -37,7 +37,7 @@ class RollingConfig(Restart):
     good = "dynamic variables: nobody notices; others: as for a rolling restart"
     known_as = "kubectl rollout after a ConfigMap; Percona Operator smart update"
     example: ClassVar[Mapping[str, Any]] = {"variables": {"max_connections": 499}}
-    targets = ("all", "replicas")
+    targets = ("all", "replicas", "one_replica")
     one_by_one = True
     refuted_by = Refutations(bitten={"set": (False,)}, clean={"container": ("exited", "frozen"), "answers": (False,)})
 

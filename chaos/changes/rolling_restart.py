@@ -25,7 +25,7 @@ class RollingRestart(Restart):
     heals = "each node is back in service and caught up before the next; one that was interrupted is started"
     good = "no acknowledged write is lost, and writes stop once, for the switchover"
     known_as = "kubectl rollout restart; roachtest rolling-restart"
-    targets = ("all", "replicas")
+    targets = ("all", "replicas", "one_replica")
     least_pods = 2
     one_by_one = True
 

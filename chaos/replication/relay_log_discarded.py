@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pymysql
+
 from chaos import sql
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.replication import channel
 from chaos.topologies import PROMOTED
 from cluster.errors import RefusedError
 from cluster.status.poller import UNREACHABLE
+from cluster.wait import WaitTimeoutError, wait_until
 from history import gtid
+
+#: A thread runs: of both, of the receiver, of the applier.
+RUNNING = (3081, 3084, 3085)
+STILL_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,30 +50,38 @@ class Discarded(Injection[RelayLogDiscarded]):
 
     def inject(self) -> None:
         try:
-            self._discard()
-        except UNREACHABLE as error:
+            wait_until(
+                f"{self.pod} stands still for its relay log to be discarded", self._discarded, timeout_s=STILL_TIMEOUT_S
+            )
+        except (*UNREACHABLE, WaitTimeoutError) as error:
             raise RefusedError(f"{self.pod}: {' '.join(str(error).split())}") from error
         if not self.gone:
             raise RefusedError(f"{self.pod} had applied all that it had received: there was nothing to throw away")
 
-    def _discard(self) -> None:
+    def _discarded(self) -> bool:
+        """False where somebody has started a thread again before the change, as the control plane does."""
         with (
             self.cluster.connect(self.pod, timeout_s=channel.CHANGE_TIMEOUT_S) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute("STOP REPLICA")
             before = channel.look(self.cluster, self.pod)
             if before is None:
                 raise RefusedError(f"{self.pod} follows nobody")
-            cursor.execute("CHANGE REPLICATION SOURCE TO SOURCE_DELAY = %s", (before.delay_s,))
+            cursor.execute("STOP REPLICA")
+            try:
+                cursor.execute("CHANGE REPLICATION SOURCE TO SOURCE_DELAY = %s", (before.delay_s,))
+            except pymysql.MySQLError as error:
+                if error.args[0] not in RUNNING:
+                    raise
+                return False
             after = channel.look(self.cluster, self.pod)
-            kept = after.received if after else ""
             cursor.execute(
                 "SELECT GTID_SUBTRACT(%s, CONCAT_WS(',', NULLIF(%s, ''), @@global.gtid_executed))",
-                (before.received, kept),
+                (before.received, after.received if after else ""),
             )
             self.gone = "".join(str(cursor.fetchone()[0]).split())
             cursor.execute("START REPLICA")
+        return True
 
     def effect(self) -> Evidence:
         count = gtid.count(gtid.parse(self.gone))

@@ -9,6 +9,7 @@ import pymysql
 from cluster.agent import agent as role_agent
 from cluster.agent.assignment import CONTROL_PORT
 from cluster.errors import HarnessError
+from cluster.extras import Extra
 from cluster.joining import told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
 from cluster.nodes import Nodes, number
@@ -27,22 +28,11 @@ def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = No
 
     volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
     """
-    replication, extras = nodes.topology.replication, nodes.topology.extras
+    replication = nodes.topology.replication
     own = replication.options(facts(nodes, pod))
-    file = mysqld.user_file(nodes.topology, own=own)
     pod.open_namespace(nodes.network, nodes.network.node_names)
-    volumes = {**(volumes or {}), **_volumes_of_extras(nodes, pod)}
-    pod.add(
-        "mysqld",
-        nodes.topology.image or nodes.platform.image("mysql"),
-        mysqld.command(nodes.topology, index=number(pod.name) - 1, name=pod.name, own=own),
-        env={"MYSQL_ROOT_PASSWORD": nodes.credentials.root, "MYSQL_ROOT_HOST": "%"},
-        files={mysqld.USER_CNF: file} if file else None,
-        volumes=volumes,
-        before="\n".join(extra.before for extra in extras),
-        capabilities=[word for extra in extras for word in extra.capabilities],
-        devices=[rule for extra in extras for rule in extra.devices],
-    )
+    image = nodes.topology.image or nodes.platform.image("mysql")
+    _add_mysqld(nodes, pod, image, volumes={**(volumes or {}), **_volumes_of_extras(nodes, pod)})
     if agent:
         start_agent(nodes, pod)
         reach.require(pod, "agent", port=role_agent.PORT)
@@ -55,11 +45,40 @@ def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = No
         replication.prepare(connection, facts(nodes, pod))
 
 
+def replace_mysqld(nodes: Nodes, pod: Pod, *, image: str) -> None:
+    """Start a container of another image in place of a pod's mysqld, which has ended, on the volumes that it had; its
+    data must be in one of them. The old container stays, for its log."""
+    old = pod.containers["mysqld"]
+    volumes = {_volume(nodes, pod, extra): extra.volume for extra in nodes.topology.extras if extra.volume}
+    _add_mysqld(nodes, pod, image, volumes=volumes, known_as=f"{old.name}-again")
+
+
+def _add_mysqld(nodes: Nodes, pod: Pod, image: str, *, volumes: Mapping[str, str], known_as: str | None = None) -> None:
+    own, extras = nodes.topology.replication.options(facts(nodes, pod)), nodes.topology.extras
+    file = mysqld.user_file(nodes.topology, own=own)
+    pod.add(
+        "mysqld",
+        image,
+        mysqld.command(nodes.topology, index=number(pod.name) - 1, name=pod.name, own=own),
+        env={"MYSQL_ROOT_PASSWORD": nodes.credentials.root, "MYSQL_ROOT_HOST": "%"},
+        files={mysqld.USER_CNF: file} if file else None,
+        volumes=volumes,
+        known_as=known_as,
+        before="\n".join(extra.before for extra in extras),
+        capabilities=[word for extra in extras for word in extra.capabilities],
+        devices=[rule for extra in extras for rule in extra.devices],
+    )
+
+
+def _volume(nodes: Nodes, pod: Pod, extra: Extra) -> str:
+    return f"meshbench-{nodes.run_id}-{pod.name}-{extra.name}"
+
+
 def _volumes_of_extras(nodes: Nodes, pod: Pod) -> dict[str, str]:
     """The volumes that a pod's extras have, filled: name -> where. Raises HarnessError."""
     volumes: dict[str, str] = {}
     for extra in (extra for extra in nodes.topology.extras if extra.volume):
-        mounted = {f"meshbench-{nodes.run_id}-{pod.name}-{extra.name}": extra.volume}
+        mounted = {_volume(nodes, pod, extra): extra.volume}
         volumes |= mounted
         maker = pod.add(extra.name, nodes.platform.image("base"), ["bash", "-c", extra.made_by], volumes=mounted)
         if maker.wait(timeout_s=EXTRA_TIMEOUT_S) != 0:

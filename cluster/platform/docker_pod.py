@@ -110,6 +110,8 @@ class DockerPod:
         container.with_kwargs(labels=marked, use_config_proxy=False, log_config=LOG_CONFIG, **kwargs)
         container.start()
         started = container.get_wrapped_container()
+        if known_as and (replaced := self.containers.get(role)) is not None:
+            self.containers[f"{role}-{replaced.name}"] = replaced  # its log is still to be kept
         self.containers[role] = DockerProcess(started)
         return started
 

@@ -376,6 +376,8 @@ def require_images(scenario: Scenario, platform: Platform) -> None:
     ConfigurationError before anything is started."""
     if scenario.mysql.image != "default":
         images.require(scenario.mysql.image)
+    for reference in dict.fromkeys(image for step in scenario.timeline() for image in step.fault.images()):
+        images.require(reference)
     needed = ["base", "tools"]
     needed += ["mysql"] if scenario.mysql.image == "default" else []
     needed += [] if scenario.mesh.proxy is None else [PROXIES[scenario.mesh.proxy].image]

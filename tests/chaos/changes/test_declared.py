@@ -88,3 +88,18 @@ def test_values_are_literals_of_sql_without_the_suffixes_of_a_command_line() -> 
         {"max_connections": "50", "max_allowed_packet": "33554432", "general_log": "ON", "sql_mode": "IT'S"}
     )
     assert not variables.are({"max_connections": "51"})
+
+
+def test_an_upgrade_needs_an_image_which_must_be_there_before_anything_starts() -> None:
+    refused = FAULTS["rolling-upgrade"].read({}).misfit("all", setting())
+    assert refused is not None
+    assert refused.key == "to"
+    upgrade = FAULTS["rolling-upgrade"].read({"to": "mysql:9.1"})
+    assert upgrade.misfit("all", setting()) is None
+    assert upgrade.images() == ("mysql:9.1",)
+    assert FAULTS["rolling-upgrade"].read({"to": "default"}).images() == ()
+
+
+def test_a_group_of_two_cannot_do_without_one_of_them() -> None:
+    assert FAULTS["rebuild"].read({}).misfit("one_replica", setting("group", pods=2)) is not None
+    assert FAULTS["rebuild"].read({}).misfit("one_replica", setting("group", pods=3)) is None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 
+import docker
 import pytest
 
+from chaos.sql import value
 from cluster.cluster import Cluster
 from cluster.membership import Membership
 from cluster.operations.scaling import OWN_VOLUME
+from cluster.platform.docker_platform import DockerPlatform
 from cluster.topology import Topology
 from cluster.wait import wait_until
 from control.client import ControlHandle
@@ -18,6 +22,7 @@ from tests.chaos.trickle import trickle
 pytestmark = [pytest.mark.engine, pytest.mark.nightly]
 
 RECOVERY_TIMEOUT_S = 60
+VARIANT = "meshbench-test/mysql:variant"
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +52,32 @@ def test_a_primary_hands_over_before_it_is_restarted(pair: Cluster) -> None:
 
 def test_a_node_is_restarted_only_for_a_variable_that_is_read_at_start(pair: Cluster) -> None:
     _, replica = roles(pair)
-    assert not prove_change("rolling-config", pair, replica, {"variables": {"max_connections": 400}}).seen["restarted"]
+    assert not prove_change("rolling-config", pair, replica, {"variables": {"thread_cache_size": 40}}).seen["restarted"]
     assert prove_change("rolling-config", pair, replica, {"variables": {"back_log": 77}}).seen["restarted"]
+    pair.membership.bring_back(replica, timeout_s=RECOVERY_TIMEOUT_S)
+
+
+@pytest.fixture
+def variant(engine: docker.DockerClient) -> Iterator[str]:
+    """The default image with another configuration: a second version of MySQL is not everywhere to be had."""
+    lines = [
+        f"FROM {DockerPlatform().image('mysql')}",
+        'RUN sed -i "s/^max_connections = .*/max_connections = 501/" /etc/mysql/my.cnf',
+    ]
+    engine.images.build(fileobj=io.BytesIO("\n".join(lines).encode()), tag=VARIANT, rm=True)
+    yield VARIANT
+    engine.images.remove(VARIANT, force=True)
+
+
+def test_a_node_runs_another_image_on_the_data_that_it_has(pair: Cluster, variant: str) -> None:
+    _, replica = roles(pair)
+    before = str(value(pair, replica, "SELECT @@server_uuid"))
+    seen = prove_change("rolling-upgrade", pair, replica, {"to": variant}).seen
+    assert seen["image"] == variant
+    assert value(pair, replica, "SELECT @@max_connections") == 501
+    assert value(pair, replica, "SELECT @@server_uuid") == before
+    pair.membership.bring_back(replica, timeout_s=RECOVERY_TIMEOUT_S)
+    assert prove_change("rolling-upgrade", pair, replica, {"to": "default"}).seen["image"] != variant
     pair.membership.bring_back(replica, timeout_s=RECOVERY_TIMEOUT_S)
 
 
