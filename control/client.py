@@ -73,7 +73,8 @@ class ControlHandle:
         self._wait_until_it_answers()
 
     def assignment(self) -> Assignment:
-        return decode(self._request("GET", "/assignment"))
+        """What it has published. Raises OSError."""
+        return decode(self._request("GET", "/assignment", timeout_s=SILENCE_S))
 
     def state(self) -> dict[str, Any]:
         """All it remembers and sees, for people and for tests."""

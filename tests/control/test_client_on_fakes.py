@@ -10,10 +10,12 @@ import pytest
 from cluster.agent.assignment import CONTROL_PORT, Assignment, encode
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError, RefusedError
+from cluster.membership import Membership
 from cluster.platform import reach
 from cluster.platform.fake import FakePlatform, FakeProcess
 from cluster.platform.platform import exited
 from cluster.topology import Topology
+from control import client
 from control.client import ControlHandle
 from control.settings import EDS, STATE
 from mesh.proxies import eds
@@ -86,6 +88,23 @@ def test_one_that_is_down_is_silence_and_no_refusal() -> None:
         control.start(cluster.nodes)
     with pytest.raises(OSError, match="refused"):
         control.decisions_since(0, wait_s=0)
+
+
+def test_one_that_hangs_holds_nobody_up_who_asks_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What heals a frozen control plane asks it first whom it keeps out of service."""
+    cluster, control = a_cluster(FakePlatform()), ControlHandle()
+    with answering(cluster.network.address("control"), CONTROL_PORT, an_answer):
+        control.start(cluster.nodes)
+    waited = []
+
+    def hangs(_: object, *, timeout_s: float) -> None:
+        waited.append(timeout_s)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(client, "open_url", hangs)
+    cluster.membership = Membership(cluster.nodes, control)
+    assert cluster.membership.quarantined() == {}
+    assert waited == [client.SILENCE_S]
 
 
 def test_a_restart_starts_the_same_container_again_and_waits_for_its_answer() -> None:
