@@ -28,7 +28,7 @@ class MemoryPressure(Fault):
     left: int = whole(
         "how much it may have beyond what it cannot give back when the fault strikes",
         unit="MiB",
-        default=32,
+        default=64,
         at_least=4,
         at_most=4096,
     )

@@ -11,16 +11,20 @@ from typing import Any, cast
 import pymysql
 import pytest
 
-from chaos.fault import Context, Fault, Injection, Victim
+from chaos.applicability import misfit
+from chaos.fault import Context, Fault, Injection, Setting, Victim
 from chaos.process.crash_loop import CrashLoop
 from chaos.process.flap import Flap
 from chaos.process.hang import Hang
 from chaos.process.oom import LEFT_BYTES, Oom
 from chaos.process.restart import Restart
 from chaos.process.stop import Stop
+from chaos.registry import FAULTS
 from chaos.resource.cpu_throttle import CpuThrottle
 from chaos.resource.memory_pressure import MemoryPressure
 from chaos.resource.threads import Threads
+from chaos.targets import NODES, Target
+from chaos.timeline import PlannedFault
 from cluster.agent import agent
 from cluster.cluster import Cluster
 from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError
@@ -360,3 +364,11 @@ def test_values_beyond_their_bounds_are_refused(fault: type[Fault], written: dic
     with pytest.raises(MistakesError) as mistakes:
         fault.read(written)
     assert str(mistakes.value).startswith(said)
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.family() in ("process", "resource")])
+@pytest.mark.parametrize("target", NODES)
+def test_each_can_hit_whoever_plays_a_part_in_the_middle_of_a_failover(name: str, target: Target) -> None:
+    fault = FAULTS[name].read(FAULTS[name].example)
+    step = PlannedFault(fault=fault, target=target, after="candidate-chosen")
+    assert misfit(step, Setting(kind="async", pods=3, mesh="gateway")) is None
