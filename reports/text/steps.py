@@ -18,7 +18,7 @@ _NONE_OF_IT: tuple[Any, ...] = (None, "0ms", "0%", {})
 
 
 def step_words(fault: FaultRow) -> str:
-    """``delay (latency 200ms, link node-node) of primary (node1)``."""
+    """``delay (latency: 200ms, link: node-node) of primary (node1)``."""
     pods = "" if fault["pod"] in (None, fault["target"]) else f" ({fault['pod']})"
     return f"{_name_and_keys(fault)} of {fault['target']}{pods}"
 
@@ -30,14 +30,14 @@ def _name_and_keys(fault: FaultRow) -> str:
 
 def _keys(fault: FaultRow) -> Iterator[str]:
     if fault["peer"] is not None:
-        yield f"peer {fault['peer']}"
+        yield f"peer: {fault['peer']}"
     for key, value in fault["parameters"].items():
         if key in _MOMENTS or value in _NONE_OF_IT:
             continue
         if isinstance(value, Mapping):
-            yield from (f"{inner} {_value(number)}" for inner, number in value.items())
+            yield from (f"{inner}: {_value(number)}" for inner, number in value.items())
         else:
-            yield f"{label(key)} {_value(value)}"
+            yield f"{label(key)}: {_value(value)}"
 
 
 def _value(value: Any) -> str:

@@ -23,15 +23,15 @@ def step(**other: Any) -> FaultRow:
         (step(target="proxy", pod="proxy"), "delay of proxy"),
         (
             step(parameters={"delay_s": 0.2, "link": "node-node", "latency": "200ms", "jitter": "0ms", "to": None}),
-            "delay (link node-node, latency 200ms) of primary (node1)",
+            "delay (link: node-node, latency: 200ms) of primary (node1)",
         ),
-        (step(name="partition", peer="replicas"), "partition (peer replicas) of primary (node1)"),
-        (step(name="x", parameters={"retain": False, "rows": 0}), "x (retain false, rows 0) of primary (node1)"),
+        (step(name="partition", peer="replicas"), "partition (peer: replicas) of primary (node1)"),
+        (step(name="x", parameters={"retain": False, "rows": 0}), "x (retain: false, rows: 0) of primary (node1)"),
         (
             step(name="x", parameters={"variables": {"max_connections": 60}}),
-            "x (max_connections 60) of primary (node1)",
+            "x (max_connections: 60) of primary (node1)",
         ),
-        (step(name="x", parameters={"back_off": "1s"}), "x (back off 1s) of primary (node1)"),
+        (step(name="x", parameters={"back_off": "1s"}), "x (back off: 1s) of primary (node1)"),
     ],
 )
 def test_a_step_is_told_with_its_own_keys_and_without_those_that_ask_for_nothing(row: FaultRow, words: str) -> None:
