@@ -23,6 +23,7 @@ def misfit(step: PlannedFault, setting: Setting, *, timeline: Sequence[PlannedFa
         or step.fault.misfit(step.target, setting)
         or _event(step, setting, timeline)
         or _healing(step)
+        or _nodes_left(step, setting, timeline)
     )
 
 
@@ -81,6 +82,16 @@ def _event(step: PlannedFault, setting: Setting, timeline: Sequence[PlannedFault
     return None
 
 
+def _nodes_left(step: PlannedFault, setting: Setting, timeline: Sequence[PlannedFault]) -> Mistake | None:
+    """Of all nodes that are removed one must be left, whatever is added meanwhile."""
+    removing = [other for other in timeline if other.fault.intends == "pod_removed"]
+    added = sum(other.fault.intends == "pod_added" for other in timeline)
+    if step in removing and len(removing) >= setting.pods + added:
+        have = f"{_pods(setting.pods)}{f' and {added} more' if added else ''}"
+        return Mistake(key="fault", why=f"{len(removing)} steps remove a node, and topology {setting.kind} has {have}")
+    return None
+
+
 def _pods(count: int) -> str:
     return f"{count} pod{'' if count == 1 else 's'}"
 
@@ -89,7 +100,8 @@ def _healing(step: PlannedFault) -> Mistake | None:
     name = step.fault.name
     if step.for_good and not step.fault.may_stay:
         who = ", ".join(fault.name for fault in FAULTS.values() if fault.may_stay)
-        return Mistake(key="heal_after", why=f"never is for {who} alone; give {name} a duration, or leave it out")
+        instead = "give it a duration, or leave it out" if step.fault.lasts else "leave it out"
+        return Mistake(key="heal_after", why=f"never does not apply to {name}, only to {who}; {instead}")
     if step.for_good and part_of(step.target) in ("agent", "proxy"):
         return Mistake(
             key="heal_after",

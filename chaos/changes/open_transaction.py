@@ -47,7 +47,7 @@ class OpenTransaction(Fault):
     bites = "InnoDB has the transaction of an idle session, with as many rows locked as were asked for"
     heals = "the session is ended, which rolls its transaction back"
     good = "other writes go on; a switchover ends it after a while instead of waiting for ever"
-    example: ClassVar[Mapping[str, Any]] = {"rows": 10}
+    example: ClassVar[Mapping[str, Any]] = {"rows": 1}
     targets = NODES
     refuted_by = Refutations(bitten={"open": (False,)}, clean={"open": (True,)})
 

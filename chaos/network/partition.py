@@ -15,6 +15,7 @@ from chaos.fault import Context, Refutations, Setting, Victim
 from chaos.network.cutting.cut import Cut
 from chaos.network.link import LinkFault
 from chaos.network.traffic import Traffic
+from chaos.targets import part_of
 from cluster.keys import Mistake, word
 from cluster.topologies.lookup import replication_of
 
@@ -41,13 +42,19 @@ class Partition(LinkFault):
 
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         if self.only is None:
-            return super().misfit(target, setting)
+            return self._alone(target, setting) or super().misfit(target, setting)
         if self.link is not None:
             return Mistake(key="link", why=f"only: {self.only} is on link {LINKS[self.only]} by itself; leave link out")
         if self.only == "replication" and not replication_of(setting.kind).replication_ports:
             return Mistake(key="only", why=f"topology {setting.kind} replicates with nobody; allowed: clients")
         wrong = self._on_its_link().misfit(target, setting)
         return replace(wrong, key="only") if wrong is not None and wrong.key == "link" else wrong
+
+    def _alone(self, target: str, setting: Setting) -> Mistake | None:
+        if setting.pods > 1 or part_of(target) != "node" or self.link is not None:
+            return None
+        why = f"topology {setting.kind} has 1 node, and nobody to cut it off from; only: clients cuts its clients off"
+        return Mistake(key="fault", why=why)
 
     def traffic(self, victim: Victim, context: Context, *, ports: tuple[int, ...] = ()) -> Traffic:
         if self.only is None:

@@ -24,6 +24,8 @@ from history import gtid
 #: A thread runs: of both, of the receiver, of the applier.
 RUNNING = (3081, 3084, 3085)
 STILL_TIMEOUT_S = 20.0
+#: The delay with which an applier is held up: longer than any run, and nobody else's.
+HELD_UP_S = 86_399
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ class Discarded(Injection[RelayLogDiscarded]):
 
     def inject(self) -> None:
         try:
+            self._let_it_fall_behind()
             wait_until(
                 f"{self.pod} stands still for its relay log to be discarded", self._discarded, timeout_s=STILL_TIMEOUT_S
             )
@@ -57,6 +60,19 @@ class Discarded(Injection[RelayLogDiscarded]):
             raise RefusedError(f"{self.pod}: {' '.join(str(error).split())}") from error
         if not self.gone:
             raise RefusedError(f"{self.pod} had applied all that it had received: there was nothing to throw away")
+
+    def _let_it_fall_behind(self) -> None:
+        """Where it applies at once, hold its applier up until there is something to throw away."""
+        here = channel.look(self.cluster, self.pod)
+        if here is None or here.delay_s:
+            return
+        channel.change_applier(self.cluster, self.pod, f"SOURCE_DELAY = {HELD_UP_S}")
+
+        def has_some() -> bool:
+            now = channel.look(self.cluster, self.pod)
+            return now is not None and not self.cluster.membership.has_executed(self.pod, now.received)
+
+        wait_until(f"{self.pod} has received something", has_some, timeout_s=STILL_TIMEOUT_S)
 
     def _discarded(self) -> bool:
         """False where somebody has started a thread again before the change, as the control plane does."""
@@ -69,7 +85,7 @@ class Discarded(Injection[RelayLogDiscarded]):
                 raise RefusedError(f"{self.pod} follows nobody")
             cursor.execute("STOP REPLICA")
             try:
-                cursor.execute("CHANGE REPLICATION SOURCE TO SOURCE_DELAY = %s", (before.delay_s,))
+                cursor.execute("CHANGE REPLICATION SOURCE TO SOURCE_DELAY = %s", (_delay_of_before(before),))
             except pymysql.MySQLError as error:
                 if error.args[0] not in RUNNING:
                     raise
@@ -88,7 +104,13 @@ class Discarded(Injection[RelayLogDiscarded]):
         return Evidence(ok=count > 0, seen={"transactions_discarded": count, "gtids": self.gone})
 
     def heal(self) -> None:
-        """Its source has them, or nobody."""
+        """Its source has them, or nobody. One that was interrupted may be held up still."""
+
+        def mend(here: channel.Channel) -> None:
+            if here.delay_s == HELD_UP_S:
+                channel.change_applier(self.cluster, self.pod, "SOURCE_DELAY = 0")
+
+        channel.restored(self.cluster, self.pod, "relay-log-discarded", mend)
 
     def residue(self) -> Evidence:
         def look() -> Evidence:
@@ -96,3 +118,7 @@ class Discarded(Injection[RelayLogDiscarded]):
             return Evidence(ok=here is None or here.receiver == "ON", seen={"follows": here is not None})
 
         return sql.told(look)
+
+
+def _delay_of_before(here: channel.Channel) -> int:
+    return 0 if here.delay_s == HELD_UP_S else here.delay_s

@@ -10,6 +10,7 @@ from reports.provenance import provenance_words
 from reports.summary_types import Summary
 from reports.text.decisions import decision_rows, quarantine_words
 from reports.text.server_words import words_rows
+from reports.text.steps import step_words
 from reports.text.units import UNKNOWN, duration, label
 from reports.text.visible import visible
 
@@ -41,14 +42,17 @@ def summary_md(summary: Summary) -> str:
     ]
     if latency:
         lines += ["", *_table(["phase", "latency", *PERCENTILES.values()], latency)]
+    if steps := summary["faults"]:
+        rows = [[_text(step_words(step)), _yes(step["bitten"]), _yes(step["clean"])] for step in steps]
+        lines += ["", *_table(["fault or planned change", "took effect", "clean"], rows)]
     for fault in summary["faults"]:
         if known_steps(fault):
-            steps = [
-                [_text(label(step["step"])), duration(step["since_ms"]), _text(step["source"] or "")]
-                for step in fault["waterfall"]
+            rows = [
+                [_text(label(known["step"])), duration(known["since_ms"]), _text(known["source"] or "")]
+                for known in fault["waterfall"]
             ]
             title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
-            lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], steps)]
+            lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], rows)]
     if said := words_rows(summary):
         rows = [[_text(cell) for cell in row] for row in said]
         head = ["since load began", "log of", "what happened", "code", "MySQL's own log messages"]
@@ -57,6 +61,10 @@ def summary_md(summary: Summary) -> str:
         rows = [[_text(cell) for cell in row] for row in decision_rows(summary)]
         lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "node", "detail"], rows)]
     return "\n".join([*lines, ""])
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

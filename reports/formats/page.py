@@ -27,6 +27,7 @@ from reports.text.errors import error_words
 from reports.text.locustfile import facts_of
 from reports.text.notes import LATE_MS
 from reports.text.server_words import words_rows
+from reports.text.steps import evidence_words, step_words
 from reports.text.visible import visible
 
 _HERE = Path(__file__).parent
@@ -70,12 +71,14 @@ def template(file: Path) -> Template:
     environment.filters.update(
         asked=_asked,
         error_words=_error,
+        evidence_words=evidence_words,
         count=units.count,
         duration=units.duration,
         facts=units.facts,
         label=units.label,
         plain=units.plain,
         shell=shlex.join,
+        step_words=step_words,
     )
     return environment.get_template(file.name)
 

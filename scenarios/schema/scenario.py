@@ -310,6 +310,9 @@ class Scenario(Section):
         """What its author may not have meant, a line each."""
         if self.survivable is None and (too_much := self.too_much()):
             yield f"{self._told(too_much)}; say survivable: false where that is meant"
+        steps = self.timeline()
+        if steps and all(step.at_s is None for step in steps):
+            yield "every step waits for an event, and none brings one about: void unless something fails by itself"
 
     def _told(self, too_much: Beyond) -> str:
         nodes = self.topology.pods
@@ -329,6 +332,12 @@ class Scenario(Section):
                     ("faults", *place, "at"),
                     f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
                     f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
+                )
+            if step.after is not None and step.after.delay > latest_s:
+                raise MisfitError(
+                    ("faults", *place, "after", "delay"),
+                    f"{show_duration(step.after.delay)} after its event the load ({show_duration(self.load.duration)}) "
+                    "is over; make the load longer, or the delay shorter",
                 )
             setting = Setting(
                 kind=self.topology.kind, pods=self.topology.pods, mesh=self.mesh.mode, proxy=self.mesh.proxy

@@ -296,7 +296,7 @@ def test_every_event_happens_in_some_topology() -> None:
         ({"fault": "partition", "target": "all", "peer": "replicas"}, "group", 3, "peer", "none; leave it out"),
         ({"fault": "partition", "target": "primary", "peer": "primary"}, "group", 3, "peer", "replicas, control_plane"),
         ({"fault": "partition", "target": "control_plane", "peer": "replicas"}, "single", 1, "peer", "at least 2"),
-        ({"fault": "pause", "target": "primary", "for_good": True}, "group", 3, "heal_after", "kill, stop alone"),
+        ({"fault": "pause", "target": "primary", "for_good": True}, "group", 3, "heal_after", "only to kill, stop"),
         ({"fault": "switchover", "target": "primary", "heal_after_s": 3.0}, "group", 3, "heal_after", "leave it out"),
         (
             {"fault": "kill", "target": "candidate"},

@@ -20,12 +20,14 @@ from chaos.network.shaping import nfqueue
 from chaos.network.shaping.shape import Shape
 from chaos.network.shaping.tc import DEVICES, Detour, netem
 from chaos.network.traffic import Traffic
+from cluster.errors import HarnessError
 from cluster.platform.platform import Pod
 
 PROGRAM = Path(nfqueue.__file__)
 #: A heartbeat comes five times a second; on a busy machine it may be late.
 ALIVE_S = 1.5
 _START = """
+set -e
 cat > {base}.py <<'PROGRAM'
 {program}PROGRAM
 setsid python3 {base}.py '{asked}' > {base}.log 2>&1 < /dev/null &
@@ -50,6 +52,7 @@ if pid=$(cat {base}.pid 2>/dev/null) && grep -qs {base}.py /proc/$pid/cmdline; t
   kill -9 $pid 2>/dev/null
 fi
 rm -f {base}.*
+true
 """
 _LOOK = """
 echo rules $(iptables --wait -t mangle -S | grep -c -- {chain})
@@ -142,7 +145,11 @@ class Shaping:
         return standing(self._run(look), ways=self.traffic.ways, now_ns=time.monotonic_ns())
 
     def _run(self, script: str) -> str:
-        return self.pod.run_in_namespace("bash", "-c", script)
+        code, printed = self.pod.probe_in_namespace("bash", "-c", script)
+        if code != 0:
+            last = (printed.strip().splitlines() or ["nothing"])[-1]
+            raise HarnessError(f"{self.pod.name}: {self.name} could not be put in place or undone: {last}")
+        return printed
 
 
 def standing(printed: str, *, ways: int, now_ns: int) -> Standing:

@@ -9,9 +9,10 @@ import pytest
 from chaos.replication import channel
 from cluster.cluster import Cluster
 from cluster.topology import Topology
+from cluster.wait import wait_until
 from control.client import ControlHandle
 from history import gtid
-from tests.chaos.proof import on, prove
+from tests.chaos.proof import on, prove, prove_change
 from tests.chaos.trickle import trickle
 
 pytestmark = pytest.mark.engine
@@ -52,6 +53,14 @@ def test_a_delay_is_as_long_as_it_was_promised(three: Cluster) -> None:
     victim, other = replicas(three)
     bite = prove("replication-delay", three, victim, keys={"delay": "2s"}, other=other)
     assert bite.measures
+
+
+@pytest.mark.nightly
+def test_what_a_replica_has_thrown_away_it_fetches_again_while_its_source_lives(three: Cluster) -> None:
+    victim, _ = replicas(three)
+    seen = prove_change("relay-log-discarded", three, victim).seen
+    assert seen["transactions_discarded"] > 0
+    wait_until("it has all of it", lambda: three.membership.has_executed(victim, seen["gtids"]), timeout_s=20)
 
 
 @pytest.mark.nightly

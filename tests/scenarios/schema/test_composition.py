@@ -109,3 +109,35 @@ def test_plain_steps_beyond_it_are_refused_where_the_scenario_asks_for_that(tmp_
     assert scenario(tmp_path, *steps).too_much()
     with pytest.raises(ConfigurationError, match="up to 2 of 3 nodes would be gone at the same time"):
         scenario(tmp_path, *steps, rest="survivable: true\n")
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        (
+            ["{after: {event: promoted, delay: 1h}, fault: kill, target: primary}"],
+            "faults.0.after.delay: 3600s after its",
+        ),
+        (["{at: 5s, fault: scale-in, target: one_replica}"] * 3, "faults.0.fault: 3 steps remove a node, and topology"),
+        (["{at: 5s, fault: scale-in, target: one_replica, heal_after: never}"], "faults.0.heal_after: never does not"),
+    ],
+)
+def test_steps_that_can_never_be_done_are_refused_before_anything_starts(
+    tmp_path: Path, entries: list[str], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        scenario(tmp_path, *entries)
+
+
+def test_a_partition_takes_somebody_to_be_cut_off_from(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"faults\.0\.fault: topology single has 1 node"):
+        scenario(tmp_path, "{at: 5s, fault: partition, target: primary}", topology="single")
+    scenario(tmp_path, "{at: 5s, fault: partition, target: primary, only: clients}", topology="single")
+
+
+def test_what_its_author_may_not_have_meant_is_said_and_runs(tmp_path: Path) -> None:
+    waits = scenario(tmp_path, "{after: promoted, fault: kill, target: primary}")
+    assert ["every step waits" in line for line in waits.notices()] == [True]
+    beyond = scenario(tmp_path, "{at: 5s, fault: kill, target: majority}")
+    assert ["up to 2 of 3 nodes would be gone" in line for line in beyond.notices()] == [True]
+    assert list(scenario(tmp_path, "{at: 5s, fault: kill, target: primary, heal_after: 5s}").notices()) == []

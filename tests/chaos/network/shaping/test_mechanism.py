@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
+
 from chaos.network.shaping.mechanism import Shaping, standing
 from chaos.network.shaping.shape import Shape
 from chaos.network.traffic import Traffic
+from cluster.errors import HarnessError
 from cluster.platform.platform import Pod
 
 NOW_NS = 10_000_000_000
@@ -24,6 +27,7 @@ class Bash:
     another shaping stand there."""
 
     lacks: str = "\0"
+    name: str = "node2"
     detours: bool = False
     ran: list[str] = field(default_factory=list)
 
@@ -33,10 +37,6 @@ class Bash:
         if script.startswith("ip -o link show"):
             return (0 if self.detours else 1), ""
         return (1 if self.lacks in script else 0), ""
-
-    def run_in_namespace(self, *command: str) -> str:
-        self.ran.append(command[-1])
-        return ""
 
 
 def shaping(pod: Bash, *, words: str = "node-node None to") -> Shaping:
@@ -51,7 +51,7 @@ def test_netem_is_taken_where_the_kernel_has_it() -> None:
 
 
 def test_without_netem_what_was_begun_is_removed_and_nfqueue_taken() -> None:
-    pod = Bash(lacks="netem")
+    pod = Bash(lacks="root netem")
     made = shaping(pod)
     made.start(Shape(latency_s=0.05), seed=1)
     removed, started = pod.ran[-2:]
@@ -62,6 +62,13 @@ def test_without_netem_what_was_begun_is_removed_and_nfqueue_taken() -> None:
     (asked,) = [line for line in started.splitlines() if line.startswith("setsid")]
     told = json.loads(asked.split("'")[1])
     assert (told["mark"], told["queue"], told["shape"]["latency_s"]) == (1 << 18, made.number, 0.05)
+
+
+def test_what_the_pod_said_last_is_why_it_could_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = Bash(detours=True)
+    monkeypatch.setattr(pod, "probe_in_namespace", lambda *_: (1, "one\nOperation not permitted\n"))
+    with pytest.raises(HarnessError, match=r"^node2: delay could not be put .*: Operation not permitted$"):
+        shaping(pod).start(Shape(latency_s=0.05), seed=1)
 
 
 def test_a_second_shaping_of_a_pod_goes_through_nfqueue_since_packets_take_one_detour_alone() -> None:
