@@ -50,7 +50,8 @@ class Failed(Injection[FailedDisk]):
     def heal(self) -> None:
         container = process(self.cluster, self.victim)
         if container.state() == RUNNING:
-            if not self._fails():
+            # not whatever fails otherwise: a container that has just been started has not mounted all of them yet
+            if not any(self.fault.error in self._write(part).said for part in MOUNTS):
                 return
             container.kill(grace_s=1)
         container.start()

@@ -15,7 +15,7 @@ _INDENT = "    "
 def lines(scenario: Scenario) -> Iterator[str]:
     """No longer than WIDTH; the first one begins with the name."""
     finders = f", by {', '.join(scenario.expect.checks)}" if scenario.expect.checks else ""
-    yield f"{scenario.name:24}expected: {scenario.expect.verdict}{finders}"
+    yield f"{scenario.name:30}expected: {scenario.expect.verdict}{finders}"
     for paragraph in (scenario.description, f"gates: {', '.join(_gates(scenario))}"):
         yield from textwrap.wrap(paragraph, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
 

@@ -10,10 +10,17 @@ from collections.abc import Iterator
 
 from checks.check import Check, Gate
 from checks.registry import CHECKS, DECIDER, GATES
+from history.fields import DeclarationError
 from loadgen.workloads.registry import WORKLOADS
 from scenarios.schema.gates import GatesSection
 from scenarios.schema.scenario import Scenario
 from scenarios.schema.workload import WorkloadSection
+
+for _check in CHECKS.values():
+    if _check.workload and _check.workload not in WORKLOADS:
+        raise DeclarationError(
+            f"check {_check.name}: there is no workload {_check.workload!r}; workloads: {', '.join(WORKLOADS)}"
+        )
 
 
 def misfits(written: GatesSection, scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -121,7 +121,7 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("faults:\n  - {at: 1s, fault: kill, target: primary, heal_after: 3}", r"faults.0.heal_after: .*or never"),
         (
             "faults:\n  - {at: 1s, fault: pause, target: primary, heal_after: never}",
-            r":7: faults.0.heal_after: never is",
+            r":7: faults.0.heal_after: never does",
         ),
         ("faults:\n  - {at: 1s, fault: switchover, target: all}", r":7: faults.0.target: .*it can: primary"),
         (
