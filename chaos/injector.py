@@ -12,7 +12,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -244,12 +244,12 @@ class Injector:
                 self._wait_until(None if heal_s is None else injected_ns + round(heal_s * 1e9))
         finally:
             if not planned.for_good:
-                goal = self._executed_elsewhere(pod)
+                executed = self._executed_elsewhere(pod)
                 injection.heal()
                 story.note("healed", time.monotonic_ns())
                 log.info("fault: %s %s healed", fault.name, pod)
         if self._recover:
-            clean = self._recovered(injection.residue, pod, goal)
+            clean = self._recovered(injection.residue, pod, executed)
             story.note("clean", time.monotonic_ns(), clean)
             return bite.ok and clean.ok
         return False
@@ -265,14 +265,12 @@ class Injector:
             return self._over.wait()
         return self._over.wait(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
 
-    def _executed_elsewhere(self, pod: str) -> str:
-        """What the other pods in service had executed when the pod was healed: it must have caught up with that."""
-        statuses = self._cluster.status()
-        aside = {pod, *self._cluster.membership.quarantined()}
-        sets = [one.gtid_executed for name, one in statuses.items() if one and name not in aside]
-        return ",".join(filter(None, sets))
+    def _executed_elsewhere(self, pod: str) -> dict[str, str]:
+        """Other pod -> what it had executed when the pod was healed: it must have caught up with that, except with what
+        is found later on to be on a quarantined pod alone."""
+        return {name: one.gtid_executed for name, one in self._cluster.status().items() if one and name != pod}
 
-    def _recovered(self, residue: Callable[[], Evidence], pod: str, goal: str) -> Evidence:
+    def _recovered(self, residue: Callable[[], Evidence], pod: str, executed: Mapping[str, str]) -> Evidence:
         """Whether nothing is left of a fault and its pod is back: in service and caught up, or known not to be.
 
         A pod that is none of the cluster's (the control plane, or one that has left) has only to leave no residue.
@@ -286,8 +284,10 @@ class Injector:
 
         def look() -> Evidence:
             left = residue()
-            if why := self._cluster.membership.quarantined().get(pod):
+            quarantined = self._cluster.membership.quarantined()
+            if why := quarantined.get(pod):
                 return Evidence(ok=left.ok, seen={**left.as_seen(), "in_service": False, "quarantined": why})
+            goal = ",".join(gtids for name, gtids in executed.items() if gtids and name not in quarantined)
             try:
                 caught_up = self._cluster.membership.has_executed(pod, goal)
             except pymysql.MySQLError as error:

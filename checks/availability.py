@@ -21,8 +21,8 @@ import pandas as pd
 from checks.check import Check, Gate
 from checks.evidence.causes import cause
 from checks.evidence.degraded import BrownOuts, brown_outs, share_acked
-from checks.evidence.due import due, load_end_ns
-from checks.evidence.intervals import Span
+from checks.evidence.due import due, load_end_ns, unsurvivable
+from checks.evidence.intervals import Span, without
 from checks.evidence.operations import column_ns, reads, refused, wanted_writes, writes
 from checks.verdict import WITNESS_LIMIT, Outcome, Verdict, unknown
 from history.history import History
@@ -96,7 +96,7 @@ def availability(history: History) -> Verdict:
     read_gaps = _gaps_of_reads(history)
     if wanted.empty:
         return _of_reads_alone(expected, read_gaps, limits)
-    gaps = outage_gaps(wanted, until_ns=load_end_ns(history))
+    gaps = _demanded(outage_gaps(wanted, until_ns=load_end_ns(history)), history)
     trailing_ms = _trailing_ms(gaps)
     ok, fail = int((attempted["outcome"] == "ok").sum()), int((attempted["outcome"] == "fail").sum())
     outages = gaps[gaps["outage_ms"] > LISTED_OVER_MS]
@@ -164,6 +164,19 @@ def outage_gaps(wanted: pd.DataFrame, *, until_ns: int) -> pd.DataFrame:
     return pd.DataFrame({"start_ns": starts, "end_ns": stops, "outage_ms": outage_ms, "acked": acked})
 
 
+def _demanded(gaps: pd.DataFrame, history: History) -> pd.DataFrame:
+    """The same without the time in which no progress was demanded: a write that was wanted shortly before waits through
+    it, and its gap would be as long."""
+    gone = unsurvivable(history)
+    if not gone:
+        return gaps
+    rows = []
+    for start_ns, end_ns, acked in zip(gaps["start_ns"], gaps["end_ns"], gaps["acked"], strict=True):
+        for begin, end in without([(int(start_ns), int(end_ns))], gone) or [(int(end_ns), int(end_ns))]:
+            rows.append({"start_ns": begin, "end_ns": end, "outage_ms": (end - begin) / 1e6, "acked": acked})
+    return pd.DataFrame(rows)
+
+
 def _trailing_ms(gaps: pd.DataFrame) -> float:
     """Length of the stretch that no acknowledgement ended, 0 if there is none."""
     last = gaps.iloc[-1]
@@ -182,7 +195,7 @@ def _wanted_in_vain(history: History, wanted: pd.DataFrame) -> int:
 def _gaps_of_reads(history: History) -> pd.DataFrame | None:
     asked = reads(history.ops, history.workload)
     asked = due(asked[~refused(asked, history.workload)], history)
-    return None if asked.empty else outage_gaps(asked, until_ns=load_end_ns(history))
+    return None if asked.empty else _demanded(outage_gaps(asked, until_ns=load_end_ns(history)), history)
 
 
 def _longest_ms(gaps: pd.DataFrame | None) -> float | None:

@@ -69,8 +69,9 @@ def _durability(check: Verdict) -> str:
     if altered:
         told.append(f"{count(altered)} stored {_one(altered, f'{what[:-1]} is', f'{what} are')} not what was asked for")
     told += _tables_gone(found.get("tables_gone") or {})
-    if told and check.verdict == "fail":
-        return f"{', and '.join(told)}."
+    if told:
+        allowed = "" if check.verdict == "fail" else ", which the gates of this run allow"
+        return f"{', and '.join(told)}{allowed}."
     if check.verdict == "fail":
         return _broken(check)
     if held := found.get("held"):

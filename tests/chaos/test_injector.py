@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from chaos.targets import TARGETS
 from chaos.timeline import PlannedFault
 from cluster.cluster import Cluster
 from cluster.errors import EngineRefusedError, EngineSilentError, HarnessError, RefusedError
+from cluster.status.status import Status
 from cluster.wait import wait_until
 from tests.chaos.fakes import FakeCluster, FakeOutlook
 
@@ -264,6 +266,26 @@ def test_a_quarantined_pod_is_clean_with_the_reason(record: Path) -> None:
     assert clean["ok"]
     assert clean["evidence"]["quarantined"] == cluster.aside["node2"]
     assert clean["evidence"]["in_service"] is False
+
+
+def test_what_turns_out_to_be_on_a_quarantined_pod_alone_need_not_be_caught_up_with(record: Path) -> None:
+    """After a split an old primary is found out some time after the others were healed."""
+
+    class Split(FakeCluster):
+        def status(self) -> dict[str, Status]:
+            sound = super().status()
+            return sound | {"node1": replace(sound["node1"], gtid_executed="u:1-9")}
+
+        def has_executed(self, pod: str, gtid_set: str) -> bool:
+            self.aside = {"node1": "it holds transactions that nobody else has"}
+            return "u:1-9" not in gtid_set
+
+    fault = FakeFault()
+    one = injector(fault, record, cluster=Split())
+    one.start(time.monotonic_ns())
+    assert fault.injected.wait(5)
+    one.stop()
+    assert steps(record)["clean"]["evidence"]["caught_up"]
 
 
 def test_a_step_can_wait_for_what_the_control_plane_decides(record: Path) -> None:

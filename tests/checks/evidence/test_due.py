@@ -135,6 +135,12 @@ def test_no_progress_is_demanded_while_more_is_gone_than_the_topology_survives(r
     assert measured["outages"] == [{"start_ns": ns(6000), "end_ns": ns(8005), "outage_ms": 2005.0}]
 
 
+def test_nor_of_a_write_that_was_wanted_just_before(run: Run, ns: Clock) -> None:
+    run.transfer("straggler", at_ms=1990, outcome="fail", error="connection lost")
+    measured = lost_two_of_three(run, ns, survivable=False)
+    assert measured["outages"] == [{"start_ns": ns(6000), "end_ns": ns(8005), "outage_ms": 2005.0}]
+
+
 @pytest.mark.parametrize(("survivable", "can_lose"), [(None, 1), (True, 1), (False, 2)])
 def test_it_is_demanded_where_the_scenario_does_not_say_so_or_enough_is_left(
     run: Run, ns: Clock, survivable: bool | None, can_lose: int

@@ -40,6 +40,10 @@ NODES = ["node1", "node2", "node3"]
             "3 of 9 acknowledged transfers (0.30) are missing on node2 (1) and node3 (2).",
         ),
         (
+            passed("durability", acked=9, lost=2, lost_amount=30, nodes=NODES, missing_on={"node2": 2}),
+            "2 of 9 acknowledged transfers (0.30) are missing on node2, which the gates of this run allow.",
+        ),
+        (
             passed("durability", acked=9, lost=0, lost_amount=0, altered=0, nodes=NODES),
             "No money is lost: all 9 acknowledged transfers are on every node in service.",
         ),
