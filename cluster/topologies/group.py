@@ -83,6 +83,7 @@ class Group(clone.Clones, Replication):
         }
         return [
             "--plugin-load-add=group_replication.so",
+            "--relay-log-recovery=ON",
             *(f"--loose-group_replication_{key}={value}" for key, value in settings.items()),
             *clone.OPTIONS,
         ]
