@@ -32,7 +32,7 @@ from scenarios.schema.section import Section, UnknownWordError, not_one_of
 
 def _fault_name(value: Any) -> Any:
     if not isinstance(value, str) or value not in FAULTS:
-        raise UnknownWordError(not_one_of(value, tuple(FAULTS), what="fault"))
+        raise UnknownWordError(not_one_of(value, tuple(FAULTS), what="fault", listed_by="`meshbench faults`"))
     return value
 
 

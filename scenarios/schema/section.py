@@ -36,10 +36,18 @@ def one_of_words(value: Any, words: Sequence[str]) -> Any:
     return value
 
 
-def not_one_of(value: Any, words: Sequence[str], *, what: str = "word") -> str:
-    """What is wrong with a value that is none of these words; a likely one comes first."""
+#: So many words of a long list are told, the shortest ones.
+TOLD = 20
+
+
+def not_one_of(value: Any, words: Sequence[str], *, what: str = "word", listed_by: str = "") -> str:
+    """What is wrong with a value that is none of these words; a likely one comes first. listed_by: the command that
+    shows all of them, where they are too many for a line."""
     near = difflib.get_close_matches(value, words, n=1) if isinstance(value, str) else []
     hint = f"did you mean {near[0]!r}? Expected" if near else "expected"
     told = f"unknown {what} {spelt(value)}; " if isinstance(value, str) else ""
     got = "" if isinstance(value, str) else f", got {spelt(value)}"
-    return f"{told}{hint} one of {', '.join(words)}{got}"
+    shown = ", ".join(words)
+    if listed_by and len(words) > TOLD:
+        shown = f"{', '.join(sorted(words, key=len)[:TOLD])} … ({listed_by} lists all {len(words)})"
+    return f"{told}{hint} one of {shown}{got}"
