@@ -181,6 +181,12 @@ class Scenario(Section):
     #: Where each plain step was written.
     _places: list[Place] = PrivateAttr(default_factory=list)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same; how the timeline was written is no part of that."""
+        return isinstance(other, Scenario) and vars(self) == vars(other)
+
+    __hash__ = Section.__hash__
+
     @model_validator(mode="before")
     @classmethod
     def _has_one_description(cls, value: Any) -> Any:

@@ -3,6 +3,7 @@ survives unless the scenario says so."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,9 @@ def test_the_document_has_plain_steps_and_the_composition_is_kept_beside_it(tmp_
     assert [(step["at"], step["fault"], step["heal_after"]) for step in steps] == [
         ("5s", "pause", "2s"), ("25s", "pause", "2s"),
     ]  # fmt: skip
+    file = tmp_path / "again.yaml"
+    file.write_text(json.dumps(asked.model_dump(mode="json")))
+    assert read_scenario(str(file)) == asked, "a run's manifest can be run again"
     (written,) = asked.composed()
     assert written["repeat"]["times"] == 2
     assert scenario(tmp_path, "{at: 5s, " + PAUSE[1:]).composed() == []
