@@ -16,7 +16,7 @@ help:  ## this list
 demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
-test: check images  ## everything: fast tests, every fault on real pods, the core of the catalogue
+test: check images  ## fast tests, faults of every kind on real pods, the core of the catalogue
 	@pytest -m "slow and not nightly" -n auto --dist worksteal
 	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
 
