@@ -88,4 +88,5 @@ def _lines(node: yaml.Node, path: Place, found: dict[Place, int], *, inside: tup
 
 
 def _at(node: yaml.Node, problem: str) -> ConfigurationError:
-    return ConfigurationError(f"{node.start_mark.line + 1}: {problem}")
+    """In one line, whatever a key of the file holds."""
+    return ConfigurationError(f"{node.start_mark.line + 1}: {' '.join(problem.split())}")

@@ -137,6 +137,10 @@ def test_a_setting_that_a_proxy_does_not_have_is_refused(tmp_path: Path, mesh: s
         ("gates: {require: [durabilty]}", r":6: gates.require.0: unknown check 'durabilty'.*durability"),
         ("mysql: {my_cnf: nowhere.cnf}", r"mysql.my_cnf: no file .*nowhere.cnf"),
         ("seed: 1\nseed: 2", r"mine.yaml:7: key 'seed' is there twice"),
+        (
+            "mysql:\n  config:\n  - ? !!binary |\n      AAAA\n    : null",
+            r"mine.yaml:\d+: mysql.config.0.AAAA : expected a word, a number",
+        ),
         ("load: {rate: 1, rate: 2}", r"mine.yaml:6: key 'rate' is there twice"),
         ("seed: soon", r":6: seed: .*got 'soon'"),
         ("load: {duration: 99h}", r":6: load.duration: a duration may be 24h at most, got '99h'"),
