@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 #: No scenario takes longer than a day; beyond that a duration is a slip of the pen.
 LONGEST_S = 24 * 3600.0
 
-_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+#: Decimal, so that 5100ms is the very same number of seconds as 5.1s.
+_UNITS_S = {"us": "0.000001", "ms": "0.001", "s": "1", "m": "60", "h": "3600"}
 
 
 def parse_duration(value: object) -> float:
     """``"250ms"`` -> 0.25. A bare number has no unit and is refused, except 0; so is more than LONGEST_S."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
     if match:
-        seconds = float(match[1]) * _UNITS_S[match[2]]
+        seconds = float(Decimal(match[1]) * Decimal(_UNITS_S[match[2]]))
         if seconds > LONGEST_S:
             raise ValueError(f"a duration may be {LONGEST_S / 3600:g}h at most")
         return seconds
@@ -27,4 +29,11 @@ def show_duration(seconds: float) -> str:
     """The inverse of parse_duration, in the largest unit that stays whole."""
     if seconds >= 1 and seconds == int(seconds):
         return f"{int(seconds)}s"
-    return f"{seconds * 1000:g}ms"
+    return f"{plain(Decimal(repr(seconds)) * 1000)}ms"
+
+
+def plain(number: Decimal | float) -> str:
+    """All digits of a number and no exponent, which no unit may follow: ``0.00001``."""
+    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    text = format(exact, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

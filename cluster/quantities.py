@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cluster.duration import plain
+
 #: Bytes a second. As in `tc`, ``mbps`` are megabytes and ``mbit`` megabits; both count in thousands.
 _RATES = {
     "bit": 1 / 8, "kbit": 1e3 / 8, "mbit": 1e6 / 8, "gbit": 1e9 / 8,
@@ -20,7 +22,7 @@ def parse_percent(value: object) -> float:
 
 
 def show_percent(percent: float) -> str:
-    return f"{percent:g}%"
+    return f"{plain(percent)}%"
 
 
 def parse_rate(value: object) -> float:
@@ -36,4 +38,4 @@ def parse_rate(value: object) -> float:
 def show_rate(bytes_a_second: float) -> str:
     """The inverse of parse_rate, in the largest unit of bytes that is not more than it."""
     unit = next((unit for unit in ("gbps", "mbps", "kbps") if bytes_a_second >= _RATES[unit]), "bps")
-    return f"{bytes_a_second / _RATES[unit]:g}{unit}"
+    return f"{plain(bytes_a_second / _RATES[unit])}{unit}"

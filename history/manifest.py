@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Annotated, Any
 
 from history.fields import (
@@ -36,7 +37,7 @@ from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_o
 #: What ``schema`` says; null in a folder of another tool.
 SCHEMA = "meshbench/manifest/1"
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
-_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS_S = {"us": "0.000001", "ms": "0.001", "s": "1", "m": "60", "h": "3600"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,4 +302,4 @@ def _require_one_story(manifest: Manifest, place: str) -> None:
 def seconds_in(duration: object) -> float | None:
     """``"50s"`` -> 50.0; None for what is no duration in words."""
     matched = _DURATION.fullmatch(duration) if isinstance(duration, str) else None
-    return None if matched is None else float(matched[1]) * _UNITS_S[matched[2]]
+    return None if matched is None else float(Decimal(matched[1]) * Decimal(_UNITS_S[matched[2]]))

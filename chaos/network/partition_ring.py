@@ -17,6 +17,11 @@ class PartitionRing(Arranged):
     known_as = "Jepsen majorities-ring"
     topologies = REPLICATED
     least_pods = 4
+    loses_node = True
+
+    def loses_of(self, nodes: int) -> int:
+        """Each sees three of all, itself among them: none, while that is a majority of them, else all of them."""
+        return 0 if nodes / 2 < 3 else nodes
 
     def seen_by(self, place: int, pods: Sequence[str]) -> Sequence[str]:
         return pods[place - 1], pods[(place + 1) % len(pods)]

@@ -14,6 +14,7 @@ and no node that was lost may still be on its way back.
 
 from __future__ import annotations
 
+import difflib
 import random
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
@@ -24,10 +25,10 @@ from chaos.survivable import BACK_S
 from chaos.timeline import OF_A_STEP
 from cluster.duration import show_duration
 from scenarios.schema.duration import Duration, PositiveDuration
+from scenarios.schema.faults import COMPOSITIONS as KINDS
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.section import MisfitError, Section
 
-KINDS = ("sequence", "parallel", "repeat", "mix")
 #: Between one and the next: a node that was lost is back before.
 GAP_S = 15.0
 #: Where a step stands below ``faults``.
@@ -44,7 +45,13 @@ class StepTemplate(FaultSection):
         return self
 
     def at_moment(self, at_s: float) -> FaultSection:
-        return FaultSection.model_construct(**(vars(self) | {"at": at_s, "after": None}))
+        """Rounded to a millisecond: nobody aims better, and it is written as it is meant."""
+        return FaultSection.model_construct(**(vars(self) | {"at": round(at_s, 3), "after": None}))
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is known when it is over."""
+        return isinstance(self.heal_after, float) or (self.heal_after is None and not self.planned().fault.lasts)
 
     @property
     def back_s(self) -> float:
@@ -62,7 +69,7 @@ class WeightedStep(StepTemplate):
 
     of_a_step: ClassVar[tuple[str, ...]] = (*OF_A_STEP, "weight")
 
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
 
 class Sequence_(Section):  # noqa: N801  `Sequence` is somebody else's
@@ -71,6 +78,13 @@ class Sequence_(Section):  # noqa: N801  `Sequence` is somebody else's
     at: Duration
     gap: Duration = GAP_S
     steps: list[StepTemplate] = Field(min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _one_after_another(self) -> Self:
+        for number, step in enumerate(self.steps[:-1]):
+            if not step.ends:
+                raise MisfitError(("steps", number, "heal_after"), "the next step begins when it is healed: say when")
+        return self
 
     def expanded(self, _: random.Random) -> Iterator[tuple[Place, FaultSection]]:
         at_s = self.at
@@ -100,6 +114,8 @@ class Repeat(Section):
 
     @model_validator(mode="after")
     def _healed_in_between(self) -> Self:
+        if not self.step.ends:
+            raise MisfitError(("step", "heal_after"), "a step that is repeated is healed: give it a duration")
         if self.step.lasts_s >= self.every:
             raise MisfitError(
                 ("every",),
@@ -126,7 +142,7 @@ class Mix(Section):
         if self.until <= self.at:
             raise MisfitError(("until",), f"must come after at ({show_duration(self.at)})")
         for number, step in enumerate(self.of):
-            if step.heal_after == "never" or (step.heal_after is None and step.planned().fault.lasts):
+            if not step.ends:
                 raise MisfitError(("of", number, "heal_after"), "a step of a mix is healed: give it a duration")
             if self.at + step.lasts_s > self.until:
                 raise MisfitError(("of", number, "heal_after"), "is longer than the mix, so the step is never drawn")
@@ -172,8 +188,16 @@ class Composition(Section):
 def _step_or_composition(value: Any, _: Any) -> Any:
     if isinstance(value, Composition | FaultSection):
         return value
-    composed = isinstance(value, dict) and not value.keys().isdisjoint(KINDS)
-    return (Composition if composed else FaultSection).model_validate(value)
+    if not isinstance(value, dict):
+        return FaultSection.model_validate(value)
+    kinds = [key for key in value if key in KINDS]
+    if not kinds and "fault" not in value:
+        for key in value:
+            if isinstance(key, str) and (near := difflib.get_close_matches(key, KINDS, n=1)):
+                raise MisfitError((key,), f"unknown key; did you mean {near[0]!r}?")
+    if kinds and (beside := [key for key in value if key not in KINDS]):
+        raise MisfitError((beside[0],), f"unknown key beside {kinds[0]}; allowed here: one of {', '.join(KINDS)}")
+    return (Composition if kinds else FaultSection).model_validate(value)
 
 
 #: What a timeline is written in.

@@ -27,7 +27,10 @@ from chaos.timeline import OF_A_STEP, PlannedFault
 from cluster.duration import show_duration
 from scenarios.schema.declared import validated, without_nulls_of_others
 from scenarios.schema.duration import Duration, positive_or
-from scenarios.schema.section import Section, UnknownWordError, not_one_of
+from scenarios.schema.section import MisfitError, Section, UnknownWordError, not_one_of
+
+#: What may stand in place of a step (`scenarios.schema.composition`), and in none.
+COMPOSITIONS = ("sequence", "parallel", "repeat", "mix")
 
 
 def _fault_name(value: Any) -> Any:
@@ -85,6 +88,8 @@ class FaultSection(Section):
     @classmethod
     def _own_keys(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """All mistakes of a step at once: its own, and those of the fault's keys."""
+        if isinstance(value, dict) and (inner := [key for key in value if key in COMPOSITIONS]):
+            raise MisfitError((inner[0],), "compositions cannot stand in one another")
         if not isinstance(value, dict) or not isinstance(name := value.get("fault"), str) or name not in FAULTS:
             known = {key: value[key] for key in cls.of_a_step if key in value} if isinstance(value, dict) else value
             return handler(known)  # what else it may have nobody knows

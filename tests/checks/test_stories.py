@@ -116,6 +116,13 @@ def test_a_fault_that_was_healed_too_early_is_void(cut_off: Path) -> None:
     assert any("while the load went on, and heal_after is 8 s" in reason for reason in reasons)
 
 
+def test_moments_that_differ_by_less_than_a_millisecond_are_the_same(group: Path) -> None:
+    at_s = json.loads((group / "faults.jsonl").read_text().splitlines()[0])["parameters"]["at_s"]
+    assert not any(
+        "is on record" in reason for reason in edit(group, "faults.jsonl", put(parameters={"at_s": at_s + 1e-9}))
+    )
+
+
 def test_a_third_story_of_two_planned_is_void(group: Path) -> None:
     again = edit(group, "faults.jsonl", lambda lines: [*lines, *({**one, "id": 2} for one in of(lines))])
     assert any(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import ConfigurationError
+from history.manifest import seconds_in
 from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 
@@ -90,6 +91,18 @@ def test_the_document_has_plain_steps_and_the_composition_is_kept_beside_it(tmp_
         ("parallel: {at: 1s, steps: []}", "8: faults.0.parallel.steps: "),
         ("parallel: {at: 1s, steps: [{fault: kil, target: primary}]}", "8: faults.0.parallel.steps.0.fault: "),
         ("parallel: {at: 1s, steps: [{fault: kill, target: new_replica}]}", "8: faults.0.parallel.steps.0.target: "),
+        (
+            "repeat: {at: 5s, times: 2, every: 9s, step: {fault: kill, target: primary}}",
+            "8: faults.0.repeat.step.heal_a",
+        ),
+        (
+            "sequence: {at: 5s, steps: [{fault: kill, target: primary}, " + PAUSE + "]}",
+            "8: faults.0.sequence.steps.0.h",
+        ),
+        ("sequence: {at: 5s, steps: [{parallel: {}}]}", "8: faults.0.sequence.steps.0.parallel: compositions cannot"),
+        ("sequnce: {at: 5s}", "8: faults.0.sequnce: unknown key; did you mean 'sequence'?"),
+        ("{repeat: 3, fault: kill}", "8: faults.0.fault: unknown key beside repeat; allowed here: one of sequence"),
+        ("mix: {at: 1s, until: 9s, of: [{weight: .inf, " + PAUSE[1:] + "]}", "8: faults.0.mix.of.0.weight: "),
         ("{mix: null, repeat: null}", "8: faults.0: expected one of sequence, parallel, repeat, mix"),
         ("repeat: {at: 100s, times: 3, every: 20s, step: " + PAUSE + "}", "8: faults.0.repeat.step.at: 120s plus"),
     ],
@@ -137,6 +150,23 @@ def test_a_partition_takes_somebody_to_be_cut_off_from(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"faults\.0\.fault: topology single has 1 node"):
         scenario(tmp_path, "{at: 5s, fault: partition, target: primary}", topology="single")
     scenario(tmp_path, "{at: 5s, fault: partition, target: primary, only: clients}", topology="single")
+
+
+def test_the_timeline_that_the_guide_shows_is_accepted(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text()
+    shown = guide.partition("## Steps that belong together")[2].partition("```yaml\n")[2].partition("```")[0]
+    file = tmp_path / "guide.yaml"
+    file.write_text(
+        f"name: mine\ndescription: something\ntopology: group\nmesh: envoy\nworkload: transfer\n"
+        f"load: {{rate: 20, duration: 300s}}\n{shown}"
+    )
+    assert len(read_scenario(str(file)).timeline()) > 7
+
+
+def test_moments_are_written_as_they_are_meant(tmp_path: Path) -> None:
+    asked = scenario(tmp_path, MIX, seed=5)
+    document = asked.model_dump(mode="json")
+    assert [seconds_in(step["at"]) for step in document["faults"]] == [step.at_s for step in asked.timeline()]
 
 
 def test_what_its_author_may_not_have_meant_is_said_and_runs(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cluster.duration import parse_duration, show_duration
 from cluster.errors import ConfigurationError
+from history.manifest import seconds_in
 from scenarios.schema.read import catalogue, read_scenario
 
 MINIMAL = """\
@@ -302,6 +303,13 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, text: str) -> Non
 def test_a_duration_is_read_and_shown_alike(text: object, seconds: float) -> None:
     assert parse_duration(text) == seconds
     assert parse_duration(show_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    "seconds", [5.1, 0.7, 1000.5, 27.179538169845706, 1e-8, 82.2, 2500.123, *(n / 10 for n in range(1, 600))]
+)
+def test_a_duration_is_the_same_after_it_was_written_down(seconds: float) -> None:
+    assert parse_duration(show_duration(seconds)) == seconds == seconds_in(show_duration(seconds))
 
 
 @pytest.mark.parametrize("text", ["15", 15, "-1s", "1 s x", "s", True, None])
