@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import answers, limitable, process
-from chaos.process.kill import SIGKILLED, stands_again, start_again
-from chaos.resource.squeeze import MIB, squeeze
+from chaos.process.kill import SIGKILLED
+from chaos.resource.squeeze import MIB, lift, lifted, squeeze
 from chaos.targets import NODES
 from cluster.errors import EngineRefusedError
 
@@ -67,12 +67,7 @@ class OutOfMemory(Injection[Oom]):
         return Evidence(ok=by_kernel and state == SIGKILLED and not answered, seen=seen)
 
     def heal(self) -> None:
-        container = limitable(self.cluster, self.victim)
-        if container.limits().memory_bytes is not None:
-            container.limit_memory(None)
-        start_again(self)
+        lift(self)
 
     def residue(self) -> Evidence:
-        stands = stands_again(self)
-        limited = limitable(self.cluster, self.victim).limits().memory_bytes is not None
-        return Evidence(ok=stands.ok and not limited, seen={**stands.seen, "limited": limited})
+        return lifted(self)

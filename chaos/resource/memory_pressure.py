@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
 from chaos.probes import limitable, process
-from chaos.process.kill import stands_again, start_again
-from chaos.resource.squeeze import MIB, squeeze
+from chaos.resource.squeeze import MIB, lift, lifted, squeeze
 from chaos.targets import NODES
 from cluster.keys import whole
 
@@ -77,12 +76,7 @@ class Pressed(Injection[MemoryPressure]):
         return Evidence(ok=bitten and seen["container"] == "running", seen=seen)
 
     def heal(self) -> None:
-        container = limitable(self.cluster, self.victim)
-        if container.limits().memory_bytes is not None:
-            container.limit_memory(None)
-        start_again(self)
+        lift(self)
 
     def residue(self) -> Evidence:
-        stands = stands_again(self)
-        limited = limitable(self.cluster, self.victim).limits().memory_bytes is not None
-        return Evidence(ok=stands.ok and not limited, seen={**stands.seen, "limited": limited})
+        return lifted(self)

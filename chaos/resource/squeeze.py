@@ -1,7 +1,12 @@
-"""Brings the memory limit of a process down to just above what it cannot give back."""
+"""Brings the memory limit of a process down to just above what it cannot give back, and takes it away again."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from chaos.fault import Evidence, Injection
+from chaos.probes import limitable
+from chaos.process.kill import stands_again, start_again
 from cluster.errors import EngineRefusedError, HarnessError
 from cluster.platform.platform import CanLimit
 
@@ -22,3 +27,18 @@ def squeeze(container: CanLimit, pod: str, *, left_bytes: int) -> None:
         else:
             return
     raise HarnessError(f"{pod}: its memory could not be limited: {refused}")
+
+
+def lift(injection: Injection[Any]) -> None:
+    """No memory limit any more, and mysqld runs again where the kernel ended it."""
+    container = limitable(injection.cluster, injection.victim)
+    if container.limits().memory_bytes is not None:
+        container.limit_memory(None)
+    start_again(injection)
+
+
+def lifted(injection: Injection[Any]) -> Evidence:
+    """Look once whether that is so."""
+    stands = stands_again(injection)
+    limited = limitable(injection.cluster, injection.victim).limits().memory_bytes is not None
+    return Evidence(ok=stands.ok and not limited, seen={**stands.seen, "limited": limited})
