@@ -28,7 +28,7 @@ nightly: images  ## what takes longer: the whole catalogue, every mysqld option,
 	exit $$failed
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
-	@ruff check . && ruff format --check . && mypy && pytest -m "not engine and not nightly and not slow" -n auto --dist worksteal
+	@ruff check . && ruff format --check . && mypy && DOCKER_HOST=unix:/no-engine pytest -m "not engine and not nightly and not slow" -n auto --dist worksteal
 
 mutants: .venv/ready  ## break every line of OF=FILE or folder in turn, and list what no test notices; goes on where it was
 	@nice $(PY) -m tests.mutants $(OF)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import subprocess
 from contextlib import closing
 from functools import cache
@@ -62,6 +63,7 @@ def client() -> docker.DockerClient:
         raise ConfigurationError(f"{at.host} (from {at.configured}) is an engine on another machine: {OWN_ENGINE}")
     try:
         _settle(at)
+        _listens(at)
         with closing(docker.from_env(timeout=ANSWER_S)) as asked:
             asked.ping()
         return docker.from_env(timeout=120)
@@ -107,6 +109,14 @@ def _settle(at: EngineAddress) -> None:
     testcontainers_config.connection_mode_override = ConnectionMode.bridge_ip
     testcontainers_config.hub_image_name_prefix = ""
     testcontainers_config._docker_auth_config = None  # its setter warns of what is not used
+
+
+def _listens(at: EngineAddress) -> None:
+    """Raise OSError where nobody listens on the engine's local socket: Docker's library leaves its own open then."""
+    if at.host.startswith("unix:"):
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(ANSWER_S)
+            asked.connect("/" + at.host.removeprefix("unix:").lstrip("/"))
 
 
 def _no_proxy_to(host: str | None) -> None:

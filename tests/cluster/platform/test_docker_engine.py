@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -70,3 +71,12 @@ def test_an_engine_elsewhere_is_asked_past_every_proxy(monkeypatch: pytest.Monke
     monkeypatch.setenv("no_proxy", "*")
     docker_engine._no_proxy_to("10.0.0.6")
     assert os.environ["no_proxy"] == "*"
+
+
+def test_a_socket_that_nobody_listens_on_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = EngineAddress(host="unix:/no-engine", configured="DOCKER_HOST")
+    monkeypatch.setattr(docker_engine, "address", lambda: at)
+    monkeypatch.setattr(docker_engine, "_settle", lambda _: None)
+    with pytest.raises(ConfigurationError, match="no Docker Engine answers at unix:/no-engine"):
+        docker_engine.client.__wrapped__()
+    gc.collect()  # a socket left open would be told of here, and warnings are errors
