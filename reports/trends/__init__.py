@@ -1,0 +1,1 @@
+"""All runs of a folder as rows, their numbers, and what moved between them."""
