@@ -1,1 +1,1 @@
-"""All runs of a folder as rows, their numbers, and what moved between them."""
+"""Results over time: one row a trial, kept, compared, and watched for changes."""
