@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +29,7 @@ from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
 from history.json_files import HistoryError
 from history.load_events import Second
-from history.manifest import SCHEMA
+from history.manifest import SCHEMA, PartOf
 from loadgen.errors import ConfigError
 from mesh.mesh import Mesh
 from mesh.proxies.lookup import PROXIES
@@ -75,6 +76,7 @@ class Run:
         command: list[str],
         live: bool = False,
         elsewhere: Elsewhere | None = None,
+        part_of: PartOf | None = None,
     ) -> None:
         self._scenario = scenario
         self._live = live
@@ -102,6 +104,7 @@ class Run:
             "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
             "command": without_values(command),
+            "part_of": None if part_of is None else asdict(part_of),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "monotonic_zero_unix_ns": host.monotonic_zero_unix_ns(),
             "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
