@@ -39,7 +39,7 @@ def publisher(runs: Path, **other: Any) -> Publisher:
 
 
 def second(t_s: float, *, ok: int = 100, responses: dict[str, int] | None = None, **other: int) -> Second:
-    counts = dict.fromkeys(("fail", "unknown", "refused", "backlog", "in_flight"), 0) | other
+    counts: dict[str, Any] = dict.fromkeys(("fail", "unknown", "refused", "backlog", "in_flight"), 0) | other
     at_ns = ZERO_NS + round(t_s * 1e9)
     return Second(at_ns=at_ns, t_s=t_s, offered=ok + counts["fail"], ok=ok, responses=responses, **counts)
 
