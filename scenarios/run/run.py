@@ -37,6 +37,7 @@ from observer.start import start_observer
 from reports.seal import evidence_of
 from reports.summary_types import Summary
 from scenarios.last_resort import foreign, in_one_line, keep_traceback
+from scenarios.live.publisher import publisher_of
 from scenarios.load import calibrate
 from scenarios.load.load import Load
 from scenarios.load.remote_workers import Elsewhere
@@ -127,6 +128,10 @@ class Run:
         if own := described(scenario, platform.image("tools")):
             self._manifest["own"] = own
         self._salvage = Salvage(self._manifest, self._folder)
+        #: For whoever looks on while it lasts.
+        self.live = publisher_of(
+            scenario, run_id=self._run_id, folder=self.folder, runs=runs, started_at=self._manifest["started_at"]
+        )
 
     @property
     def folder(self) -> Path:
@@ -135,6 +140,10 @@ class Run:
     def execute(self, on_second: Callable[[Second], None]) -> Summary:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
+        with self.live:
+            return self._executed(on_second)
+
+    def _executed(self, on_second: Callable[[Second], None]) -> Summary:
         try:
             self._trial(on_second)
             with self._salvage.step("keeping logs/", evidence=False):
@@ -152,7 +161,8 @@ class Run:
                 self._cluster.stop()
         self._folder.write_json("manifest.json", {**self._manifest, "evidence": evidence_of(self.folder)})
         try:
-            summary = judged_and_sealed(self.folder)
+            with self.live.phase("judge"):
+                summary = judged_and_sealed(self.folder)
         except HistoryError as error:
             raise HarnessError(f"what this run has recorded cannot be judged: {error}") from error
         except Exception as error:
@@ -210,6 +220,7 @@ class Run:
         self._describe_pods()
         self._observer_began_ns = time.monotonic_ns()
         observer = start_observer(self._cluster, dict(mesh.admin))
+        self.live.watch(self._cluster, observer.address)
         self._load_and_break(load, on_second)
         with self._phase("converge"), self._salvage.step("whether all pods agree"):
             self._cluster.membership.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
@@ -237,11 +248,12 @@ class Run:
 
         def every_second(second: Second) -> None:
             injector.require_sound()  # a step that could not be taken ends the run at once
+            self.live.second(second)
             on_second(second)
 
         orderly = False
         try:
-            with ExitStack() as page, self._phase("load"):
+            with ExitStack() as page, self._phase("load", expected_s=self._scenario.load.duration):
                 before_ns = time.monotonic_ns()
                 zero_ns = load.start()
                 self._load_began = before_ns, time.monotonic_ns()
@@ -359,11 +371,13 @@ class Run:
         collect.logs(self._containers(), self._folder, hide=hidden, error_log=error_log)
 
     @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
+    def _phase(self, name: str, *, expected_s: float | None = None) -> Iterator[None]:
+        """expected_s: how long it will last, where that is known."""
         begin = time.monotonic()
         log.info("%s …", name)
         try:
-            yield
+            with self.live.phase(name, expected_s=expected_s):
+                yield
         finally:
             self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
 
