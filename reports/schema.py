@@ -16,7 +16,7 @@ SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
 NIGHTLY_ID = "meshbench/nightly/1"
 
-Document = Literal["summary", "matrix", "faults"]
+Document = Literal["summary", "matrix", "faults", "nightly"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

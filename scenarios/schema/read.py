@@ -234,7 +234,8 @@ def explained(error: dict[str, Any], origin: Origin, *, document: type[BaseModel
             alone |= got is None and not str(cause).startswith("expected")
             what = f"{cause}" if alone else f"{cause}, got {spelt(got)}"
         case "model_type" | "dict_type":
-            what = f"expected a mapping with keys such as {', '.join(_known_keys(path, document)[:3])}; got {spelt(got)}"
+            such = ", ".join(_known_keys(path, document)[:3])
+            what = f"expected a mapping with keys such as {such}; got {spelt(got)}"
         case "literal_error":
             what = not_one_of(got, told["expected"].replace("'", "").replace(" or ", ", ").split(", "))
         case _ if kind in _EXPECTED:
