@@ -1,4 +1,4 @@
-"""What mypy reads (summary_types.py, matrix_types.py, nightly_types.py) and the schemas that tools read name the same members."""
+"""What mypy reads (``*_types.py``) and the schemas that tools read name the same members."""
 
 from __future__ import annotations
 
