@@ -1,4 +1,4 @@
-"""What was flagged, looked at again in fresh trials: shown twice it is a finding, shown once it may have been the night.
+"""What was flagged, looked at again in fresh trials: what shows once may have been the night.
 
 A rerun looks at nothing but what was flagged, so it is held against `correction.CONFIRMED`, shared among those alone,
 and the difference has to matter again. Pure: `scenarios.compare` runs the trials.

@@ -80,7 +80,7 @@ def two_shares(a: Sequence[bool], b: Sequence[bool]) -> TwoSamples:
     """The same of shares, such as of trials that failed, by Fisher's exact test. level_a, level_b, shift: the shares
     and their difference; there is no interval."""
     hits_a, hits_b = sum(a), sum(b)
-    table = [[hits_b, len(b) - hits_b], [hits_a, len(a) - hits_a]]
+    table = np.array([[hits_b, len(b) - hits_b], [hits_a, len(a) - hits_a]])
     chances = hypergeom(len(a) + len(b), hits_a + hits_b, len(b))
     least, most = max(0, hits_a + hits_b - len(a)), min(len(b), hits_a + hits_b)
     level_a, level_b = hits_a / len(a), hits_b / len(b)

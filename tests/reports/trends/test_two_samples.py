@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, rankdata
 
 from reports.trends.correction import adjusted, shares
-from reports.trends.two_samples import EXACT_MAX, least_p, trials_needed, two_samples
+from reports.trends.two_samples import EXACT_MAX, least_p, trials_needed, two_samples, two_shares
 
 SMALL = st.lists(st.integers(0, 5), min_size=1, max_size=6)
 
@@ -64,7 +64,8 @@ def test_the_interval_holds_the_true_shift_in_at_least_95_of_100() -> None:
 
 def test_too_few_trials_have_no_interval_and_say_how_many_there_must_be() -> None:
     both = two_samples([1, 2, 3], [4, 5, 6])
-    assert (both.low, both.high, both.p_larger) == (None, None, pytest.approx(1 / 20))
+    assert both.p_larger == pytest.approx(1 / 20)
+    assert both.low is both.high is None
     assert two_samples([1, 2, 3, 4], [5, 6, 7, 8]).low == 1  # the smallest of all differences, with 4 and 4: 97.1 %
     assert [trials_needed(p) for p in (0.5, 0.05, 0.049, 0.02, 0.001)] == [1, 3, 4, 4, 7]
 
@@ -86,3 +87,14 @@ def test_a_headline_needs_no_more_evidence_because_many_others_are_looked_at_too
     assert adjusted([0.02, *[1.0] * 20], many)[0] == pytest.approx(0.03)
     assert shares([True, True]) == [0.5, 0.5]
     assert adjusted([], shares([])) == []
+
+
+@pytest.mark.parametrize(("failed_a", "failed_b"), [(0, 5), (3, 1), (12, 12), (0, 0), (6, 12)])
+def test_shares_are_compared_by_fishers_exact_test(failed_a: int, failed_b: int) -> None:
+    a, b = ([at < failed for at in range(12)] for failed in (failed_a, failed_b))
+    both = two_shares(a, b)
+    of_ranks = two_samples(a, b)  # the exact rank test of zeros and ones is the same test
+    assert (both.level_a, both.level_b) == (failed_a / 12, failed_b / 12)
+    assert both.shift == pytest.approx((failed_b - failed_a) / 12)
+    assert (both.p_larger, both.p_smaller) == pytest.approx((of_ranks.p_larger, of_ranks.p_smaller))
+    assert (both.p_least, both.superiority) == pytest.approx((of_ranks.p_least, of_ranks.superiority))
