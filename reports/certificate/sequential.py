@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from history.fields import Count
+
 Decision = Literal["certified", "refused"]
 #: A chance may miss its limit by so much of rounding.
 _ROUNDING = 1e-12
@@ -33,8 +35,8 @@ MOST_TRIALS = 10_000
 class Look:
     """After so many trials a claim is certified if at most so many of them were bad."""
 
-    trials: int
-    failures: int
+    trials: Count
+    failures: Count
 
 
 class Prospect(NamedTuple):
@@ -112,14 +114,14 @@ def longest(plans: Sequence[Sequence[Look]]) -> tuple[Look, ...]:
     return tuple(max(looks, key=lambda look: look.trials) for looks in zip(*plans, strict=True))
 
 
-class Count(NamedTuple):
+class Tally(NamedTuple):
     """failures: bad trials of a claim so far. looks: by which it is judged."""
 
     failures: int
     looks: Sequence[Look]
 
 
-def decision(trials: int, claims: Sequence[Count]) -> Decision | None:
+def decision(trials: int, claims: Sequence[Tally]) -> Decision | None:
     """What is to be said after exactly so many trials; None: go on. All claims have looks after the same numbers of
     trials, and are certified at the same one."""
     if any(claim.failures > claim.looks[-1].failures for claim in claims):
@@ -127,12 +129,12 @@ def decision(trials: int, claims: Sequence[Count]) -> Decision | None:
     return "certified" if any(at == trials for at in _open_looks(claims)) else None
 
 
-def next_look(trials: int, claims: Sequence[Count]) -> int | None:
+def next_look(trials: int, claims: Sequence[Tally]) -> int | None:
     """After how many trials all claims are certified if none is bad from now on; None: they cannot be any more."""
     return next((at for at in _open_looks(claims) if at > trials), None)
 
 
-def _open_looks(claims: Sequence[Count]) -> list[int]:
+def _open_looks(claims: Sequence[Tally]) -> list[int]:
     """The looks that allow as many failures as there are."""
     return [
         at[0].trials
