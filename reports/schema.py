@@ -1,4 +1,4 @@
-"""The contracts of ``summary.json``, ``matrix.json`` and ``meshbench faults --json``: JSON Schemas beside this file.
+"""The contracts of what other programs read, such as ``summary.json``: JSON Schemas beside this file.
 
 A document that breaks its schema is not written.
 """
@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
 
-Document = Literal["summary", "matrix", "faults"]
+Document = Literal["summary", "matrix", "faults", "certificate"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

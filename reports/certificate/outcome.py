@@ -79,9 +79,7 @@ def judged(claims: Sequence[Claim], summary: Summary | None) -> tuple[ClaimOutco
         for claim, row in zip(claims, rows, strict=True)
     ]
     if any(gone):
-        return tuple(
-            row if money else ClaimOutcome(outcome="failed") for row, money in zip(rows, gone, strict=True)
-        )
+        return tuple(row if money else ClaimOutcome(outcome="failed") for row, money in zip(rows, gone, strict=True))
     return tuple(ClaimOutcome(outcome="void", measured=row.measured) for row in rows)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -64,7 +65,7 @@ def prospect(looks: Sequence[Look], bad_share: float) -> Prospect:
         if number in allowed:
             certified += float(under_way[: allowed[number] + 1].sum())
             under_way[: allowed[number] + 1] = 0.0
-    return Prospect(certified, trials)
+    return Prospect(min(certified, 1.0), trials)
 
 
 def _after_one_more(under_way: NDArray[np.float64], bad_share: float) -> NDArray[np.float64]:
@@ -82,6 +83,35 @@ def error_rate(looks: Sequence[Look], share: float) -> float:
 def keeps(looks: Sequence[Look], *, share: float, confidence: float) -> bool:
     """Whether the plan certifies a system that is just not good enough in at most 1 - confidence of cases."""
     return error_rate(looks, share) <= 1 - confidence + _ROUNDING
+
+
+def problem(looks: Sequence[Look]) -> str | None:
+    """Why these cannot be the looks of a plan, None where they can."""
+    if not looks:
+        return "there is none"
+    for look in looks:
+        if look.trials < 1 or look.failures >= look.trials:
+            return f"{look.failures} bad of {look.trials} trials: expected fewer bad ones than trials"
+        if look.trials > MOST_TRIALS:
+            return f"{look.trials} trials: at most {MOST_TRIALS:,} can be"
+    for before, after in pairwise(looks):
+        if after.trials <= before.trials or after.failures <= before.failures:
+            return (
+                f"{after.trials} trials with {after.failures} bad after {before.trials} with {before.failures}: each "
+                "look must have more trials than the one before, and allow more bad ones"
+            )
+    return None
+
+
+def too_often(looks: Sequence[Look], *, share: float, confidence: float) -> str | None:
+    """How these looks break the error rate of a claim, None where they keep it."""
+    if keeps(looks, share=share, confidence=confidence):
+        return None
+    return (
+        f"they certify a system of which {100 * (1 - share):.3g} % of trials are bad in "
+        f"{100 * error_rate(looks, share):.3g} % of cases, and at {100 * confidence:.3g} % confidence that may be at "
+        f"most {100 * (1 - confidence):.3g} %"
+    )
 
 
 def default_looks(*, share: float, confidence: float, number: int) -> tuple[Look, ...]:

@@ -53,9 +53,7 @@ def standing(plan: Plan, outcomes: Sequence[Outcome]) -> Standing:
 
 
 def _of(plan: Plan, *, counted: int, voids: int, failures: tuple[int, ...], attempt: int) -> Standing:
-    tallies = [
-        Tally(failed, plan.looks_for(claim)) for failed, claim in zip(failures, plan.claims, strict=True)
-    ]
+    tallies = [Tally(failed, plan.looks_for(claim)) for failed, claim in zip(failures, plan.claims, strict=True)]
     ended: CertificateVerdict | None = decision(counted, tallies)
     if ended is None and voids > plan.voids_at_most:
         ended = "incomplete"

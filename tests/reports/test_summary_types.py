@@ -8,6 +8,7 @@ from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_h
 
 import pytest
 
+from reports.certificate.certificate_types import Certificate
 from reports.matrix.matrix_types import Matrix
 from reports.schema import schema
 from reports.summary_types import Summary
@@ -38,6 +39,7 @@ def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, A
 def test_types_and_schema_name_the_same_members() -> None:
     assert list(unlike("summary", Summary, schema(), schema())) == []
     assert list(unlike("matrix", Matrix, schema("matrix"), schema("matrix"))) == []
+    assert list(unlike("certificate", Certificate, schema("certificate"), schema("certificate"))) == []
 
 
 class Wheel(TypedDict):
