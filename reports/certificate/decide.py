@@ -30,9 +30,9 @@ from reports.certificate.sequential import (
 )
 from reports.certificate.standing import Standing, standing
 from reports.certificate.words import amount, percent
+from reports.schema import CERTIFICATE_ID
 from reports.trends.metrics import METRICS
 
-CERTIFICATE_ID = "meshbench/certificate/1"
 FAMILY = (
     "All claims are judged on the same trials and certified together, at the first look that all of them pass, or not "
     "at all. So the chance of a certificate although any one of them is false is no more than that claim's own error "
