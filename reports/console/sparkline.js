@@ -46,7 +46,7 @@ function verdictStrip(rows) {
   return element("span", { class: "strip", role: "group", "aria-label": `verdicts of the last ${shown.length} runs` },
     shown.map((row) => {
       const words = `${row.verdict}, ${moment(row.started_at)}, ${commitWords(row)}`;
-      const kind = row.verdict === row.expected ? "pass" : row.verdict;
+      const kind = asMeant(row) ? "pass" : row.verdict === "void" ? "void" : "fail";
       return element("a", { href: address(row.folder + "/report.html"), class: "mark " + kind, title: words,
         "aria-label": words });
     }));

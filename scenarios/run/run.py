@@ -48,6 +48,7 @@ from scenarios.run.boot import assemble, boot, entrance
 from scenarios.run.end_state import final_state
 from scenarios.run.judging import judged_and_sealed
 from scenarios.run.manifest_content import ManifestContent, MeshContent
+from scenarios.run.remember import remember
 from scenarios.run.run_folder import RunFolder
 from scenarios.run.salvage import Salvage
 from scenarios.run.same_clock import step_note
@@ -82,6 +83,7 @@ class Run:
         self._live = live
         self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
+        self._runs = runs
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster, self._mesh = assemble(
             scenario.topology_spec(),
@@ -170,6 +172,7 @@ class Run:
             self._folder.point_latest()
         except OSError as error:  # the run is judged, and where it lies is said anyway
             log.warning("runs/latest could not be pointed at it: %s", error)
+        remember(self.folder, self._runs)
         return summary
 
     def _blamed(self, error: BaseException, told: str) -> Exception:
