@@ -124,7 +124,7 @@ def _row(summary: Summary, content: Mapping[str, Any], *, folder: str, seal: str
         images=manifest.images,
         host=host_words(content.get("host") or {}),
         verdict=summary["verdict"],
-        expected=manifest.scenario.expect.verdict or "pass",
+        expected=str(manifest.scenario.expect.verdict or "pass"),
         why=summary["why"],
         void_reasons=tuple(summary["void_reasons"]),
         command=manifest.command or (),
