@@ -37,7 +37,7 @@ def sealed_run(
     started_at = started.isoformat(timespec="seconds")
     own_manifest |= {"seed": number, "started_at": started_at, "evidence": ["manifest.json"], **manifest}
     own_summary |= {"seed": number, "started_at": started_at, "write_outage_ms": write_outage_ms, **summary}
-    folder = runs / own_manifest["scenario"]["name"] / f"{started:%Y%m%dT%H%M%SZ}-{number}"
+    folder: Path = runs / own_manifest["scenario"]["name"] / f"{started:%Y%m%dT%H%M%SZ}-{number}"
     (folder / "ops").mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps(own_manifest))
     (folder / "summary.json").write_text(json.dumps(own_summary))

@@ -16,8 +16,8 @@ from tests.sealed_runs import sealed_run
 def test_a_run_that_ended_is_in_the_history(world: World, tmp_path: Path) -> None:
     run = a_run(tmp_path)
     run.execute(lambda _: None)
-    (row,) = Store(tmp_path).rows()
-    assert tmp_path / row.folder == run.folder
+    (row,) = Store(tmp_path / "runs").rows()
+    assert tmp_path / "runs" / row.folder == run.folder
 
 
 @pytest.mark.parametrize("content", ["no database\n", ""])
