@@ -45,9 +45,7 @@ def _changes_of(
     for indices in _series(name, rows):
         for point in look([rows[index].numbers[name] for index in indices]):
             if _matters(point, metric):
-                yield Change(
-                    row=indices[point.index], metric=name, before=point.before, after=point.after, p=point.p
-                )
+                yield Change(row=indices[point.index], metric=name, before=point.before, after=point.after, p=point.p)
 
 
 def _series(name: str, rows: Sequence[TrialRow]) -> list[list[int]]:

@@ -16,7 +16,7 @@ function prepareFilters() {
   for (const name of [...CHOICES, "text"]) byId("filter-" + name).value = asked.get(name) || "";
   byId("filters").addEventListener("input", applyFilters);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
-  byId("reset").addEventListener("click", () => { byId("filters").reset(); applyFilters(); });
+  byId("show-all").addEventListener("click", () => { byId("filters").reset(); applyFilters(); });
 }
 
 function applyFilters() {

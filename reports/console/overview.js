@@ -19,10 +19,12 @@ function lastRun(row) {
   return [ended, element("p", { class: "why" }, row.why), element("p", { class: "meta" }, meta)];
 }
 
-// Each scenario whose last run did not end as it is meant to, newest first.
+// Each scenario whose last run did not end as it is meant to, newest first; void ones, which say nothing, come after.
 function failures() {
   const broken = SERIES.filter((series) => !asMeant(series.rows.at(-1)));
-  return broken.length ? broken.map(failureItem) : [allWell()];
+  const isVoid = (series) => series.rows.at(-1).verdict === "void";
+  byId("failed-count").textContent = `the last run of ${count(broken.length)} of ${count(SERIES.length)} scenarios`;
+  return broken.length ? [...broken.filter((one) => !isVoid(one)), ...broken.filter(isVoid)].map(failureItem) : [allWell()];
 }
 
 function failureItem(series) {
@@ -35,7 +37,7 @@ function failureItem(series) {
     : [`never ended as meant, in ${count(bad)} ${bad === 1 ? "run" : "runs"}`];
   return element("li", {}, runBadge(row), " ", reportLink(row, row.scenario), " ", row.cell,
     element("span", { class: "soft" }, ` ${moment(row.started_at)}`),
-    element("p", { class: "clamp" }, row.why),
+    element("p", { class: "clamp" }, row.verdict === "void" ? row.void_reasons : row.why),
     element("p", { class: "soft" }, since));
 }
 
@@ -53,10 +55,16 @@ function changeItem(change) {
   const way = direction(change.before, change.after, metric);
   return element("li", {}, sparkline(pointsOf(series, change.metric), changesOf(series, change.metric), metric),
     element("div", {},
-      element("b", { class: way }, metric.words, " ", way), ": ", changeWords(change, metric),
-      ` (${difference(change.before, change.after, metric)})`,
+      element("span", { class: "badge " + way }, way), " ", element("b", {}, metric.words), " ", changeWords(change, metric),
+      ` (${changeShare(change)})`,
       element("p", {}, row.scenario, " ", row.cell, ", since ", reportLink(row, moment(row.started_at))),
       element("p", { class: "soft" }, whatDiffers(row))));
+}
+
+function changeShare(change) {
+  if (!change.before) return "from nothing";
+  const percent = Math.round((change.after / change.before - 1) * 100);
+  return `${percent > 0 ? "+" : ""}${count(percent)} %`;
 }
 
 // What else is new in the run at which a level began: its commit, its settings, its machine.

@@ -16,12 +16,24 @@ from reports.formats.page import CSS, template
 
 _HERE = Path(__file__).parent
 #: In the order in which they need each other.
-SCRIPTS = ("format", "elements", "data", "sparkline", "overview", "series", "sides", "runs", "filters", "beside", "main")
+SCRIPTS = (
+    "format",
+    "elements",
+    "data",
+    "sparkline",
+    "overview",
+    "series",
+    "sides",
+    "runs",
+    "filters",
+    "beside",
+    "main",
+)
 
 
 def console_html(content: dict[str, Any], *, made_at: str) -> str:
     """The page. content: of `reports.console.content.content`. made_at: ISO 8601, UTC."""
-    script = "(() => {\n\"use strict\";\n" + "\n".join((_HERE / f"{name}.js").read_text() for name in SCRIPTS) + "})();\n"
+    script = '(() => {\n"use strict";\n' + "\n".join((_HERE / f"{name}.js").read_text() for name in SCRIPTS) + "})();\n"
     return template(_HERE / "console.html.j2").render(
         css=CSS.read_text() + (_HERE / "console.css").read_text(),
         script=script,
