@@ -8,7 +8,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 # Of a nightly run: a piece that fails keeps no other from being tried, one that does not end is interrupted.
 AT_MOST := timeout --foreground --signal=INT --kill-after=60
 
-.PHONY: help demo test nightly check mutants images clean lock bench-boot bench-load tables
+.PHONY: help demo test nightly check mutants images browser clean lock bench-boot bench-load tables
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,8 +16,8 @@ help:  ## this list
 demo: images  ## kill the primary of a group of three under load, and judge it
 	@meshbench run primary-kill
 
-test: check images  ## fast tests, faults of every kind on real pods, the core of the catalogue
-	@pytest -m "slow and not nightly" -n auto --dist worksteal
+test: check images browser  ## fast tests, pages in a browser, faults of every kind on real pods, the core of the catalogue
+	@pytest -m "(slow or browser) and not engine and not nightly" -n auto --dist worksteal
 	@pytest -m "engine and not nightly" tests scenarios --junitxml=runs/junit.xml --runs=runs
 
 nightly: images  ## what takes longer: the whole catalogue, every mysqld option, primary-kill through every proxy, a matrix of 2 x 2, altered folders
@@ -28,13 +28,16 @@ nightly: images  ## what takes longer: the whole catalogue, every mysqld option,
 	exit $$failed
 
 check: .venv/ready  ## ruff, mypy --strict and the fast tests; needs no Docker
-	@ruff check . && ruff format --check . && mypy && DOCKER_HOST=unix:/no-engine pytest -m "not engine and not nightly and not slow" -n auto --dist worksteal
+	@ruff check . && ruff format --check . && mypy && DOCKER_HOST=unix:/no-engine pytest -m "not engine and not nightly and not slow and not browser" -n auto --dist worksteal
 
 mutants: .venv/ready  ## break every line of OF=FILE or folder in turn, and list what no test notices; goes on where it was
 	@nice $(PY) -m tests.mutants $(OF)
 
 images: .venv/ready  ## the engine, and the images of the pods
 	@$(PY) -m cluster.platform.setup
+
+browser: .venv/ready  ## Chromium for the tests of pages, on Debian and Ubuntu as root; else these tests are skipped
+	@$(PY) -m tests.browser
 
 bench-boot: images  ## how fast a whole system is deployed, against pods that initialise at start
 	@$(PY) -m bench.boot

@@ -58,7 +58,9 @@ class Started(LoadEvent):
 @dataclass(frozen=True, kw_only=True)
 class Second(LoadEvent):
     """t_s: since the load began. offered, ok, fail, unknown, refused: since the last one. backlog, in_flight: now.
-    cpu_s, connections_opened: of the process so far, null where it does not know."""
+    cpu_s, connections_opened: of the process so far, null where it does not know. responses: how long the operations
+    took that were acknowledged since the last one, from when they were due: bucket of `loadgen.driver.responses` ->
+    operations."""
 
     name = "second"
     at_ns: int
@@ -72,6 +74,7 @@ class Second(LoadEvent):
     in_flight: int
     cpu_s: float | None = None
     connections_opened: int | None = None
+    responses: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from history.fields import (
     TEXT,
@@ -36,6 +36,8 @@ from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_o
 
 #: What ``schema`` says; null in a folder of another tool.
 SCHEMA = "meshbench/manifest/1"
+#: What a run can be a trial of.
+PartOfKind = Literal["trials", "matrix", "nightly", "certify", "compare"]
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
 _UNITS_S = {"us": "0.000001", "ms": "0.001", "s": "1", "m": "60", "h": "3600"}
 
@@ -184,6 +186,28 @@ class LoadModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sentinel:
+    """How long a fixed piece of work took beside the run: of the CPU, and of writes that reach the disk."""
+
+    cpu_s: Number
+    fsync_ms: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOf:
+    """Of which whole a run is a trial. name: of the scenario, suite or plan. id: the whole's folder name. cell: such as
+    ``group / envoy``. trial: from 1; equal numbers have equal seeds. attempt: from 1, 2 when a void one is repeated."""
+
+    kind: Annotated[PartOfKind, one_of(get_args(PartOfKind))]
+    name: Text
+    id: Text
+    cell: Text | None = None
+    trial: Count
+    attempt: Count = 1
+    sentinel: Sentinel | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotRecorded:
     """What could not be recorded, and why not."""
 
@@ -195,7 +219,8 @@ class NotRecorded:
 class Manifest:
     """variables: pod -> SHOW GLOBAL VARIABLES. options: every mysqld option that was asked for, with what came of it.
     opened: what set-up filled, by final table. monotonic_zero_unix_ns: the wall clock at CLOCK_MONOTONIC zero.
-    evidence: names of the files that the run recorded; None in a folder that no run of ours left."""
+    evidence: names of the files that the run recorded; None in a folder that no run of ours left. part_of: None of a
+    run on its own."""
 
     schema: Annotated[str, one_of([SCHEMA])] | None = None
     scenario: ScenarioSection = ScenarioSection()
@@ -203,6 +228,7 @@ class Manifest:
     workload: WorkloadSection | None = None
     seed: Whole | None = None
     command: Words | None = None
+    part_of: PartOf | None = None
     started_at: Text | None = None
     boot_s: Number | None = None
     monotonic_zero_unix_ns: Whole | None = None

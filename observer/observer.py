@@ -1,8 +1,9 @@
 """Observer: samples every pod and every proxy at RATE_HZ and appends what it saw to /data/observed.jsonl.
 
 A pod of its own, so that it sees the network as the others do; partitions leave it connected on purpose, as a
-management network would be. It judges nothing. First line of the file: ``{"clock": {"monotonic_ns", "unix_ns"}}``;
-then one row a sample with the columns of ``observed.parquet``.
+management network would be. It judges nothing, and tells its newest samples to whoever asks (`observer.latest`). First
+line of the file: ``{"clock": {"monotonic_ns", "unix_ns"}}``; then one row a sample with the columns of
+``observed.parquet``.
 
 ``python3 -m observer.observer`` with MESHBENCH_OBSERVE, a JSON object: ``{"user", "password", "kind": one of `kinds`,
 "pods": {name: address}, "proxies": {name: the fields of an `Admin`}}``.
@@ -21,6 +22,7 @@ from typing import Any
 from cluster.status.poller import UNREACHABLE, Poller
 from cluster.topologies.lookup import replication_of
 from mesh.endpoints import Admin, Watch
+from observer.latest import Latest, serve
 
 RATE_HZ = 25
 SAMPLE_TIMEOUT_S = 1.0
@@ -71,10 +73,12 @@ def observe(sample: Callable[[], Row], write: Callable[[Row], None]) -> None:
 def main() -> None:
     plan = json.loads(os.environ["MESHBENCH_OBSERVE"])
     names = {address: name for name, address in plan["pods"].items()}
-    lock = threading.Lock()
+    lock, latest = threading.Lock(), Latest()
+    serve(latest)
     with OUTPUT.open("a", buffering=1) as output:
 
         def write(row: Row) -> None:
+            latest.note(row)
             with lock:
                 output.write(json.dumps(row) + "\n")
 

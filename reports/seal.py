@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -55,7 +56,12 @@ def seal(folder: Path) -> None:
 def checksums(folder: Path) -> str:
     """Lines of ``sha256sum`` for every file in and below ``folder`` but its SHA256SUMS, sorted by path."""
     names = [name for name in _files_below(folder, folder) if name != CHECKSUMS]
-    return "".join(_sum_line(_digest(folder / name), name) for name in names)
+    return checksums_of({name: folder / name for name in names})
+
+
+def checksums_of(files: Mapping[str, Path]) -> str:
+    """Lines of ``sha256sum`` for files (name -> where its content is), sorted by name."""
+    return "".join(_sum_line(_digest(files[name]), name) for name in sorted(files))
 
 
 def alterations(folder: Path) -> list[Alteration] | None:
@@ -65,7 +71,7 @@ def alterations(folder: Path) -> list[Alteration] | None:
         whose = MANIFEST if recorded is not None else _SUMMARY if _was_sealed(folder) else None
         return None if whose is None else [Alteration(CHECKSUMS, f"is gone, though {whose} is that of a sealed run")]
     try:
-        sums = _sums(folder / CHECKSUMS)
+        sums = read_sums(folder / CHECKSUMS)
     except (OSError, ValueError) as error:
         return [Alteration(CHECKSUMS, f"cannot be read ({_reason(error)})")]
     changed = ((name, _change(folder / name, digest)) for name, digest in sums.items())
@@ -109,8 +115,8 @@ def _was_sealed(folder: Path) -> bool:
         return False
 
 
-def _sums(file: Path) -> dict[str, str]:
-    """Name -> digest. Raises ValueError, naming the line, where one is not what ``sha256sum`` writes."""
+def read_sums(file: Path) -> dict[str, str]:
+    """Name -> digest, of what ``sha256sum`` wrote. Raises OSError, and ValueError, naming the line that is wrong."""
     _assert_readable(file)
     sums: dict[str, str] = {}
     # A name need not be UTF-8, nor need a file that somebody put in this one's place.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, cast
 
 from checks.evidence.unseen import unseen
 from checks.judge import Judgement
@@ -17,9 +18,21 @@ from checks.verdict import Verdict
 from history.faults import FaultRecord
 from history.history import History
 from history.load_account import LoadAccount
+from history.manifest import PartOf
 from reports.provenance import UNSEALED, Provenance, provenance_of
 from reports.schema import SCHEMA_ID
-from reports.summary_types import CheckRow, FaultRow, Latency, Load, MysqlOption, Phase, Rpo, Section, Summary
+from reports.summary_types import (
+    CheckRow,
+    FaultRow,
+    Latency,
+    Load,
+    MysqlOption,
+    PartOfRow,
+    Phase,
+    Rpo,
+    Section,
+    Summary,
+)
 from reports.text.decisions import decisions, set_aside
 from reports.text.findings import finding
 from reports.text.guarantees import promise_of
@@ -54,6 +67,7 @@ def summarise(history: History, judgement: Judgement, *, provenance: Provenance 
         "seed": history.run.seed,
         "started_at": history.run.started_at,
         "command": None if history.run.command is None else list(history.run.command),
+        "part_of": _part_of(history.run.part_of),
         "gates": gates,
         "checks": [_check(check, history) for check in judgement.checks],
         "faults": faults,
@@ -101,6 +115,11 @@ def _shown(history: History, judgement: Judgement) -> bool:
     """Whether the run came out as its scenario says, so that what it teaches may be said of this run."""
     expected = history.run.scenario.expect.verdict or "pass"
     return judgement.verdict == expected and not fell_back(history)
+
+
+def _part_of(part_of: PartOf | None) -> PartOfRow | None:
+    """The same as JSON has it."""
+    return None if part_of is None else cast("PartOfRow", asdict(part_of))
 
 
 def _part(of: Mapping[str, Any], name: str) -> dict[str, Any]:

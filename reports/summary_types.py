@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from checks.verdict import Outcome
+from history.manifest import PartOfKind
 
 #: What the run recorded under this name in manifest.json, or a check in its numbers: free in what it says.
 Section = dict[str, Any]
@@ -221,6 +222,23 @@ class ProvenanceMembers(TypedDict):
     second_opinion: list[OtherGate] | None
 
 
+class SentinelRow(TypedDict):
+    cpu_s: float
+    fsync_ms: float
+
+
+class PartOfRow(TypedDict):
+    """Of which whole the run is a trial, see `history.manifest.PartOf`."""
+
+    kind: PartOfKind
+    name: str
+    id: str
+    cell: str | None
+    trial: int
+    attempt: int
+    sentinel: SentinelRow | None
+
+
 class Summary(ProvenanceMembers):
     schema: str
     verdict: Literal["pass", "fail", "void"]
@@ -232,6 +250,7 @@ class Summary(ProvenanceMembers):
     seed: int | None
     started_at: str | None
     command: list[str] | None
+    part_of: PartOfRow | None
     gates: list[GateRow]
     checks: list[CheckRow]
     faults: list[FaultRow]

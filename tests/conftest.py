@@ -8,6 +8,9 @@ import pytest
 
 from reports import write
 from reports.charts.charts import Picture
+from tests.browser import browser
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ markers = ["engine", "slow", "nightly"]
 source_paths = ["{room}"]
 only_mutate = {files}
 also_copy = {others}
-pytest_add_cli_args = ["-m", "not engine and not slow and not nightly"]
+pytest_add_cli_args = ["-m", "not engine and not slow and not browser and not nightly"]
 pytest_add_cli_args_test_selection = {tests}
 use_git_change_detection = false
 """

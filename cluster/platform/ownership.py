@@ -31,15 +31,24 @@ KEPT = "meshbench.kept"
 Labels = Mapping[str, str]
 
 
-def owner() -> str:
-    """This process, so that it cannot be mistaken for a later one with the same pid: boot id, pid, start time."""
+def owner(pid: int | None = None) -> str:
+    """A process, this one where none is given, so that it cannot be mistaken for a later one with the same pid: boot
+    id, pid, start time."""
+    pid = os.getpid() if pid is None else pid
     try:
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        stat = Path("/proc/self/stat").read_text()
-    except OSError:  # not Linux
-        return f"unknown:{os.getpid()}:0"
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # not Linux, or there is no such process
+        return f"unknown:{pid}:0"
     started_ticks = stat.rpartition(")")[2].split()[19]  # field 22 of proc(5), counted after the command's name
-    return f"{boot_id}:{os.getpid()}:{started_ticks}"
+    return f"{boot_id}:{pid}:{started_ticks}"
+
+
+def lives(owned_by: str) -> bool:
+    """Whether the process that `owner` told of lives, as seen from this machine and container."""
+    _, _, rest = owned_by.partition(":")
+    pid, _, _ = rest.partition(":")
+    return pid.isdecimal() and owner(int(pid)) == owned_by
 
 
 def boot() -> str:

@@ -15,6 +15,7 @@ from history.load_events import Done, LoadEvent, Second
 from history.ops import OpRow, Outcome
 from history.ops_file import to_json
 from loadgen.driver.recorder import Recorder
+from loadgen.driver.responses import bucket
 from loadgen.outcome import Result
 from loadgen.workload import Op
 
@@ -46,6 +47,7 @@ class Tally:
         self._on_row = on_row
         self._totals: Counter[str] = Counter()
         self._reported: Counter[str] = Counter()
+        self._responses: Counter[int] = Counter()
 
     def count(self, what: str) -> None:
         self._totals[what] += 1
@@ -95,6 +97,8 @@ class Tally:
     def settle(self, arrival: Arrival, outcome: Outcome, *, at_ns: int) -> None:
         """The operation gets no further attempt; outcome: of the last one."""
         self._totals["unknown" if arrival.in_doubt and outcome == "fail" else outcome] += 1
+        if outcome == "ok":
+            self._responses[bucket(at_ns - arrival.intended_ns)] += 1
         if arrival.done is not None:
             arrival.done(at_ns)
 
@@ -109,6 +113,8 @@ class Tally:
         now_ns = time.monotonic_ns()
         news = self._totals - self._reported
         self._reported = self._totals.copy()
+        responses = {str(number): count for number, count in self._responses.items()}
+        self._responses.clear()
         self._emit(
             Second(
                 at_ns=now_ns,
@@ -120,6 +126,7 @@ class Tally:
                 refused=news["refused"],
                 backlog=backlog,
                 in_flight=in_flight,
+                responses=responses,
             )
         )
 

@@ -28,6 +28,7 @@ from locust.runners import MasterRunner
 from history.load_events import Done, Ended, Error, Second, Started
 from loadgen.config import LoadConfig
 from loadgen.driver.recorder import FLUSH_S, Recorder
+from loadgen.driver.responses import bucket
 from loadgen.errors import ConfigError
 from loadgen.user_code import request_events
 from loadgen.user_code.listeners import Watch
@@ -48,6 +49,7 @@ class Guest:
         self._recorder = recorder
         self._totals: Counter[str] = Counter()
         self._reported: Counter[str] = Counter()
+        self._responses: Counter[int] = Counter()
         self._zero_ns = 0
         self._cpu_began_s = 0.0
         #: Reason -> how many requests are no operations of the record because of it.
@@ -76,6 +78,8 @@ class Guest:
         self._recorder.add(row)
         self._renamed += renamed
         self._totals.update(("offered", row["outcome"]))
+        if row["outcome"] == "ok":
+            self._responses[bucket(row["end_ns"] - row["intended_ns"])] += 1
 
     def end(self, bug: BaseException | None) -> None:
         """The last word. bug: what ended Locust, SystemExit as a rule."""
@@ -113,6 +117,8 @@ class Guest:
     def _report(self) -> None:
         news = self._totals - self._reported
         self._reported = self._totals.copy()
+        responses = {str(number): count for number, count in self._responses.items()}
+        self._responses.clear()
         now_ns = time.monotonic_ns()
         emit(
             Second(
@@ -125,6 +131,7 @@ class Guest:
                 refused=0,
                 backlog=0,
                 in_flight=0,
+                responses=responses,
             )
         )
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from reports.matrix.trial import TrialVerdict
 from reports.summary_types import PromiseRow, Section
+from reports.trials.trial import TrialVerdict
 
 CellVerdict = Literal["pass", "fail", "void", "broken", "not run", "not applicable"]
 

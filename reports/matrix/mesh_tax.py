@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.key_numbers import BEHIND_MS
+from reports.matrix.experiment import Cell
 from reports.matrix.matrix_types import Comparison, MeshTax
 from reports.matrix.numbers import trial_numbers
-from reports.matrix.trial import Cell, Trial
 from reports.matrix.trial_stats import spread
 from reports.text.units import duration
+from reports.trials.trial import Trial
 
 BASELINE = "direct"
 
@@ -33,9 +34,9 @@ def mesh_tax(cell: Cell, cells: Sequence[Cell], trials: Sequence[Trial]) -> Mesh
         return _absent(f"the matrix has no cell {cell.topology} / {BASELINE}")
     if direct.not_applicable is not None:
         return _absent(f"{cell.topology} / {BASELINE} is not applicable")
-    baseline = {one.number: one for one in trials if one.cell == direct}
+    baseline = {one.number: one for one in trials if one.cell == direct.name}
     pairs, left_out = [], []
-    for meshed in (one for one in trials if one.cell == cell):
+    for meshed in (one for one in trials if one.cell == cell.name):
         bare = baseline.get(meshed.number)
         unfit = _unfit(meshed) or (_unfit(bare) if bare else f"trial {meshed.number} of {direct.name} was not run")
         if unfit:
@@ -67,7 +68,7 @@ def _absent(why: str, left_out: Sequence[str] = ()) -> MeshTax:
 
 def _unfit(trial: Trial) -> str | None:
     """Why a trial may not be compared with its twin, None if it may."""
-    who = f"trial {trial.number} of {trial.cell.name}"
+    who = f"trial {trial.number} of {trial.cell}"
     if trial.summary is None:
         return f"{who} is {trial.verdict}" if trial.verdict == "broken" else f"{who} was not run"
     if not trial.counts:

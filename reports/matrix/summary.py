@@ -1,7 +1,7 @@
 """``matrix.json``: every cell with the numbers of its trials that count, and the trials themselves.
 
 The contract is ``matrix.schema.json``; the page, the table and the CSV say nothing this does not hold. Only trials
-that count are averaged (see `reports.matrix.trial`). Money that a trial lost is counted in any case: it is gone.
+that count are averaged (see `reports.trials.trial`). Money that a trial lost is counted in any case: it is gone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+from reports.matrix.experiment import Cell, Experiment
 from reports.matrix.headline import headline
 from reports.matrix.matrix_types import (
     CellRow,
@@ -23,11 +24,11 @@ from reports.matrix.matrix_types import (
 )
 from reports.matrix.mesh_tax import mesh_tax
 from reports.matrix.numbers import injected_ns, recovery, trial_numbers
-from reports.matrix.trial import Cell, Experiment, Trial, TrialVerdict
 from reports.matrix.trial_stats import CI95_METHOD, middle, spread
 from reports.schema import MATRIX_ID
 from reports.summary_types import PhaseName, PromiseRow
 from reports.text.guarantees import promise
+from reports.trials.trial import Trial, TrialVerdict
 
 #: The verdicts of cells, the worst first: the matrix has the worst one of its cells. A failed gate is a finding about
 #: the system under test and must not hide behind trouble of the harness.
@@ -65,7 +66,7 @@ def _rank(cell: CellRow) -> tuple[int, float]:
 
 
 def _cell(cell: Cell, experiment: Experiment) -> CellRow:
-    trials = sorted((one for one in experiment.results if one.cell == cell), key=lambda one: one.number)
+    trials = sorted((one for one in experiment.results if one.cell == cell.name), key=lambda one: one.number)
     numbers = [trial_numbers(one.summary) for one in trials if one.summary and one.counts]
     steps = [recovery(one.summary) for one in trials if one.summary and one.counts]
     verdict = _verdict(cell, trials)
@@ -95,7 +96,7 @@ def _cell(cell: Cell, experiment: Experiment) -> CellRow:
         "mesh_tax": mesh_tax(cell, experiment.cells, experiment.results),
         "client_cpu_us_per_txn": over_trials("client_cpu_us_per_txn"),
         "boot_s": over_trials("boot_s"),
-        "trials": [_trial(one) for one in trials],
+        "trials": [_trial(one, experiment) for one in trials],
     }
 
 
@@ -126,13 +127,7 @@ def _why(cell: Cell, verdict: str, trials: Sequence[Trial]) -> str:
     if verdict in ("pass", "not run"):
         counted = Counter(one.verdict for one in trials)
         return ", ".join(f"{number} {one}" for one, number in counted.items())
-    return _reason(next(one for one in trials if one.verdict == verdict))
-
-
-def _reason(trial: Trial) -> str:
-    if trial.summary is not None:
-        return str(trial.summary["why"])
-    return trial.broke if trial.broke is not None else "interrupted"
+    return next(one for one in trials if one.verdict == verdict).why
 
 
 def _waterfall(trials: Sequence[dict[str, float]]) -> list[RecoveryPart]:
@@ -164,16 +159,16 @@ def _rpo(trials: Sequence[Trial]) -> MatrixRpo:
     }
 
 
-def _trial(trial: Trial) -> TrialRow:
+def _trial(trial: Trial, experiment: Experiment) -> TrialRow:
     injected = injected_ns(trial.summary) if trial.summary else None
     return {
         "number": trial.number,
         "order": trial.order,
         "seed": trial.seed,
         "verdict": trial.verdict,
-        "why": _reason(trial),
+        "why": trial.why,
         "counts": trial.counts,
-        "folder": trial.folder,
+        "folder": trial.link(experiment.folder),
         "took_s": None if trial.took_s is None else round(trial.took_s, 3),
         "numbers": trial_numbers(trial.summary) if trial.summary else None,
         "recovery_ms": recovery(trial.summary) if trial.summary else None,

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from reports.charts.charts import picture
 from reports.files import write_atomically
 from reports.matrix.csv import matrix_csv
+from reports.matrix.experiment import Experiment
 from reports.matrix.matrix_types import Matrix
 from reports.matrix.page import matrix_html
 from reports.matrix.recovery_chart import draw_recoveries
 from reports.matrix.summary import matrix_summary
 from reports.matrix.tradeoff_chart import draw_tradeoff
-from reports.matrix.trial import Experiment
 from reports.schema import validate
 
 
-def write_matrix(experiment: Experiment, out: Path) -> Matrix:
-    """Write report.html, matrix.json, matrix.csv, tradeoff.png and recovery.png into ``out``; returns matrix.json.
+def write_matrix(experiment: Experiment) -> Matrix:
+    """Write report.html, matrix.json, matrix.csv, tradeoff.png and recovery.png into its folder; returns matrix.json.
 
     Raises OSError where it cannot write, and jsonschema.ValidationError before anything is written.
     """
-    matrix = matrix_summary(experiment)
+    out, matrix = experiment.folder, matrix_summary(experiment)
     validate(matrix, "matrix")
     # The numbers first: were the drawing to fail, the trials would not have been run for nothing.
     write_atomically(

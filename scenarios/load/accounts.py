@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from history.load_events import Second
+from loadgen.driver.responses import added
 from scenarios.load.load_pod import LoadPod
 
 #: What a pod's account counts; where one does not tell, the sum is not known.
@@ -17,7 +18,11 @@ def together(seconds: Sequence[Second]) -> Second:
     """One second of several pods: the sums, at the latest time."""
     summed = ("offered", "ok", "fail", "unknown", "refused", "backlog", "in_flight")
     latest = max(seconds, key=lambda second: second.t_s)
-    return replace(latest, **{name: sum(getattr(second, name) for second in seconds) for name in summed})
+    return replace(
+        latest,
+        **{name: sum(getattr(second, name) for second in seconds) for name in summed},
+        responses=added(second.responses for second in seconds),
+    )
 
 
 def merged(pods: Sequence[LoadPod]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cluster.errors import ConfigurationError
 from cluster.topologies.lookup import kinds, replication_of
-from reports.matrix.trial import Cell
+from reports.matrix.experiment import Cell
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.read import CATALOGUE, read_scenario
 from scenarios.schema.scenario import Scenario

@@ -49,8 +49,8 @@ class HostContent(NoiseContent):
 
 
 class ManifestContent(TypedDict):
-    """What a run of ours writes; composed: the
-    timeline as it was written, where it has compositions. own: of a user's own file, what came along."""
+    """What a run of ours writes. part_of: of which whole it is a trial. composed: the timeline as it was written, where
+    it has compositions. own: of a user's own file, what came along."""
 
     schema: str
     scenario: dict[str, Any]
@@ -59,6 +59,7 @@ class ManifestContent(TypedDict):
     seed: int
     composed: NotRequired[list[dict[str, Any]]]
     command: list[str]
+    part_of: dict[str, Any] | None
     started_at: str
     monotonic_zero_unix_ns: int
     git_commit: str | None

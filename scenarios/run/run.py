@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +29,7 @@ from cluster.platform.platform import Platform, Pod, Process
 from cluster.topologies.replication import primaries, replication_facts
 from history.json_files import HistoryError
 from history.load_events import Second
-from history.manifest import SCHEMA
+from history.manifest import SCHEMA, PartOf
 from loadgen.errors import ConfigError
 from mesh.mesh import Mesh
 from mesh.proxies.lookup import PROXIES
@@ -36,6 +37,7 @@ from observer.start import start_observer
 from reports.seal import evidence_of
 from reports.summary_types import Summary
 from scenarios.last_resort import foreign, in_one_line, keep_traceback
+from scenarios.live.publisher import publisher_of
 from scenarios.load import calibrate
 from scenarios.load.load import Load
 from scenarios.load.remote_workers import Elsewhere
@@ -46,6 +48,7 @@ from scenarios.run.boot import assemble, boot, entrance
 from scenarios.run.end_state import final_state
 from scenarios.run.judging import judged_and_sealed
 from scenarios.run.manifest_content import ManifestContent, MeshContent
+from scenarios.run.remember import remember
 from scenarios.run.run_folder import RunFolder
 from scenarios.run.salvage import Salvage
 from scenarios.run.same_clock import step_note
@@ -74,11 +77,13 @@ class Run:
         command: list[str],
         live: bool = False,
         elsewhere: Elsewhere | None = None,
+        part_of: PartOf | None = None,
     ) -> None:
         self._scenario = scenario
         self._live = live
         self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
+        self._runs = runs
         self._folder = RunFolder(runs, scenario=scenario.name, seed=scenario.seed)
         self._cluster, self._mesh = assemble(
             scenario.topology_spec(),
@@ -101,6 +106,7 @@ class Run:
             "workload": scenario.workload.facts.as_json(),
             "seed": scenario.seed,
             "command": without_values(command),
+            "part_of": None if part_of is None else asdict(part_of),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "monotonic_zero_unix_ns": host.monotonic_zero_unix_ns(),
             "git_commit": made_of["commit"] and made_of["commit"] + ("+" if made_of["dirty"] else ""),
@@ -122,6 +128,10 @@ class Run:
         if own := described(scenario, platform.image("tools")):
             self._manifest["own"] = own
         self._salvage = Salvage(self._manifest, self._folder)
+        #: For whoever looks on while it lasts.
+        self.live = publisher_of(
+            scenario, run_id=self._run_id, folder=self.folder, runs=runs, started_at=self._manifest["started_at"]
+        )
 
     @property
     def folder(self) -> Path:
@@ -130,6 +140,10 @@ class Run:
     def execute(self, on_second: Callable[[Second], None]) -> Summary:
         """Run and judge; returns the summary. Raises ConfigurationError, HarnessError, OSError or KeyboardInterrupt,
         and whatever a defect of meshbench raises, whose traceback is then among the logs."""
+        with self.live:
+            return self._executed(on_second)
+
+    def _executed(self, on_second: Callable[[Second], None]) -> Summary:
         try:
             self._trial(on_second)
             with self._salvage.step("keeping logs/", evidence=False):
@@ -147,7 +161,8 @@ class Run:
                 self._cluster.stop()
         self._folder.write_json("manifest.json", {**self._manifest, "evidence": evidence_of(self.folder)})
         try:
-            summary = judged_and_sealed(self.folder)
+            with self.live.phase("judge"):
+                summary = judged_and_sealed(self.folder)
         except HistoryError as error:
             raise HarnessError(f"what this run has recorded cannot be judged: {error}") from error
         except Exception as error:
@@ -157,6 +172,7 @@ class Run:
             self._folder.point_latest()
         except OSError as error:  # the run is judged, and where it lies is said anyway
             log.warning("runs/latest could not be pointed at it: %s", error)
+        remember(self.folder, self._runs)
         return summary
 
     def _blamed(self, error: BaseException, told: str) -> Exception:
@@ -204,6 +220,7 @@ class Run:
         self._describe_pods()
         self._observer_began_ns = time.monotonic_ns()
         observer = start_observer(self._cluster, dict(mesh.admin))
+        self.live.watch(self._cluster, observer.address)
         self._load_and_break(load, on_second)
         with self._phase("converge"), self._salvage.step("whether all pods agree"):
             self._cluster.membership.wait_converged(timeout_s=CONVERGE_TIMEOUT_S)
@@ -231,11 +248,12 @@ class Run:
 
         def every_second(second: Second) -> None:
             injector.require_sound()  # a step that could not be taken ends the run at once
+            self.live.second(second)
             on_second(second)
 
         orderly = False
         try:
-            with ExitStack() as page, self._phase("load"):
+            with ExitStack() as page, self._phase("load", expected_s=self._scenario.load.duration):
                 before_ns = time.monotonic_ns()
                 zero_ns = load.start()
                 self._load_began = before_ns, time.monotonic_ns()
@@ -353,11 +371,13 @@ class Run:
         collect.logs(self._containers(), self._folder, hide=hidden, error_log=error_log)
 
     @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
+    def _phase(self, name: str, *, expected_s: float | None = None) -> Iterator[None]:
+        """expected_s: how long it will last, where that is known."""
         begin = time.monotonic()
         log.info("%s …", name)
         try:
-            yield
+            with self.live.phase(name, expected_s=expected_s):
+                yield
         finally:
             self._durations_s[name.replace(" ", "_")] = round(time.monotonic() - begin, 3)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from history.json_files import HistoryError
-from history.manifest import Manifest, assert_consistent, read_manifest
+from history.manifest import Manifest, PartOf, assert_consistent, read_manifest
 
 WHOLE: dict[str, Any] = {
     "scenario": {
@@ -19,6 +19,13 @@ WHOLE: dict[str, Any] = {
     "topology": {"kind": "semisync", "pods": 3, "pods_at_end": 4},
     "mesh": {"mode": "gateway", "proxy": "envoy"},
     "load": {"zero_ns": 7, "complete": False, "dead": ["load2"], "lateness_ms": {"p50": None, "p99": 2.5}},
+    "part_of": {
+        "kind": "matrix",
+        "name": "primary-kill",
+        "id": "m1",
+        "cell": "group / envoy",
+        "trial": 2,
+    },
     "missing": [{"what": "the log of node1", "why": "it is gone"}],
     "variables": {"node1": {"sync_binlog": "1"}},
     "site": {"room": 7},
@@ -33,6 +40,7 @@ def test_what_a_manifest_says_has_names_and_types() -> None:
     assert (run.topology.is_source_replica, run.topology.is_group, run.topology.pods_meant_at_end) == (True, False, 4)
     assert (run.mesh.is_direct, run.mesh.proxy) == (False, "envoy")
     assert (run.load.is_cut, run.load.dead, run.load.lateness_ms) == (True, ("load2",), {"p99": 2.5})
+    assert run.part_of == PartOf(kind="matrix", name="primary-kill", id="m1", cell="group / envoy", trial=2, attempt=1)
     assert [(gone.what, gone.why) for gone in run.missing] == [("the log of node1", "it is gone")]
 
 
@@ -57,6 +65,8 @@ def test_a_workload_may_be_a_word_alone() -> None:
         ({"topology": "group"}, "'topology' must be an object"),
         ({"load": {"locustfile": {"users": {"started": -1}}}}, r"'load\.locustfile\.users\.started' must be a whole"),
         ({"scenario": {"faults": [{}, {"fault": 3}]}}, r"'scenario\.faults\.1\.fault' must be text, not 3"),
+        ({"part_of": {"kind": "weekly"}}, r"'part_of\.kind' must be one of trials, matrix, nightly"),
+        ({"part_of": {"kind": "trials", "name": "a", "id": "b"}}, r"'trial' is missing; expected a whole"),
         ({"boot_s": float("nan")}, "'boot_s' must be a number from 0 up, not NaN"),
     ],
 )

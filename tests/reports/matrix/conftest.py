@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from checks.judge import judge
 from history.history import History
-from reports.matrix.trial import Cell, Experiment, Trial
+from reports.matrix.experiment import Cell, Experiment
 from reports.summary import summarise
 from reports.summary_types import Summary
+from reports.trials.trial import Trial
 
 Judged = Callable[..., Any]
 
@@ -56,19 +58,21 @@ def void(judged: Judged) -> Judged:
 def experiment() -> Callable[..., Experiment]:
     """A factory of matrices. cells; trials in the order they were run: a cell and a summary, what broke, or None."""
 
-    def make(cells: Sequence[Cell], trials: Sequence[tuple[Cell, Any]]) -> Experiment:
+    def make(
+        cells: Sequence[Cell], trials: Sequence[tuple[Cell, Any]], *, folder: Path = Path("runs/matrix/night")
+    ) -> Experiment:
         results: list[Trial] = []
         for order, (cell, outcome) in enumerate(trials, start=1):
-            number = 1 + sum(one.cell == cell for one in results)
+            number = 1 + sum(one.cell == cell.name for one in results)
             results.append(
                 Trial(
-                    cell=cell,
+                    cell=cell.name,
                     number=number,
                     order=order,
                     seed=6 + number,
                     summary=cast("Summary", outcome) if isinstance(outcome, dict) else None,
                     broke=outcome if isinstance(outcome, str) else None,
-                    folder=None if outcome is None else f"../../primary-kill/run-{order}",
+                    folder=None if outcome is None else folder.parents[1] / "primary-kill" / f"run-{order}",
                     took_s=None if outcome is None else 60.0,
                 )
             )
@@ -81,6 +85,7 @@ def experiment() -> Callable[..., Experiment]:
             trials=max((one.number for one in results), default=1),
             cells=cells,
             results=results,
+            folder=folder,
             took_s=600.0,
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.matrix.trial import Cell, Experiment
+from reports.matrix.experiment import Cell, Experiment
 from reports.matrix.write import write_matrix
 
 Judged = Callable[..., dict[str, Any]]
@@ -49,7 +49,7 @@ def page(
     ]
     trials += [(DIRECT, void()), (ENVOY, HOSTILE), (ASYNC, judged(outage_ms=900))]
     out = tmp_path_factory.mktemp("matrix")
-    write_matrix(experiment([DIRECT, ENVOY, ASYNC, NEVER], trials), out)
+    write_matrix(experiment([DIRECT, ENVOY, ASYNC, NEVER], trials, folder=out))
     return _Page((out / "report.html").read_text()), out
 
 
@@ -92,6 +92,6 @@ def test_hostile_text_is_shown_and_not_obeyed(page: tuple[_Page, Path]) -> None:
 
 @pytest.mark.parametrize("outcome", ["gone", None])
 def test_a_matrix_without_one_judged_trial_has_a_page(experiment: Experiments, tmp_path: Path, outcome: str) -> None:
-    matrix = write_matrix(experiment([ENVOY], [(ENVOY, outcome)]), tmp_path)
+    matrix = write_matrix(experiment([ENVOY], [(ENVOY, outcome)], folder=tmp_path))
     assert "none can be compared" in matrix["headline"][0]
     assert "none can be compared" in (tmp_path / "report.html").read_text()

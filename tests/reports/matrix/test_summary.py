@@ -13,10 +13,11 @@ import pytest
 from cluster.topology import Topology
 from mesh.proxies.lookup import PROXIES
 from reports.matrix.csv import COLUMNS, matrix_csv
+from reports.matrix.experiment import Cell, Experiment
 from reports.matrix.summary import matrix_summary
-from reports.matrix.trial import Cell, Experiment, Trial
 from reports.matrix.trial_stats import spread, words
 from reports.schema import validate
+from reports.trials.trial import Trial
 
 DIRECT = Cell(topology="group", mesh="direct")
 ENVOY = Cell(topology="group", mesh="envoy")
@@ -237,5 +238,5 @@ def test_few_trials_have_extremes_and_five_an_interval_within_them() -> None:
 
 
 def test_a_trial_that_was_never_run_counts_for_nothing() -> None:
-    trial = Trial(cell=ENVOY, number=1, order=1, seed=7)
+    trial = Trial(cell=ENVOY.name, number=1, order=1, seed=7)
     assert (trial.verdict, trial.counts) == ("not run", False)

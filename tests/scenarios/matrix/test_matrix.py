@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import pytest
 from pymysql import OperationalError
 
 import reports.matrix.write
-import scenarios.cli.cli
 import scenarios.matrix.matrix
+import scenarios.signals
+import scenarios.trials.loop
 from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership
 from history.json_files import HistoryError
 from history.load_events import Second
+from history.manifest import PartOf
 from reports.charts.charts import Picture
 from scenarios.cli.cli import main
 from scenarios.matrix.matrix import Matrix
@@ -63,19 +66,22 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
     monkeypatch.setattr(scenarios.matrix.matrix, "require_images", lambda *_: None)
     monkeypatch.setattr(ownership, "reap", list)
     monkeypatch.setattr(reports.matrix.write, "picture", lambda _: Picture(wide=b"", narrow=b""))
-    monkeypatch.setattr(scenarios.cli.cli, "interruptible", nullcontext)
+    monkeypatch.setattr(scenarios.signals, "interruptible", nullcontext)
 
     def ends(as_said: Outcome) -> None:
         class FakeRun:
-            def __init__(self, scenario: Scenario, *, platform: object, runs: Path, command: list[str]) -> None:
+            def __init__(
+                self, scenario: Scenario, *, platform: object, runs: Path, command: list[str], part_of: PartOf
+            ) -> None:
                 self._scenario = scenario
                 self.folder = fresh(runs / scenario.name, f"run-{scenario.seed}")
                 (self.folder / "command").write_text(json.dumps(command))
+                (self.folder / "part_of").write_text(json.dumps(asdict(part_of)))
 
             def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
                 return as_said(self._scenario)
 
-        monkeypatch.setattr(scenarios.matrix.matrix, "Run", FakeRun)
+        monkeypatch.setattr(scenarios.trials.loop, "Run", FakeRun)
 
     return ends
 
@@ -197,6 +203,15 @@ def test_a_run_says_how_to_repeat_it_alone(outcome: Callable[[Outcome], None]) -
         *("meshbench", "run", "primary-kill", "--set", "load.rate=9", "--set", "topology=single"),
         *("--set", "mesh=direct", "--seed", "7"),
     ]
+
+
+def test_a_run_says_that_it_is_part_of_the_matrix(outcome: Callable[[Outcome], None]) -> None:
+    outcome(lambda _: summary())
+    main(["matrix", "primary-kill", "--topology", "single", "--mesh", "direct", "--trials", "2"])
+    parts = [json.loads(file.read_text()) for file in Path("runs/primary-kill").glob("*/part_of")]
+    assert {(one["kind"], one["name"], one["cell"]) for one in parts} == {("matrix", "primary-kill", "single / direct")}
+    assert {one["id"] for one in parts} == {Path("runs/matrix/latest").resolve().name}
+    assert sorted((one["trial"], one["attempt"]) for one in parts) == [(1, 1), (2, 1)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Results over time: one row a trial, kept, compared, and watched for changes."""

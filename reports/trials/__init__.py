@@ -1,0 +1,1 @@
+"""Trials: one run among several, and what several say together."""

@@ -1,0 +1,1 @@
+"""Certificates: trials by a plan, the bundle of all evidence, and its verification."""

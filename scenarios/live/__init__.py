@@ -1,0 +1,1 @@
+"""What is going on in a run right now, for whoever looks on while it lasts."""

@@ -1,0 +1,24 @@
+"""A run that has ended goes into the history beside the runs, from which trends are drawn.
+
+The run folder is the evidence and is sealed by now, so nothing that goes wrong here may end the run: it is said in a
+line, and `meshbench index` catches up.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from reports.trends.row import row_of
+from reports.trends.store import Store
+from scenarios.last_resort import in_one_line
+
+log = logging.getLogger("meshbench")
+
+
+def remember(folder: Path, runs: Path) -> None:
+    """Add a sealed run folder to the history of ``runs``. Raises nothing."""
+    try:
+        Store(runs).add(row_of(folder, runs=runs))
+    except Exception as error:  # noqa: BLE001  whatever it is, the run is judged and its folder is whole
+        log.warning("not in the history, `meshbench index --runs %s` adds it: %s", runs, in_one_line(error))
