@@ -1,4 +1,5 @@
-"""The contracts of ``summary.json``, ``matrix.json`` and ``meshbench faults --json``: JSON Schemas beside this file.
+"""The contracts of what other programs read, JSON Schemas beside this file: ``summary.json``, ``matrix.json``,
+``meshbench faults --json``, and what `meshbench serve` tells of what is running.
 
 A document that breaks its schema is not written.
 """
@@ -15,7 +16,7 @@ from jsonschema import Draft202012Validator
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
 
-Document = Literal["summary", "matrix", "faults"]
+Document = Literal["summary", "matrix", "faults", "live"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:
