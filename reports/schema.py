@@ -1,5 +1,4 @@
-"""The contracts of what other programs read, JSON Schemas beside this file: ``summary.json``, ``matrix.json``,
-``meshbench faults --json``, and what `meshbench serve` tells of what is running.
+"""The contracts of ``summary.json``, ``matrix.json``, ``nightly.json`` and the like: JSON Schemas beside this file.
 
 A document that breaks its schema is not written.
 """
@@ -15,8 +14,10 @@ from jsonschema import Draft202012Validator
 
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
+NIGHTLY_ID = "meshbench/nightly/1"
+CERTIFICATE_ID = "meshbench/certificate/1"
 
-Document = Literal["summary", "matrix", "faults", "live"]
+Document = Literal["summary", "matrix", "faults", "nightly", "certificate", "live"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

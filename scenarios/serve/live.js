@@ -9,7 +9,7 @@ function el(tag, attributes, ...children) {
   const svg = ["svg", "path", "rect"].includes(tag);
   const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
-  for (const child of children.flat()) if (child !== null) made.append(child);
+  for (const child of children.flat(Infinity)) if (child !== null) made.append(child);
   return made;
 }
 
@@ -76,10 +76,14 @@ function faults(run, since) {
 // The load
 
 function path(values, highest, kind) {
-  const width = 120;
-  const points = values.map((value, at) => [width - values.length + at, value]).filter(([, value]) => value !== null);
-  const words = points.map(([x, y], at) => `${at ? "L" : "M"}${x} ${(100 - (95 * y) / highest).toFixed(1)}`);
-  return el("path", { class: kind, d: words.join("") });
+  const first = 120 - values.length;
+  let words = "";
+  let drawing = false; // a gap is a gap: nothing was acknowledged in that second
+  values.forEach((value, at) => {
+    if (value !== null) words += `${drawing ? "L" : "M"}${first + at} ${(100 - (95 * value) / highest).toFixed(1)}h0.01`;
+    drawing = value !== null;
+  });
+  return el("path", { class: kind, d: words });
 }
 
 function plot(run, curves, words) {
@@ -96,7 +100,7 @@ function plot(run, curves, words) {
   const drawn = curves.map(([kind, of]) => path(list.map(of), highest, kind));
   const svg = el("svg", { class: "plot", viewBox: "0 0 120 100", preserveAspectRatio: "none", role: "img", "aria-label": words.join(" ") }, shades, drawn);
   const key = curves.map(([kind]) => [el("span", { class: `key ${kind}` }, kind), " "]);
-  return el("figure", {}, svg, el("figcaption", {}, key, `of the last two minutes, up to ${Math.round(highest)} ${words[1]}; shaded while something was broken`));
+  return el("figure", {}, svg, el("figcaption", {}, key, `: the last two minutes, up to ${Math.round(highest)} ${words[1]}; shaded while something was broken`));
 }
 
 function load(run) {
@@ -108,7 +112,7 @@ function load(run) {
       number("offered/s", of("offered")), number("achieved/s", of("achieved")), number("failed/s", of("failed"), bad("failed")),
       number("unknown/s", of("unknown"), bad("unknown")), number("waiting", of("backlog")),
       number(`p99 of the last ${run.load.over_s || 5} s`, milliseconds(run.load.response_p99_ms)),
-      number("p50", milliseconds(run.load.response_p50_ms)), number("acknowledged so far", String(run.load.achieved))),
+      number(`p50 of the last ${run.load.over_s || 5} s`, milliseconds(run.load.response_p50_ms)), number("achieved in all", String(run.load.achieved))),
     plot(run, [["offered", (s) => s.offered], ["achieved", (s) => s.achieved], ["failed", (s) => s.failed + s.unknown]], ["operations", "operations a second"]),
     plot(run, [["p99", (s) => s.response_p99_ms]], ["response p99", "ms"]),
   ];

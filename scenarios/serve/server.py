@@ -21,7 +21,7 @@ class _Quiet(WSGIRequestHandler):
         """Nothing: the live page asks twice a second."""
 
 
-def serve(runs: Path, *, port: int = PORT) -> int:
+def serve_runs(runs: Path, *, port: int = PORT) -> int:
     """Serve until Ctrl-C; returns the exit code. Raises ConfigurationError where nothing can be served."""
     if runs.exists() and not runs.is_dir():
         raise ConfigurationError(f"--runs {runs}: this is no folder; give the folder that the runs are kept in")
