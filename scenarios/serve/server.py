@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from pathlib import Path
 
@@ -37,8 +38,10 @@ def serve_runs(runs: Path, *, port: int = PORT) -> int:
 
 def listening(port: int, *, option: str = "--port") -> socket.socket:
     """A socket on that port of 127.0.0.1 (0: any that is free). Raises ConfigurationError, naming the option."""
+    if not 0 <= port <= 65535:
+        raise ConfigurationError(f"{option} {port}: ports go from 0 to 65535")
     try:
         return socket.create_server((ADDRESS, port))
-    except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise ConfigurationError(f"{option} {port}: cannot listen on {ADDRESS}:{port}: {why}; give another") from None
