@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
+TRIALS_ID = "meshbench/trials/1"
 
-Document = Literal["summary", "matrix", "faults"]
+Document = Literal["summary", "matrix", "trials", "faults"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:
