@@ -1,4 +1,4 @@
-"""The contracts of ``summary.json``, ``matrix.json`` and ``meshbench faults --json``: JSON Schemas beside this file.
+"""The contracts of ``summary.json``, ``matrix.json``, ``nightly.json`` and the like: JSON Schemas beside this file.
 
 A document that breaks its schema is not written.
 """
@@ -15,8 +15,10 @@ from jsonschema import Draft202012Validator
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
 TRIALS_ID = "meshbench/trials/1"
+NIGHTLY_ID = "meshbench/nightly/1"
+CERTIFICATE_ID = "meshbench/certificate/1"
 
-Document = Literal["summary", "matrix", "trials", "faults"]
+Document = Literal["summary", "matrix", "trials", "faults", "nightly", "certificate"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

@@ -111,7 +111,7 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
     try:
         section = GatesSection.model_validate(document["gates"])
     except ValidationError as error:
-        problems = [_explain({**one, "loc": ("gates", *one["loc"])}, origin) for one in error.errors()]
+        problems = [explained({**one, "loc": ("gates", *one["loc"])}, origin) for one in error.errors()]
         raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
     nothing = dict.fromkeys(GatesSection.model_fields)
     return {
@@ -131,7 +131,7 @@ def _checked(
     try:
         scenario = Scenario.model_validate(document)
     except ValidationError as error:
-        problems = [_explain(dict(one), origin) for one in error.errors()]
+        problems = [explained(dict(one), origin) for one in error.errors()]
         raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
     # What the command line names is relative to where the command is given.
     named = {("workload",), ("workload", "name"), ("workload", "locustfile"), ("locustfile",)}
@@ -214,14 +214,14 @@ def _path(key: str) -> tuple[str | int, ...]:
     return tuple(int(part) if re.fullmatch(r"[0-9]{1,4}", part) else part for part in key.split("."))
 
 
-def _explain(error: dict[str, Any], origin: Origin) -> str:
-    """One line for one of pydantic's errors."""
+def explained(error: dict[str, Any], origin: Origin, *, document: type[BaseModel] = Scenario) -> str:
+    """One line for one of pydantic's errors. document: what the file is, whose keys are told."""
     path: tuple[str | int, ...] = error["loc"]
     got = error.get("input")
     kind, told = error["type"], error.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            known = _known_keys(path[:-1])
+            known = _known_keys(path[:-1], document)
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
             hint = f"did you mean {near[0]!r}? Allowed" if near else "allowed"
             what = f"unknown key; {hint} here: {', '.join(known)}"
@@ -234,7 +234,8 @@ def _explain(error: dict[str, Any], origin: Origin) -> str:
             alone |= got is None and not str(cause).startswith("expected")
             what = f"{cause}" if alone else f"{cause}, got {spelt(got)}"
         case "model_type" | "dict_type":
-            what = f"expected a mapping with keys such as {', '.join(_known_keys(path)[:3])}; got {spelt(got)}"
+            such = ", ".join(_known_keys(path, document)[:3])
+            what = f"expected a mapping with keys such as {such}; got {spelt(got)}"
         case "literal_error":
             what = not_one_of(got, told["expected"].replace("'", "").replace(" or ", ", ").split(", "))
         case _ if kind in _EXPECTED:
@@ -248,9 +249,8 @@ def _explain(error: dict[str, Any], origin: Origin) -> str:
     return f"{origin.of(path)}: {where}: {what}" if where else f"{origin.of(path)}: {what}"
 
 
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the section at ``path`` may have."""
-    section: type[BaseModel] = Scenario
+def _known_keys(path: tuple[str | int, ...], section: type[BaseModel]) -> list[str]:
+    """The keys that the section at ``path`` of a document may have."""
     words = [part for part in path if isinstance(part, str)]
     for part, below in zip(words, [*words, ""][1:], strict=True):
         if part in section.model_fields:

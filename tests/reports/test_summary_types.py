@@ -1,4 +1,4 @@
-"""What mypy reads (summary_types.py, matrix_types.py) and the schemas that tools read name the same members."""
+"""What mypy reads (``*_types.py``) and the schemas that tools read name the same members."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_h
 
 import pytest
 
+from reports.certificate.certificate_types import Certificate
 from reports.matrix.matrix_types import Matrix
+from reports.nightly.nightly_types import Nightly
 from reports.schema import schema
 from reports.summary_types import Summary
+from reports.trials.trials_types import TrialsContent
 
 
 def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
@@ -38,6 +41,9 @@ def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, A
 def test_types_and_schema_name_the_same_members() -> None:
     assert list(unlike("summary", Summary, schema(), schema())) == []
     assert list(unlike("matrix", Matrix, schema("matrix"), schema("matrix"))) == []
+    assert list(unlike("trials", TrialsContent, schema("trials"), schema("trials"))) == []
+    assert list(unlike("nightly", Nightly, schema("nightly"), schema("nightly"))) == []
+    assert list(unlike("certificate", Certificate, schema("certificate"), schema("certificate"))) == []
 
 
 class Wheel(TypedDict):
