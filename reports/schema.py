@@ -17,8 +17,9 @@ MATRIX_ID = "meshbench/matrix/1"
 TRIALS_ID = "meshbench/trials/1"
 NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
+COMPARISON_ID = "meshbench/comparison/1"
 
-Document = Literal["summary", "matrix", "trials", "faults", "nightly", "certificate"]
+Document = Literal["summary", "matrix", "trials", "faults", "nightly", "certificate", "comparison", "live"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

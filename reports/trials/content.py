@@ -15,7 +15,7 @@ from reports.schema import TRIALS_ID
 from reports.summary_types import PHASES, Summary
 from reports.trends.metrics import METRICS, Metric, numbers
 from reports.trials.headline import headline
-from reports.trials.quantiles import CONFIDENCE, quantile, share_within, wilson
+from reports.trials.quantiles import CONFIDENCE, SHARES, quantile, share_within, wilson
 from reports.trials.series import Series
 from reports.trials.trial import Trial, TrialVerdict
 from reports.trials.trials_types import (
@@ -35,7 +35,6 @@ SPREAD = (
     "brownout_ms",
     *(f"response_p99_{phase}_ms" for phase in PHASES),
 )
-SHARES = (0.5, 0.9, 0.95, 0.99)
 METHOD = (
     "bounds of quantiles: order statistics, two-sided, no distribution assumed (David and Nagaraja 2003, section 7.1); "
     "shares: Wilson's score interval (1927); a quantile beyond which no trial lies, and a bound that so few trials do "

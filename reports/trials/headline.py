@@ -110,7 +110,7 @@ def _steps(content: TrialsContent) -> Iterator[str]:
     timed = [(value, one) for one in until_first if (value := middle(one)["value"]) is not None]
     if len(timed) > 1:
         value, longest = max(timed, key=lambda pair: pair[0])
-        yield f"Of an outage the longest step is until {label(step_of(longest))}: {duration(value)}, median."
+        yield f"The longest step of an outage is {label(step_of(longest))}: {duration(value)}, median."
     rare = [f"{label(step_of(one))} in {one['n']}" for one in steps if one["n"] < content["counted"]]
     if rare:
         yield f"Not seen in all {content['counted']} trials that count: {listed(rare)}."
@@ -147,10 +147,10 @@ def value_words(value: float | None, one: Distribution) -> str:
 
 
 def short_words(one: Distribution) -> str:
-    """As a chart and a table name it: ``write outage``, ``until elected``, ``p99 during the fault``."""
+    """As a chart and a table name it: ``write outage``, ``step: elected``, ``p99 during the fault``."""
     name = one["name"]
     if name.startswith("step_"):
-        return f"until {label(step_of(one))}"
+        return f"step: {label(step_of(one))}"
     if name.startswith("response_p99_"):
         return f"p99 {label(name.removeprefix('response_p99_'))} the fault"
     return "brown-out" if name == "brownout_ms" else label(name)

@@ -5,30 +5,36 @@ Fills ``trials.html.j2`` from the content of trials.json; says nothing that does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
 from reports.text.units import UNKNOWN, duration
 from reports.trials.headline import at_least, between, short_words, value_words
+from reports.trials.quantiles import SHARES, least_for_bound
 from reports.trials.trials_types import AttemptRow, Distribution, QuantileRow, StruckRow, TrialsContent
 
 _HERE = Path(__file__).parent
 _OWN_CSS = _HERE.parent / "matrix" / "matrix.css"
+#: Of `SHARES`, as a table heads them.
 SHARE_NAMES = {0.5: "median", 0.9: "90 %", 0.95: "95 %", 0.99: "99 %"}
 
 
 def trials_html(content: TrialsContent, pictures: Mapping[str, Picture]) -> str:
     """The page. pictures: ``strip``, ``outage``, ``steps`` and ``response``, each in both sizes."""
+    rows = [one["quantiles"] for one in content["distributions"]]
+    carried = [at for at in range(len(SHARES)) if any(row[at]["value"] is not None for row in rows)]
     return template(_HERE / "trials.html.j2").render(
         t=content,
         css=CSS.read_text() + _OWN_CSS.read_text(),
         pictures=embedded(pictures),
         header={"pass": "pass", "fail": "fail"}.get(content["verdict"], "void"),
         counted=counted_words(content),
-        quantiles=list(SHARE_NAMES.values()),
-        spreads=[_spread(one, content) for one in content["distributions"]],
+        quantiles=[SHARE_NAMES[SHARES[at]] for at in carried],
+        missing=[_missing(at) for at in range(len(SHARES)) if at not in carried],
+        spreads=[_spread(one, content, carried) for one in content["distributions"]],
         shares=[(f"{one['number']} of {one['of']}", one["words"], between(one)) for one in content["shares"]],
         attempts=[_attempt(row) for row in sorted(content["attempts"], key=lambda row: row["order"])],
     )
@@ -53,11 +59,18 @@ def quantile_words(row: QuantileRow, one: Distribution) -> tuple[str, str]:
     return value_words(row["value"], one), bounds
 
 
-def _spread(one: Distribution, content: TrialsContent) -> dict[str, object]:
+def _missing(at: int) -> str:
+    """What it takes for a quantile that so few trials do not carry."""
+    share = SHARES[at]
+    name = SHARE_NAMES[share]
+    return f"{name} from {math.ceil(1 / (1 - share) - 1e-9)} trials, its upper bound from {least_for_bound(share)}"
+
+
+def _spread(one: Distribution, content: TrialsContent, carried: Sequence[int]) -> dict[str, object]:
     return {
         "name": short_words(one),
         "n": f"{one['n']}" if one["n"] == content["counted"] else f"{one['n']} of {content['counted']}",
-        "quantiles": [quantile_words(row, one) for row in one["quantiles"]],
+        "quantiles": [quantile_words(one["quantiles"][at], one) for at in carried],
         "min": value_words(one["min"], one),
         "max": value_words(one["max"], one),
         "within": at_least(one["within_max"]),

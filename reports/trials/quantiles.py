@@ -20,6 +20,8 @@ import numpy as np
 from scipy.stats import binom, binomtest
 
 CONFIDENCE = 0.95
+#: The quantiles that are told of a distribution; the first is the median.
+SHARES = (0.5, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True, kw_only=True)

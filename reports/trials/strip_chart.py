@@ -6,10 +6,13 @@ distribution. A tick is the median of those that count.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from reports.charts import canvas
 from reports.charts.canvas import Size
@@ -21,8 +24,6 @@ from reports.trials.trials_types import AttemptRow, Distribution, TrialsContent
 _COLOURS: dict[TrialVerdict, str] = {"pass": canvas.GREEN, "fail": canvas.VERMILLION, "void": canvas.GREY}
 #: Of the height of a row, what its dots take.
 _BAND = 0.7
-#: Below this a logarithmic axis is a linear one, so that zero has a place.
-_LINEAR_MS = 1.0
 
 
 def draw_strip(content: TrialsContent, size: Size) -> Figure:
@@ -39,7 +40,8 @@ def draw_strip(content: TrialsContent, size: Size) -> Figure:
         _row(axes, at, one, ran)
     axes.set_yticks(range(len(rows)), [canvas.printable(short_words(one)) for one in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    time_axis(axes)
+    numbers = {one["name"] for one in rows}
+    time_axis(axes, [value for row in ran for name, value in row["numbers"].items() if name in numbers])
     axes.grid(visible=False, axis="y")
     seen = dict.fromkeys((row["verdict"], row["counts"]) for row in ran)
     handles = [_dot(*kind) for kind in sorted(seen)]
@@ -47,13 +49,18 @@ def draw_strip(content: TrialsContent, size: Size) -> Figure:
     return figure
 
 
-def time_axis(axes: Axes) -> None:
-    """A logarithmic x axis of milliseconds that begins with zero."""
-    axes.set_xscale("symlog", linthresh=_LINEAR_MS, linscale=0.4)
-    axes.set_xlim(left=0, right=axes.get_xlim()[1] * 1.2)
+def time_axis(axes: Axes, values_ms: Iterable[float]) -> None:
+    """A logarithmic x axis of milliseconds for these values; where zero is among them it has a place."""
+    known = list(values_ms)
+    least_ms, most_ms = min((value for value in known if value > 0), default=1.0), max(known, default=1.0)
+    if min(known, default=0.0) > 0:
+        axes.set_xscale("log")
+        axes.set_xlim(least_ms / 1.3, most_ms * 1.3)
+    else:
+        axes.set_xscale("symlog", linthresh=10 ** math.floor(math.log10(least_ms)), linscale=0.4)
+        axes.set_xlim(0, max(most_ms, least_ms) * 1.3)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else duration(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _row(axes: Axes, at: int, one: Distribution, ran: list[AttemptRow]) -> None:
@@ -63,8 +70,6 @@ def _row(axes: Axes, at: int, one: Distribution, ran: list[AttemptRow]) -> None:
             height = at - _BAND / 2 + _BAND * (place + 0.5) / len(ran)
             dot.set_data([value], [height])
             axes.add_line(dot)
-            axes.update_datalim([(value, height)])
-    axes.autoscale_view()
     if (median := middle(one)["value"]) is not None:
         axes.plot([median, median], [at - 0.42, at + 0.42], color=canvas.INK, linewidth=1.6, zorder=5)
 

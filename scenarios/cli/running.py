@@ -10,11 +10,13 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
 from cluster.platform import ownership
 from cluster.platform.docker_platform import DockerPlatform
+from history.load_events import Second
 from reports.formats.console import print_table
 from reports.summary_types import Summary
 from reports.trials.console import print_trials
 from scenarios.cli.exit_codes import EXIT_OF
 from scenarios.cli.mistakes import OF_THE_PLACE
+from scenarios.live.terminal import panel
 from scenarios.load.remote_workers import elsewhere
 from scenarios.progress import Progress
 from scenarios.run.needs import require_needs
@@ -86,6 +88,11 @@ def run_trials(
     return EXIT_OF[content["verdict"]]
 
 
+def ignored(second: Second) -> None:
+    """A second of the load that is shown elsewhere."""
+    del second
+
+
 def brought_along(scenario: Scenario) -> Iterator[str]:
     """What of the user's files goes into the pods, a line each."""
     if scenario.workload.folder is not None:
@@ -97,7 +104,8 @@ def brought_along(scenario: Scenario) -> Iterator[str]:
 def _executed(run: Run, progress: Progress) -> Summary:
     """The summary of a run; what goes wrong names its folder."""
     try:
-        return run.execute(progress.second)
+        with panel(run.live) as shown:
+            return run.execute(ignored if shown else progress.second)
     except HarnessError as error:
         raise HarnessError(f"{error} (logs of every container: {run.folder / 'logs'})") from error
     except OSError as error:

@@ -53,7 +53,9 @@ class Repeated:
         now = datetime.now(UTC)
         self._started_at = now.isoformat(timespec="seconds")
         self.folder = fresh(runs / "trials", now.strftime("%Y%m%dT%H%M%SZ"))
-        self._trials = Trials(runs=runs, platform=platform, kind="trials", name=scenario.name, id=self.folder.name)
+        self._trials = Trials(
+            runs=runs, platform=platform, kind="trials", name=scenario.name, id=self.folder.name, count=trials
+        )
         self._begin = time.monotonic()
         #: What ended it before its last trial.
         self.interrupted: KeyboardInterrupt | None = None

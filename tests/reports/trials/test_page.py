@@ -74,7 +74,14 @@ def test_the_answer_comes_first_and_every_trial_is_there(page: tuple[_Page, Path
     order += ["Steps of the recovery", "Trials in the order they were run", "Reproduce", "How to read this page"]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
-    for words in ("2, attempt 2", "not run", "interrupted", "until elected", "interval from 6 trials"):
+    for words in (
+        "2, attempt 2",
+        "not run",
+        "interrupted",
+        "step: elected",
+        "interval from 6 trials",
+        "90 % from 10 trials, its upper bound from 36",
+    ):
         assert words in text
 
 

@@ -137,7 +137,12 @@ def test_ctrl_c_ends_with_130_and_the_page_shows_what_there_is(ends: Ends) -> No
 def test_one_trial_is_an_ordinary_run(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     ends(lambda *_: pytest.fail("ran as a trial"))
     ran: list[Scenario] = []
-    monkeypatch.setattr(scenarios.cli.running, "run_scenario", lambda scenario, **_: ran.append(scenario) or 0)
+
+    def once(scenario: Scenario, **_: object) -> int:
+        ran.append(scenario)
+        return 0
+
+    monkeypatch.setattr(scenarios.cli.running, "run_scenario", once)
     assert main(["run", "primary-kill", "--trials", "1"]) == 0
     assert [one.seed for one in ran] == [7]
     assert not Path("runs").exists()
