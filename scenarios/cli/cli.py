@@ -52,6 +52,7 @@ VERBS = (
     "selftest",
     "standing",
     "look",
+    "history",
     "machine",
 )
 NAME, COMPLETE = "meshbench", "_MESHBENCH_COMPLETE"

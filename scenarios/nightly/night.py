@@ -159,7 +159,8 @@ def _folder_of(running: RunningRow, night: Nightly, *, runs: Path) -> Path | Non
     """The run folder that the trial under way had made: the last of its seed that is in no row, made since it began.
     The clock may have been set meanwhile, so a sealed one must also say that it is this trial."""
     since = datetime.fromisoformat(running["started_at"]).strftime("%Y%m%dT%H%M%SZ")
-    named = sorted((runs / running["scenario"]).glob(f"*-{running['seed']}*"))
+    named = sorted((runs / running["scenario"]).glob(f"*-{running['seed']}"))
+    named += sorted((runs / running["scenario"]).glob(f"*-{running['seed']}.*"))  # two of one second
     taken = {Path(row["folder"]).name for row in (*night["trials"], *night["cut"]) if row["folder"]}
     made = [folder for folder in named if folder.name >= since and folder.name not in taken]
     return made[-1] if made else None

@@ -6,6 +6,7 @@ slows down in the night favors no cell, and a night that is cut short has some o
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,17 +73,17 @@ class NightPlan:
         return {(cell.scenario, cell.name): cell for cell in self.cells}
 
 
-def night_plan(suite: Suite, *, folder: Path, settings: Sequence[str] = (), look: Look | None = None) -> NightPlan:
-    """folder: of the suite, from where its files are named. settings: of the command line, for every scenario.
+def night_plan(suite: Suite, *, file: Path, settings: Sequence[str] = (), look: Look | None = None) -> NightPlan:
+    """file: of the suite, from where its scenarios' files are named. settings: of the command line, for every scenario.
 
     Raises ConfigurationError for a mistake in a scenario or a setting, and for two scenarios of one name.
     """
     cells: list[NightCell] = []
     for entry in suite.scenarios:
-        added = list(_cells(entry, suite, folder=folder, settings=settings, look=look))
+        added = list(_cells(entry, suite, file=file, settings=settings, look=look))
         if any(cell.scenario == added[0].scenario for cell in cells):
             raise ConfigurationError(
-                f"suite {suite.name}: scenarios: {added[0].scenario} is there twice; give one of them another name, "
+                f"{file}: scenarios: {added[0].scenario} is there twice; give one of them another name, "
                 f"set: {{name: {added[0].scenario}-2}}"
             )
         cells += added
@@ -90,12 +91,13 @@ def night_plan(suite: Suite, *, folder: Path, settings: Sequence[str] = (), look
 
 
 def _cells(
-    entry: SuiteScenario, suite: Suite, *, folder: Path, settings: Sequence[str], look: Look | None
+    entry: SuiteScenario, suite: Suite, *, file: Path, settings: Sequence[str], look: Look | None
 ) -> Iterator[NightCell]:
-    file = entry.scenario if entry.scenario in catalogue() else str(folder / entry.scenario)
+    beside = file.parent / entry.scenario
+    name = str(beside) if os.path.isfile(beside) and entry.scenario not in catalogue() else entry.scenario  # noqa: PTH113
     try:
         planned = plan(
-            file,
+            name,
             topologies=entry.topologies or suite.topologies,
             meshes=entry.meshes or suite.meshes,
             settings=[*entry.settings(), *settings],
@@ -104,7 +106,7 @@ def _cells(
         )
     except ConfigurationError as error:
         lines = str(error).splitlines()
-        raise ConfigurationError("\n".join(f"suite {suite.name}: {entry.scenario}: {line}" for line in lines)) from None
+        raise ConfigurationError("\n".join(f"{file}: {entry.scenario}: {line}" for line in lines)) from None
     for cell in planned.cells:
         runnable = planned.runnable.get(cell)
         yield NightCell(
@@ -112,7 +114,7 @@ def _cells(
             topology=cell.topology,
             mesh=cell.mesh,
             expected=planned.base.expect.verdict,
-            file=file,
+            file=name,
             settings=[] if runnable is None else runnable.settings,
             run=None if runnable is None else runnable.scenario,
             not_applicable=cell.not_applicable,
