@@ -344,7 +344,7 @@ def test_a_night_of_another_commit_or_of_long_ago_is_only_gone_on_with_as_far_as
     state.write(left, folder)
     assert night_of(plan, runs, again=True).night["resumed"] == 1
     assert night_of(plan, runs).night["resumed"] == 0
-    monkeypatch.setattr(start.versions, "checkout", lambda: {"commit": "another", "dirty": False})
+    monkeypatch.setattr("scenarios.run.versions.checkout", lambda: {"commit": "another", "dirty": False})
     with pytest.raises(ConfigurationError, match="is at another"):
         night_of(plan, runs, again=True)
 
