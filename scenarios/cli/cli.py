@@ -53,6 +53,7 @@ VERBS = (
     "standing",
     "look",
     "history",
+    "serve",
     "machine",
 )
 NAME, COMPLETE = "meshbench", "_MESHBENCH_COMPLETE"
