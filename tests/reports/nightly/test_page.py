@@ -31,8 +31,8 @@ def test_what_was_not_run_or_cut_or_cannot_be_is_said(night: Nightly) -> None:
 
 
 def test_what_moved_is_told_with_the_step_and_whether_a_rerun_confirms_it(night: Nightly) -> None:
-    night["gate"] = gate("worse")
-    night["gate"]["findings"].append(
+    night["gate"] = moved = gate("worse")
+    moved["findings"].append(
         {
             "scenario": "primary-kill",
             "cell": "group / envoy",
