@@ -52,6 +52,7 @@ VERBS = (
     "selftest",
     "standing",
     "look",
+    "history",
     "serve",
     "machine",
 )
