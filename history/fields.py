@@ -173,7 +173,9 @@ def _read_as(hint: Any, value: Any, name: str, place: str) -> Any:
 
 
 def _kind_of(hint: Any) -> Kind:
-    """The kind in ``Annotated[…, Kind]``."""
+    """The kind in ``Annotated[…, Kind]``, or that of a tuple of records."""
+    if get_origin(hint) is tuple:
+        return LIST
     kind: Kind = hint.__metadata__[0]
     return kind
 

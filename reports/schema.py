@@ -15,8 +15,9 @@ from jsonschema import Draft202012Validator
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
 NIGHTLY_ID = "meshbench/nightly/1"
+CERTIFICATE_ID = "meshbench/certificate/1"
 
-Document = Literal["summary", "matrix", "faults", "nightly"]
+Document = Literal["summary", "matrix", "faults", "nightly", "certificate"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+
+from history.fields import Count
 
 Decision = Literal["certified", "refused"]
 #: A chance may miss its limit by so much of rounding.
@@ -33,8 +36,8 @@ MOST_TRIALS = 10_000
 class Look:
     """After so many trials a claim is certified if at most so many of them were bad."""
 
-    trials: int
-    failures: int
+    trials: Count
+    failures: Count
 
 
 class Prospect(NamedTuple):
@@ -62,7 +65,7 @@ def prospect(looks: Sequence[Look], bad_share: float) -> Prospect:
         if number in allowed:
             certified += float(under_way[: allowed[number] + 1].sum())
             under_way[: allowed[number] + 1] = 0.0
-    return Prospect(certified, trials)
+    return Prospect(min(certified, 1.0), trials)
 
 
 def _after_one_more(under_way: NDArray[np.float64], bad_share: float) -> NDArray[np.float64]:
@@ -80,6 +83,35 @@ def error_rate(looks: Sequence[Look], share: float) -> float:
 def keeps(looks: Sequence[Look], *, share: float, confidence: float) -> bool:
     """Whether the plan certifies a system that is just not good enough in at most 1 - confidence of cases."""
     return error_rate(looks, share) <= 1 - confidence + _ROUNDING
+
+
+def problem(looks: Sequence[Look]) -> str | None:
+    """Why these cannot be the looks of a plan, None where they can."""
+    if not looks:
+        return "there is none"
+    for look in looks:
+        if look.trials < 1 or look.failures >= look.trials:
+            return f"{look.failures} bad of {look.trials} trials: expected fewer bad ones than trials"
+        if look.trials > MOST_TRIALS:
+            return f"{look.trials} trials: at most {MOST_TRIALS:,} can be"
+    for before, after in pairwise(looks):
+        if after.trials <= before.trials or after.failures <= before.failures:
+            return (
+                f"{after.trials} trials with {after.failures} bad after {before.trials} with {before.failures}: each "
+                "look must have more trials than the one before, and allow more bad ones"
+            )
+    return None
+
+
+def too_often(looks: Sequence[Look], *, share: float, confidence: float) -> str | None:
+    """How these looks break the error rate of a claim, None where they keep it."""
+    if keeps(looks, share=share, confidence=confidence):
+        return None
+    return (
+        f"they certify a system of which {100 * (1 - share):.3g} % of trials are bad in "
+        f"{100 * error_rate(looks, share):.3g} % of cases, and at {100 * confidence:.3g} % confidence that may be at "
+        f"most {100 * (1 - confidence):.3g} %"
+    )
 
 
 def default_looks(*, share: float, confidence: float, number: int) -> tuple[Look, ...]:
@@ -112,14 +144,14 @@ def longest(plans: Sequence[Sequence[Look]]) -> tuple[Look, ...]:
     return tuple(max(looks, key=lambda look: look.trials) for looks in zip(*plans, strict=True))
 
 
-class Count(NamedTuple):
+class Tally(NamedTuple):
     """failures: bad trials of a claim so far. looks: by which it is judged."""
 
     failures: int
     looks: Sequence[Look]
 
 
-def decision(trials: int, claims: Sequence[Count]) -> Decision | None:
+def decision(trials: int, claims: Sequence[Tally]) -> Decision | None:
     """What is to be said after exactly so many trials; None: go on. All claims have looks after the same numbers of
     trials, and are certified at the same one."""
     if any(claim.failures > claim.looks[-1].failures for claim in claims):
@@ -127,12 +159,12 @@ def decision(trials: int, claims: Sequence[Count]) -> Decision | None:
     return "certified" if any(at == trials for at in _open_looks(claims)) else None
 
 
-def next_look(trials: int, claims: Sequence[Count]) -> int | None:
+def next_look(trials: int, claims: Sequence[Tally]) -> int | None:
     """After how many trials all claims are certified if none is bad from now on; None: they cannot be any more."""
     return next((at for at in _open_looks(claims) if at > trials), None)
 
 
-def _open_looks(claims: Sequence[Count]) -> list[int]:
+def _open_looks(claims: Sequence[Tally]) -> list[int]:
     """The looks that allow as many failures as there are."""
     return [
         at[0].trials

@@ -8,6 +8,7 @@ from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_h
 
 import pytest
 
+from reports.certificate.certificate_types import Certificate
 from reports.matrix.matrix_types import Matrix
 from reports.nightly.nightly_types import Nightly
 from reports.schema import schema
@@ -40,6 +41,7 @@ def test_types_and_schema_name_the_same_members() -> None:
     assert list(unlike("summary", Summary, schema(), schema())) == []
     assert list(unlike("matrix", Matrix, schema("matrix"), schema("matrix"))) == []
     assert list(unlike("nightly", Nightly, schema("nightly"), schema("nightly"))) == []
+    assert list(unlike("certificate", Certificate, schema("certificate"), schema("certificate"))) == []
 
 
 class Wheel(TypedDict):

@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import beta, binom
 
 from reports.certificate.sequential import (
-    Count,
     Look,
+    Tally,
     TooLongError,
     bad_share_at_most,
     decision,
@@ -63,7 +63,7 @@ def test_every_path_counted_one_by_one_gives_the_same_chances_and_length(looks: 
     for path in itertools.product((0, 1), repeat=looks[-1].trials):
         chance = math.prod(bad if trial else 1 - bad for trial in path)
         for trials in range(1, len(path) + 1):
-            said = decision(trials, [Count(sum(path[:trials]), looks)])
+            said = decision(trials, [Tally(sum(path[:trials]), looks)])
             if said is not None:
                 length += chance * trials
                 certified += chance * (said == "certified")
@@ -115,7 +115,7 @@ def test_ten_thousand_plans_at_exactly_five_percent_bad_certify_at_most_five_and
     for _ in range(10_000):
         bad = random.random(98) < 0.05
         for trials, failures in enumerate(np.cumsum(bad), start=1):
-            said = decision(trials, [Count(int(failures), TWO)])
+            said = decision(trials, [Tally(int(failures), TWO)])
             if said is not None:
                 certified += said == "certified"
                 break
@@ -131,23 +131,23 @@ def test_a_good_system_is_certified_and_a_bad_one_is_refused_early() -> None:
 
 
 def test_the_plan_says_when_it_can_be_certified_and_when_no_more() -> None:
-    assert next_look(0, [Count(0, TWO)]) == 72
-    assert next_look(10, [Count(1, TWO)]) == 98
-    assert next_look(72, [Count(0, TWO)]) == 98, "that look is over"
-    assert next_look(10, [Count(2, TWO)]) is None
-    assert decision(10, [Count(1, TWO)]) is None
-    assert decision(10, [Count(2, TWO)]) == "refused"
-    assert decision(72, [Count(0, TWO)]) == "certified"
-    assert decision(72, [Count(1, TWO)]) is None
-    assert decision(98, [Count(1, TWO)]) == "certified"
+    assert next_look(0, [Tally(0, TWO)]) == 72
+    assert next_look(10, [Tally(1, TWO)]) == 98
+    assert next_look(72, [Tally(0, TWO)]) == 98, "that look is over"
+    assert next_look(10, [Tally(2, TWO)]) is None
+    assert decision(10, [Tally(1, TWO)]) is None
+    assert decision(10, [Tally(2, TWO)]) == "refused"
+    assert decision(72, [Tally(0, TWO)]) == "certified"
+    assert decision(72, [Tally(1, TWO)]) is None
+    assert decision(98, [Tally(1, TWO)]) == "certified"
 
 
 def test_claims_on_the_same_trials_are_certified_together_at_one_look() -> None:
     never = plan((72, 0), (98, 0))
-    assert decision(72, [Count(1, TWO), Count(0, never)]) is None
-    assert decision(98, [Count(1, TWO), Count(0, never)]) == "certified"
-    assert decision(3, [Count(0, TWO), Count(1, never)]) == "refused"
-    assert next_look(3, [Count(1, TWO), Count(0, never)]) == 98
+    assert decision(72, [Tally(1, TWO), Tally(0, never)]) is None
+    assert decision(98, [Tally(1, TWO), Tally(0, never)]) == "certified"
+    assert decision(3, [Tally(0, TWO), Tally(1, never)]) == "refused"
+    assert next_look(3, [Tally(1, TWO), Tally(0, never)]) == 98
 
 
 def test_a_bound_after_one_look_is_clopper_and_pearson_s() -> None:

@@ -1,0 +1,1 @@
+"""The history beside the runs: brought up to date, and asked."""

@@ -1,0 +1,30 @@
+"""``meshbench index``: the history brought up to date with the run folders, or made anew from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cluster.errors import ConfigurationError
+from reports.trends.found import Found
+from reports.trends.store import Store
+
+#: So many folders that were left out are told; they are the same every time.
+_TOLD = 20
+
+
+def index(runs: Path, *, rebuild: bool) -> list[str]:
+    """What was done, as lines. Raises StoreError where it cannot be, and ConfigurationError where there are no runs."""
+    if not runs.is_dir():
+        raise ConfigurationError(f"--runs {runs}: there is no such folder; `meshbench run` makes it")
+    store = Store(runs)
+    found = store.rebuild() if rebuild else store.update()
+    return list(_told(found, store, rebuild=rebuild))
+
+
+def _told(found: Found, store: Store, *, rebuild: bool) -> list[str]:
+    rows = len(found.rows)
+    done = f"made anew from {rows} run{'' if rows == 1 else 's'}" if rebuild else f"{rows} added"
+    lines = [f"{store.file}: {done}, {len(store.rows())} in all"]
+    lines += [f"left out: {one.folder}: {one.why}" for one in found.left_out[:_TOLD]]
+    more = len(found.left_out) - _TOLD
+    return [*lines, *([f"left out: {more} more folders"] if more > 0 else [])]

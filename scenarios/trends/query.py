@@ -1,0 +1,86 @@
+"""``meshbench history``: a question to the history in SQL, answered as a table, as CSV or as JSON.
+
+Only reading is possible: the file is opened so, and every statement that does anything else is refused before it runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from cluster.errors import ConfigurationError
+from reports.text.visible import visible
+from reports.trends.store import Store
+
+#: Without a question of the user's own.
+NEWEST = """\
+SELECT started_at, scenario, cell, verdict, round(write_outage_ms) AS write_outage_ms,
+       round(response_p99_ms, 1) AS response_p99_ms, lost, folder
+FROM trials ORDER BY started_at DESC LIMIT 20"""
+#: What a statement may do, as SQLite names it; table_info tells the columns.
+_READS = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE))
+
+
+class Answer(NamedTuple):
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+def ask(runs: Path, query: str = NEWEST) -> Answer:
+    """Raises StoreError where there is no history, and ConfigurationError where the query is wrong or would write."""
+    with closing(Store(runs).for_reading()) as connection:
+        connection.set_authorizer(_reading)
+        try:
+            found = connection.execute(query)
+            return Answer([column[0] for column in found.description or ()], found.fetchall())
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            why = str(error)
+            if "not authorized" in why or "prohibited" in why:
+                why = "only SELECT is possible; the history is what the run folders say"
+            raise ConfigurationError(f"--sql: {why}") from None
+
+
+def _reading(action: int, first: str | None, *_: str | None) -> int:
+    allowed = action in _READS or (action == sqlite3.SQLITE_PRAGMA and first == "table_info")
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+
+def as_table(answer: Answer) -> str:
+    """Columns side by side; numbers to the right."""
+    cells = [[_shown(value) for value in row] for row in answer.rows]
+    widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
+    numeric = [all(isinstance(row[at], int | float | None) for row in answer.rows) for at in range(len(answer.columns))]
+
+    def line(words: Sequence[str]) -> str:
+        sides = zip(words, widths, numeric, strict=True)
+        return "  ".join(word.rjust(width) if right else word.ljust(width) for word, width, right in sides).rstrip()
+
+    return "".join(f"{line(row)}\n" for row in [answer.columns, *cells])
+
+
+def as_csv(answer: Answer) -> str:
+    """With a line of column names; what is not known is empty."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([answer.columns, *answer.rows])
+    return out.getvalue()
+
+
+def as_json(answer: Answer) -> str:
+    """A list of objects."""
+    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    return json.dumps(rows, indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else visible(f"{value:g}" if isinstance(value, float) else str(value))
+
+
+#: By the name of the option.
+FORMS: Mapping[str, Callable[[Answer], str]] = MappingProxyType({"table": as_table, "csv": as_csv, "json": as_json})

@@ -1,0 +1,32 @@
+"""What `meshbench index` does and says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cluster.errors import ConfigurationError
+from scenarios.trends.index import index
+from tests.sealed_runs import sealed_run
+
+
+def test_index_adds_what_is_missing_and_says_how_much(tmp_path: Path) -> None:
+    sealed_run(tmp_path, 1)
+    assert index(tmp_path, rebuild=False) == [f"{tmp_path / 'history.sqlite'}: 1 added, 1 in all"]
+    assert index(tmp_path, rebuild=False) == [f"{tmp_path / 'history.sqlite'}: 0 added, 1 in all"]
+
+
+def test_rebuild_makes_it_anew_and_names_what_was_left_out(tmp_path: Path) -> None:
+    sealed_run(tmp_path, 1)
+    altered = sealed_run(tmp_path, 2)
+    (altered / "summary.json").write_text("{}")
+    done, left_out = index(tmp_path, rebuild=True)
+    assert done.endswith("made anew from 1 run, 1 in all")
+    assert altered.name in left_out
+    assert "summary.json was changed" in left_out
+
+
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no such folder"):
+        index(tmp_path / "none", rebuild=True)
