@@ -17,7 +17,7 @@ MATRIX_ID = "meshbench/matrix/1"
 NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
 
-Document = Literal["summary", "matrix", "faults", "nightly", "certificate"]
+Document = Literal["summary", "matrix", "faults", "nightly", "certificate", "verification"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:
