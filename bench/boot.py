@@ -22,7 +22,7 @@ from cluster.platform.docker_platform import DockerPlatform
 from cluster.platform.platform import Platform
 from cluster.topology import Topology
 from mesh.spec import mesh_spec
-from scenarios.cli.cli import PASS
+from scenarios.cli.exit_codes import PASS
 from scenarios.run import host
 from scenarios.run.boot import assemble, boot, first_write
 from scenarios.signals import exit_code, interruptible, undisturbed

@@ -114,8 +114,8 @@ class Fault(Keys, ABC):
     lasts: it goes on until it is healed; a planned change is over when it is done, and its heal undoes what one that
     failed has left. isolates: it cuts its pod off from its peers, or from everyone. hits: what it breaks, where that is
     not the part of the pod that the target names. loses_node: a MySQL node that it hits is gone for its peers, so that
-    a failover is to be expected; not, where the node only gets slower. may_stay: ``heal_after: never`` is allowed, for
-    MySQL pods.
+    a failover is to be expected; not, where the node only gets slower. crashes: its mysqld ends without a word to its
+    peers. may_stay: ``heal_after: never`` is allowed, for MySQL pods.
     one_by_one: its pods are taken in turn, the primary last: each must be back in service before the next.
     intends: what a planned change does to pods or primary, if anything. refuted_by: what evidence must not say.
     """
@@ -137,6 +137,7 @@ class Fault(Keys, ABC):
     isolates: ClassVar[bool] = False
     hits: ClassVar[Hits | None] = None
     loses_node: ClassVar[bool] = False
+    crashes: ClassVar[bool] = False
     may_stay: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = False
     intends: ClassVar[Intent | None] = None

@@ -14,9 +14,6 @@ from chaos.targets import majority, minority, node_of, part_of
 from chaos.timeline import PlannedFault
 from cluster.topologies.replication import Replication
 
-#: After it was healed a node joins again and catches up, and is no full node before.
-BACK_S = 10.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class System:
@@ -47,7 +44,7 @@ class Beyond:
 def beyond(timeline: Sequence[PlannedFault], system: System) -> Beyond | None:
     """The first moment at which too many nodes are gone; None where there is none."""
     for begin in sorted({_begin_s(step) for step in timeline}):
-        active = [number for number, step in enumerate(timeline) if _begin_s(step) <= begin < _end_s(step)]
+        active = [number for number, step in enumerate(timeline) if _begin_s(step) <= begin < _end_s(step, system)]
         losing = [number for number in active if taken(timeline[number], system.nodes)]
         lost = min(system.nodes, sum(taken(timeline[number], system.nodes) for number in losing))
         primary = any(_may_hit_primary(timeline[number]) for number in losing)
@@ -77,7 +74,9 @@ def _begin_s(step: PlannedFault) -> float:
     return 0.0 if step.at_s is None else step.at_s
 
 
-def _end_s(step: PlannedFault) -> float:
+def _end_s(step: PlannedFault, system: System) -> float:
+    """After it was healed a node joins again and catches up, and is no full node before."""
     if step.for_good or step.at_s is None or step.heal_after_s is None:
         return float("inf")
-    return step.at_s + step.heal_after_s + BACK_S
+    back_s = system.replication.back_s(step.heal_after_s, crashed=step.fault.crashes)
+    return round(step.at_s + step.heal_after_s + back_s, 3)  # as moments are: a millisecond is nobody's aim

@@ -183,12 +183,21 @@ def _told_twice(history: History) -> Iterator[str]:
             same = [
                 one
                 for one in history.faults
-                if one.id < fault.id and (one.fault, one.target) == words and one.due_ns == fault.due_ns
+                if one.id < fault.id
+                and (one.fault, one.target) == words
+                and (one.due_ns == fault.due_ns or _in_turn(one, fault))
             ]
             if not same:
                 yield f"{name_of(fault)} is on record, and no step of the plan was due when it was"
             elif again := {pod for one in same for pod in one.pods}.intersection(fault.pods):
                 yield f"{name_of(fault)} is on record, and {name_of(same[0])} had hit {min(again)} already"
+
+
+def _in_turn(before: FaultRecord, fault: FaultRecord) -> bool:
+    """A change that takes one node after the other is due for the next when it is done with the one before."""
+    if not fault.is_change or fault.planned_ns is not None:
+        return False
+    return before.healed_ns is not None and fault.injected_ns is not None and before.healed_ns <= fault.injected_ns
 
 
 def _promoted_together(history: History) -> Iterator[str]:

@@ -9,6 +9,7 @@ from checks.evidence.causes import NOTHING
 from checks.evidence.operations import column_ns
 from checks.evidence.unseen import unseen
 from checks.judge import Judgement
+from checks.recovery.waterfall import waterfalls
 from checks.registry import SAFETY
 from checks.verdict import Verdict
 from history.faults import FaultRecord
@@ -131,7 +132,8 @@ def _look_at(judgement: Judgement, checks: Mapping[str, Verdict], history: Histo
     undecided = [check.name for check in judgement.checks if check.verdict == "unknown"]
     told += [f"Every decided check held: {', '.join(passed)}."]
     told += [f"Not decided and not required: {', '.join(undecided)}."] if undecided else []
-    where = "Recovery waterfall shows where the time went" if history.faults else "Over time shows the whole load"
+    recovery = any(step.at_ns is not None for steps in waterfalls(history) for step in steps[1:])
+    where = "Recovery waterfall shows where the time went" if recovery else "Over time shows the whole load"
     return [*told, f"What to look at: {where}."]
 
 

@@ -1,7 +1,7 @@
 """Where the command ``meshbench`` begins, also as ``python -m scenarios``.
 
-The command line imports a second's worth of libraries. Nothing is there to clean up before that is done, so that a
-Ctrl-C may end the process at once, without a traceback from the middle of somebody's import.
+Nothing is there to clean up while the command line is imported, so that a Ctrl-C may end the process at once, without a
+traceback from the middle of somebody's import. What a verb needs is imported as it begins, and in the same way.
 """
 
 from __future__ import annotations
@@ -11,17 +11,11 @@ import signal
 import sys
 from pathlib import Path
 
-from history.fields import DeclarationError
-
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _with_a_home()
-    try:
-        from scenarios.cli.cli import main as command_line
-    except DeclarationError as wrong:
-        print(f"meshbench: {wrong}", file=sys.stderr)
-        return 2
+    from scenarios.cli.cli import main as command_line
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return command_line()

@@ -69,6 +69,20 @@ def _say(line: str) -> None:
 
 
 @contextmanager
+def at_once() -> Iterator[None]:
+    """While libraries are imported Ctrl-C ends the process at once: nothing is there to clean up yet, and an exception
+    from the middle of somebody's import would say nothing to anybody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Hold back Ctrl-C and its kin until the block is done: a half-done removal would leave pods behind."""
     main = threading.current_thread() is threading.main_thread()

@@ -32,6 +32,7 @@ class FailedDisk(Fault):
     needs = ("loop file systems",)
     extras = (DISK,)
     loses_node = True
+    crashes = True
     refuted_by = Refutations(bitten={"write_failed": (False,)}, clean={"write_failed": (True,)})
 
 

@@ -41,6 +41,7 @@ class PowerLoss(Fault):
     needs = ("loop file systems", "cgroup freezer")
     extras = (DISK,)
     loses_node = True
+    crashes = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "exit_code": (0,), "answers": (True,)},
         clean={"answers": (False,), "synced_survived": (False,), "unsynced_survived": (True,)},

@@ -45,6 +45,7 @@ class RelayLogTorn(Fault):
     least_pods = 2
     needs = ("cgroup freezer",)
     loses_node = True
+    crashes = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "torn": (None,), "answers": (True,)},
         clean={"follows": (False,), "torn": (True,)},

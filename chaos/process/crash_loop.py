@@ -29,6 +29,7 @@ class CrashLoop(Fault):
     known_as = "Kubernetes CrashLoopBackOff; Chaos Mesh PodChaos pod-failure"
     targets = NODES
     loses_node = True
+    crashes = True
     refuted_by = Refutations(
         bitten={"downs": (0, 1), "ups": (0, 1)},
         clean={"container": ("exited", "frozen"), "answers": (False,), "cycling": (True,)},

@@ -33,6 +33,7 @@ class Flap(Fault):
     targets = NODES
     needs = ("cgroup freezer",)
     loses_node = True
+    crashes = True
     refuted_by = Refutations(
         bitten={"downs": (0, 1), "ups": (0,)},
         clean={"container": ("exited", "frozen"), "answers": (False,), "cycling": (True,)},

@@ -32,6 +32,7 @@ class Kill(Fault):
     #: A load pod that is killed records nothing more.
     targets = (*NODES, "control_plane", "proxy", *AGENTS, *SERVER_PROXIES)
     loses_node = True
+    crashes = True
     may_stay = True
     refuted_by = Refutations(
         bitten={"container": ("running",), "exit_code": (0,), "answers": (True,)},

@@ -34,6 +34,7 @@ class Oom(Fault):
     targets = NODES
     needs = ("memory limit",)
     loses_node = True
+    crashes = True
     refuted_by = Refutations(
         bitten={"oom_killed": (False,), "container": ("running",), "exit_code": (0,), "answers": (True,)},
         clean={"container": ("exited", "frozen"), "answers": (False,), "limited": (True,)},

@@ -23,6 +23,9 @@ from cluster.topologies.requirements import (
 )
 
 XCOM_PORT = 33061
+#: A member that is gone has been expelled by then: 5 s until it is suspected, 5 s of
+#: ``group_replication_member_expel_timeout`` by default, and the new view.
+EXPELLED_S = 15.0
 #: Not configured (yet) to be a member, the applier did not start or stop in time, and the communication layer had no
 #: session or could not join.
 PASSING = frozenset({3092, 3094, 3095, 3096, 3097})
@@ -94,6 +97,11 @@ class Group(clone.Clones, Replication):
     def can_lose(self, nodes: int, *, primary: bool, wait_count: int = 1) -> int:  # noqa: ARG002
         """A majority of its members must be left, whoever leads."""
         return (nodes - 1) // 2
+
+    def back_s(self, gone_s: float, *, crashed: bool) -> float:
+        """A member that is back from a crash before its group has expelled it is not let in, and waits in vain until
+        its membership is restarted."""
+        return 60.0 if crashed and gone_s < EXPELLED_S else 15.0
 
     def prepare(self, connection: Any, node: Node) -> None:
         """Tell a member how to fetch what it misses from a donor, and to take no writes except as a primary.

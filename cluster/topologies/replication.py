@@ -96,6 +96,12 @@ class Replication(Protocol):
     def parse(self, rows: Sequence[Sequence[Any]]) -> Status:
         """The status of a node from the rows of ``status_query``."""
 
+    def back_s(self, gone_s: float, *, crashed: bool) -> float:  # noqa: ARG002
+        """After how long a node is a full one again, at most, that its peers had missed for so long.
+
+        crashed: its mysqld had ended without a word to them."""
+        return 10.0
+
 
 def primaries(replication: Replication, nodes: int) -> int:
     """How many of so many nodes take writes when all is well."""

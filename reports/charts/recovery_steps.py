@@ -15,6 +15,11 @@ def known_steps(fault: FaultRow) -> list[StepRow]:
     return [step for _, step in sorted(known, key=lambda timed: timed[0])]
 
 
+def recovered(faults: list[FaultRow]) -> list[FaultRow]:
+    """Those of a summary after which anything had to recover: a step beside the injection is known."""
+    return [fault for fault in faults if len(known_steps(fault)) > 1]
+
+
 def struck_together(faults: list[FaultRow]) -> list[list[FaultRow]]:
     """The injected faults of a summary in order of time, those of one kind that struck at once in one list.
 

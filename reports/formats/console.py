@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from reports.charts.recovery_steps import known_steps
+from reports.charts.recovery_steps import recovered
 from reports.key_numbers import gate_words, headline_lines, key_numbers
 from reports.provenance import provenance_words
 from reports.summary_types import CheckRow, Summary
@@ -72,16 +72,15 @@ def _tables(summary: Summary) -> list[Table]:
     for number in key_numbers(summary):
         numbers.add_row(number.label, number.value, Text(number.note, style="dim"))
     tables.append(numbers)
-    for fault in summary["faults"]:
-        if known_steps(fault):
-            steps = _table(
-                f"recovery after {escape(fault['name'])} of {escape(fault['pod'] or fault['target'])}",
-                "since injection",
-                "source",
-            )
-            for step in fault["waterfall"]:
-                steps.add_row(escape(label(step["step"])), duration(step["since_ms"]), escape(step["source"] or ""))
-            tables.append(steps)
+    for fault in recovered(summary["faults"]):
+        steps = _table(
+            f"recovery after {escape(fault['name'])} of {escape(fault['pod'] or fault['target'])}",
+            "since injection",
+            "source",
+        )
+        for step in fault["waterfall"]:
+            steps.add_row(escape(label(step["step"])), duration(step["since_ms"]), escape(step["source"] or ""))
+        tables.append(steps)
     return tables
 
 

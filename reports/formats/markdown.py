@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.charts.recovery_steps import known_steps
+from reports.charts.recovery_steps import recovered
 from reports.key_numbers import PERCENTILES, gate_words, headline_lines, key_numbers, latency_rows
 from reports.provenance import provenance_words
 from reports.summary_types import Summary
@@ -45,14 +45,13 @@ def summary_md(summary: Summary) -> str:
     if steps := summary["faults"]:
         rows = [[_text(step_words(step)), _yes(step["bitten"]), _yes(step["clean"])] for step in steps]
         lines += ["", *_table(["fault or planned change", "took effect", "clean"], rows)]
-    for fault in summary["faults"]:
-        if known_steps(fault):
-            rows = [
-                [_text(label(known["step"])), duration(known["since_ms"]), _text(known["source"] or "")]
-                for known in fault["waterfall"]
-            ]
-            title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
-            lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], rows)]
+    for fault in recovered(summary["faults"]):
+        rows = [
+            [_text(label(known["step"])), duration(known["since_ms"]), _text(known["source"] or "")]
+            for known in fault["waterfall"]
+        ]
+        title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
+        lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], rows)]
     if said := words_rows(summary):
         rows = [[_text(cell) for cell in row] for row in said]
         head = ["since load began", "log of", "what happened", "code", "MySQL's own log messages"]

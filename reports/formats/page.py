@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from reports.charts.charts import Picture
-from reports.charts.recovery_steps import known_steps
+from reports.charts.recovery_steps import recovered
 from reports.key_numbers import PERCENTILES, gate_words, key_numbers, latency_rows
 from reports.mesh_text import mesh_words
 from reports.provenance import provenance_words
@@ -51,7 +51,7 @@ def report_html(summary: Summary, pictures: Mapping[str, Picture]) -> str:
         server_words=words_rows(summary),
         teaches=_teaches(summary),
         key_numbers=key_numbers(summary),
-        recovered=[fault for fault in summary["faults"] if known_steps(fault)],
+        recovered=recovered(summary["faults"]),
         percentiles=PERCENTILES,
         latency_rows=latency_rows(summary),
         setup=_setup(summary),

@@ -17,11 +17,10 @@ from __future__ import annotations
 import difflib
 import random
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Protocol, Self, TypeAlias
 
 from pydantic import Field, WrapValidator, model_validator
 
-from chaos.survivable import BACK_S
 from chaos.timeline import OF_A_STEP
 from cluster.duration import show_duration
 from scenarios.schema.duration import Duration, PositiveDuration
@@ -33,6 +32,12 @@ from scenarios.schema.section import MisfitError, Section
 GAP_S = 15.0
 #: Where a step stands below ``faults``.
 Place: TypeAlias = tuple[str | int, ...]
+
+
+class Back(Protocol):
+    """As `Replication.back_s`."""
+
+    def __call__(self, gone_s: float, *, crashed: bool) -> float: ...
 
 
 class StepTemplate(FaultSection):
@@ -52,11 +57,6 @@ class StepTemplate(FaultSection):
     def ends(self) -> bool:
         """Whether it is known when it is over."""
         return isinstance(self.heal_after, float) or (self.heal_after is None and not self.planned().fault.lasts)
-
-    @property
-    def back_s(self) -> float:
-        """What its nodes get to come back, where it took any from their peers."""
-        return BACK_S if self.planned().fault.loses_node else 0.0
 
     @property
     def lasts_s(self) -> float:
@@ -86,7 +86,7 @@ class Sequence_(Section):  # noqa: N801  `Sequence` is somebody else's
                 raise MisfitError(("steps", number, "heal_after"), "the next step begins when it is healed: say when")
         return self
 
-    def expanded(self, _: random.Random) -> Iterator[tuple[Place, FaultSection]]:
+    def expanded(self, _: random.Random, __: Back) -> Iterator[tuple[Place, FaultSection]]:
         at_s = self.at
         for number, step in enumerate(self.steps):
             yield ("steps", number), step.at_moment(at_s)
@@ -99,7 +99,7 @@ class Parallel(Section):
     at: Duration
     steps: list[StepTemplate] = Field(min_length=1, max_length=100)
 
-    def expanded(self, _: random.Random) -> Iterator[tuple[Place, FaultSection]]:
+    def expanded(self, _: random.Random, __: Back) -> Iterator[tuple[Place, FaultSection]]:
         for number, step in enumerate(self.steps):
             yield ("steps", number), step.at_moment(self.at)
 
@@ -123,7 +123,7 @@ class Repeat(Section):
             )
         return self
 
-    def expanded(self, _: random.Random) -> Iterator[tuple[Place, FaultSection]]:
+    def expanded(self, _: random.Random, __: Back) -> Iterator[tuple[Place, FaultSection]]:
         for number in range(self.times):
             yield ("step",), self.step.at_moment(self.at + number * self.every)
 
@@ -148,7 +148,7 @@ class Mix(Section):
                 raise MisfitError(("of", number, "heal_after"), "is longer than the mix, so the step is never drawn")
         return self
 
-    def expanded(self, rng: random.Random) -> Iterator[tuple[Place, FaultSection]]:
+    def expanded(self, rng: random.Random, back_s: Back) -> Iterator[tuple[Place, FaultSection]]:
         at_s = self.at
         for _ in range(self.steps):
             fitting = [number for number, step in enumerate(self.of) if at_s + step.lasts_s <= self.until]
@@ -156,7 +156,10 @@ class Mix(Section):
                 return
             number = rng.choices(fitting, weights=[self.of[index].weight for index in fitting])[0]
             yield ("of", number), self.of[number].at_moment(at_s)
-            at_s += self.of[number].lasts_s + max(self.gap * rng.uniform(0.5, 1.5), self.of[number].back_s)
+            drawn = self.of[number]
+            fault = drawn.planned().fault
+            on_its_way_s = back_s(drawn.lasts_s, crashed=fault.crashes) if fault.loses_node else 0.0
+            at_s += drawn.lasts_s + max(self.gap * rng.uniform(0.5, 1.5), on_its_way_s)
 
 
 class Composition(Section):
@@ -178,10 +181,10 @@ class Composition(Section):
     def kind(self) -> str:
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
-    def expanded(self, rng: random.Random) -> Iterator[tuple[Place, FaultSection]]:
+    def expanded(self, rng: random.Random, back_s: Back) -> Iterator[tuple[Place, FaultSection]]:
         """Each plain step, and where it was written below this."""
         kind = self.kind
-        for place, step in getattr(self, kind).expanded(rng):
+        for place, step in getattr(self, kind).expanded(rng, back_s):
             yield (kind, *place), step
 
 
@@ -204,13 +207,17 @@ def _step_or_composition(value: Any, _: Any) -> Any:
 Entry = Annotated[FaultSection | Composition, WrapValidator(_step_or_composition)]
 
 
-def expanded(entries: Sequence[FaultSection | Composition], *, seed: int) -> list[tuple[Place, FaultSection]]:
-    """All plain steps, in the order of their writing, and where each was written below ``faults``."""
+def expanded(
+    entries: Sequence[FaultSection | Composition], *, seed: int, back_s: Back
+) -> list[tuple[Place, FaultSection]]:
+    """All plain steps, in the order of their writing, and where each was written below ``faults``.
+
+    back_s: of the nodes' `Replication`."""
     plain: list[tuple[Place, FaultSection]] = []
     for number, entry in enumerate(entries):
         if isinstance(entry, Composition):
             rng = random.Random(f"{seed}/composition/{number}")
-            plain += [((number, *place), step) for place, step in entry.expanded(rng)]
+            plain += [((number, *place), step) for place, step in entry.expanded(rng, back_s)]
         else:
             plain.append(((number,), entry))
     return plain

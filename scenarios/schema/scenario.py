@@ -271,7 +271,7 @@ class Scenario(Section):
         return self._expanded(self.faults)
 
     def _expanded(self, written: Sequence[FaultSection | Composition]) -> Self:
-        plain = expanded(written, seed=self.seed)
+        plain = expanded(written, seed=self.seed, back_s=self.topology.replication.back_s)
         scenario = self.model_copy(update={"faults": [step for _, step in plain]})
         scenario._places = [place for place, _ in plain]
         if any(isinstance(entry, Composition) for entry in written):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
-from typing import Any
 
 from rich.console import Console
 
 from cluster.errors import ConfigurationError
 from cluster.platform import ownership
-from cluster.topologies.lookup import kinds
 from scenarios.outlet import lost
 from scenarios.progress import Progress
-from scenarios.schema.mesh import mesh_words
 from scenarios.signals import interruptible, undisturbed
 from scenarios.standing.standing import Kept, find
 from scenarios.standing.status import Watcher, changes, show
@@ -22,49 +18,26 @@ from scenarios.standing.up import bring_up, plan
 log = logging.getLogger("meshbench")
 
 
-def add_verbs(verbs: Any) -> None:
-    """verbs: what argparse's ``add_subparsers`` returned."""
-    up = verbs.add_parser("up", help="start a cluster behind a mesh, and leave it running for exploring")
-    up.add_argument("topology", help=f"one of {', '.join(kinds())}")
-    up.add_argument("--mesh", default="envoy", help=f"one of {', '.join(mesh_words())}; default envoy")
-    up.add_argument("--pods", type=int, help="how many MySQL nodes (default 3; single: 1)")
-    up.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="as in a scenario, mysql.config.x=y"
-    )
-    up.add_argument("--name", help="what to call it (its topology)")
-    up.set_defaults(do=_up)
-
-    status = verbs.add_parser("status", help="roles, state, lag and endpoints of every cluster that is up, or of one")
-    status.add_argument("name", nargs="?", help="of this cluster alone")
-    status.add_argument("--watch", action="store_true", help="go on and print changes of role until Ctrl-C")
-    status.set_defaults(do=_status)
-
-    down = verbs.add_parser("down", help="remove a cluster that is up")
-    down.add_argument("name", nargs="?", help="its name; not needed when only one is up")
-    down.add_argument("--all", action="store_true", help="remove every cluster that is up")
-    down.set_defaults(do=_down)
-
-
-def _up(options: argparse.Namespace, _: list[str]) -> int:
-    name, scenario = plan(
-        options.topology, mesh=options.mesh, pods=options.pods, name=options.name, settings=options.set
-    )
+def up(topology: str, *, mesh: str, pods: int | None, name: str | None, settings: list[str]) -> int:
+    """name: None for the topology's word. Raises ConfigurationError, HarnessError."""
+    name, scenario = plan(topology, mesh=mesh, pods=pods, name=name, settings=settings)
     progress = Progress()
     log.setLevel(logging.INFO)
     log.addHandler(progress)
     try:
         with interruptible():
             ownership.reap()
-            bring_up(scenario, name=name, mesh_word=options.mesh)
+            bring_up(scenario, name=name, mesh_word=mesh)
     finally:
         log.removeHandler(progress)
     return 0
 
 
-def _status(options: argparse.Namespace, _: list[str]) -> int:
+def status(name: str | None, *, watch: bool) -> int:
+    """name: of one cluster, None for all. watch: go on until Ctrl-C. Raises ConfigurationError."""
     clusters = find()
-    if options.name is not None:
-        clusters = [_named(options.name, clusters, verb="status")]
+    if name is not None:
+        clusters = [_named(name, clusters, verb="status")]
     if not clusters:
         print("no cluster is up; `meshbench up group` starts one")
         return 0
@@ -77,7 +50,7 @@ def _status(options: argparse.Namespace, _: list[str]) -> int:
         for number, watcher in enumerate(watchers):
             console.print("\n" if number else "", end="")
             show(watcher, console)
-        if options.watch:
+        if watch:
             console.print("\nwatching; Ctrl-C ends it")
             for change in changes(watchers):
                 console.print(change)
@@ -88,12 +61,13 @@ def _status(options: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
-def _down(options: argparse.Namespace, _: list[str]) -> int:
+def down(name: str | None, *, everything: bool) -> int:
+    """name: None for the only one that is up. Raises ConfigurationError."""
     clusters = find()
-    if not clusters and options.name is None:
+    if not clusters and name is None:
         print("no cluster is up")
         return 0
-    for one in _chosen(clusters, name=options.name, everything=options.all):
+    for one in _chosen(clusters, name=name, everything=everything):
         with undisturbed():
             gone = ownership.remove(one.run_id)
         print(f"{one.name}: removed ({len(gone)} containers, networks and volumes)")

@@ -52,7 +52,7 @@ GROUP = System(replication=replication_of("group"), nodes=3)
 
 
 def test_steps_that_overlap_add_up() -> None:
-    assert beyond([step("primary"), step("one_replica", at=40)], GROUP) is None
+    assert beyond([step("primary"), step("one_replica", at=90)], GROUP) is None
     found = beyond([step("primary"), step("one_replica", at=12)], GROUP)
     assert found is not None
     assert (found.steps, found.lost, found.can_lose) == ((0, 1), 2, 1)
@@ -60,6 +60,13 @@ def test_steps_that_overlap_add_up() -> None:
 
 def test_a_node_that_was_healed_a_moment_ago_is_not_back_yet() -> None:
     assert beyond([step("primary"), step("one_replica", at=16)], GROUP) is not None
+
+
+def test_a_group_lets_a_member_in_sooner_that_was_gone_long_enough_to_be_expelled() -> None:
+    soon, late = step("primary", heal=4), step("primary", heal=20)
+    next_one = step("one_replica", at=46)
+    assert beyond([soon, next_one], GROUP) is not None
+    assert beyond([late, next_one], GROUP) is None
 
 
 def test_a_step_that_waits_for_an_event_may_come_at_any_time() -> None:

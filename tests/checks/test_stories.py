@@ -138,6 +138,34 @@ def test_a_step_at_another_time_is_none_of_the_plan(group: Path) -> None:
     assert any("no step of the plan was due when it was" in reason for reason in reasons)
 
 
+def next_in_turn(lines: Lines, **planned: Any) -> Lines:
+    """The second step of the plan, a change, on one more node when it was done with the one before."""
+    story = of(lines, number=1)
+    later_ns = next(line["at_ns"] for line in story if line["step"] == "healed") - min(
+        line["at_ns"] for line in story if line["step"] != "planned"
+    )
+    further = [line | {"id": 2, "pod": "node3", "at_ns": line["at_ns"] + later_ns} for line in story]
+    for line in further:
+        if line["step"] == "planned":
+            line |= {"at_ns": None} | planned
+        if line["step"] == "injected":
+            line["evidence"] = line["evidence"] | {"due_ns": line["at_ns"]}
+    return [*lines, *further]
+
+
+def test_a_change_goes_on_with_the_next_node_when_it_is_done_with_the_one_before(group: Path) -> None:
+    strange = "no step of the plan was due when it was"
+    assert not any(strange in reason for reason in edit(group, "faults.jsonl", next_in_turn))
+
+
+def test_a_change_that_goes_on_before_it_is_done_is_none_of_the_plan(group: Path) -> None:
+    def too_early(lines: Lines) -> Lines:
+        told = next_in_turn(lines)
+        return [line | {"at_ns": line["at_ns"] - 1} if line["id"] == 2 and line["at_ns"] else line for line in told]
+
+    assert any("no step of the plan was due when it was" in one for one in edit(group, "faults.jsonl", too_early))
+
+
 def test_a_pod_that_peers_no_longer_reached_was_cut_off_from_somebody(cut_off: Path) -> None:
     reasons = edit(cut_off, "faults.jsonl", put(isolates_from=[]))
     assert any("no longer reached from: node2, and isolates_from names nobody" in reason for reason in reasons)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 #: Reads a line a process: its words, where its output goes, and its errors; prints its exit code.
 _FORKS = """
 import json, os, runpy, sys
-import scenarios.cli.cli
+import scenarios.cli.cli, scenarios.cli.running, scenarios.cli.selftest, scenarios.matrix.matrix
 
 def opened(place):
     if place != "broken":

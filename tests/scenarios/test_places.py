@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import scenarios.cli.cli
+import scenarios.cli.running
+import scenarios.schema.read
 from cluster.errors import ConfigurationError
 from cluster.platform import ownership
 from reports.seal import CHECKSUMS
@@ -153,8 +154,8 @@ def test_a_run_folder_that_is_lost_in_mid_run_is_told_with_2(
         def execute(self, _: object) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{tmp_path}/ops/load1.jsonl")
 
-    monkeypatch.setattr(scenarios.cli.cli, "Run", Full)
-    monkeypatch.setattr(scenarios.cli.cli, "require_images", lambda *_: None)
+    monkeypatch.setattr(scenarios.cli.running, "Run", Full)
+    monkeypatch.setattr(scenarios.cli.running, "require_images", lambda *_: None)
     monkeypatch.setattr(ownership, "reap", list)
     assert main(["run", "control-null"]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
@@ -170,7 +171,7 @@ def test_a_folder_that_is_gone_from_below_is_one_line(
     monkeypatch.chdir(here)
     here.rmdir()
     for needs_it in (lambda *_, **__: Path.cwd(), lambda *_, **__: fresh(Path("runs/steady"), "now")):
-        monkeypatch.setattr(scenarios.cli.cli, "read_scenario", needs_it)
+        monkeypatch.setattr(scenarios.schema.read, "read_scenario", needs_it)
         assert main(["run", "control-null"]) == 2
         said = capsys.readouterr().err
         assert said == "meshbench: the folder it was started in has been deleted; cd to an existing one\n"

@@ -15,8 +15,8 @@ import pytest
 from pymysql import OperationalError
 
 import reports.matrix.write
-import scenarios.cli.cli
 import scenarios.matrix.matrix
+import scenarios.signals
 import scenarios.trials.loop
 from cluster.errors import ConfigurationError, EngineRefusedError, HarnessError
 from cluster.platform import ownership
@@ -66,7 +66,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
     monkeypatch.setattr(scenarios.matrix.matrix, "require_images", lambda *_: None)
     monkeypatch.setattr(ownership, "reap", list)
     monkeypatch.setattr(reports.matrix.write, "picture", lambda _: Picture(wide=b"", narrow=b""))
-    monkeypatch.setattr(scenarios.cli.cli, "interruptible", nullcontext)
+    monkeypatch.setattr(scenarios.signals, "interruptible", nullcontext)
 
     def ends(as_said: Outcome) -> None:
         class FakeRun:

@@ -13,7 +13,7 @@ from history.manifest import seconds_in
 from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 
-KILL = "{fault: kill, target: one_replica, heal_after: 4s}"
+KILL = "{fault: kill, target: one_replica, heal_after: 15s}"
 PAUSE = "{fault: pause, target: one_replica, heal_after: 2s}"
 
 
@@ -32,8 +32,8 @@ def moments(asked: Scenario) -> list[tuple[str, float | None]]:
 
 
 def test_a_sequence_begins_each_step_when_the_one_before_is_healed(tmp_path: Path) -> None:
-    asked = scenario(tmp_path, f"sequence: {{at: 10s, gap: 12s, steps: [{KILL}, {PAUSE}, {KILL}]}}")
-    assert moments(asked) == [("kill", 10), ("pause", 26), ("kill", 40)]
+    asked = scenario(tmp_path, f"sequence: {{at: 10s, gap: 15s, steps: [{KILL}, {PAUSE}, {KILL}]}}")
+    assert moments(asked) == [("kill", 10), ("pause", 40), ("kill", 57)]
 
 
 def test_steps_in_parallel_begin_together(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_step_is_repeated(tmp_path: Path) -> None:
     assert moments(asked) == [("pause", 5), ("pause", 25), ("pause", 45)]
 
 
-MIX = f"mix: {{at: 10s, until: 100s, gap: 15s, steps: 4, of: [{{weight: 3, {KILL[1:-1]}}}, {PAUSE}]}}"
+MIX = f"mix: {{at: 10s, until: 100s, gap: 20s, steps: 4, of: [{{weight: 3, {KILL[1:-1]}}}, {PAUSE}]}}"
 
 
 def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
@@ -58,6 +58,12 @@ def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
         assert all(at_s is not None and 10 <= at_s <= 98 for _, at_s in timeline)
     names = [name for timeline in drawn for name, _ in timeline]
     assert 0.6 < names.count("kill") / len(names) < 0.9, "three kills to one pause"
+
+
+def test_every_day_of_a_mix_is_one_that_the_topology_survives(tmp_path: Path) -> None:
+    quick = f"mix: {{at: 8s, until: 110s, gap: 3s, of: [{KILL}, {PAUSE}, {{fault: switchover, target: primary}}]}}"
+    for seed in range(60):
+        assert scenario(tmp_path, quick, seed=seed).too_much() is None
 
 
 def test_another_seed_for_a_matrix_draws_the_mix_anew(tmp_path: Path) -> None:

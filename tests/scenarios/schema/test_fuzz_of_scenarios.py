@@ -156,7 +156,7 @@ def said(*words: str) -> tuple[int, list[str]]:
     heard, stop = io.StringIO(), ConfigurationError(STOPPED)
     with (
         contextlib.redirect_stderr(heard),
-        patch("scenarios.cli.cli.require_images", side_effect=stop),
+        patch("scenarios.cli.running.require_images", side_effect=stop),
         patch("scenarios.matrix.matrix.require_images", side_effect=stop),
         patch("scenarios.standing.verbs.ownership.reap", side_effect=stop),
     ):

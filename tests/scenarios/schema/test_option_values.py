@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.errors import ConfigurationError
-from scenarios.cli.cli import brought_along
+from scenarios.cli.running import brought_along
 from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 
