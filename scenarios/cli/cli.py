@@ -49,6 +49,7 @@ VERBS = (
     "matrix",
     "worker",
     "judge",
+    "verify",
     "selftest",
     "standing",
     "look",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from reports.seal import seal
 from scenarios.certify.bundle import write_bundle
 from scenarios.certify.keys import public_key
 from scenarios.certify.verify import verify
-from scenarios.cli.verify import verify_bundle
+from scenarios.cli.cli import main
 from scenarios.run.judging import judged_and_sealed
 from tests.scenarios.certify.bundles import NOISY, certified, decided, edited, plan
 
@@ -146,12 +147,27 @@ def test_the_statement_says_passed_only_where_it_is_certified(signed: Path, tmp_
 
 
 def statement_of(bundle: Path) -> dict[str, Any]:
-    """By the Python snippet of docs/certificate.md."""
-    page = (ROOT / "docs" / "certificate.md").read_text()
-    snippet = page.split("```python\n")[1].split("```")[0]
-    done = subprocess.run([sys.executable, "-c", snippet, bundle], capture_output=True, text=True, check=True)
+    """As docs/certificate.md reads it."""
+    done = subprocess.run([sys.executable, "-c", snippets()[0], bundle], capture_output=True, text=True, check=True)
     loaded: dict[str, Any] = json.loads(done.stdout)
     return loaded
+
+
+def snippets() -> list[str]:
+    """The Python in docs/certificate.md."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "certificate.md").read_text(), re.DOTALL)
+
+
+def test_openssl_checks_the_signature_as_the_documentation_says(
+    signed: Path, ours: tuple[Path, Path], tmp_path: Path
+) -> None:
+    subprocess.run([sys.executable, "-c", snippets()[1], signed], cwd=tmp_path, check=True)
+    words = "openssl pkeyutl -verify -pubin -inkey KEY -rawin -in signed -sigfile signature"
+    assert words.replace("KEY", "certificates.pub.pem") in (ROOT / "docs" / "certificate.md").read_text()
+    command = [str(ours[1]) if word == "KEY" else word for word in words.split()]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "signed").write_bytes((tmp_path / "signed").read_bytes().replace(b"PASSED", b"FAILED"))
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 1
 
 
 def test_sha256sum_proves_all_members(signed: Path, tmp_path: Path) -> None:
@@ -175,12 +191,8 @@ def test_what_nobody_signed_is_sound_and_says_that_nobody_signed_it(copy: Path, 
 def test_without_a_network_and_without_docker(signed: Path, ours: tuple[Path, Path]) -> None:
     if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
         pytest.skip("no network namespace may be made here")
-    code = (
-        "import sys; from pathlib import Path; from scenarios.cli.verify import verify_bundle; sys.exit(verify_bundle("
-    )
-    code += "Path(sys.argv[1]), key=Path(sys.argv[2]), as_json=False))"
     done = subprocess.run(
-        ["unshare", "-n", sys.executable, "-c", code, signed, ours[1]],
+        ["unshare", "-n", sys.executable, "-m", "scenarios", "verify", signed, "--key", ours[1]],
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "DOCKER_HOST": "unix:///no-engine"},
         capture_output=True,
         text=True,
@@ -226,7 +238,7 @@ def test_a_member_that_was_changed_added_or_taken_out_is_named(signed: Path, tmp
     changes: dict[str, Callable[[Path], object]] = {
         run: lambda at: (at / run).write_bytes(b"other"),
         "extra.txt": lambda at: (at / "extra.txt").write_text("hello"),
-        "runs/more/ops.txt": lambda at: ((at / "runs/more").mkdir(), (at / "runs/more/ops.txt").write_text("hello")),
+        f"{run}.more": lambda at: (at / f"{run}.more").write_text("hello"),
         "environment.json": lambda at: (at / "environment.json").unlink(),
         "PLAN.yaml": lambda at: (at / "PLAN.yaml").unlink(),
     }
@@ -401,11 +413,18 @@ def test_nothing_is_left_behind(signed: Path, tmp_path: Path, monkeypatch: pytes
 def test_exit_codes_and_json(
     signed: Path, ours: tuple[Path, Path], keys: Callable[[str], tuple[Path, Path]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert verify_bundle(signed, key=ours[1], as_json=True) == 0
+    assert main(["verify", str(signed), "--key", str(ours[1]), "--json"]) == 0
     found: Verification = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["signature"]["by_given_key"]) == ("sound", True)
-    assert verify_bundle(signed, key=keys("theirs")[1], as_json=False) == 1
+    assert main(["verify", str(signed), "--key", str(keys("theirs")[1])]) == 1
     assert "NOT SOUND: 1 problem\n  the key given" in capsys.readouterr().out
+    assert main(["verify", str(signed), "--key", str(ours[0])]) == 2
+    assert main(["verify", str(ours[1])]) == 2
+    mistakes = capsys.readouterr().err.splitlines()
+    assert [mistake.partition(": ")[2].partition("; ")[0] for mistake in mistakes] == [
+        f"{ours[0]}: this is a private key, which stays with who signs",
+        f"{ours[1]}: this is no certificate, nor any other zip file",
+    ]
 
 
 # --- how one forges ---------------------------------------------------------------------------------------------------
