@@ -18,7 +18,7 @@ NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
 COMPARISON_ID = "meshbench/comparison/1"
 
-Document = Literal["summary", "matrix", "faults", "nightly", "certificate", "verification", "comparison"]
+Document = Literal["summary", "matrix", "faults", "nightly", "certificate", "verification", "comparison", "live"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

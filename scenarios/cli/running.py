@@ -10,10 +10,12 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
 from cluster.platform import ownership
 from cluster.platform.docker_platform import DockerPlatform
+from history.load_events import Second
 from reports.formats.console import print_table
 from reports.summary_types import Summary
 from scenarios.cli.exit_codes import EXIT_OF
 from scenarios.cli.mistakes import OF_THE_PLACE
+from scenarios.live.terminal import panel
 from scenarios.load.remote_workers import elsewhere
 from scenarios.progress import Progress
 from scenarios.run.needs import require_needs
@@ -58,6 +60,11 @@ def run_scenario(
     return EXIT_OF[summary["verdict"]]
 
 
+def ignored(second: Second) -> None:
+    """A second of the load that is shown elsewhere."""
+    del second
+
+
 def brought_along(scenario: Scenario) -> Iterator[str]:
     """What of the user's files goes into the pods, a line each."""
     if scenario.workload.folder is not None:
@@ -69,7 +76,8 @@ def brought_along(scenario: Scenario) -> Iterator[str]:
 def _executed(run: Run, progress: Progress) -> Summary:
     """The summary of a run; what goes wrong names its folder."""
     try:
-        return run.execute(progress.second)
+        with panel(run.live) as shown:
+            return run.execute(ignored if shown else progress.second)
     except HarnessError as error:
         raise HarnessError(f"{error} (logs of every container: {run.folder / 'logs'})") from error
     except OSError as error:
