@@ -41,16 +41,21 @@ def commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
 
-    def git(*words: str) -> str:
-        who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-        return subprocess.run(
-            ["git", *who, *words], cwd=root, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "old")
     monkeypatch.setattr(checkouts, "ROOT", root)
+    git("init", "-q")
+    return committed("old")
+
+
+def git(*words: str) -> str:
+    """What it prints, in the repository of the test."""
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    done = subprocess.run(["git", *who, *words], cwd=checkouts.ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def committed(subject: str) -> str:
+    git("add", ".")
+    git("commit", "-qm", subject)
     return git("rev-parse", "HEAD")
 
 
