@@ -50,6 +50,7 @@ VERBS = (
     "worker",
     "judge",
     "verify",
+    "compare",
     "selftest",
     "standing",
     "look",
