@@ -49,6 +49,8 @@ VERBS = (
     "matrix",
     "worker",
     "judge",
+    "compare",
+    "verify",
     "selftest",
     "standing",
     "look",
