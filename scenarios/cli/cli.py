@@ -49,9 +49,12 @@ VERBS = (
     "matrix",
     "worker",
     "judge",
+    "compare",
+    "verify",
     "selftest",
     "standing",
     "look",
+    "history",
     "serve",
     "machine",
 )
