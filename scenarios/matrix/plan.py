@@ -76,7 +76,7 @@ def plan(
     runnable: dict[Cell, Runnable] = {}
     for topology in topologies:
         for mesh in meshes:
-            chosen = [*everywhere, _replicating(base, topology), f"mesh={mesh}"]
+            chosen = [*everywhere, replicating(base, topology), f"mesh={mesh}"]
             # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
             # What was set about the control plane holds where that fails over.
             own = [one for one in settings if one.startswith(("mesh.", "control."))]
@@ -97,7 +97,7 @@ def plan(
     return Plan(base=base, trials=trials, cells=cells, runnable=runnable)
 
 
-def _replicating(base: Scenario, topology: str) -> str:
+def replicating(base: Scenario, topology: str) -> str:
     """The setting that replaces the topology.
 
     From one replicated kind to another the number of pods stays; a single pod has none to keep, and gets the default.
