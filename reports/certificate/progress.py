@@ -1,4 +1,4 @@
-"""What is said while a certificate is under way: a line before each trial and one after it."""
+"""What is said while a certificate is under way: lines before each trial and one after it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reports.text.units import duration
 from reports.trends.metrics import METRICS
 
 
-def next_line(plan: Plan, outcomes: Sequence[Outcome]) -> str:
+def standing_line(plan: Plan, outcomes: Sequence[Outcome]) -> str:
     """``12 of at most 98, 0 failures; certified at 72 if none fails``, and how long that takes at the pace so far."""
     state = standing(plan, outcomes)
     bad = max(state.failures)
@@ -25,9 +25,14 @@ def next_line(plan: Plan, outcomes: Sequence[Outcome]) -> str:
         took = [outcome.took_s for outcome in outcomes if outcome.took_s is not None]
         if took:
             line += f", in about {duration(mean(took) * 1000 * (state.certified_at - state.counted))}"
+    return line
+
+
+def next_line(plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    """``trial 13, primary-kill: semisync / envoy, seed 19 …``"""
+    state = standing(plan, outcomes)
     again = f", attempt {state.attempt}" if state.attempt > 1 else ""
-    seed, cell = plan.seed_of(state.number), plan.cell_of(state.number)
-    return f"{line}\ntrial {state.number}{again}, {cell.name}, seed {seed} …"
+    return f"trial {state.number}{again}, {plan.cell_of(state.number).name}, seed {plan.seed_of(state.number)} …"
 
 
 def outcome_line(plan: Plan, outcome: Outcome) -> str:

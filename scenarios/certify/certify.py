@@ -12,22 +12,74 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from cluster.errors import ConfigurationError
+from cluster.platform import ownership
+from cluster.platform.docker_platform import DockerPlatform
 from history.json_files import HistoryError, read_object
 from reports.certificate.certificate_types import Certificate
 from reports.certificate.decide import decide
 from reports.certificate.outcome import Outcome, TrialVerdict, judged
-from reports.certificate.progress import next_line, outcome_line
+from reports.certificate.plan import Plan
+from reports.certificate.progress import next_line, outcome_line, standing_line
 from reports.seal import alterations
 from reports.trends.row import seal_of
 from reports.trials.trial import Trial
-from scenarios.certify.folder import CertificateFolder
-from scenarios.certify.plan_file import System
-from scenarios.signals import undisturbed
-from scenarios.trials.loop import Planned, say
+from scenarios.certify.bundle import write_bundle
+from scenarios.certify.folder import PLAN, CertificateFolder, newest, require_same
+from scenarios.certify.plan_file import Resolved, System
+from scenarios.run.needs import require_needs
+from scenarios.run.run import require_images
+from scenarios.signals import interruptible, undisturbed
+from scenarios.trials.loop import Planned, Trials, say
 
 #: Runs a trial as this attempt; raises KeyboardInterrupt and nothing else.
 RunTrial = Callable[[Planned, int], Trial]
 CUT = "it was begun and did not end: meshbench was interrupted or killed in it"
+
+
+def certified(
+    resolved: Resolved, *, file: Path, runs: Path, new: bool = False, key: Path | None = None
+) -> tuple[Certificate, Path, Path | None]:
+    """Certify a plan on the engine: the certificate, its folder, and the bundle, which there is once it is decided.
+
+    Goes on with the last one of this name where that has not ended, unless new. file: PLAN.yaml. key: to sign with.
+    Raises ConfigurationError where something is missing, or the plan is not the one that was begun; the interruption
+    that ended it, if one did.
+    """
+    platform = DockerPlatform()
+    for system in resolved.systems.values():
+        require_images(system.scenario, platform)
+        require_needs(system.scenario, platform)
+    folder = opened(resolved.plan, file=file, runs=runs, new=new)
+    try:
+        trials = Trials(runs=runs, platform=platform, kind="certify", name=resolved.plan.name, id=folder.path.name)
+        certifying = Certifying(folder, resolved.systems, runs=runs, run=trials.run)
+        with interruptible():
+            ownership.reap()
+            certificate = certifying.execute()
+        if certifying.interrupted is not None:
+            raise certifying.interrupted
+        return certificate, folder.path, write_bundle(folder.path, key=key)
+    finally:
+        folder.close()
+
+
+def opened(plan: Plan, *, file: Path, runs: Path, new: bool) -> CertificateFolder:
+    """The folder of the last certificate of this name where that has not ended, else a new one."""
+    last = None if new else newest(plan.name, runs=runs)
+    if last is not None and last.standing.ended is None:
+        try:
+            require_same(plan, last)
+        except ConfigurationError:
+            last.close()
+            raise
+        say(f"going on with {last.path}, begun before: {last.standing.counted} trials are done")
+        return last
+    if last is not None:
+        last.close()
+    folder = CertificateFolder.frozen(plan, runs=runs, file=file)
+    say(f"the plan is frozen in {folder.path / PLAN}")
+    return folder
 
 
 class Certifying:
@@ -54,6 +106,7 @@ class Certifying:
 
     def _next_trial(self) -> None:
         planned, attempt = self._planned(), self._folder.standing.attempt
+        say(standing_line(self._folder.plan, self._folder.outcomes))
         say(next_line(self._folder.plan, self._folder.outcomes))
         self._folder.begin(planned.number, attempt)
         trial = self._run(planned, attempt)

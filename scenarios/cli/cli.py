@@ -49,6 +49,7 @@ VERBS = (
     "matrix",
     "worker",
     "judge",
+    "certify",
     "selftest",
     "standing",
     "look",
