@@ -16,8 +16,9 @@ SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
 NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
+COMPARISON_ID = "meshbench/comparison/1"
 
-Document = Literal["summary", "matrix", "faults", "nightly", "certificate"]
+Document = Literal["summary", "matrix", "faults", "nightly", "certificate", "comparison"]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

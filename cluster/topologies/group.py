@@ -100,8 +100,10 @@ class Group(clone.Clones, Replication):
 
     def back_s(self, gone_s: float, *, crashed: bool) -> float:
         """A member that is back from a crash before its group has expelled it is not let in, and waits in vain until
-        its membership is restarted."""
-        return 60.0 if crashed and gone_s < EXPELLED_S else 15.0
+        its membership is restarted. While one joins the group refuses to change its primary."""
+        if not crashed:
+            return 15.0
+        return 25.0 if gone_s >= EXPELLED_S else 60.0
 
     def prepare(self, connection: Any, node: Node) -> None:
         """Tell a member how to fetch what it misses from a donor, and to take no writes except as a primary.

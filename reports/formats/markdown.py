@@ -22,42 +22,43 @@ def summary_md(summary: Summary) -> str:
     """The page as text, ending with a newline."""
     seed = UNKNOWN if summary["seed"] is None else str(summary["seed"])
     lines = [
-        f"## {summary['verdict'].upper()}: {_text(summary['scenario'] or 'unnamed run')} (seed {seed})",
+        f"## {summary['verdict'].upper()}: {escaped(summary['scenario'] or 'unnamed run')} (seed {seed})",
         "",
-        *(f"{_text(line)}\n" for line in (*headline_lines(summary), *summary["notes"])),
+        *(f"{escaped(line)}\n" for line in (*headline_lines(summary), *summary["notes"])),
     ]
     for words in (*provenance_words(summary), *map(quarantine_words, summary["quarantined"])):
-        lines += ["", f"**{_text(words)}**"]
+        lines += ["", f"**{escaped(words)}**"]
     gates = [
-        [_text(gate.name), _text(gate.expected), _text(gate.measured), gate.verdict] for gate in gate_words(summary)
+        [escaped(gate.name), escaped(gate.expected), escaped(gate.measured), gate.verdict]
+        for gate in gate_words(summary)
     ]
     if gates:
         lines += ["", *_table(["gate", "expected", "measured", "result"], gates)]
-    checks = [[_text(check["name"]), check["verdict"], _text(check["finding"])] for check in summary["checks"]]
+    checks = [[escaped(check["name"]), check["verdict"], escaped(check["finding"])] for check in summary["checks"]]
     if checks:
         lines += ["", *_table(["check", "result", "what it found"], checks)]
-    lines += ["", *_table(["number", "value"], [[_text(n.label), _text(n.value)] for n in key_numbers(summary)])]
+    lines += ["", *_table(["number", "value"], [[escaped(n.label), escaped(n.value)] for n in key_numbers(summary)])]
     latency = [
         [row.phase, row.kind, *(duration(row.numbers[name]) for name in PERCENTILES)] for row in latency_rows(summary)
     ]
     if latency:
         lines += ["", *_table(["phase", "latency", *PERCENTILES.values()], latency)]
     if steps := summary["faults"]:
-        rows = [[_text(step_words(step)), _yes(step["bitten"]), _yes(step["clean"])] for step in steps]
+        rows = [[escaped(step_words(step)), _yes(step["bitten"]), _yes(step["clean"])] for step in steps]
         lines += ["", *_table(["fault or planned change", "took effect", "clean"], rows)]
     for fault in recovered(summary["faults"]):
         rows = [
-            [_text(label(known["step"])), duration(known["since_ms"]), _text(known["source"] or "")]
+            [escaped(label(known["step"])), duration(known["since_ms"]), escaped(known["source"] or "")]
             for known in fault["waterfall"]
         ]
-        title = f"Recovery after {_text(fault['name'])} of {_text(fault['target'])}"
+        title = f"Recovery after {escaped(fault['name'])} of {escaped(fault['target'])}"
         lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], rows)]
     if said := words_rows(summary):
-        rows = [[_text(cell) for cell in row] for row in said]
+        rows = [[escaped(cell) for cell in row] for row in said]
         head = ["since load began", "log of", "what happened", "code", "MySQL's own log messages"]
         lines += ["", "### MySQL's own log messages", "", *_table(head, rows)]
     if summary["decisions"]:
-        rows = [[_text(cell) for cell in row] for row in decision_rows(summary)]
+        rows = [[escaped(cell) for cell in row] for row in decision_rows(summary)]
         lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "node", "detail"], rows)]
     return "\n".join([*lines, ""])
 
@@ -74,5 +75,6 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _text(value: str) -> str:
+def escaped(value: str) -> str:
+    """Text in a line or a cell, none of which is Markdown."""
     return _SPECIAL.sub(r"\\\1", " ".join(visible(str(value)).split()))

@@ -13,8 +13,8 @@ COLUMNS = {
     **{
         name: f"$.{name}"
         for name in (
-            *("scenario", "cell", "topology", "pods", "mesh", "workload", "seed", "started_at", "verdict", "why"),
-            *("folder", "seal", "scenario_digest", "dirty", "host"),
+            *("scenario", "cell", "topology", "pods", "mesh", "workload", "seed", "started_at", "verdict", "expected"),
+            *("why", "folder", "seal", "scenario_digest", "dirty", "host"),
         )
     },
     "git_commit": "$.commit",  # COMMIT is a word of SQL

@@ -32,8 +32,8 @@ class TrialRow:
     folder: relative to the runs folder. seal: SHA-256 of its SHA256SUMS, by which a row is known. scenario_digest:
     SHA-256 of the scenario as resolved without name, texts, seed and gates: trials of equal digest are comparable.
     cell: such as ``group / envoy``. mesh: as a scenario has it in one word. started_at: ISO 8601, UTC. dirty: whether
-    the checkout differed from its commit; None outside of one. host: the machine in words. numbers: by the names of
-    `reports.trends.metrics.METRICS`, those that are known.
+    the checkout differed from its commit; None outside of one. host: the machine in words. expected: the verdict that
+    the scenario is meant to end with. numbers: by the names of `reports.trends.metrics.METRICS`, those that are known.
     """
 
     folder: str
@@ -53,6 +53,7 @@ class TrialRow:
     images: Mapping[str, Any]
     host: str
     verdict: str
+    expected: str = "pass"
     why: str
     void_reasons: tuple[str, ...]
     command: tuple[str, ...]
@@ -123,6 +124,7 @@ def _row(summary: Summary, content: Mapping[str, Any], *, folder: str, seal: str
         images=manifest.images,
         host=host_words(content.get("host") or {}),
         verdict=summary["verdict"],
+        expected=str(manifest.scenario.expect.verdict or "pass"),
         why=summary["why"],
         void_reasons=tuple(summary["void_reasons"]),
         command=manifest.command or (),

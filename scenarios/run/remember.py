@@ -1,4 +1,4 @@
-"""A run that has ended goes into the history beside the runs, from which trends are drawn.
+"""A run that has ended goes into the history beside the runs, and the page of all runs is renewed.
 
 The run folder is the evidence and is sealed by now, so nothing that goes wrong here may end the run: it is said in a
 line, and `meshbench index` catches up.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from reports.console.write import write_console
 from reports.trends.row import row_of
 from reports.trends.store import Store
 from scenarios.last_resort import in_one_line
@@ -17,8 +18,15 @@ log = logging.getLogger("meshbench")
 
 
 def remember(folder: Path, runs: Path) -> None:
-    """Add a sealed run folder to the history of ``runs``. Raises nothing."""
+    """Add a sealed run folder to the history of ``runs``, and renew the page of all runs. Raises nothing."""
     try:
         Store(runs).add(row_of(folder, runs=runs))
     except Exception as error:  # noqa: BLE001  whatever it is, the run is judged and its folder is whole
         log.warning("not in the history, `meshbench index --runs %s` adds it: %s", runs, in_one_line(error))
+        return
+    try:
+        write_console(runs)
+    except Exception as error:  # noqa: BLE001  as above
+        log.warning(
+            "the page of all runs is not renewed, `meshbench index --runs %s` does it: %s", runs, in_one_line(error)
+        )

@@ -29,7 +29,7 @@ from scenarios.schema.faults import FaultSection
 from scenarios.schema.section import MisfitError, Section
 
 #: Between one and the next: a node that was lost is back before.
-GAP_S = 15.0
+GAP_S = 25.0
 #: Where a step stands below ``faults``.
 Place: TypeAlias = tuple[str | int, ...]
 

@@ -64,7 +64,7 @@ def test_a_node_that_was_healed_a_moment_ago_is_not_back_yet() -> None:
 
 def test_a_group_lets_a_member_in_sooner_that_was_gone_long_enough_to_be_expelled() -> None:
     soon, late = step("primary", heal=4), step("primary", heal=20)
-    next_one = step("one_replica", at=46)
+    next_one = step("one_replica", at=56)
     assert beyond([soon, next_one], GROUP) is not None
     assert beyond([late, next_one], GROUP) is None
 

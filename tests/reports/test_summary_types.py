@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict, get_args, get_origin, get_type_h
 import pytest
 
 from reports.certificate.certificate_types import Certificate
+from reports.comparison.comparison_types import ComparisonContent
 from reports.matrix.matrix_types import Matrix
 from reports.nightly.nightly_types import Nightly
 from reports.schema import schema
@@ -42,6 +43,7 @@ def test_types_and_schema_name_the_same_members() -> None:
     assert list(unlike("matrix", Matrix, schema("matrix"), schema("matrix"))) == []
     assert list(unlike("nightly", Nightly, schema("nightly"), schema("nightly"))) == []
     assert list(unlike("certificate", Certificate, schema("certificate"), schema("certificate"))) == []
+    assert list(unlike("comparison", ComparisonContent, schema("comparison"), schema("comparison"))) == []
 
 
 class Wheel(TypedDict):

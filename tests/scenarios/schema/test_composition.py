@@ -22,7 +22,7 @@ def scenario(folder: Path, *entries: str, topology: str = "group", rest: str = "
     lines = "".join(f"  - {entry}\n" for entry in entries)
     file.write_text(
         f"name: mine\ndescription: something\ntopology: {topology}\nmesh: envoy\nworkload: transfer\n"
-        f"load: {{rate: 20, duration: 120s}}\n{rest}faults:\n{lines}"
+        f"load: {{rate: 20, duration: 320s}}\n{rest}faults:\n{lines}"
     )
     return read_scenario(str(file), seed=seed)
 
@@ -32,8 +32,8 @@ def moments(asked: Scenario) -> list[tuple[str, float | None]]:
 
 
 def test_a_sequence_begins_each_step_when_the_one_before_is_healed(tmp_path: Path) -> None:
-    asked = scenario(tmp_path, f"sequence: {{at: 10s, gap: 15s, steps: [{KILL}, {PAUSE}, {KILL}]}}")
-    assert moments(asked) == [("kill", 10), ("pause", 40), ("kill", 57)]
+    asked = scenario(tmp_path, f"sequence: {{at: 10s, gap: 25s, steps: [{KILL}, {PAUSE}, {KILL}]}}")
+    assert moments(asked) == [("kill", 10), ("pause", 50), ("kill", 77)]
 
 
 def test_steps_in_parallel_begin_together(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_step_is_repeated(tmp_path: Path) -> None:
     assert moments(asked) == [("pause", 5), ("pause", 25), ("pause", 45)]
 
 
-MIX = f"mix: {{at: 10s, until: 100s, gap: 20s, steps: 4, of: [{{weight: 3, {KILL[1:-1]}}}, {PAUSE}]}}"
+MIX = f"mix: {{at: 10s, until: 300s, gap: 34s, steps: 4, of: [{{weight: 3, {KILL[1:-1]}}}, {PAUSE}]}}"
 
 
 def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
     assert len({str(timeline) for timeline in drawn}) > 30, "another seed draws something else"
     for timeline in drawn:
         assert 1 <= len(timeline) <= 4
-        assert all(at_s is not None and 10 <= at_s <= 98 for _, at_s in timeline)
+        assert all(at_s is not None and 10 <= at_s <= 298 for _, at_s in timeline)
     names = [name for timeline in drawn for name, _ in timeline]
     assert 0.6 < names.count("kill") / len(names) < 0.9, "three kills to one pause"
 
@@ -110,7 +110,7 @@ def test_the_document_has_plain_steps_and_the_composition_is_kept_beside_it(tmp_
         ("{repeat: 3, fault: kill}", "8: faults.0.fault: unknown key beside repeat; allowed here: one of sequence"),
         ("mix: {at: 1s, until: 9s, of: [{weight: .inf, " + PAUSE[1:] + "]}", "8: faults.0.mix.of.0.weight: "),
         ("{mix: null, repeat: null}", "8: faults.0: expected one of sequence, parallel, repeat, mix"),
-        ("repeat: {at: 100s, times: 3, every: 20s, step: " + PAUSE + "}", "8: faults.0.repeat.step.at: 120s plus"),
+        ("repeat: {at: 290s, times: 3, every: 20s, step: " + PAUSE + "}", "8: faults.0.repeat.step.at: 330s plus"),
     ],
 )
 def test_mistakes_are_told_where_they_stand(tmp_path: Path, entry: str, said: str) -> None:
@@ -164,7 +164,7 @@ def test_the_timeline_that_the_guide_shows_is_accepted(tmp_path: Path) -> None:
     file = tmp_path / "guide.yaml"
     file.write_text(
         f"name: mine\ndescription: something\ntopology: group\nmesh: envoy\nworkload: transfer\n"
-        f"load: {{rate: 20, duration: 300s}}\n{shown}"
+        f"load: {{rate: 20, duration: 400s}}\n{shown}"
     )
     assert len(read_scenario(str(file)).timeline()) > 7
 

@@ -1,0 +1,1 @@
+"""``runs/index.html``: all runs of a folder on one page."""
