@@ -53,6 +53,8 @@ VERBS = (
     "selftest",
     "standing",
     "look",
+    "history",
+    "serve",
     "machine",
 )
 NAME, COMPLETE = "meshbench", "_MESHBENCH_COMPLETE"

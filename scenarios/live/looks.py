@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from cluster.cluster import Cluster
+from cluster.agent.assignment import CONTROL_PORT
 from cluster.plain_http import open_url
 from observer.latest import PORT
 from scenarios.live.state import DecisionSeen, EndpointSeen, PodSeen, ProxySeen
@@ -24,17 +24,18 @@ DECISION_WAIT_S = 5.0
 DECISIONS_KEPT = 200
 
 Row = Mapping[str, Any]
+Decisions = tuple[DecisionSeen, ...]
 
 
 class Looks:
-    """Of one cluster. observer_address: of the observer's pod."""
+    """observer, control: the addresses of their pods."""
 
-    def __init__(self, cluster: Cluster, observer_address: str) -> None:
-        self._cluster = cluster
-        self._url = f"http://{observer_address}:{PORT}/latest"
+    def __init__(self, *, observer: str, control: str) -> None:
+        self._observer = f"http://{observer}:{PORT}/latest"
+        self._control = control
         self._over = threading.Event()
         self._rows: list[Row] = []
-        self._decisions: tuple[DecisionSeen, ...] = ()
+        self._decisions: Decisions = ()
 
     def start(self) -> None:
         for look in (self._look_at_observer, self._follow_decisions):
@@ -53,13 +54,21 @@ class Looks:
                 look()
 
     def _look_at_observer(self) -> None:
-        with open_url(self._url, timeout_s=TIMEOUT_S) as answer:
+        with open_url(self._observer, timeout_s=TIMEOUT_S) as answer:
             self._rows = json.load(answer)["rows"]
 
     def _follow_decisions(self) -> None:
-        since_ns = self._decisions[-1].at_ns if self._decisions else 0
-        made = self._cluster.control.decisions_since(since_ns, wait_s=DECISION_WAIT_S)
-        self._decisions = (*self._decisions, *(DecisionSeen(**one) for one in made))[-DECISIONS_KEPT:]
+        self._decisions = followed(self._decisions, self._control, wait_s=DECISION_WAIT_S)
+
+
+def followed(known: Decisions, control: str, *, wait_s: float) -> Decisions:
+    """What a control plane has decided, after asking it for what came after the known. control: its address. wait_s:
+    how long its answer may wait for something new. Raises OSError or ValueError when it is silent."""
+    since_ns = known[-1].at_ns if known else 0
+    url = f"http://{control}:{CONTROL_PORT}/decisions?since={since_ns}&wait_s={wait_s}"
+    with open_url(url, timeout_s=wait_s + TIMEOUT_S) as answer:
+        made = json.load(answer)["decisions"]
+    return (*known, *(DecisionSeen(**one) for one in made))[-DECISIONS_KEPT:]
 
 
 def seen_in(rows: list[Row]) -> dict[str, Any]:

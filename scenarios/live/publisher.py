@@ -99,7 +99,7 @@ class Publisher:
     def watch(self, cluster: Cluster, observer_address: str) -> None:
         """From now on the observer and the control plane of the cluster are asked."""
         with self._harmless():
-            looks = Looks(cluster, observer_address)
+            looks = Looks(observer=observer_address, control=cluster.control.pod.address)
             looks.start()
             with self._lock:
                 self._looks = looks

@@ -155,6 +155,23 @@ class Snapshot:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClusterSeen:
+    """A cluster that `meshbench up` left running, as it is at ``at_ns``. problem: why nothing of it can be seen, or
+    None."""
+
+    name: str
+    run_id: str
+    at_ns: int
+    topology: str = ""
+    mesh: str = ""
+    started_at: str = ""
+    pods: tuple[PodSeen, ...] = ()
+    proxies: tuple[ProxySeen, ...] = ()
+    decisions: tuple[DecisionSeen, ...] = ()
+    problem: str | None = None
+
+
 _READER = TypeAdapter(Snapshot)
 
 

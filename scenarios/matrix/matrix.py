@@ -36,9 +36,16 @@ class Matrix:
         now = datetime.now(UTC)
         self._started_at = now.isoformat(timespec="seconds")
         self.folder = fresh(runs / "matrix", now.strftime("%Y%m%dT%H%M%SZ"))
-        self._trials = Trials(runs=runs, platform=platform, kind="matrix", name=plan.base.name, id=self.folder.name)
-        self._begin = time.monotonic()
         self._order = list(plan.order())
+        self._trials = Trials(
+            runs=runs,
+            platform=platform,
+            kind="matrix",
+            name=plan.base.name,
+            id=self.folder.name,
+            count=len(self._order),
+        )
+        self._begin = time.monotonic()
         #: What ended it before its last trial.
         self.interrupted: KeyboardInterrupt | None = None
 

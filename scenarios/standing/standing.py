@@ -32,13 +32,15 @@ CLIENT = "client"
 class Facts:
     """What it takes to reach a cluster again.
 
-    kind, mesh: in the words of `up`. pods: name -> address. write, read: (host, port) of a proxy, or of every pod.
-    proxies: name -> the fields of an `Admin`. passwords: user -> password. started_at: for people.
+    kind, mesh: in the words of `up`. pods: name -> address. control: the control plane's address. write, read: (host,
+    port) of a proxy, or of every pod. proxies: name -> the fields of an `Admin`. passwords: user -> password.
+    started_at: for people.
     """
 
     kind: Kind
     mesh: str
     pods: Mapping[str, str]
+    control: str
     write: list[Address]
     read: list[Address]
     proxies: Mapping[str, Mapping[str, Any]]
@@ -106,6 +108,7 @@ def keep(cluster: Cluster, mesh: Mesh, *, name: str, mesh_word: str) -> Kept:
         kind=cluster.topology.kind,
         mesh=mesh_word,
         pods=cluster.hosts,
+        control=cluster.control.pod.address,
         write=mesh.entrance,
         # as the host reaches them: a sidecar's own addresses are loopback
         read=[(mesh.entrance[0][0], port) for _, port in mesh.read] if len(mesh.entrance) == 1 else mesh.read,

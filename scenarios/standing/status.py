@@ -61,6 +61,11 @@ class Watcher:
         """One row a proxy, as the observer records them."""
         return [proxy_row(name, proxy) for name, proxy in self._proxies.items()]
 
+    def close(self) -> None:
+        self._pool.shutdown()
+        for poller in self._pollers.values():
+            poller.close()
+
 
 def _told(address: str) -> Assignment:
     """The newest assignment that a pod's agent has heard of; an empty one where it does not answer."""

@@ -157,6 +157,13 @@ def test_two_runs_stand_side_by_side_with_their_numbers_and_what_differs(page: P
     assert page.locator("#runs-body input:checked").count() == 0
 
 
+def test_a_run_of_another_scenario_is_called_neither_better_nor_worse(page: Page) -> None:
+    for name in ("primary-kill", "backup"):
+        page.locator("#runs-body tr.run", has_text=name).last.get_by_role("checkbox").check()
+    assert "Different scenarios" in page.locator("#sides").inner_text()
+    assert page.locator("#sides").get_by_text("worse", exact=False).count() == 1  # the sentence that says so
+
+
 def test_a_third_choice_takes_the_place_of_the_first(page: Page) -> None:
     boxes = page.locator("#runs-body").get_by_role("checkbox")
     for at in (0, 1, 2):
@@ -186,7 +193,11 @@ def test_a_scenario_shows_all_its_numbers(page: Page) -> None:
 def test_nothing_of_the_page_is_wider_than_the_screen(browser: Browser, runs: Path, width: int) -> None:
     with watched_page(browser, viewport={"width": width, "height": 800}, color_scheme="dark") as watched:
         watched.page.goto((runs / "index.html").as_uri())
+        watched.page.locator("#runs-body tr.run button").first.click()
+        watched.page.locator("#series button").first.click()
         assert watched.page.evaluate("document.documentElement.scrollWidth") == width
+        wider = "areas => areas.filter(area => area.scrollWidth > area.clientWidth).length"
+        assert watched.page.locator(".scroll:visible").evaluate_all(wider) == 0
 
 
 def test_every_control_has_a_name_and_every_table_headings(page: Page) -> None:

@@ -7,18 +7,15 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from cluster.platform import ownership
 from loadgen.driver.responses import GROWTH
-from observer.latest import Latest, serve
-from scenarios.live import looks
 from scenarios.live.fault_stories import FaultStories
 from scenarios.live.reader import reader
 from scenarios.live.state import snapshot_of
-from tests.scenarios.live.publishing import FOLDER, ZERO_NS, eventually, first, note, publisher, second
+from tests.scenarios.live.publishing import FOLDER, ZERO_NS, eventually, first, note, publisher, second, surroundings
 
 
 def test_the_phase_that_lasts_is_the_newest_that_has_not_ended(tmp_path: Path) -> None:
@@ -77,30 +74,19 @@ def test_a_fault_is_shown_step_by_step_and_a_line_that_is_being_written_waits(tm
 def test_roles_pools_and_decisions_come_from_the_observer_and_the_control_plane(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    latest, server = Latest(), None
-    latest.note({"at_ns": 5, "kind": "pod", "name": "node2", "up": False})
-    told = {"role": "primary", "state": "ONLINE", "read_only": False, "gtid_executed": "", "lag_ms": 0.0, "view": None}
-    latest.note({"at_ns": 6, "kind": "pod", "name": "node1", "up": True, **told})
-    pools = {"write": {"node1": {"healthy": True, "connections": 32, "cut": None}}}
-    latest.note({"at_ns": 7, "kind": "proxy", "name": "gateway", "up": True, "endpoints": json.dumps(pools)})
-    made = [{"at_ns": 9, "event": "promoted", "epoch": 2, "pod": "node1", "detail": {}}]
-
-    def decisions_since(at_ns: int, *, wait_s: float) -> list[object]:
-        return [one for one in made if int(str(one["at_ns"])) > at_ns]
-
-    server = serve(latest, port=0)
-    monkeypatch.setattr(looks, "PORT", server.server_address[1])
-    try:
-        with publisher(tmp_path) as live:
-            live.watch(SimpleNamespace(control=SimpleNamespace(decisions_since=decisions_since)), "127.0.0.1")  # type: ignore[arg-type]
-            eventually(lambda: live.snapshot().pods and live.snapshot().decisions)
-            now = live.snapshot()
-    finally:
-        server.shutdown()
-        server.server_close()
+    with surroundings(monkeypatch) as around, publisher(tmp_path) as live:
+        around.role("node2", None)
+        around.role("node1", "primary")
+        around.sessions(32)
+        around.made.append({"at_ns": 9, "event": "promoted", "epoch": 2, "pod": "node1", "detail": {}})
+        around.watched_by(live)
+        eventually(lambda: live.snapshot().pods and live.snapshot().decisions)
+        around.made.append({"at_ns": 10, "event": "reopened", "epoch": 2, "pod": None, "detail": {"after_ms": 3}})
+        eventually(lambda: len(live.snapshot().decisions) == 2)
+        now = live.snapshot()
     assert [(one.name, one.up, one.role) for one in now.pods] == [("node1", True, "primary"), ("node2", False, None)]
     assert now.proxies[0].pools["write"]["node1"].connections == 32
-    assert [(one.event, one.pod) for one in now.decisions] == [("promoted", "node1")]
+    assert [(one.event, one.pod) for one in now.decisions] == [("promoted", "node1"), ("reopened", None)]
 
 
 def test_whatever_goes_wrong_is_said_once_and_the_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ def kept(
     name: str, *, run_id: str = "1", current: bool = True, pods: Mapping[str, str] = {"node1": "127.0.0.1"}
 ) -> Kept:
     facts = {"kind": "single", "mesh": "direct", "pods": dict(pods), "write": [], "read": [], "proxies": {}}
-    facts |= {"passwords": {"meshbench_watch": "x"}, "started_at": "now"}
+    facts |= {"control": "127.0.0.1", "passwords": {"meshbench_watch": "x"}, "started_at": "now"}
     return Kept(name=name, run_id=run_id, current=current, written=json.dumps(facts))
 
 

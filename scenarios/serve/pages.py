@@ -1,0 +1,34 @@
+"""The pages that `meshbench serve` makes itself, with the look of every page. All values are escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from reports.formats.page import CSS, template
+
+_HERE = Path(__file__).parent
+
+
+@cache
+def live() -> str:
+    """The live page; its script asks ``/api/live``."""
+    return template(_HERE / "live.html.j2").render(
+        css=CSS.read_text() + (_HERE / "live.css").read_text(), script=(_HERE / "live.js").read_text()
+    )
+
+
+def without_console(runs: Path) -> str:
+    """In place of the console, where there is none yet."""
+    return template(_HERE / "folder.html.j2").render(
+        css=CSS.read_text(), title=str(runs), note=True, names=_names(runs) if runs.is_dir() else []
+    )
+
+
+def listing(folder: Path, name: str) -> str:
+    """The names in a folder that has no page of its own. name: its path in the runs folder."""
+    return template(_HERE / "folder.html.j2").render(css=CSS.read_text(), title=name, note=False, names=_names(folder))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(f"{one.name}/" if one.is_dir() else one.name for one in folder.iterdir() if one.name[0] != ".")
