@@ -23,7 +23,7 @@ def plan_lines(plan: Plan, *, trial_s: float) -> Iterator[str]:
         yield f"  system  {cell.name}"
     for number, look in enumerate(plan.looks):
         allowed = "none was bad" if not look.failures else f"at most {look.failures} bad"
-        yield f"  {'look  ' if not number else '  else'}  after {look.trials} trials: certified if {allowed}"
+        yield f"  {'look' if not number else 'else':7} after {look.trials} trials: certified if {allowed}"
     yield f"  voids   at most {plan.voids_at_most} (void, broken or cut off); with more there is no certificate"
     yield "  bad trials   certified   expected trials   minutes"
     for point in operating(plan):

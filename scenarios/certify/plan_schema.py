@@ -10,7 +10,14 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
 from cluster.duration import parse_duration
 from cluster.topologies.lookup import kinds
@@ -20,6 +27,7 @@ from reports.certificate.words import MS, claim_text, is_share
 from reports.trends.metrics import METRICS, Metric
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.section import MisfitError, Section, UnknownWordError, not_one_of
+from scenarios.schema.told import spelt
 
 #: Of a plan that does not say: one bad trial is forgiven, at the price of some more trials.
 LOOKS = 2
@@ -66,7 +74,7 @@ class ClaimSection(Section):
         try:
             self.claim()
         except ValueError as error:
-            raise MisfitError(("limit",), f"{error}, got {self.limit!r:.80}") from None
+            raise MisfitError(("limit",), f"{error}, got {spelt(self.limit)}") from None
         return self
 
     def claim(self) -> Claim:
@@ -114,16 +122,6 @@ def _one_of(words: Sequence[str], what: str) -> AfterValidator:
     return AfterValidator(known)
 
 
-def _looks(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        if not 1 <= value <= LOOKS_MAX:
-            raise ValueError(f"expected 1 to {LOOKS_MAX} looks, or a list of them")
-        return value
-    if not isinstance(value, list):
-        raise ValueError("expected a number of looks, or a list such as [{trials: 72, failures: 0}]")
-    return value
-
-
 class PlanSection(Section):
     """topologies, meshes: those of the scenario where they are left out."""
 
@@ -132,20 +130,33 @@ class PlanSection(Section):
     scenarios: Annotated[list[Annotated[SystemSection, BeforeValidator(_system)]], Field(min_length=1)]
     topologies: list[Annotated[str, _one_of(kinds(), "topology")]] = Field(default_factory=list)
     meshes: list[Annotated[str, _one_of(mesh_words(), "mesh")]] = Field(default_factory=list)
-    looks: Annotated[int | list[LookSection], BeforeValidator(_looks)] = LOOKS
+    looks: list[LookSection] | None = None
     voids: Annotated[int, Field(ge=0, le=MOST_TRIALS)] | None = None
     seed: int = Field(default=1, ge=0, lt=2**62)
 
-    @model_validator(mode="after")
-    def _looks_keep_the_error_rate(self) -> Self:
-        self.resolved_looks()
-        return self
+    #: How many looks, where the plan does not name them.
+    _number: int = PrivateAttr(default=LOOKS)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _looks_keep_the_error_rate(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        number = value.get("looks", LOOKS) if isinstance(value, dict) else LOOKS
+        if isinstance(number, list):
+            section = handler(value)
+        elif isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= LOOKS_MAX:
+            section = handler({key: inner for key, inner in value.items() if key != "looks"})
+            section._number = number
+        else:
+            wanted = f"1 to {LOOKS_MAX}, or a list such as [{{trials: 72, failures: 0}}]"
+            raise MisfitError(("looks",), f"expected the number of looks, {wanted}; got {spelt(number)}")
+        section.resolved_looks()
+        return section
 
     def resolved_looks(self) -> tuple[Look, ...]:
         """Raises MisfitError where they do not keep the error rate of a claim."""
         rated = [claim for claim in self.claims if claim.share < 1]
-        if isinstance(self.looks, int):
-            return self._default_looks(rated, self.looks)
+        if self.looks is None:
+            return self._default_looks(rated, self._number)
         looks = tuple(Look(trials=look.trials, failures=look.failures) for look in self.looks)
         if (wrong := problem(looks)) is not None:
             raise MisfitError(("looks",), wrong)

@@ -106,7 +106,7 @@ def test_the_examples_can_be_read(file: Path) -> None:
         (("confidence: 95%", "confidence: 100%"), "claims.0.confidence: expected 50% to 99.99%; nothing is certain"),
         (
             ("confidence: 95%", "sure: 95%"),
-            "claims.0.sure: unknown key; allowed here: metric, limit, share, confidence",
+            "claims.0.sure: unknown key; did you mean",
         ),
         (
             ("[primary-kill]", "[primary-kil]"),
@@ -118,7 +118,7 @@ def test_the_examples_can_be_read(file: Path) -> None:
             "--set load.rat=5: load.rat: unknown key",
         ),
         (("seed", "seed"), "topologies.0: unknown topology 'asinc'; did you mean 'async'?"),
-        (("looks", "looks"), "looks: expected 1 to 10 looks, or a list of them, got 0"),
+        (("looks", "looks"), "looks: expected the number of looks, 1 to 10, or a list such as"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, change: tuple[str, str], says: str) -> None:
@@ -146,7 +146,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ("[{trials: 3, failures: 3}]", "expected fewer bad ones than trials"),
         ("[]", "looks: there is none"),
         ("[{trials: 59}]", "looks.0.failures: is required and missing"),
-        ("many", "expected a number of looks, or a list"),
+        ("many", "expected the number of looks, 1 to 10, or a list"),
     ],
 )
 def test_looks_that_do_not_keep_the_error_rate_are_refused(tmp_path: Path, given: str, says: str) -> None:
@@ -174,7 +174,7 @@ def test_the_most_demanding_claim_decides_how_long_it_takes(tmp_path: Path) -> N
     more = "  - {metric: brownout_ms, limit: 5s, share: 90%, confidence: 90%}\n"
     made = read_plan(written(tmp_path, PLAN.replace("scenarios:", f"{more}scenarios:"))).plan
     assert made.looks == looks((72, 0), (98, 1))
-    assert decide(made, [])["claims"][2]["error_rate"] < 0.001, "the other keeps its own all the more"
+    assert (decide(made, [])["claims"][2]["error_rate"] or 1) < 0.001, "the other keeps its own all the more"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_plan_is_shown_with_what_it_does_to_good_and_bad_systems() -> None:
     lines = list(plan_lines(plan(OUTAGE, NEVER_LOST), trial_s=60.0))
     rows = [line.split() for line in lines if "%" in line and line.endswith(("72", "10"))]
     assert rows[0] == ["0", "%", "100", "%", "72.0", "72"]
-    assert rows[-1] == ["20", "%", "1.55e-05", "%", "10.0", "10"]
+    assert rows[-1] == ["20", "%", "1.11e-05", "%", "10.0", "10"]
 
 
 def test_a_certificate_is_shown_claim_by_claim_with_what_did_not_count() -> None:
