@@ -13,7 +13,7 @@ from reports.certificate.words import percent
 
 def plan_lines(plan: Plan, *, trial_s: float) -> Iterator[str]:
     """What would be done, and what it can show. trial_s: about how long a trial takes."""
-    yield f"plan {plan.name}, digest {plan.digest[:16]}"
+    yield f"plan {plan.name}, digest {plan.digest}"
     for claim in plan.claims:
         yield f"  claim   {claim.text}"
         if not claim.never:

@@ -58,6 +58,7 @@ def certified(
             ownership.reap()
             certificate = certifying.execute()
         if certifying.interrupted is not None:
+            say(f"{certificate['why']}; the same command goes on in {folder.path}")
             raise certifying.interrupted
         return certificate, folder.path, write_bundle(folder.path, key=key)
     finally:
