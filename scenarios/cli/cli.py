@@ -49,6 +49,7 @@ VERBS = (
     "matrix",
     "worker",
     "judge",
+    "compare",
     "selftest",
     "standing",
     "look",
