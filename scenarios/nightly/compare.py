@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cluster.errors import ConfigurationError
 from history.json_files import HistoryError
 from reports.comparison.content import content, side_of
 from reports.nightly.gate import gate_of, not_compared
@@ -12,9 +13,10 @@ from reports.nightly.nightly_types import Gate, Nightly
 from reports.trends.comparison import Least
 from reports.trends.row import TrialRow, row_of
 from reports.trends.store import Store, StoreError
-from scenarios.compare.compared import write
+from scenarios.compare.compare import write
 from scenarios.compare.gate import Rerun, gate
 from scenarios.nightly.suite import CompareSection
+from scenarios.trials.loop import say
 
 
 def against_earlier(
@@ -22,7 +24,7 @@ def against_earlier(
 ) -> Gate | None:
     """None where the suite wants no comparison. Also writes compare.html, compare.md and compare.json into ``folder``.
 
-    Only what a rerun confirms is ``worse``. Raises what ``rerun`` does, and OSError.
+    Only what a rerun confirms is ``worse``. Raises KeyboardInterrupt, and OSError.
     """
     if not wanted.nights:
         return None
@@ -39,7 +41,12 @@ def against_earlier(
             if tonight
             else "not compared: no trial of tonight was judged"
         )
-    comparison = gate(tonight, earlier, rerun=rerun, least=_least(wanted))
+    least = _least(wanted)
+    try:
+        comparison = gate(tonight, earlier, rerun=rerun, least=least)
+    except ConfigurationError as error:  # all trials are done; a finding is then told as one that was not run again
+        say(f"nightly: nothing can be run again: {error}")
+        comparison = gate(tonight, earlier, least=least)
     words = f"{len(nights)} earlier night{'' if len(nights) == 1 else 's'}"
     told = content(comparison, a=side_of(words, earlier), b=side_of("tonight", tonight))
     write(told, folder)
