@@ -51,6 +51,7 @@ VERBS = (
     "worker",
     "judge",
     "compare",
+    "verify",
     "selftest",
     "standing",
     "look",
