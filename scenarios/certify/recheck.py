@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from reports.certificate.outcome import Outcome, judged
-from reports.certificate.plan import Plan, comparable
 
 from history.json_files import HistoryError, read_object
 from reports.certificate.bundle import place_of
 from reports.certificate.integrity import Problem
+from reports.certificate.outcome import Outcome, judged
+from reports.certificate.plan import Plan, comparable
 from reports.seal import CHECKSUMS, MANIFEST
 from scenarios.run.judging import judged_again
 from scenarios.schema.gates import GatesSection
