@@ -28,6 +28,7 @@ from scenarios.certify.bundle import write_bundle
 from scenarios.certify.folder import PLAN, CertificateFolder, newest, require_same
 from scenarios.certify.plan_file import Resolved, System
 from scenarios.run.needs import require_needs
+from scenarios.run.remember import renew_console
 from scenarios.run.run import require_images
 from scenarios.signals import interruptible, undisturbed
 from scenarios.trials.loop import Planned, Trials, say
@@ -63,6 +64,7 @@ def certified(
         return certificate, folder.path, write_bundle(folder.path, key=key)
     finally:
         folder.close()
+        renew_console(runs)
 
 
 def opened(plan: Plan, *, file: Path, runs: Path, new: bool) -> CertificateFolder:
