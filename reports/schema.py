@@ -19,7 +19,9 @@ NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
 COMPARISON_ID = "meshbench/comparison/1"
 
-Document = Literal["summary", "matrix", "trials", "faults", "nightly", "certificate", "comparison", "live"]
+Document = Literal[
+    "summary", "matrix", "faults", "nightly", "certificate", "verification", "comparison", "live", "trials"
+]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

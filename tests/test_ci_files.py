@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from scenarios.cli.cli import main
+
 CI = Path(__file__).parent.parent / "docs" / "ci"
 CALL = '.venv/bin/meshbench nightly "$SUITE" --budget "$BUDGET"'
+SUITES = {file.name for file in (CI.parents[1] / "scenarios" / "suites").glob("*.yaml")}
 MAKE = set(re.findall(r"^([a-z-]+):", (CI.parents[1] / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -24,7 +27,8 @@ def test_github_runs_smoke_for_pull_requests_and_a_night_by_the_clock() -> None:
     steps = content["jobs"]["suite"]["steps"]
     assert CALL in [step.get("run") for step in steps]
     assert steps[-1]["if"] == "always()"
-    assert content["jobs"]["suite"]["env"]["SUITE"].count(".yaml'") == 2
+    named = set(re.findall(r"'([a-z]+\.yaml)'", content["jobs"]["suite"]["env"]["SUITE"]))
+    assert named == {"smoke.yaml", "nightly.yaml"} <= SUITES
 
 
 def test_gitlab_shows_the_junit_file_that_it_was_given() -> None:
@@ -35,7 +39,14 @@ def test_gitlab_shows_the_junit_file_that_it_was_given() -> None:
     assert suite["artifacts"]["reports"]["junit"] == copied
     jobs = [content[name] for name in ("smoke", "nightly")]
     assert [job["variables"]["SUITE"] for job in jobs] == ["smoke.yaml", "nightly.yaml"]
+    assert {job["variables"]["SUITE"] for job in jobs} <= SUITES
     assert all(job["extends"] == ".suite" for job in jobs)
+
+
+@pytest.mark.parametrize("option", ["--budget"])
+def test_the_verb_has_the_option_that_is_given(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nightly", "--help"]) == 0
+    assert option in capsys.readouterr().out
 
 
 def test_jenkins_blocks_and_quotes_are_closed() -> None:

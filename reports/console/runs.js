@@ -75,6 +75,13 @@ function details(row) {
 
 function facts(row) {
   return [["workload", row.workload], ["pods", row.pods], ["machine", row.host], ["commit", row.commit],
-    ["part of", row.part_of], ["folder", row.folder]]
-    .filter(([, value]) => value !== null && value !== "").map(([name, value]) => [name, String(value)]);
+    ["part of", row.part_of && partLink(row)], ["folder", row.folder]]
+    .filter(([, value]) => value !== null && value !== "");
+}
+
+// To the page of the suite or so whose trial it was, where that is listed here.
+function partLink(row) {
+  const entries = DATA.beside.flatMap((listed) => listed.entries);
+  const whole = entries.find((entry) => entry.link.split("/").at(-2) === row.part_id);
+  return whole ? element("a", { href: address(whole.link) }, row.part_of) : row.part_of;
 }

@@ -47,9 +47,11 @@ from scenarios.signals import exit_code, undisturbed
 VERBS = (
     "run",
     "matrix",
+    "nightly",
     "worker",
     "judge",
     "compare",
+    "verify",
     "selftest",
     "standing",
     "look",

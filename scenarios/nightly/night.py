@@ -23,6 +23,7 @@ from reports.trends.metrics import numbers
 from reports.trials.trial import Trial
 from scenarios.nightly import state
 from scenarios.nightly.plan import Key, NightCell, NightPlan
+from scenarios.run.remember import renew_console
 from scenarios.signals import undisturbed
 from scenarios.trials.loop import Planned, say
 
@@ -73,6 +74,7 @@ class Night:
         with undisturbed():
             self.night["ended_at"] = _now()
             self._save()
+            renew_console(self._folder.parent.parent)
         return self.night
 
     def _run_all(self) -> None:

@@ -15,6 +15,7 @@ from reports.trials.trial import Trial
 from reports.trials.trials_types import TrialsContent
 from reports.trials.write import write_trials
 from scenarios.run.needs import require_needs
+from scenarios.run.remember import renew_console
 from scenarios.run.run import require_images
 from scenarios.run.run_folder import fresh, point
 from scenarios.schema.scenario import Scenario
@@ -77,6 +78,7 @@ class Repeated:
         with undisturbed():
             content = write_trials(self._series(done))
             point(self._runs / "trials" / "latest", self.folder)
+            renew_console(self._runs)
         return content
 
     def _series(self, done: Sequence[Trial]) -> Series:
