@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -33,7 +32,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.setattr(verb, "DockerPlatform", lambda: None)
     monkeypatch.setattr(verb, "require_images", lambda *_: None)
     monkeypatch.setattr(verb, "require_needs", lambda *_: None)
-    monkeypatch.setattr(verb.ownership, "reap", lambda: ["pod of a dead run"])
+    monkeypatch.setattr("cluster.platform.ownership.reap", lambda: ["pod of a dead run"])
     monkeypatch.setattr(verb, "Trials", trials)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
@@ -135,8 +134,7 @@ def test_the_sentinel_measures_both_kinds_of_work_and_leaves_nothing(tmp_path: P
 def test_the_sentinel_does_the_same_work_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else nights could not be compared by it."""
     asked: list[tuple[Any, ...]] = []
-    work: Callable[..., bytes] = lambda *words: asked.append(words) or b""  # noqa: E731
-    monkeypatch.setattr("hashlib.pbkdf2_hmac", work)
+    monkeypatch.setattr("hashlib.pbkdf2_hmac", lambda *words: asked.append(words))
     measure(tmp_path)
     measure(tmp_path)
     assert len(asked) == 10
