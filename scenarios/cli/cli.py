@@ -53,6 +53,7 @@ VERBS = (
     "standing",
     "look",
     "serve",
+    "trace",
     "machine",
 )
 NAME, COMPLETE = "meshbench", "_MESHBENCH_COMPLETE"
