@@ -109,4 +109,7 @@ def _healing(step: PlannedFault) -> Mistake | None:
         )
     if step.heal_after_s is not None and not step.fault.lasts:
         return Mistake(key="heal_after", why=f"heal_after does not apply to {name}; leave it out")
+    if step.heal_after_s is not None and step.heal_after_s < step.fault.proof_s:
+        least = f"{round(step.fault.proof_s, 3):g}s"
+        return Mistake(key="heal_after", why=f"{name} with these keys takes {least} to show; give it {least} or more")
     return None

@@ -151,6 +151,12 @@ class Fault(Keys, ABC):
         """This fault on each of the pods that a step hits; on fewer of them where it leaves some alone."""
         return [self.on(victim, context) for victim in victims]
 
+    @property
+    def proof_s(self) -> float:
+        """How long it has to last at the very least to do what its keys say, and to be proved; 0 where any time will
+        do."""
+        return 0.0
+
     def loses_of(self, nodes: int) -> int:
         """How many of so many nodes that it hits are gone for those that go on, where it `loses_node`."""
         return nodes

@@ -14,9 +14,11 @@ _UNITS_S = {"us": "0.000001", "ms": "0.001", "s": "1", "m": "60", "h": "3600"}
 
 def parse_duration(value: object) -> float:
     """``"250ms"`` -> 0.25. A bare number has no unit and is refused, except 0; so is more than LONGEST_S."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?) ?(us|ms|s|m|h)", value.strip()) if isinstance(value, str) else None
     if match:
         seconds = float(Decimal(match[1]) * Decimal(_UNITS_S[match[2]]))
+        if seconds < 0:
+            raise ValueError("expected a duration of 0 or more")
         if seconds > LONGEST_S:
             raise ValueError(f"a duration may be {LONGEST_S / 3600:g}h at most")
         return seconds

@@ -111,6 +111,8 @@ class Key:
         return f"{low} or more" if high is None else f"{low} to {high}"
 
     def _shown(self, bound: float) -> str:
+        if self.type == "duration" and bound >= 3600 and bound % 3600 == 0:
+            return f"{bound / 3600:g}h"
         if self.type in _WITH_UNIT:
             return _WITH_UNIT[self.type][1](bound)
         return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"

@@ -15,9 +15,11 @@ _RATES = {
 
 def parse_percent(value: object) -> float:
     """``"5%"`` -> 5.0. A bare number is refused: nobody should have to guess whether 0.5 is a half."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?) ?%", value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("expected a percentage, such as 5% or 0.5%")
+    if match[1].startswith("-"):
+        raise ValueError("expected a percentage of 0% or more")
     return float(match[1])
 
 
@@ -28,10 +30,12 @@ def show_percent(percent: float) -> str:
 def parse_rate(value: object) -> float:
     """``"1mbps"`` -> 1e6 bytes a second; ``"8mbit"`` is the same."""
     match = (
-        re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kmg]?(?:bit|bps))", value.strip()) if isinstance(value, str) else None
+        re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?) ?([kmg]?(?:bit|bps))", value.strip()) if isinstance(value, str) else None
     )
     if match is None:
         raise ValueError("expected a data rate, such as 1mbps (megabytes a second) or 8mbit (megabits a second)")
+    if match[1].startswith("-"):
+        raise ValueError("expected a data rate of 0 or more")
     return float(match[1]) * _RATES[match[2]]
 
 

@@ -14,11 +14,14 @@ from jsonschema import Draft202012Validator
 
 SCHEMA_ID = "meshbench/summary/1"
 MATRIX_ID = "meshbench/matrix/1"
+TRIALS_ID = "meshbench/trials/1"
 NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
 COMPARISON_ID = "meshbench/comparison/1"
 
-Document = Literal["summary", "matrix", "faults", "nightly", "certificate", "comparison", "live"]
+Document = Literal[
+    "summary", "matrix", "faults", "nightly", "certificate", "verification", "comparison", "live", "trials"
+]
 
 
 def schema(document: Document = "summary") -> dict[str, Any]:

@@ -20,10 +20,15 @@ class Progress(logging.Handler):
 
     def __init__(self, *, duration_s: float = 0, stream: TextIO | None = None) -> None:
         super().__init__()
-        self._stream = stream or sys.stderr
+        self._given = stream
         self._begin = time.monotonic()
         self.duration_s = duration_s
         self._pulse_shown = False
+
+    @property
+    def _stream(self) -> TextIO:
+        """Standard error as it is now: below a panel it leads to what stands above it."""
+        return self._given or sys.stderr
 
     def emit(self, record: logging.LogRecord) -> None:
         self._end_pulse()

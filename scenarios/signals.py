@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from scenarios.outlet import told_when_lost
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_showers: list[Callable[[str], None]] = []
 _OF_A_RUN = "interrupted: healing and removing everything of this run …"
 
 
@@ -62,8 +63,22 @@ def interruptible(saying: str = _OF_A_RUN) -> Iterator[None]:
                 signal.signal(one, handler)
 
 
+@contextmanager
+def told_by(show: Callable[[str], None]) -> Iterator[None]:
+    """Whoever has the terminal meanwhile is given what a signal is answered with. show: called in the middle of
+    anything, so it only notes the line."""
+    _showers.append(show)
+    try:
+        yield
+    finally:
+        _showers.remove(show)
+
+
 def _say(line: str) -> None:
     """Written at once: the signal may have come in the middle of a print."""
+    if _showers:
+        _showers[-1](line.strip())
+        return
     with contextlib.suppress(OSError):
         os.write(2, f"{line}\n".encode())
 

@@ -18,6 +18,7 @@ from chaos.probes import answers, process
 from chaos.process.restart import ANSWER_TIMEOUT_S, Restart, Restarted
 from cluster.errors import RefusedError
 from cluster.keys import Mistake, word
+from cluster.mysqld.mysql_image import REFERENCE_EXPECTED, is_reference
 from cluster.operations.scaling import OWN_VOLUME
 from cluster.operations.start import replace_mysqld
 from cluster.wait import WaitTimeoutError, wait_until
@@ -52,6 +53,10 @@ class RollingUpgrade(Restart):
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         if not self.to:
             return Mistake(key="to", why="is required, such as mysql:9.1, or default for the image of meshbench")
+        if not is_reference(self.to):
+            return Mistake(key="to", why=f"{REFERENCE_EXPECTED}, got {self.to!r:.80}")
+        if self.how == "kill":
+            return Mistake(key="how", why="an upgrade ends mysqld in order; leave it out")
         return super().misfit(target, setting)
 
     def images(self) -> tuple[str, ...]:

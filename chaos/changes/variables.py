@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,12 @@ class Variables:
         """Raises MistakesError."""
         if not isinstance(written, dict):
             raise MistakesError([Mistake(key="", why="expected a mapping, such as {max_connections: 50}", got=written)])
-        mistakes = [Mistake(key=str(name), why=why) for name, value in written.items() if (why := _wrong(name, value))]
+        mistakes = [mistake for name, value in written.items() if (mistake := _wrong(name, value))]
+        mistakes += [
+            Mistake(key=name, why=f"is {canonical(name)} once more; keep one")
+            for number, name in enumerate(written)
+            if isinstance(name, str) and canonical(name) in map(canonical, list(written)[:number])
+        ]
         if mistakes:
             raise MistakesError(mistakes)
         return cls(values={canonical(name): value for name, value in written.items()})
@@ -54,9 +60,13 @@ def _literal(value: Value) -> str:
     return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _wrong(name: Any, value: Any) -> str:
+def _wrong(name: Any, value: Any) -> Mistake | None:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", name):
-        return "is not a variable name: letters, digits and _"
+        return Mistake(key=str(name), why="is not a variable name: letters, digits and _")
     if not isinstance(value, str | int | float | bool):
-        return f"expected a number, a word, true or false, got {value!r}"
-    return RESERVED_WHY if reserved(canonical(name), written_value(value)) else ""
+        return Mistake(key=name, why="expected a number, a word, true or false", got=value)
+    if "\n" in str(value) or "\0" in str(value):
+        return Mistake(key=name, why="a value is one line")
+    if isinstance(value, float) and not math.isfinite(value):
+        return Mistake(key=name, why=f"YAML reads it as {value}; quote it")
+    return Mistake(key=name, why=RESERVED_WHY) if reserved(canonical(name), written_value(value)) else None

@@ -62,6 +62,10 @@ class ClockFault(Fault):
         """For how long the clock is looked at."""
         return 0.0
 
+    @property
+    def proof_s(self) -> float:
+        return self.look_s
+
     @abstractmethod
     def wrong(self) -> Wrong:
         """How the clock is to be wrong."""

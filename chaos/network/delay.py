@@ -46,6 +46,10 @@ class Delay(ShapingFault):
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         if self.jitter > self.latency:
             return Mistake(key="jitter", why="a packet cannot wait less than nothing: at most as much as latency")
+        if self.correlation and not self.jitter:
+            return Mistake(
+                key="correlation", why="without jitter every packet waits as long; give jitter, or leave it out"
+            )
         return super().misfit(target, setting)
 
     def measures(self, way: Way) -> list[Measure]:

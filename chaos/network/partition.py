@@ -48,7 +48,10 @@ class Partition(LinkFault):
         if self.only == "replication" and not replication_of(setting.kind).replication_ports:
             return Mistake(key="only", why=f"topology {setting.kind} replicates with nobody; allowed: clients")
         wrong = self._on_its_link().misfit(target, setting)
-        return replace(wrong, key="only") if wrong is not None and wrong.key == "link" else wrong
+        if wrong is None:
+            return None
+        why = wrong.why.replace(f" on link {LINKS[self.only]}", f" with only: {self.only}")
+        return replace(wrong, key="only" if wrong.key == "link" else wrong.key, why=why)
 
     def _alone(self, target: str, setting: Setting) -> Mistake | None:
         if setting.pods > 1 or part_of(target) != "node" or self.link is not None:

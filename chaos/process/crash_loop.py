@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chaos.fault import Context, Fault, Refutations, Victim
-from chaos.process.cycles import Cycles, Cycling, killed
+from chaos.process.cycles import LEAST, Cycles, Cycling, killed
 from chaos.targets import NODES
 from cluster.keys import duration
 from cluster.platform.platform import Process
@@ -26,7 +26,7 @@ class CrashLoop(Fault):
     bites = "it was started and has died at least twice"
     heals = "the loop ends, and the same container is started once more, on the same data and address"
     good = "a replica takes over and the rest goes on without the node; it is back once it stays up"
-    known_as = "Kubernetes CrashLoopBackOff; Chaos Mesh PodChaos pod-failure"
+    known_as = "Kubernetes CrashLoopBackOff"
     targets = NODES
     loses_node = True
     crashes = True
@@ -34,6 +34,10 @@ class CrashLoop(Fault):
         bitten={"downs": (0, 1), "ups": (0, 1)},
         clean={"container": ("exited", "frozen"), "answers": (False,), "cycling": (True,)},
     )
+
+    @property
+    def proof_s(self) -> float:
+        return LEAST * (self.lives + self.back_off)
 
     def on(self, victim: Victim, context: Context) -> Looping:
         return Looping(fault=self, victim=victim, context=context)

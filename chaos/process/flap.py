@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chaos.fault import Context, Fault, Refutations, Victim
-from chaos.process.cycles import Cycles, Cycling, killed
+from chaos.process.cycles import LEAST, Cycles, Cycling, killed
 from chaos.targets import NODES
 from cluster.errors import EngineRefusedError, HarnessError
 from cluster.keys import duration, percent, word
@@ -38,6 +38,10 @@ class Flap(Fault):
         bitten={"downs": (0, 1), "ups": (0,)},
         clean={"container": ("exited", "frozen"), "answers": (False,), "cycling": (True,)},
     )
+
+    @property
+    def proof_s(self) -> float:
+        return LEAST * self.period
 
     def on(self, victim: Victim, context: Context) -> Flapping:
         return Flapping(fault=self, victim=victim, context=context)

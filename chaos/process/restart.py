@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Victim
+from chaos.fault import Context, Evidence, Fault, Injection, Refutations, Setting, Victim
 from chaos.probes import answers, process
 from chaos.process.kill import stands_again, start_again
 from chaos.process.stop import GRACE_S
 from chaos.targets import NODES
 from cluster.errors import RefusedError
-from cluster.keys import duration, word
+from cluster.keys import Mistake, duration, word
 from cluster.wait import WaitTimeoutError, wait_until
 
 #: For recovery from its log, which may be long after a kill under load.
@@ -42,6 +42,11 @@ class Restart(Fault):
         bitten={"started_anew": (False,), "ended_with": (None,)},
         clean={"container": ("exited", "frozen"), "answers": (False,)},
     )
+
+    def misfit(self, target: str, setting: Setting) -> Mistake | None:
+        if self.how == "kill" and self.grace != GRACE_S:
+            return Mistake(key="grace", why="a process that is killed ends at once; leave grace out, or give how: stop")
+        return super().misfit(target, setting)
 
     def on(self, victim: Victim, context: Context) -> Restarted:
         return Restarted(fault=self, victim=victim, context=context)

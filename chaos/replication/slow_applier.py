@@ -50,6 +50,10 @@ class SlowApplier(Fault):
     least_pods = 2
     refuted_by = Refutations(bitten={"slowed": (False,)}, clean={"slowed": (True,)})
 
+    @property
+    def proof_s(self) -> float:
+        return PERIODS * self.period
+
     def on(self, victim: Victim, context: Context) -> Slowed:
         return Slowed(fault=self, victim=victim, context=context)
 

@@ -24,6 +24,14 @@ TIMEOUT_S = 60
 ASKED = "ask-"
 #: Every plugin that a topology may load: so that a misspelt option is told from one that this topology has no use for.
 PLUGINS = ("group_replication.so", "semisync_source.so", "semisync_replica.so", "mysql_clone.so")
+#: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
+_PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REFERENCE = (
+    rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9+.-]+:[0-9a-f]{{32,}})?"
+)
+REFERENCE_EXPECTED = (
+    "expected 'default' or an image reference such as mysql:9.7 or registry.example:5000/my/mysql@sha256:…"
+)
 _MARK = "@@meshbench"
 _FIND = "mysqld=$(PATH=$PATH:/usr/sbin:/usr/libexec:/usr/local/mysql/bin command -v mysqld || command -v mariadbd)"
 _PART = re.compile(rf"^{_MARK} (\w+)\n", re.MULTILINE)
@@ -31,6 +39,11 @@ _PART = re.compile(rf"^{_MARK} (\w+)\n", re.MULTILINE)
 _REFUSED = re.compile(r"Error while setting value|[Uu]nknown suffix|[Uu]nknown option|rejected as command line option")
 #: Said after every error that ends mysqld, and says nothing.
 _EMPTY = re.compile(r"\] Aborting\s*$")
+
+
+def is_reference(text: str) -> bool:
+    """Whether it may name an image; whether there is such an image only an engine knows."""
+    return re.fullmatch(_REFERENCE, text, re.ASCII) is not None and len(text) <= 255
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,13 @@ statement.dsse.json    in-toto's statement on SHA256SUMS, signed or not
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from history.json_files import HistoryError, read_object
-from reports.certificate.environment import environment
+from reports.certificate.environment import Environment, environment
 from reports.seal import CHECKSUMS, MANIFEST, evidence_of
 
 PLAN, USERS_PLAN, TRIALS, CERTIFICATE = "plan.json", "PLAN.yaml", "trials.jsonl", "certificate.json"
@@ -44,9 +45,9 @@ def place_of(folder: str) -> str:
     return f"{RUNS}/{path}"
 
 
-def folders_of(attempts: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The folders that trials.jsonl names, in its order."""
-    return [str(attempt["folder"]) for attempt in attempts if attempt.get("folder") is not None]
+def in_bundle(folder: str) -> str:
+    """The same as a link on a page in the bundle."""
+    return quote(place_of(folder))
 
 
 def files_of_run(folder: Path, place: str) -> dict[str, Path]:
@@ -54,8 +55,14 @@ def files_of_run(folder: Path, place: str) -> dict[str, Path]:
     return {f"{place}/{name}": folder / name for name in evidence_of(folder)}
 
 
-def environment_json(folders: Sequence[Path]) -> bytes:
-    """Content of environment.json. folders: of the runs; one that recorded no manifest, because it broke, is left
-    out."""
-    manifests = [content for folder in folders if (content := read_object(folder / MANIFEST)) is not None]
-    return json.dumps(environment(manifests), indent=1, ensure_ascii=False).encode() + b"\n"
+def environment_of(folders: Sequence[Path]) -> Environment:
+    """Content of environment.json. folders: of the runs; one that recorded no manifest, because it broke, is left out.
+
+    Raises HistoryError where a manifest cannot be read.
+    """
+    return environment([content for folder in folders if (content := read_object(folder / MANIFEST)) is not None])
+
+
+def json_bytes(content: Any) -> bytes:
+    """A JSON file."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"

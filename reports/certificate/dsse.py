@@ -12,7 +12,7 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
@@ -70,7 +70,10 @@ def pem(key: Ed25519PublicKey) -> bytes:
 
 def key_of_pem(content: bytes) -> Ed25519PublicKey:
     """The public key in a PEM file; raises ValueError unless it is one of Ed25519."""
-    key = load_pem_public_key(content)
+    try:
+        key = load_pem_public_key(content)
+    except UnsupportedAlgorithm:
+        raise ValueError("its key is of a kind that is not known") from None
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError("its key is not of Ed25519")
     return key

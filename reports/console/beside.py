@@ -14,13 +14,13 @@ PLACES: Mapping[str, str] = {
     "Nightly suites": "nightly/*/nightly.json",
     "Matrices": "matrix/*/matrix.json",
     "Trials": "trials/*/trials.json",
-    "Comparisons": "compare/*/compare.json",
     "Certificates": "certificates/*/certificate.json",
     "Self-tests of the faults": "selftest/faults.json",
-    "Capacity": "capacity/*/capacity.json",
 }
+#: What there is of them for people.
+PAGES = ("report.html", "certificate.html")
 #: Of each kind the newest are listed.
-LISTED_MAX = 100
+LISTED_MAX = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +65,29 @@ def _newest_first(runs: Path, place: str) -> list[Path]:
 
 
 def _entry(file: Path, runs: Path) -> Entry:
-    page, bundle = file.with_name("report.html"), file.parent.with_name(f"{file.parent.name}.zip")
+    pages = [page for name in PAGES if (page := file.with_name(name)).exists()]
+    bundle = file.parent.with_name(f"{file.parent.name}.zip")
     content: Mapping[str, Any]
     try:
         content = read_object(file) or {}
     except HistoryError as error:
         content = {"verdict": "unreadable", "why": str(error)}
     return Entry(
-        link=(page if page.exists() else file).relative_to(runs).as_posix(),
+        link=next(iter(pages), file).relative_to(runs).as_posix(),
         bundle=bundle.relative_to(runs).as_posix() if bundle.is_file() else None,
         name=_text(content, "name", "suite", "scenario") or file.parent.name,
         verdict=_text(content, "verdict"),
-        words=_text(content, "why", "headline"),
+        words=": ".join(filter(None, (_unfinished(content), _text(content, "why", "headline")))),
         at=_text(content, "started_at", "frozen_at") or file.parent.name,
     )
+
+
+def _unfinished(content: Mapping[str, Any]) -> str:
+    """``running`` or ``interrupted``: what its file says of itself before it ended."""
+    if content.get("interrupted") is True:
+        return "interrupted"
+    state = _text(content, "state")
+    return "" if state == "ended" else state
 
 
 def _text(content: Mapping[str, Any], *names: str) -> str:

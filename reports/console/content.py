@@ -20,7 +20,7 @@ ROWS_MAX = 3000
 #: Columns of texts.
 SHARED = (
     "scenario", "settings", "cell", "topology", "mesh", "workload", "commit", "versions", "images", "host", "verdict",
-    "expected", "why", "void_reasons", "command", "part_of",
+    "expected", "why", "void_reasons", "command", "part_of", "part_id",
 )  # fmt: skip
 #: Of the versions, what has a column of its own.
 _IN_COLUMNS = frozenset({"commit", "dirty"})
@@ -79,7 +79,8 @@ def _columns(row: TrialRow) -> dict[str, Any]:
         "why": visible(row.why),
         "void_reasons": visible("; ".join(row.void_reasons)),
         "command": visible(shlex.join(row.command)),
-        "part_of": None if part is None else visible(f"{part.kind} {part.name} {part.id}, trial {part.trial}"),
+        "part_of": part and visible(f"{part.kind} {part.name} {part.id}, trial {part.trial}"),
+        "part_id": part and part.id,
     }
 
 

@@ -31,14 +31,19 @@ function measured(value, metric) {
   return count(value);
 }
 
-// How far b is from a: "+1.2 s (+34 %)".
+// How far b is from a: "+1.2 s (+34 %)", "+58 s (30 times)".
 function difference(a, b, metric) {
   if (a === null || b === null) return "";
   const by = b - a;
   if (by === 0) return "equal";
   const sign = by > 0 ? "+" : "-";
-  const share = a > 0 ? " (" + sign + count(Math.round(Math.abs(by / a) * 100)) + " %)" : "";
-  return sign + measured(Math.abs(by), metric) + share;
+  return sign + measured(Math.abs(by), metric) + (a > 0 ? ` (${share(a, b)})` : "");
+}
+
+function share(a, b) {
+  if (b >= 10 * a) return count(Math.round(b / a)) + " times";
+  const percent = Math.round((b / a - 1) * 100);
+  return (percent > 0 ? "+" : "") + percent + " %";
 }
 
 // Whether a difference is large enough to matter to anybody, and which way: "worse", "better" or "".

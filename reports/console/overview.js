@@ -62,9 +62,7 @@ function changeItem(change) {
 }
 
 function changeShare(change) {
-  if (!change.before) return "from nothing";
-  const percent = Math.round((change.after / change.before - 1) * 100);
-  return `${percent > 0 ? "+" : ""}${count(percent)} %`;
+  return change.before ? share(change.before, change.after) : "from nothing";
 }
 
 // What else is new in the run at which a level began: its commit, its settings, its machine.

@@ -1,7 +1,8 @@
 // Every run, newest first or by one of its numbers.
 
 const AT_ONCE = 500;
-const COLUMNS = ["write_outage_ms", "response_p99_ms", "achieved_tps", "lost"];
+// As the heading has them.
+const COLUMNS = { write_outage_ms: "write outage", response_p99_ms: "response p99", achieved_tps: "achieved", lost: "lost" };
 const order = { by: "", largest: true };
 let listed = [];
 
@@ -55,7 +56,8 @@ function runRows(row) {
     element("th", { scope: "row" }, reportLink(row, moment(row.started_at))),
     element("td", { class: "head" }, runBadge(row)),
     element("td", { "data-label": "scenario" }, row.scenario, " ", element("span", { class: "soft" }, row.cell)),
-    ...COLUMNS.map((name) => element("td", { class: "n", "data-label": METRICS[name].words }, measured(numberOf(row, name), METRICS[name]))),
+    ...Object.entries(COLUMNS).map(([name, words]) =>
+      element("td", { class: "n", "data-label": words }, measured(numberOf(row, name), METRICS[name]))),
     element("td", { "data-label": "commit" }, element("code", {}, commitWords(row))),
     element("td", { class: "n", "data-label": "seed" }, row.seed === null ? UNKNOWN : String(row.seed)),
     element("td", {}, toggle)), more];
@@ -73,6 +75,13 @@ function details(row) {
 
 function facts(row) {
   return [["workload", row.workload], ["pods", row.pods], ["machine", row.host], ["commit", row.commit],
-    ["part of", row.part_of], ["folder", row.folder]]
-    .filter(([, value]) => value !== null && value !== "").map(([name, value]) => [name, String(value)]);
+    ["part of", row.part_of && partLink(row)], ["folder", row.folder]]
+    .filter(([, value]) => value !== null && value !== "");
+}
+
+// To the page of the suite or so whose trial it was, where that is listed here.
+function partLink(row) {
+  const entries = DATA.beside.flatMap((listed) => listed.entries);
+  const whole = entries.find((entry) => entry.link.split("/").at(-2) === row.part_id);
+  return whole ? element("a", { href: address(whole.link) }, row.part_of) : row.part_of;
 }

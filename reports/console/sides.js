@@ -28,22 +28,30 @@ function sideTables([a, b]) {
   const known = Object.keys(METRICS).filter((name) => numberOf(a, name) !== null || numberOf(b, name) !== null);
   const heads = [a, b].map((row) => element("th", { scope: "col" }, runBadge(row), " ",
     reportLink(row, `${row.scenario} ${moment(row.started_at)}`)));
+  const comparable = a.series === b.series && a.counts && b.counts;
   const numbers = known.map((name) => {
     const metric = METRICS[name], [from, to] = [numberOf(a, name), numberOf(b, name)];
+    const way = comparable ? direction(from, to, metric) : "";
     return sideRow(metric.words, [measured(from, metric), measured(to, metric)],
-      element("td", { class: "n " + direction(from, to, metric), "data-label": "difference" },
-        difference(from, to, metric), " ", direction(from, to, metric)));
+      element("td", { class: "n " + way }, difference(from, to, metric), " ", way));
   });
   const settings = settingsOf(a).map(([name, value], at) => [name, value, settingsOf(b)[at][1]]);
   const differing = [...settings, ...namedOf(a, b, "versions"), ...namedOf(a, b, "images")].filter(([, one, other]) => one !== other);
   return [
-    element("p", { class: "soft" }, "One run each shows what happened, not what is likely: `meshbench compare` with several runs of both tells chance from change."),
+    element("p", { class: "soft" }, sideNote(a, b)),
     table("Numbers", [...heads, element("th", { scope: "col", class: "n" }, "difference")], numbers),
     differing.length
       ? table("What differs in settings, versions and machine", heads.map((head) => head.cloneNode(true)),
         differing.map(([name, one, other]) => sideRow(name, [one, other])))
       : element("p", {}, "Settings, versions and machine are the same."),
   ];
+}
+
+function sideNote(a, b) {
+  if (a.series !== b.series) return "Different scenarios, topologies or meshes: no difference here is called better or worse.";
+  if (!a.counts || !b.counts) return "A void run proved nothing: no difference here is called better or worse.";
+  return ["One run each shows what happened, not what is likely: ", element("code", {}, "meshbench compare"),
+    " tells chance from change with several trials of each."];
 }
 
 function table(caption, heads, rows) {

@@ -4,10 +4,10 @@ const WIDE = 190, HIGH = 40, EDGE = 4;
 
 // points: [{row, value}], oldest first. changes: of this series and metric, with the index of the row.
 function sparkline(points, changes, metric) {
-  if (!points.length) return element("span", { class: "soft" }, UNKNOWN);
+  if (points.length < 2) return element("span", { class: "soft" }, points.length ? "one run" : UNKNOWN);
   const values = points.map((point) => point.value);
   const low = Math.min(...values), high = Math.max(...values);
-  const x = (at) => EDGE + (points.length < 2 ? 0.5 : at / (points.length - 1)) * (WIDE - 2 * EDGE);
+  const x = (at) => EDGE + at / (points.length - 1) * (WIDE - 2 * EDGE);
   const y = (value) => HIGH - EDGE - (high === low ? 0.5 : (value - low) / (high - low)) * (HIGH - 2 * EDGE);
   const marks = changes.map((change) => ({ ...change, at: points.findIndex((point) => point.row.index === change.row) }));
   const figure = drawing("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, width: WIDE, height: HIGH, role: "img", class: "spark",

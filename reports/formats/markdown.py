@@ -33,33 +33,33 @@ def summary_md(summary: Summary) -> str:
         for gate in gate_words(summary)
     ]
     if gates:
-        lines += ["", *_table(["gate", "expected", "measured", "result"], gates)]
+        lines += ["", *table(["gate", "expected", "measured", "result"], gates)]
     checks = [[escaped(check["name"]), check["verdict"], escaped(check["finding"])] for check in summary["checks"]]
     if checks:
-        lines += ["", *_table(["check", "result", "what it found"], checks)]
-    lines += ["", *_table(["number", "value"], [[escaped(n.label), escaped(n.value)] for n in key_numbers(summary)])]
+        lines += ["", *table(["check", "result", "what it found"], checks)]
+    lines += ["", *table(["number", "value"], [[escaped(n.label), escaped(n.value)] for n in key_numbers(summary)])]
     latency = [
         [row.phase, row.kind, *(duration(row.numbers[name]) for name in PERCENTILES)] for row in latency_rows(summary)
     ]
     if latency:
-        lines += ["", *_table(["phase", "latency", *PERCENTILES.values()], latency)]
+        lines += ["", *table(["phase", "latency", *PERCENTILES.values()], latency)]
     if steps := summary["faults"]:
         rows = [[escaped(step_words(step)), _yes(step["bitten"]), _yes(step["clean"])] for step in steps]
-        lines += ["", *_table(["fault or planned change", "took effect", "clean"], rows)]
+        lines += ["", *table(["fault or planned change", "took effect", "clean"], rows)]
     for fault in recovered(summary["faults"]):
         rows = [
             [escaped(label(known["step"])), duration(known["since_ms"]), escaped(known["source"] or "")]
             for known in fault["waterfall"]
         ]
         title = f"Recovery after {escaped(fault['name'])} of {escaped(fault['target'])}"
-        lines += ["", f"### {title}", "", *_table(["step", "since injection", "source"], rows)]
+        lines += ["", f"### {title}", "", *table(["step", "since injection", "source"], rows)]
     if said := words_rows(summary):
         rows = [[escaped(cell) for cell in row] for row in said]
         head = ["since load began", "log of", "what happened", "code", "MySQL's own log messages"]
-        lines += ["", "### MySQL's own log messages", "", *_table(head, rows)]
+        lines += ["", "### MySQL's own log messages", "", *table(head, rows)]
     if summary["decisions"]:
         rows = [[escaped(cell) for cell in row] for row in decision_rows(summary)]
-        lines += ["", "### Control plane decisions", "", *_table(["since load began", "event", "node", "detail"], rows)]
+        lines += ["", "### Control plane decisions", "", *table(["since load began", "event", "node", "detail"], rows)]
     return "\n".join([*lines, ""])
 
 
@@ -67,7 +67,8 @@ def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Its lines; the cells are Markdown already."""
     return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
 
 
@@ -76,5 +77,6 @@ def _row(cells: list[str]) -> str:
 
 
 def escaped(value: str) -> str:
+    """Text of logs and files on one line, as it stands."""
     """Text in a line or a cell, none of which is Markdown."""
     return _SPECIAL.sub(r"\\\1", " ".join(visible(str(value)).split()))

@@ -13,7 +13,7 @@ TrialVerdict = Literal["pass", "fail", "void", "broken"]
 #: Of a cell, and of a night. ``not run``: none of it was, for want of time or because it was interrupted.
 CellVerdict = Literal["pass", "fail", "void", "broken", "not run", "not applicable"]
 State = Literal["running", "ended", "interrupted"]
-GateVerdict = Literal["nothing moved", "undecided", "worse", "not compared"]
+GateVerdict = Literal["nothing moved", "undecided", "worse", "not confirmed", "not compared"]
 
 
 class SentinelRow(TypedDict):
@@ -96,7 +96,8 @@ class RunningRow(TypedDict):
 
 
 class FindingRow(TypedDict):
-    """A number that moved for the worse. before, tonight: medians. confirmed: by trials run again, one of each in turn;
+    """A number that moved for the worse. before, tonight: medians. effect: the share of pairs of trials in which
+    tonight is the larger one (0.5: alike). confirmed: by trials run again, one of each in turn;
     None where it was not tried. step: of the recovery, which moved most."""
 
     scenario: str

@@ -1,25 +1,29 @@
-"""One run, from a scenario that was read to the verdict's table and its exit code."""
+"""One run, or several trials, from a scenario that was read to the table of what was found and its exit code."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import option_file
 from cluster.platform import ownership
 from cluster.platform.docker_platform import DockerPlatform
+from history.load_events import Second
 from reports.formats.console import print_table
 from reports.summary_types import Summary
+from reports.trials.console import print_trials
 from scenarios.cli.exit_codes import EXIT_OF
 from scenarios.cli.mistakes import OF_THE_PLACE
+from scenarios.live.terminal import panel
 from scenarios.load.remote_workers import elsewhere
 from scenarios.progress import Progress
 from scenarios.run.needs import require_needs
 from scenarios.run.run import Run, require_images
 from scenarios.schema.scenario import Scenario
 from scenarios.signals import interruptible
+from scenarios.trials.repeated import Repeated
 
 log = logging.getLogger("meshbench")
 
@@ -58,6 +62,37 @@ def run_scenario(
     return EXIT_OF[summary["verdict"]]
 
 
+def require_trials(trials: int, *, alone: Mapping[str, object]) -> None:
+    """Raise ConfigurationError for a number of trials that cannot be, or with an option that goes with one run alone.
+    alone: those options and what was given."""
+    if trials < 1:
+        raise ConfigurationError(f"--trials {trials}: expected 1 or more")
+    if trials > 1 and (given := [option for option, value in alone.items() if value]):
+        raise ConfigurationError(f"--trials {trials}: goes not with {', '.join(given)}, which are for one run")
+
+
+def run_trials(
+    scenario: Scenario, *, name: str, settings: Sequence[str], trials: int, runs: Path, command: Sequence[str]
+) -> int:
+    """Run several trials, print what they say together, and return the exit code of the worst. scenario: with the seed
+    of trial 1. name, settings: as on the command line. Raises what interrupted it, after it has printed."""
+    repeated = Repeated(
+        scenario, name=name, settings=settings, trials=trials, platform=DockerPlatform(), runs=runs, command=command
+    )
+    with interruptible():
+        ownership.reap()
+        content = repeated.execute()
+    print_trials(content, folder=repeated.folder)
+    if repeated.interrupted is not None:
+        raise repeated.interrupted
+    return EXIT_OF[content["verdict"]]
+
+
+def ignored(second: Second) -> None:
+    """A second of the load that is shown elsewhere."""
+    del second
+
+
 def brought_along(scenario: Scenario) -> Iterator[str]:
     """What of the user's files goes into the pods, a line each."""
     if scenario.workload.folder is not None:
@@ -69,7 +104,8 @@ def brought_along(scenario: Scenario) -> Iterator[str]:
 def _executed(run: Run, progress: Progress) -> Summary:
     """The summary of a run; what goes wrong names its folder."""
     try:
-        return run.execute(progress.second)
+        with panel(run.live) as shown:
+            return run.execute(ignored if shown else progress.second)
     except HarnessError as error:
         raise HarnessError(f"{error} (logs of every container: {run.folder / 'logs'})") from error
     except OSError as error:

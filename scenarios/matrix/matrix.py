@@ -15,6 +15,7 @@ from reports.text.units import duration
 from reports.trials.trial import Trial
 from scenarios.matrix.plan import Plan
 from scenarios.run.needs import require_needs
+from scenarios.run.remember import renew_console
 from scenarios.run.run import require_images
 from scenarios.run.run_folder import fresh, point
 from scenarios.schema.user_keys import without_values
@@ -36,9 +37,16 @@ class Matrix:
         now = datetime.now(UTC)
         self._started_at = now.isoformat(timespec="seconds")
         self.folder = fresh(runs / "matrix", now.strftime("%Y%m%dT%H%M%SZ"))
-        self._trials = Trials(runs=runs, platform=platform, kind="matrix", name=plan.base.name, id=self.folder.name)
-        self._begin = time.monotonic()
         self._order = list(plan.order())
+        self._trials = Trials(
+            runs=runs,
+            platform=platform,
+            kind="matrix",
+            name=plan.base.name,
+            id=self.folder.name,
+            count=len(self._order),
+        )
+        self._begin = time.monotonic()
         #: What ended it before its last trial.
         self.interrupted: KeyboardInterrupt | None = None
 
@@ -59,6 +67,7 @@ class Matrix:
         with undisturbed():
             matrix = write_matrix(self._experiment([*done, *self._not_run(len(done))]))
             point(self._runs / "matrix" / "latest", self.folder)
+            renew_console(self._runs)
         return matrix
 
     def _planned(self, number: int, cell: Cell) -> Planned:

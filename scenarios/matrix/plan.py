@@ -54,32 +54,35 @@ class Plan:
 def plan(
     name: str,
     *,
-    topologies: Sequence[str],
-    meshes: Sequence[str],
+    topologies: Sequence[str] | None,
+    meshes: Sequence[str] | None,
     settings: Sequence[str] = (),
     trials: int = 1,
     seed: int | None = None,
     look: Look | None = None,
 ) -> Plan:
-    """Check everything before anything starts. look: as `read_scenario` takes it.
+    """Check everything before anything starts. topologies, meshes: None: the scenario's own. look: as `read_scenario`
+    takes it.
 
     Raises ConfigurationError for a word that is no topology or no mesh, a mistake in scenario or settings, and when no
     cell can be run. A combination that the scenario refuses is a cell that is not applicable.
     """
     if trials < 1:
         raise ConfigurationError(f"--trials {trials}: expected 1 or more")
-    _assert_words("--topology", topologies, kinds())
-    _assert_words("--mesh", meshes, mesh_words())
+    _assert_words("--topology", topologies or (), kinds())
+    _assert_words("--mesh", meshes or (), mesh_words())
     everywhere = [one for one in settings if not one.startswith("control.")]
     base = read_scenario(name, settings=everywhere, seed=seed, look=look)
     cells: list[Cell] = []
     runnable: dict[Cell, Runnable] = {}
-    for topology in topologies:
-        for mesh in meshes:
-            chosen = [*everywhere, _replicating(base, topology), f"mesh={mesh}"]
+    own_mesh = (base.mesh.proxy if base.mesh.mode == "gateway" else None) or base.mesh.mode
+    for topology in topologies or [base.topology.kind]:
+        for mesh in meshes or [own_mesh]:
+            chosen = [*everywhere, *([_replicating(base, topology)] if topologies else [])]
+            chosen += [f"mesh={mesh}"] if meshes else []
             # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
             # What was set about the control plane holds where that fails over.
-            own = [one for one in settings if one.startswith(("mesh.", "control."))]
+            own = [one for one in settings if one.startswith(("mesh.", "control.") if meshes else "control.")]
             chosen += [one for one in own if _readable(name, [*chosen, one])]
             try:
                 scenario = read_scenario(name, settings=chosen, seed=seed, look=look)

@@ -24,9 +24,14 @@ def remember(folder: Path, runs: Path) -> None:
     except Exception as error:  # noqa: BLE001  whatever it is, the run is judged and its folder is whole
         log.warning("not in the history, `meshbench index --runs %s` adds it: %s", runs, in_one_line(error))
         return
+    renew_console(runs)
+
+
+def renew_console(runs: Path) -> None:
+    """Renew the page of all runs, and of what lies beside them. Raises nothing."""
     try:
         write_console(runs)
-    except Exception as error:  # noqa: BLE001  as above
+    except Exception as error:  # noqa: BLE001  what was run is whole without it
         log.warning(
             "the page of all runs is not renewed, `meshbench index --runs %s` does it: %s", runs, in_one_line(error)
         )

@@ -21,6 +21,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Self, TypeAlias
 
 from pydantic import Field, WrapValidator, model_validator
 
+from chaos.registry import FAULTS
 from chaos.timeline import OF_A_STEP
 from cluster.duration import show_duration
 from scenarios.schema.duration import Duration, PositiveDuration
@@ -30,6 +31,13 @@ from scenarios.schema.section import MisfitError, Section
 
 #: Between one and the next: a node that was lost is back before.
 GAP_S = 25.0
+#: What to change of each kind so that its steps come earlier.
+EARLIER = {
+    "sequence": "at or gap smaller",
+    "parallel": "at smaller",
+    "repeat": "at, times or every smaller",
+    "mix": "until smaller",
+}
 #: Where a step stands below ``faults``.
 Place: TypeAlias = tuple[str | int, ...]
 
@@ -174,7 +182,9 @@ class Composition(Section):
     def _one_kind(self) -> Self:
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"expected one of {', '.join(KINDS)} in place of a step; got {' and '.join(given)}")
+            raise ValueError(
+                f"expected one of {', '.join(KINDS)} in place of a step; got {' and '.join(given) or 'none'}"
+            )
         return self
 
     @property
@@ -194,10 +204,11 @@ def _step_or_composition(value: Any, _: Any) -> Any:
     if not isinstance(value, dict):
         return FaultSection.model_validate(value)
     kinds = [key for key in value if key in KINDS]
-    if not kinds and "fault" not in value:
-        for key in value:
-            if isinstance(key, str) and (near := difflib.get_close_matches(key, KINDS, n=1)):
-                raise MisfitError((key,), f"unknown key; did you mean {near[0]!r}?")
+    if not kinds and "fault" not in value and (strange := [str(key) for key in value if key not in OF_A_STEP]):
+        near = difflib.get_close_matches(strange[0], KINDS, n=1)
+        meant = f"fault: {strange[0]}" if strange[0] in FAULTS else next(iter(near), "")
+        hint = f"did you mean {meant!r}?" if meant else f"a step has a fault, or is one of {', '.join(KINDS)}"
+        raise MisfitError((strange[0],), f"unknown key; {hint}")
     if kinds and (beside := [key for key in value if key not in KINDS]):
         raise MisfitError((beside[0],), f"unknown key beside {kinds[0]}; allowed here: one of {', '.join(KINDS)}")
     return (Composition if kinds else FaultSection).model_validate(value)

@@ -11,7 +11,8 @@ from pydantic import ModelWrapValidatorHandler, ValidationError
 from pydantic_core import InitErrorDetails
 
 from cluster.keys import Keys, Mistake, MistakesError
-from scenarios.schema.section import Section
+from scenarios.schema.section import MisfitError, Section
+from scenarios.schema.told import spelt
 
 S = TypeVar("S", bound=Section)
 
@@ -48,7 +49,8 @@ def without_nulls_of_others(
 
 
 def _detail(mistake: Mistake) -> InitErrorDetails:
-    error = ValueError(mistake.why)
+    nothing = mistake.got is None and not mistake.why.startswith("expected")
+    error = MisfitError((), mistake.why if nothing else f"{mistake.why}, got {spelt(mistake.got)}")
     place = tuple(mistake.key.split("."))
     return InitErrorDetails(type="value_error", loc=place, input=mistake.got, ctx={"error": error})
 

@@ -37,6 +37,8 @@ _EXPECTED = {
     **{"greater_than": "more than {gt:g}", "greater_than_equal": "{ge:g} or more"},
     **{"less_than": "less than {lt:g}", "less_than_equal": "{le:g} or less"},
     **{"string_too_short": "{min_length} letters or more", "string_too_long": "{max_length} letters or less"},
+    **{"too_short": "{min_length} item or more", "too_long": "{max_length} items or less"},
+    "finite_number": "a finite number",
     "string_pattern_mismatch": "lower-case letters, digits and hyphens, such as primary-kill",
 }
 #: What the names of mysqld's options stand below.

@@ -32,6 +32,7 @@ from chaos.survivable import Beyond, System, beyond
 from chaos.timeline import PlannedFault
 from cluster.duration import show_duration
 from cluster.extras import distinct
+from cluster.mysqld.mysql_image import REFERENCE_EXPECTED, is_reference
 from cluster.mysqld.option_names import canonical
 from cluster.mysqld.option_rules import RESERVED_WHY, reserved, unusable
 from cluster.mysqld.options import written_value
@@ -40,7 +41,7 @@ from cluster.topologies.replication import CanPromote, Replication
 from cluster.topology import MAX_PODS, Topology
 from loadgen.config import Isolation, Tls
 from mesh.proxies.lookup import PROXIES
-from scenarios.schema.composition import Composition, Entry, Place, expanded
+from scenarios.schema.composition import EARLIER, Composition, Entry, Place, expanded
 from scenarios.schema.duration import PositiveDuration
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.gates import Expectation, GatesSection
@@ -48,12 +49,6 @@ from scenarios.schema.load import OF_LOCUSTFILES, LoadSection, default_load
 from scenarios.schema.mesh import MeshSection, mesh_word
 from scenarios.schema.section import MisfitError, Section, one_of_words
 from scenarios.schema.workload import WorkloadSection
-
-#: A Docker image reference: [host[:port]/]path[:tag][@digest], or an image's id.
-_PATH = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
-_REFERENCE = (
-    rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PATH}(?:/{_PATH})*(?::\w[\w.-]{{0,127}})?(?:@[a-z0-9+.-]+:[0-9a-f]{{32,}})?"
-)
 
 
 def _word(key: str) -> BeforeValidator:
@@ -87,10 +82,8 @@ class TopologySection(Section):
 
 
 def _image_reference(value: str) -> str:
-    if not re.fullmatch(_REFERENCE, value, re.ASCII) or len(value) > 255:
-        raise ValueError(
-            "expected 'default' or an image reference such as mysql:9.7 or registry.example:5000/my/mysql@sha256:…"
-        )
+    if not is_reference(value):
+        raise ValueError(REFERENCE_EXPECTED)
     return value
 
 
@@ -317,6 +310,11 @@ class Scenario(Section):
         if self.survivable is None and (too_much := self.too_much()):
             yield f"{self._told(too_much)}; say survivable: false where that is meant"
         steps = self.timeline()
+        for number, step in enumerate(steps):
+            if step.heal_after_s is not None and (step.at_s or 0) + step.heal_after_s > self.load.duration:
+                where = ".".join(map(str, ("faults", *self._places[number])))
+                after = show_duration(step.heal_after_s)
+                yield f"{where}: the load ends before its heal_after ({after}) is over, and it is healed then"
         if steps and all(step.at_s is None for step in steps):
             yield "every step waits for an event, and none brings one about: void unless something fails by itself"
 
@@ -334,11 +332,7 @@ class Scenario(Section):
         for number, step in enumerate(self.steps):
             place = self._places[number]
             if step.at is not None and step.at > latest_s:
-                raise MisfitError(
-                    ("faults", *place, "at"),
-                    f"{show_duration(step.at)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
-                    f"load.duration ({show_duration(self.load.duration)}); make the load longer, or the fault earlier",
-                )
+                raise self._too_late(step.at, place)
             if step.after is not None and step.after.delay > latest_s:
                 raise MisfitError(
                     ("faults", *place, "after", "delay"),
@@ -355,6 +349,16 @@ class Scenario(Section):
                 ("faults",), f"with every scale-out there would be {most} pods; at most {MAX_PODS} can be"
             )
         return self
+
+    def _too_late(self, at_s: float, place: Place) -> MisfitError:
+        """A step that begins when the load may be over. place: where it was written below ``faults``."""
+        number, *inside = place
+        when = f"{show_duration(at_s)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
+        when += f"load.duration ({show_duration(self.load.duration)}); make the load longer, or "
+        if not inside:
+            return MisfitError(("faults", number, "at"), when + "the fault earlier")
+        kind = str(inside[0])  # a step of a composition has no moment of its own to change
+        return MisfitError(("faults", number, kind), f"its step at {when}{EARLIER[kind]}")
 
     @model_validator(mode="after")
     def _options_work(self) -> Self:

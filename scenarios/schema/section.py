@@ -36,18 +36,27 @@ def one_of_words(value: Any, words: Sequence[str]) -> Any:
     return value
 
 
-#: So many words of a long list are told, the shortest ones.
+#: A list of more words than that is left to the command that shows it.
 TOLD = 20
+#: What others call it -> our word, where it is one of those allowed.
+_ALSO_CALLED = {
+    **dict.fromkeys(("leader", "master", "source", "writer"), "primary"),
+    **dict.fromkeys(("follower", "slave", "replica", "secondary", "standby"), "one_replica"),
+    **{"latency": "delay", "lag": "delay", "packet-loss": "loss", "crash": "kill", "reboot": "restart"},
+    **{"freeze": "pause", "network-partition": "partition", "failover": "switchover", "slow-disk": "disk-slow"},
+}
 
 
 def not_one_of(value: Any, words: Sequence[str], *, what: str = "word", listed_by: str = "") -> str:
     """What is wrong with a value that is none of these words; a likely one comes first. listed_by: the command that
     shows all of them, where they are too many for a line."""
     near = difflib.get_close_matches(value, words, n=1) if isinstance(value, str) else []
+    if isinstance(value, str) and (ours := _ALSO_CALLED.get(value.lower())) in words:
+        near = [str(ours)]
     hint = f"did you mean {near[0]!r}? Expected" if near else "expected"
     told = f"unknown {what} {spelt(value)}; " if isinstance(value, str) else ""
     got = "" if isinstance(value, str) else f", got {spelt(value)}"
     shown = ", ".join(words)
     if listed_by and len(words) > TOLD:
-        shown = f"{', '.join(sorted(words, key=len)[:TOLD])} … ({listed_by} lists all {len(words)})"
+        shown = f"the {len(words)} that {listed_by} lists"
     return f"{told}{hint} one of {shown}{got}"

@@ -72,8 +72,7 @@ def _lines(node: yaml.Node, path: Place, found: dict[Place, int], *, inside: tup
         raise _at(node, f"more than {MOST_NODES} keys and items, with all aliases written out")
     found.setdefault(path, line)
     inside = (*inside, id(node))
-    below_options = len(path) > len(OPTIONS) and path[: len(OPTIONS)] == OPTIONS
-    if below_options and isinstance(node, yaml.ScalarNode) and (why := misread(node)):
+    if _is_option(path) and isinstance(node, yaml.ScalarNode) and (why := misread(node)):
         raise _at(node, f"{'.'.join(path)}: {why}")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
@@ -85,6 +84,12 @@ def _lines(node: yaml.Node, path: Place, found: dict[Place, int], *, inside: tup
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _lines(value, (*path, str(index)), found, inside=inside)
+
+
+def _is_option(path: Place) -> bool:
+    """Whether a value there is one of mysqld's: of the scenario, or of a fault that sets some."""
+    of_a_fault = path[:1] == ("faults",) and "variables" in path[:-1]
+    return of_a_fault or (len(path) > len(OPTIONS) and path[: len(OPTIONS)] == OPTIONS)
 
 
 def _at(node: yaml.Node, problem: str) -> ConfigurationError:

@@ -20,6 +20,7 @@ from chaos.needs import unmet
 from cluster.errors import EngineError
 from cluster.extras import distinct
 from cluster.platform.platform import Platform
+from scenarios.run.remember import renew_console
 from scenarios.selftest.host import inventory, left
 from scenarios.selftest.plan import Row, rows
 from scenarios.selftest.system import System, running
@@ -146,4 +147,5 @@ def write(content: dict[str, Any], runs: Path) -> Path:
     file = runs / "selftest" / "faults.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, indent=2) + "\n")
+    renew_console(runs)
     return file

@@ -1,10 +1,12 @@
-"""``meshbench index``: the history brought up to date with the run folders, or made anew from them."""
+"""``meshbench index``: the history brought up to date with the run folders, or made anew from them, and their page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from cluster.errors import ConfigurationError
+from reports.console.write import NAME as PAGE
+from reports.console.write import write_console
 from reports.trends.found import Found
 from reports.trends.store import Store
 
@@ -13,12 +15,20 @@ _TOLD = 20
 
 
 def index(runs: Path, *, rebuild: bool) -> list[str]:
-    """What was done, as lines. Raises StoreError where it cannot be, and ConfigurationError where there are no runs."""
+    """What was done, as lines. Raises StoreError where it cannot be, and ConfigurationError where there are no runs or
+    their page cannot be written."""
     if not runs.is_dir():
         raise ConfigurationError(f"--runs {runs}: there is no such folder; `meshbench run` makes it")
     store = Store(runs)
     found = store.rebuild() if rebuild else store.update()
-    return list(_told(found, store, rebuild=rebuild))
+    return [*_told(found, store, rebuild=rebuild), f"{_renewed(runs)}: the page of all runs"]
+
+
+def _renewed(runs: Path) -> Path:
+    try:
+        return write_console(runs)
+    except OSError as error:
+        raise ConfigurationError(f"{runs / PAGE}: cannot be written: {error.strerror or error}") from None
 
 
 def _told(found: Found, store: Store, *, rebuild: bool) -> list[str]:

@@ -21,6 +21,7 @@ from reports.summary_types import Summary
 from reports.text.visible import visible
 from reports.trials.trial import Trial
 from scenarios.last_resort import in_one_line, is_defect
+from scenarios.live.terminal import panel
 from scenarios.run.run import Run
 from scenarios.schema.scenario import Scenario
 
@@ -58,9 +59,12 @@ class Trials:
         name: str,
         id: str,
         sentinel: Callable[[], Sentinel] | None = None,
+        count: int | None = None,
     ) -> None:
-        """kind, name, id: what the manifest of each run says it is part of. sentinel: measured before each run."""
+        """kind, name, id: what the manifest of each run says it is part of. sentinel: measured before each run. count:
+        how many trials there will be, for whoever looks at the terminal."""
         self._runs, self._platform, self._sentinel = runs, platform, sentinel
+        self._count = count
         self._kind, self._name, self._id = kind, name, id
         self._order = 0
 
@@ -80,7 +84,8 @@ class Trials:
                 command=planned.command,
                 part_of=self._part_of(planned, attempt),
             )
-            summary = run.execute(lambda _: None)
+            with panel(run.live, ahead=self._ahead()):
+                summary = run.execute(lambda _: None)
         except Exception as error:  # noqa: BLE001  whatever breaks one trial must not cost the others
             broke = in_one_line(error)
             if is_defect(error):
@@ -97,6 +102,10 @@ class Trials:
             folder=None if run is None else run.folder,
             took_s=time.monotonic() - begin,
         )
+
+    def _ahead(self) -> str:
+        """``[3 of 12]``; repeated trials come on top."""
+        return f"[{self._order} of {max(self._order, self._count)}]" if self._count else f"[{self._order}]"
 
     def _part_of(self, planned: Planned, attempt: int) -> PartOf:
         return PartOf(

@@ -67,7 +67,7 @@ def test_shares_and_rates_are_written_with_their_unit(written: dict[str, str], k
         ({"way": ["in"]}, "way", "expected one of in, out"),
         ({"same": "140%"}, "same", "expected a percentage, 0% to 99%"),
         ({"same": 5}, "same", "expected a percentage, such as 5% or 0.5%"),
-        ({"same": "-5%"}, "same", "expected a percentage, such as 5%"),
+        ({"same": "-5%"}, "same", "expected a percentage of 0% or more"),
         ({"speed": "999bps"}, "speed", "expected a data rate, 1kbps or more"),
         ({"speed": "1mb"}, "speed", "expected a data rate, such as 1mbps (megabytes a second) or 8mbit"),
         ({"ordered": 1}, "ordered", "expected true or false"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from functools import cache
@@ -11,14 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from checks.judge import judge
 from history.faults import FaultRecord
 from history.history import OPS_SCHEMA, History
+from reports.summary import summarise
 
 ZERO_NS = 5_000_000_000_000
 READ_SHARE = 0.2
 PODS = ("node1", "node2", "node3")
 
 MakeHistory = Callable[..., History]
+Judged = Callable[..., Any]
 
 
 def at_ns(seconds: float) -> int:
@@ -220,5 +224,42 @@ def make_history() -> MakeHistory:
         }
         made["manifest"]["load"]["offered"] = len(given.get("ops", ops))
         return History(**{**made, **given})
+
+    return make
+
+
+#: When each step comes, as a share of the outage.
+STEPS = {"detected": 0.4, "elected": 0.8, "rerouted": 0.9, "first_ack": 1.0, "steady": 3.0, "rejoined": 8.0}
+
+
+@pytest.fixture(scope="session")
+def judged(make_history: Callable[..., History]) -> Judged:
+    """A factory of summaries of one run: with another outage, another response time before the fault, other losses."""
+    history = make_history()
+    run = summarise(history, judge(history))
+
+    def make(*, outage_ms: float = 2000, p50_ms: float = 5, **rpo: int) -> Any:
+        made: Any = copy.deepcopy(run)
+        made["write_outage_ms"] = outage_ms
+        made["rpo"] |= rpo
+        made["phases"]["before"]["response_ms"] |= {"p50": p50_ms, "p99": 4 * p50_ms}
+        fault = made["faults"][0]
+        for step in fault["waterfall"]:
+            step["since_ms"] = STEPS.get(step["step"], 0.0) * outage_ms
+            step["at_ns"] = fault["injected_ns"] + round(step["since_ms"] * 1e6)
+        if rpo.get("lost"):
+            made |= {"verdict": "fail", "failed": ["durability"], "why": "durability failed: lost."}
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def void(judged: Judged) -> Judged:
+    """The same, of a run that proves nothing."""
+
+    def make(**numbers: Any) -> Any:
+        reason = "the generator ran late"
+        return judged(**numbers) | {"verdict": "void", "void_reasons": [reason], "why": f"Nothing: {reason}."}
 
     return make

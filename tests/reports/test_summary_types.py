@@ -14,6 +14,7 @@ from reports.matrix.matrix_types import Matrix
 from reports.nightly.nightly_types import Nightly
 from reports.schema import schema
 from reports.summary_types import Summary
+from reports.trials.trials_types import TrialsContent
 
 
 def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
@@ -41,6 +42,7 @@ def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, A
 def test_types_and_schema_name_the_same_members() -> None:
     assert list(unlike("summary", Summary, schema(), schema())) == []
     assert list(unlike("matrix", Matrix, schema("matrix"), schema("matrix"))) == []
+    assert list(unlike("trials", TrialsContent, schema("trials"), schema("trials"))) == []
     assert list(unlike("nightly", Nightly, schema("nightly"), schema("nightly"))) == []
     assert list(unlike("certificate", Certificate, schema("certificate"), schema("certificate"))) == []
     assert list(unlike("comparison", ComparisonContent, schema("comparison"), schema("comparison"))) == []

@@ -148,6 +148,7 @@ def test_a_run_folder_that_is_lost_in_mid_run_is_told_with_2(
 ) -> None:
     class Full:
         folder = tmp_path
+        live = None
 
         def __init__(self, *_: object, **__: object) -> None: ...
 

@@ -28,16 +28,30 @@ def run(
         str | None,
         typer.Option("--bind", metavar="ADDRESS[:PORT]", help="address of this machine where they connect (port 5557)"),
     ] = None,
+    trials: Annotated[
+        int, typer.Option("--trials", metavar="N", help="run it so often, each with a seed of its own; one page of all")
+    ] = 1,
     runs: Runs = RUNS,
 ) -> int:
-    """run a scenario and judge it"""
+    """run a scenario and judge it
+
+    With --trials the seed is that of trial 1, the next ones count up, and the exit code is that of the worst: 1 one
+    failed a gate, 4 one broke, 3 there are only void trials, 0 else. A void trial is repeated, twice at most, and N
+    times in all.
+    """
     with at_once():
-        from scenarios.cli.running import run_scenario
+        from scenarios.cli.running import require_trials, run_scenario, run_trials
         from scenarios.schema.read import read_scenario
         from scenarios.user_code.pod import look
 
+    require_trials(trials, alone={"--live": live, "--remote-workers": remote_workers, "--bind": bind})
+    read = read_scenario(scenario, settings=settings, seed=seed, look=look)
+    if trials > 1:
+        return run_trials(
+            read, name=scenario, settings=settings or [], trials=trials, runs=runs, command=command(context)
+        )
     return run_scenario(
-        read_scenario(scenario, settings=settings, seed=seed, look=look),
+        read,
         runs=runs,
         command=command(context),
         live=live,

@@ -142,6 +142,21 @@ def test_a_file_that_cannot_be_read_is_listed_as_such(tmp_path: Path) -> None:
     assert "nightly.json" in entry.words
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"state": "running", "why": "w"}, "running: w"),
+        ({"state": "ended", "why": "w"}, "w"),
+        ({"interrupted": True, "headline": ["h"]}, "interrupted: h"),
+        ({"interrupted": False, "headline": ["h"]}, "h"),
+    ],
+)
+def test_what_did_not_run_to_its_end_is_listed_as_such(tmp_path: Path, content: object, words: str) -> None:
+    put(tmp_path / "matrix/20261128T010203Z/matrix.json", content)
+    ((entry,),) = [listed.entries for listed in beside(tmp_path)]
+    assert entry.words == words
+
+
 def test_of_very_many_the_newest_are_listed_and_the_page_says_how_many_are_not(tmp_path: Path) -> None:
     for at in range(LISTED_MAX + 2):
         file = put(tmp_path / f"trials/{at:04}/trials.json", {"verdict": "pass"})

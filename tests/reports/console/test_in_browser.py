@@ -16,7 +16,7 @@ from reports.text.units import count, duration
 from reports.trends.row import row_of
 from reports.trends.store import Store
 from tests.browser import watched_page
-from tests.sealed_runs import sealed_run
+from tests.sealed_runs import in_suite, sealed_run
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +24,8 @@ RUNS = 300
 STEP_AT = 180
 #: Every third run is of another scenario behind another mesh, where nothing changed.
 BACKUPS = RUNS // 3
+#: The run before the last is a trial of it.
+NIGHT = "20261101T020000Z"
 SCRIPTS = Path(__file__).resolve().parents[3] / "reports" / "console"
 
 
@@ -43,10 +45,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             manifest={
                 "command": command,
                 "versions": {"commit": str(number // 50) * 40, "dirty": False, "envoy": f"1.{number // 100}"},
+                "part_of": in_suite(1) if number == RUNS - 2 else None,
                 **({"mesh": {"mode": "direct", "proxy": None}} if backup else {}),
             },
             summary={"verdict": "fail" if number % 50 == 48 else "pass", "why": f"This is run {number}."},
         )
+    night = runs / "nightly" / NIGHT
+    night.mkdir(parents=True)
+    (night / "nightly.json").write_text('{"name": "nightly", "verdict": "fail", "why": "One moved.", "state": "ended"}')
+    (night / "report.html").write_text("<!doctype html><title>the night</title>")
     found = Store(runs).update()
     assert (len(found.rows), found.left_out) == (RUNS, [])
     write_console(runs)
@@ -72,7 +79,9 @@ def test_the_page_of_300_runs_is_below_2_mb(runs: Path) -> None:
 
 def test_every_run_is_linked_and_every_link_leads_to_a_file(page: Page, runs: Path) -> None:
     links = page.locator("#runs-body th a").evaluate_all("links => links.map(link => link.href)")
-    assert {Path(unquote(urlsplit(link).path)) for link in links} == set(runs.glob("*/*/report.html"))
+    found = {Path(unquote(urlsplit(link).path)) for link in links}
+    assert len(found) == RUNS
+    assert found == {folder / "report.html" for folder in runs.glob("*/*-*")}
     every = page.locator("a").evaluate_all("links => links.map(link => link.href)")
     assert len(every) > RUNS
     assert all(Path(unquote(urlsplit(link).path)).is_file() for link in every)
@@ -157,6 +166,13 @@ def test_two_runs_stand_side_by_side_with_their_numbers_and_what_differs(page: P
     assert page.locator("#runs-body input:checked").count() == 0
 
 
+def test_a_run_of_another_scenario_is_called_neither_better_nor_worse(page: Page) -> None:
+    for name in ("primary-kill", "backup"):
+        page.locator("#runs-body tr.run", has_text=name).last.get_by_role("checkbox").check()
+    assert "Different scenarios" in page.locator("#sides").inner_text()
+    assert page.locator("#sides").get_by_text("worse", exact=False).count() == 1  # the sentence that says so
+
+
 def test_a_third_choice_takes_the_place_of_the_first(page: Page) -> None:
     boxes = page.locator("#runs-body").get_by_role("checkbox")
     for at in (0, 1, 2):
@@ -175,6 +191,14 @@ def test_a_run_tells_the_command_that_runs_it_again(page: Page) -> None:
     assert page.evaluate("getSelection().toString()") == "meshbench run primary-kill --seed 298"
 
 
+def test_a_suite_is_listed_and_linked_from_its_trials(page: Page, runs: Path) -> None:
+    (row,) = page.locator("#beside tbody tr").all()
+    assert row.inner_text().split() == ["nightly", "fail", NIGHT, "One", "moved."]
+    page.locator("#runs-body tr.run").nth(1).get_by_role("button", name="more of").click()
+    link = page.locator("#runs-body tr.more:visible a", has_text="nightly").evaluate("link => link.href")
+    assert Path(urlsplit(link).path) == runs / "nightly" / NIGHT / "report.html"
+
+
 def test_a_scenario_shows_all_its_numbers(page: Page) -> None:
     page.locator("#series tr", has_text="primary-kill").get_by_role("button").click()
     figures = page.locator("#series figure")
@@ -186,7 +210,11 @@ def test_a_scenario_shows_all_its_numbers(page: Page) -> None:
 def test_nothing_of_the_page_is_wider_than_the_screen(browser: Browser, runs: Path, width: int) -> None:
     with watched_page(browser, viewport={"width": width, "height": 800}, color_scheme="dark") as watched:
         watched.page.goto((runs / "index.html").as_uri())
+        watched.page.locator("#runs-body tr.run button").first.click()
+        watched.page.locator("#series button").first.click()
         assert watched.page.evaluate("document.documentElement.scrollWidth") == width
+        wider = "areas => areas.filter(area => area.scrollWidth > area.clientWidth).length"
+        assert watched.page.locator(".scroll:visible").evaluate_all(wider) == 0
 
 
 def test_every_control_has_a_name_and_every_table_headings(page: Page) -> None:

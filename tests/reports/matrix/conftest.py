@@ -1,57 +1,16 @@
-"""Trials of a matrix made from one judged run: only what a test is about differs between them."""
+"""Trials of a matrix made from judged runs, which only differ in what a test is about."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from checks.judge import judge
-from history.history import History
 from reports.matrix.experiment import Cell, Experiment
-from reports.summary import summarise
 from reports.summary_types import Summary
 from reports.trials.trial import Trial
-
-Judged = Callable[..., Any]
-
-STEPS = {"detected": 0.4, "elected": 0.8, "rerouted": 0.9, "first_ack": 1.0, "steady": 3.0, "rejoined": 8.0}
-
-
-@pytest.fixture(scope="session")
-def judged(make_history: Callable[..., History]) -> Judged:
-    """A factory of summaries of one run: with another outage, another response time before the fault, other losses."""
-    history = make_history()
-    run = summarise(history, judge(history))
-
-    def make(*, outage_ms: float = 2000, p50_ms: float = 5, **rpo: int) -> Any:
-        made: Any = copy.deepcopy(run)
-        made["write_outage_ms"] = outage_ms
-        made["rpo"] |= rpo
-        made["phases"]["before"]["response_ms"] |= {"p50": p50_ms, "p99": 4 * p50_ms}
-        fault = made["faults"][0]
-        for step in fault["waterfall"]:
-            step["since_ms"] = STEPS.get(step["step"], 0.0) * outage_ms
-            step["at_ns"] = fault["injected_ns"] + round(step["since_ms"] * 1e6)
-        if rpo.get("lost"):
-            made |= {"verdict": "fail", "failed": ["durability"], "why": "durability failed: lost."}
-        return made
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def void(judged: Judged) -> Judged:
-    """The same, of a run that proves nothing."""
-
-    def make(**numbers: Any) -> Any:
-        reason = "the generator ran late"
-        return judged(**numbers) | {"verdict": "void", "void_reasons": [reason], "why": f"Nothing: {reason}."}
-
-    return make
 
 
 @pytest.fixture(scope="session")

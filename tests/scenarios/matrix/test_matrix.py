@@ -70,6 +70,8 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
 
     def ends(as_said: Outcome) -> None:
         class FakeRun:
+            live = None  # nobody looks on
+
             def __init__(
                 self, scenario: Scenario, *, platform: object, runs: Path, command: list[str], part_of: PartOf
             ) -> None:

@@ -35,3 +35,21 @@ def test_a_history_that_cannot_be_written_is_one_line_and_no_error(
     assert "history.sqlite" in told
     assert "meshbench index" in told
     assert len(told.splitlines()) == 1
+
+
+def test_the_page_of_all_runs_is_renewed(tmp_path: Path) -> None:
+    remember(sealed_run(tmp_path, 1), tmp_path)
+    assert "primary-kill" in (tmp_path / "index.html").read_text()
+
+
+def test_a_page_that_cannot_be_written_is_one_line_and_the_run_is_in_the_history(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = sealed_run(tmp_path, 1)
+    (tmp_path / "index.html").mkdir()
+    with caplog.at_level(logging.WARNING, "meshbench"):
+        remember(folder, tmp_path)
+    (told,) = caplog.messages
+    assert "the page of all runs is not renewed" in told
+    assert len(told.splitlines()) == 1
+    assert len(Store(tmp_path).rows()) == 1

@@ -110,7 +110,7 @@ def test_the_document_has_plain_steps_and_the_composition_is_kept_beside_it(tmp_
         ("{repeat: 3, fault: kill}", "8: faults.0.fault: unknown key beside repeat; allowed here: one of sequence"),
         ("mix: {at: 1s, until: 9s, of: [{weight: .inf, " + PAUSE[1:] + "]}", "8: faults.0.mix.of.0.weight: "),
         ("{mix: null, repeat: null}", "8: faults.0: expected one of sequence, parallel, repeat, mix"),
-        ("repeat: {at: 290s, times: 3, every: 20s, step: " + PAUSE + "}", "8: faults.0.repeat.step.at: 330s plus"),
+        ("repeat: {at: 290s, times: 3, every: 20s, step: " + PAUSE + "}", "8: faults.0.repeat: its step at 330s plus"),
     ],
 )
 def test_mistakes_are_told_where_they_stand(tmp_path: Path, entry: str, said: str) -> None:

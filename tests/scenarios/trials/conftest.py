@@ -29,6 +29,8 @@ def ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcome],
         tried: dict[int, int] = {}
 
         class FakeRun:
+            live = None  # nobody looks on
+
             def __init__(
                 self, scenario: Scenario, *, platform: object, runs: Path, command: list[str], part_of: PartOf
             ) -> None:

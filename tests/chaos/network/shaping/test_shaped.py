@@ -28,7 +28,7 @@ def seen(*, delays_ms: tuple[float, ...] = (0.1,) * 100, sent: int = 100, overto
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        ("fault: delay, target: primary, latency: -3ms", "latency: expected a duration with a unit"),
+        ("fault: delay, target: primary, latency: -3ms", "latency: expected a duration of 0 or more"),
         ("fault: delay, target: primary, latency: 0ms", "latency: expected a duration, 1ms to 5s"),
         ("fault: delay, target: primary, jitter: 60ms", "jitter: a packet cannot wait less than nothing"),
         ("fault: loss, target: primary, loss: 140%", "loss: expected a percentage, 0.1% to 100%, got '140%'"),

@@ -1,0 +1,33 @@
+"""What ``meshbench nightly`` prints when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from reports.nightly.nightly_types import CellRow, Nightly
+from reports.text.units import measured
+
+
+def lines(night: Nightly, *, folder: Path) -> Iterator[str]:
+    """A line a cell, what moved, and where the page is."""
+    for cell in night["cells"]:
+        yield f"{cell['verdict']:15}{cell['scenario']}, {cell['cell']}: {_words(cell)}"
+    for row in night["left_out"]:
+        yield f"{'not run':15}{row['scenario']}, {row['cell']}, trial {row['number']}: {row['why']}"
+    for finding in (night["gate"] or {"findings": []})["findings"]:
+        known = {True: "WORSE", False: "not confirmed", None: "not rerun"}[finding["confirmed"]]
+        step = f"; step {finding['step']}" if finding["step"] else ""
+        yield f"{known:15}{finding['scenario']}, {finding['cell']}: {finding['text']}{step}"
+    yield f"{night['verdict']}: {night['why']}"
+    yield f"page: {folder / 'report.html'}"
+
+
+def _words(cell: CellRow) -> str:
+    if cell["not_applicable"] is not None:
+        return cell["not_applicable"]
+    parts = [f"{cell['passed']} of {cell['planned']} as expected"]
+    parts += [f"{cell[word]} {word}" for word in ("failed", "void", "broken") if cell[word]]
+    outage_ms = cell["medians"].get("write_outage_ms")
+    parts += [] if outage_ms is None else [f"write outage {measured(outage_ms, 'write_outage_ms')} (median)"]
+    return ", ".join(parts)

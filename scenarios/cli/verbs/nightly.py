@@ -1,0 +1,52 @@
+"""``meshbench nightly``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.cli.options import RUN, RUNS, Runs, Settings, command
+from scenarios.signals import at_once
+
+
+def register(app: typer.Typer) -> None:
+    app.command(rich_help_panel=RUN)(nightly)
+
+
+def _suites(incomplete: str) -> Iterator[str]:
+    files = (Path(__file__).parents[2] / "suites").glob("*.yaml")
+    yield from sorted(file.name for file in files if file.name.startswith(incomplete))
+
+
+def nightly(
+    context: typer.Context,
+    *,
+    suite: Annotated[
+        str,
+        typer.Argument(metavar="SUITE", help="nightly.yaml, smoke.yaml, or a file of your own", autocompletion=_suites),
+    ],
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="such as 2h: what does not fit is not run, and said")
+    ] = None,
+    again: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--fresh",
+            help="go on with an unfinished night, or begin a new one; by default it goes on with one of the last day",
+        ),
+    ] = None,
+    settings: Settings = None,
+    runs: Runs = RUNS,
+) -> int:
+    """run a suite of scenarios again and again, and say whether anything got worse since the nights before
+
+    Exit code: 1 where a trial did not end as its scenario expects, or something got worse and a rerun confirms it; 4
+    where a cell only broke, 3 where it has void trials only, else 0.
+    """
+    with at_once():
+        from scenarios.nightly.verb import run_suite
+
+    return run_suite(suite, budget=budget, again=again, settings=settings or [], runs=runs, command=command(context))
