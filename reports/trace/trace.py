@@ -7,6 +7,7 @@ Pure: a `History` and a key make a `Trace`. It judges no more than this one oper
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -163,7 +164,7 @@ def failovers(history: History) -> list[Failover]:
     return found
 
 
-def _attempt(row: dict[str, Any], route: Route | None) -> Attempt:
+def _attempt(row: Mapping[Any, Any], route: Route | None) -> Attempt:
     return Attempt(
         number=int(row["attempt"]),
         sent_ns=int(row["start_ns"]),
