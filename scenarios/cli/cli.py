@@ -51,6 +51,7 @@ VERBS = (
     "worker",
     "judge",
     "compare",
+    "certify",
     "verify",
     "selftest",
     "standing",

@@ -78,7 +78,7 @@ def plan(
     own_mesh = (base.mesh.proxy if base.mesh.mode == "gateway" else None) or base.mesh.mode
     for topology in topologies or [base.topology.kind]:
         for mesh in meshes or [own_mesh]:
-            chosen = [*everywhere, *([_replicating(base, topology)] if topologies else [])]
+            chosen = [*everywhere, *([replicating(base, topology)] if topologies else [])]
             chosen += [f"mesh={mesh}"] if meshes else []
             # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
             # What was set about the control plane holds where that fails over.
@@ -100,7 +100,7 @@ def plan(
     return Plan(base=base, trials=trials, cells=cells, runnable=runnable)
 
 
-def _replicating(base: Scenario, topology: str) -> str:
+def replicating(base: Scenario, topology: str) -> str:
     """The setting that replaces the topology.
 
     From one replicated kind to another the number of pods stays; a single pod has none to keep, and gets the default.
