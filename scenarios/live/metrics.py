@@ -104,14 +104,18 @@ def _load(load: LoadSeen) -> Iterator[Metric]:
     yield _gauge("response_seconds", over, ("quantile",), [(name, _seconds(ms)) for name, ms in quantiles])
 
 
+#: Of every pod: name, words, value.
+_OF_PODS: tuple[tuple[str, str, Callable[[PodSeen], float | None]], ...] = (
+    ("pod_up", "1 where a pod answers.", lambda pod: float(pod.up)),
+    ("pod_primary", "1 where a pod says that it is a primary.", lambda pod: float(pod.role == "primary")),
+    ("pod_writable", "1 where a pod takes writes.", lambda pod: float(pod.up and pod.read_only is False)),
+    ("pod_lag_seconds", "How far a replica's applier is behind.", lambda pod: _seconds(pod.lag_ms)),
+)
+
+
 def _pods(pods: Iterable[PodSeen]) -> Iterator[Metric]:
     said = list(pods)
-    for name, words, of in (
-        ("pod_up", "1 where a pod answers.", lambda pod: float(pod.up)),
-        ("pod_primary", "1 where a pod says that it is a primary.", lambda pod: float(pod.role == "primary")),
-        ("pod_writable", "1 where a pod takes writes.", lambda pod: float(pod.up and pod.read_only is False)),
-        ("pod_lag_seconds", "How far a replica's applier is behind.", lambda pod: _seconds(pod.lag_ms)),
-    ):
+    for name, words, of in _OF_PODS:
         yield _gauge(name, words, ("pod",), [((pod.name,), of(pod)) for pod in said])
 
 

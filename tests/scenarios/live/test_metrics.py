@@ -31,7 +31,7 @@ def full(tmp_path: Path) -> Snapshot:
         PodSeen(name="node2", at_ns=1, up=True, role="primary", state="ONLINE", read_only=False, lag_ms=1500.0),
     )
     pools = {"write": {"node2": EndpointSeen(healthy=True, connections=32)}}
-    steps = {"planned": 1, "injected": 2}
+    steps: dict[str, int | None] = {"planned": 1, "injected": 2}
     strikes = [
         FaultSeen(
             id=number, kind="fault", fault="kill", target="primary", pod="node1", steps=steps, ok=True, active=active
@@ -56,8 +56,8 @@ def full(tmp_path: Path) -> Snapshot:
 def exposed(snapshot: Snapshot | None) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     registry = CollectorRegistry()
     registry.register(Live(lambda: snapshot))
-    text = generate_latest(registry).decode()
-    families = list(text_string_to_metric_families(text))
+    text = generate_latest(registry).decode()  # type: ignore[no-untyped-call]
+    families = list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
     samples = [one for family in families for one in family.samples]
     found = {(one.name, tuple(sorted(one.labels.items()))): float(one.value) for one in samples}
     assert len(found) == len(samples)  # no series twice
