@@ -28,7 +28,7 @@ from scenarios.serve.clusters import ClustersSeen
 HOSTS = ["127.0.0.1", "localhost"]
 INDEX = "index.html"
 #: What a folder shows of itself, the first that is there.
-FRONT_PAGES = (INDEX, "report.html")
+FRONT_PAGES = (INDEX, "report.html", "certificate.html", "compare.html")
 #: Text whose name browsers do not know, and would save instead of showing it.
 TEXTS = {".jsonl", ".log", ".md", ".prom", ".hlog", ".csv", ".yaml", ".yml", ""}
 #: A page of a run may show what is in it and nothing from elsewhere, whatever was written into a log.
