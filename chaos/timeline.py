@@ -12,6 +12,9 @@ from history.fault_lines import Asked
 #: The keys that every step may have in YAML; no fault may have one of that name.
 OF_A_STEP = ("at", "after", "fault", "target", "heal_after")
 
+#: What may stand in place of a step, and in none.
+COMPOSITIONS = ("sequence", "parallel", "repeat", "mix")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedFault:

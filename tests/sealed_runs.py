@@ -41,7 +41,7 @@ def sealed_run(
     (folder / "ops").mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps(own_manifest))
     (folder / "summary.json").write_text(json.dumps(own_summary))
-    (folder / "report.html").write_text("<!doctype html><title>the report of a run</title>")
+    (folder / "report.html").write_text("<!doctype html><link rel=icon href=data:,><title>the report of a run</title>")
     seal(folder)
     return folder
 

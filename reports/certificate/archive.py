@@ -26,6 +26,7 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = stat.S_IFREG | 0o644
 _UNIX = 3
 _CHUNK_BYTES = 1 << 20
+_NAME_BYTES, _PART_BYTES = 1000, 200
 #: Whatever zipfile raises for a file that is damaged or made to confuse it.
 _CONFUSED = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OverflowError, struct.error)
 
@@ -157,6 +158,8 @@ def _fault_of_name(name: str) -> str | None:
         return "does not name a file below the archive"
     if not name.isprintable() or "\\" in name or ":" in name:
         return "has a character that not every file system has"
+    if len(name.encode()) > _NAME_BYTES or any(len(part.encode()) > _PART_BYTES for part in path.parts):
+        return "is a longer name than every file system has"
     return None
 
 

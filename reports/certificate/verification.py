@@ -98,7 +98,7 @@ def _certificate(certificate: Certificate, plan: PlanRow) -> Iterator[str]:
         )
     trials = certificate["trials"]
     yield (
-        f"{'trials':13}{count(trials['counted'])} count, of {count(trials['attempts'])} attempts: "
+        f"{'trials':13}{count(trials['counted'])} of {count(trials['attempts'])} attempts count: "
         f"{count(trials['void'])} void, {count(trials['broken'])} broken, {count(trials['cut'])} cut off, "
         f"at most {count(trials['voids_at_most'])} may be"
     )

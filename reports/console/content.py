@@ -17,6 +17,8 @@ from reports.trends.row import TrialRow
 
 #: The newest runs are on the page; a browser shows so many at ease. The others stay in the history.
 ROWS_MAX = 3000
+#: A run whose scenario has no name, as on its report.
+UNNAMED = "unnamed run"
 #: Columns of texts.
 SHARED = (
     "scenario", "settings", "cell", "topology", "mesh", "workload", "commit", "versions", "images", "host", "verdict",
@@ -64,7 +66,7 @@ def _columns(row: TrialRow) -> dict[str, Any]:
         "seed": row.seed,
         "dirty": bool(row.dirty),
         "counts": row.counts,
-        "scenario": visible(row.scenario),
+        "scenario": visible(row.scenario) or UNNAMED,
         "settings": row.scenario_digest,
         "cell": visible(row.cell),
         "topology": visible(row.topology),

@@ -2,7 +2,7 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const METRICS = DATA.metrics;
-const ROWS = DATA.rows.started_at.map((_, index) => new Row(index));
+const ROWS = (DATA.rows.started_at || []).map((_, index) => new Row(index));
 const SERIES = allSeries();
 
 // One run; texts that many runs share are written once, and its numbers are columns.

@@ -4,7 +4,6 @@ const LISTED = 6;
 
 function showOverview() {
   const last = ROWS.at(-1);
-  if (!last) return;
   byId("last").replaceChildren(...lastRun(last));
   byId("top").classList.add(asMeant(last) ? "pass" : last.verdict);
   fillList("failed", failures());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from reports.nightly.nightly_types import Gate, Nightly
 from reports.nightly.write import write_pages
 from reports.text.visible import visible
 from scenarios.compare.rerun import InTurns
-from scenarios.nightly import sentinel, state
+from scenarios.nightly import ci, sentinel, state
 from scenarios.nightly.compare import against_earlier
 from scenarios.nightly.night import Night
 from scenarios.nightly.plan import NightPlan, night_plan
@@ -47,6 +48,7 @@ def run_suite(
         done = night.execute()
         point(runs / "nightly" / "latest", folder)
     print("\n".join(visible(line) for line in lines(done, folder=folder)))
+    print("".join(f"{line}\n" for line in ci.told(done, environment=os.environ)), end="")
     if night.interrupted is not None:
         raise night.interrupted
     return done["exit_code"]

@@ -22,10 +22,10 @@ from typing import Annotated, Any, ClassVar, Protocol, Self, TypeAlias
 from pydantic import Field, WrapValidator, model_validator
 
 from chaos.registry import FAULTS
+from chaos.timeline import COMPOSITIONS as KINDS
 from chaos.timeline import OF_A_STEP
 from cluster.duration import show_duration
 from scenarios.schema.duration import Duration, PositiveDuration
-from scenarios.schema.faults import COMPOSITIONS as KINDS
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.section import MisfitError, Section
 

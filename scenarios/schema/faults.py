@@ -23,14 +23,11 @@ from chaos.events import EVENTS, Event
 from chaos.fault import Fault
 from chaos.registry import FAULTS
 from chaos.targets import Target
-from chaos.timeline import OF_A_STEP, PlannedFault
+from chaos.timeline import COMPOSITIONS, OF_A_STEP, PlannedFault
 from cluster.duration import show_duration
 from scenarios.schema.declared import validated, without_nulls_of_others
 from scenarios.schema.duration import Duration, positive_or
 from scenarios.schema.section import MisfitError, Section, UnknownWordError, not_one_of
-
-#: What may stand in place of a step (`scenarios.schema.composition`), and in none.
-COMPOSITIONS = ("sequence", "parallel", "repeat", "mix")
 
 
 def _fault_name(value: Any) -> Any:

@@ -8,6 +8,8 @@ hits some ports alone, and the other way of a cut that goes one way. Heals by re
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -25,8 +27,18 @@ class Cuts(Protocol):
 
     name: ClassVar[str]
 
+    def written(self) -> dict[str, Any]:
+        """Its keys."""
+
     def traffic(self, victim: Victim, context: Context) -> Traffic:
         """What it drops, as the pods are now."""
+
+
+def _chain_name(fault: Cuts, victim: Victim) -> str:
+    """Of cuts with other keys, or of another part of the pod, another one: two that strike one pod at the same time do
+    not undo each other. Known without anything that was kept, so that another process can heal it."""
+    told = json.dumps([fault.name, victim.part, fault.written()], sort_keys=True)
+    return f"MESHBENCH-{fault.name.upper()[:11]}-{hashlib.sha256(told.encode()).hexdigest()[:6]}"
 
 
 @dataclass(kw_only=True)
@@ -36,7 +48,7 @@ class Cut(Injection[Any]):
     def __post_init__(self) -> None:
         fault: Cuts = self.fault
         self._traffic = fault.traffic(self.victim, self.context)
-        self._chain = Chain(pod=pod_named(self.cluster, self.pod), name=f"MESHBENCH-{fault.name.upper()}"[:28])
+        self._chain = Chain(pod=pod_named(self.cluster, self.pod), name=_chain_name(fault, self.victim))
 
     def inject(self) -> None:
         self._chain.put(self._traffic.rules(self._chain.name, "DROP"))

@@ -239,3 +239,16 @@ def test_a_reset_takes_the_connections_it_was_aimed_at() -> None:
 def test_a_probe_goes_to_somebody_who_listens(pod: str, part: Part, asks: str, asked: str, port: int) -> None:
     found = ends(running(), Victim(pod=pod, part=part), Traffic())
     assert (found.asks.name, found.asked.name, found.port) == (asks, asked, port)
+
+
+def test_two_cuts_of_one_pod_have_a_chain_each_which_another_process_finds_again() -> None:
+    cluster = running()
+
+    def chain(part: Part = "node", **keys: Any) -> str:
+        cut = Partition(**keys).on(Victim(pod="node1", part=part), Context(cluster=cluster))
+        return cut._chain.name
+
+    names = [chain(), chain(only="replication"), chain(only="clients"), chain(part="agent")]
+    assert len(set(names)) == len(names), "healing one leaves the others alone"
+    assert names == [chain(), chain(only="replication"), chain(only="clients"), chain(part="agent")]
+    assert all(name.startswith("MESHBENCH-PARTITION-") and len(name) <= 28 for name in names), "iptables takes 28"

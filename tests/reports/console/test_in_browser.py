@@ -243,6 +243,16 @@ def test_whatever_a_run_is_called_it_is_shown_and_does_nothing(browser: Browser,
         assert (watched.requests, watched.errors) == ([], [])
 
 
+def test_a_page_without_runs_lists_what_lies_beside_them(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "selftest").mkdir()
+    (tmp_path / "selftest" / "faults.json").write_text('{"verdict": "pass"}')
+    with watched_page(browser) as watched:
+        watched.page.goto(write_console(tmp_path).as_uri())
+        assert watched.page.locator("h1").inner_text() == "No run yet"
+        assert watched.page.locator("#beside tbody a").inner_text() == "selftest"
+        assert watched.errors == []
+
+
 def test_numbers_are_spelt_as_on_every_other_page(browser: Browser) -> None:
     values = [0, 0.04, 0.25, 9.94, 9.96, 12.4, 999.4, 999.6, 1234, 8049.9, 99_949, 99_951, 200_000, 3_600_000]
     counts = [0, 0.829, 2.5, 3, 9.996, 10.04, 199.8, 1999.95, 2400, 1_234_567]
