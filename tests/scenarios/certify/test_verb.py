@@ -11,6 +11,7 @@ import pytest
 
 import scenarios.certify.certify
 import scenarios.certify.plan_file
+from cluster.platform import ownership
 from reports.certificate.plan import Plan
 from reports.trials.trial import Trial
 from scenarios.certify.plan_file import Resolved, System
@@ -54,7 +55,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("require_images", "require_needs"):
         monkeypatch.setattr(scenarios.certify.certify, name, lambda *_: None)
     monkeypatch.setattr(scenarios.certify.certify, "DockerPlatform", lambda: None)
-    monkeypatch.setattr(scenarios.certify.certify.ownership, "reap", list)
+    monkeypatch.setattr(ownership, "reap", list)
     monkeypatch.setattr(scenarios.certify.certify, "Trials", Recorded)
     monkeypatch.setattr(Recorded, "done", 0)
     (tmp_path / "PLAN.yaml").write_text("name: small\n")
@@ -109,7 +110,7 @@ def test_a_refused_plan_ends_with_1_and_its_bundle_holds_too(
     offered(monkeypatch, bundles.plan(claims=(bundles.claim("write_outage_ms", 0.001, 0.5),)))
     assert certify(file) == 1
     told = capsys.readouterr().out
-    assert "REFUSED small: refused after 1 trials, by trial 1: longest time without an acknowledged write" in told
+    assert "REFUSED small: refused after 1 trial, by trial 1: longest time without an acknowledged write" in told
     (bundle,) = bundles_of(file)
     found = verify(bundle)
     assert (found["verdict"], found["problems"]) == ("sound", [])
