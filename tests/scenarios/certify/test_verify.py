@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,22 @@ import pytest
 from cluster.errors import ConfigurationError
 from history.json_files import HistoryError
 from reports.certificate.archive import write_archive
+from reports.certificate.sequential import Look
 from reports.certificate.verification import Verification, lines
 from reports.schema import validate
 from reports.seal import seal
+from reports.trials.trial import Trial
 from scenarios.certify.bundle import write_bundle
+from scenarios.certify.certify import Certifying
+from scenarios.certify.folder import CertificateFolder
 from scenarios.certify.keys import public_key
+from scenarios.certify.plan_file import System
 from scenarios.certify.verify import verify
 from scenarios.cli.cli import main
 from scenarios.run.judging import judged_and_sealed
-from tests.scenarios.certify.bundles import NOISY, certified, decided, edited, plan
+from scenarios.schema.read import read_scenario
+from scenarios.trials.loop import Planned
+from tests.scenarios.certify.bundles import NOISY, certified, claim, decided, edited, plan, run_of
 
 pytestmark = pytest.mark.usefixtures("no_figures")
 
@@ -125,6 +133,37 @@ def test_a_bundle_is_sound_and_tells_what_was_claimed_shown_and_by_whom(signed: 
     assert "mysqld 9.7.4-2" in text
     assert f"the key given, sha256:{found['signature']['fingerprint']}" in text
     assert text.splitlines()[-1].endswith("It says: CERTIFIED")
+
+
+def test_what_certify_ran_and_wrote_is_sound(tmp_path: Path) -> None:
+    """Its own loop, over runs that are there at once: one void, one that broke, one cut off, two that count."""
+    runs = tmp_path / "runs"
+    of = plan(looks=(Look(trials=2, failures=0),), voids_at_most=3, claims=(claim("write_outage_ms", 30_000.0, 0.4),))
+    folder = CertificateFolder.frozen(of, runs=runs, file=Path(__file__))
+    systems = {of.cells[0].name: System(scenario=read_scenario("primary-kill"), name="primary-kill", settings=())}
+
+    def run(planned: Planned, attempt: int) -> Trial:
+        order, seed = 10 * planned.number + attempt, planned.scenario.seed
+        trial = Trial(number=planned.number, order=order, seed=seed, attempt=attempt)
+        if (planned.number, attempt) == (2, 1):
+            raise KeyboardInterrupt
+        if (planned.number, attempt) == (2, 2):
+            return replace(trial, broke="the engine went away")
+        part = {"kind": "certify", "name": of.name, "id": folder.path.name, "trial": planned.number}
+        changes = {"started_at": datetime.now(UTC).isoformat(), "part_of": part | {"attempt": attempt}}
+        changes |= NOISY if (planned.number, attempt) == (1, 1) else {}
+        ran = run_of(runs, seed, order=order, number=planned.number, attempt=attempt, changes=changes)
+        return replace(trial, summary=json.loads((ran / "summary.json").read_text()), folder=ran, took_s=1.0)
+
+    certifying = Certifying(folder, systems, runs=runs, run=run)
+    assert certifying.execute()["verdict"] == "incomplete"
+    assert certifying.interrupted is not None
+    assert Certifying(folder, systems, runs=runs, run=run).execute()["verdict"] == "certified"
+    folder.close()
+    found = verify(write_bundle(folder.path))
+    assert found["problems"] == []
+    assert found["checked"] == {"members": found["checked"]["members"], "judged_again": 3, "not_judged": 2}
+    assert "2 attempts left nothing to judge" in "\n".join(lines(found))
 
 
 def test_a_refused_certificate_is_as_sound_as_any_other_and_says_so(place: Path, tmp_path: Path) -> None:
