@@ -58,6 +58,7 @@ def certified(
         with interruptible():
             ownership.reap()
             certificate = certifying.execute()
+        renew_console(runs)
         if certifying.interrupted is not None:
             say(f"{certificate['why']}; the same command goes on in {folder.path}")
             raise certifying.interrupted
