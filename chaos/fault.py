@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -164,6 +164,11 @@ class Fault(Keys, ABC):
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         """Why it cannot be, beyond what the class says; None where it can."""
         del target, setting
+        return None
+
+    def unknown_to(self, variables: Collection[str]) -> Mistake | None:
+        """Why a server that has these variables cannot be asked for what its keys say; None where it can."""
+        del variables
         return None
 
     def images(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ it has the values. They stay: undoing a change is another change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,6 +46,9 @@ class RollingConfig(Restart):
 
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         return self.variables.misfit() or super().misfit(target, setting)
+
+    def unknown_to(self, variables: Collection[str]) -> Mistake | None:
+        return self.variables.unknown_to(variables)
 
 
 class Configured(Restarted):

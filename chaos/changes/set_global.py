@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,6 +44,9 @@ class SetGlobal(Fault):
     def misfit(self, target: str, setting: Setting) -> Mistake | None:
         del target, setting
         return self.variables.misfit()
+
+    def unknown_to(self, variables: Collection[str]) -> Mistake | None:
+        return self.variables.unknown_to(variables)
 
 
 class Set(Injection[SetGlobal]):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +48,15 @@ class Variables:
     def misfit(self) -> Mistake | None:
         """Where none is named."""
         return None if self.values else Mistake(key="variables", why="is required, such as {max_connections: 50}")
+
+    def unknown_to(self, known: Collection[str]) -> Mistake | None:
+        """Where a server has no such variable. known: the names of those it has."""
+        name = next((name for name in self.values if name not in known), None)
+        if name is None:
+            return None
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return Mistake(key=f"variables.{name}", why=f"this server has no such variable{hint}")
 
     def are(self, found: Mapping[str, object]) -> bool:
         """Whether they have these values, however MySQL spells them."""

@@ -15,7 +15,9 @@ LOOK_S = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class ClockDrift(ClockFault):
-    rate: float = number("how much it gains, or loses", unit="s a second", default=0.1, at_least=0.05, at_most=1.0)
+    rate: float = number(
+        "how much it gains, or loses, in each second", unit="s", default=0.1, at_least=0.05, at_most=1.0
+    )
     direction: str = ahead_or_behind()
 
     name = "clock-drift"

@@ -30,7 +30,7 @@ class BinlogPurged(Fault):
     bites = "the source has purged transactions that the replica lacks, and its receiver has ended with error 1236"
     heals = "the replica's data is replaced by CLONE from another node"
     good = "the others serve on, nobody promotes the replica, and it is rebuilt"
-    known_as = "PURGE BINARY LOGS"
+    known_as = "replication's error 1236"
     targets = ("one_replica", "replicas", "candidate")
     topologies = PROMOTED
     least_pods = 2

@@ -39,7 +39,6 @@ class RelayLogTorn(Fault):
     bites = "mysqld has ended with code 137, and the end of its newest relay log was cut off"
     heals = "the container is started again; what was received and not applied is sent again"
     good = "the replica follows again by itself, and has everything, as long as somebody still has it"
-    known_as = "relay_log_recovery"
     targets = ("one_replica", "replicas", "candidate")
     topologies = PROMOTED
     least_pods = 2

@@ -44,8 +44,10 @@ _COPIED = re.compile(r"^(\w+) (\d+) bytes.* copied, ([0-9.e-]+) s", re.MULTILINE
 
 @dataclass(frozen=True, kw_only=True)
 class DiskSlow(Fault):
-    reads: float | None = rate("how much is read a second at most", default=None, at_least=64e3, at_most=50e6)
-    writes: float | None = rate("how much is written a second at most", default=None, at_least=64e3, at_most=50e6)
+    reads: float | None = rate("bytes read in a second (mbit: bits)", default=None, at_least=64e3, at_most=50e6)
+    writes: float | None = rate(
+        "bytes written a second at most (mbit: bits)", default=None, at_least=64e3, at_most=50e6
+    )
     operations: int | None = whole("how many writes a second at most", default=None, at_least=5, at_most=1000)
     of: str = of_parts("which file systems are slow")
 

@@ -26,7 +26,7 @@ PROBE = "exec 3<>/dev/tcp/{address}/{port}; timeout 0.3 cat <&3; exec 3>&-; slee
 @dataclass(frozen=True, kw_only=True)
 class HalfOpen(LinkFault):
     name = "half-open"
-    does = "that the other side closed, or crashed, is never heard: sessions wait for somebody who is gone"
+    does = "no side hears that the other one has closed, or crashed: sessions wait for somebody who is gone"
     bites = "a connection that one side has closed is stuck in FIN-WAIT or LAST-ACK, and FINs or RSTs were dropped"
     heals = "the firewall chain is removed, and connections that were closed end"
     good = "timeouts and keepalives find dead sessions; no pool runs dry, and a failover needs no FIN to be noticed"

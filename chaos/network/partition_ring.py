@@ -14,7 +14,7 @@ class PartitionRing(Arranged):
     name = "partition-ring"
     does = "each node sees only its two neighbours in a ring, drawn from the seed: each has another view of who is up"
     good = "at most one primary takes writes, whatever each node believes; all agree once it is healed"
-    known_as = "Jepsen majorities-ring"
+    known_as = "Jepsen majorities-ring, up to 5 pods"
     topologies = REPLICATED
     least_pods = 4
     loses_node = True

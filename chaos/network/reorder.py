@@ -19,8 +19,8 @@ from cluster.keys import duration, percent, whole
 
 @dataclass(frozen=True, kw_only=True)
 class Reorder(ShapingFault):
-    reorder: float = percent("packets that do not wait, of those that may", default=25.0, at_least=1.0, at_most=50.0)
-    gap: int = whole("every how many packets one may go at once", default=1, at_least=1, at_most=100)
+    reorder: float = percent("packets that overtake the others", default=25.0, at_least=1.0, at_most=50.0)
+    gap: int = whole("only each so many-th may overtake; 1: any", default=1, at_least=1, at_most=100)
     latency: float = duration("how long the others wait", default=0.02, at_least=0.005, at_most=1.0)
     correlation: float = percent("packets that fare like the one before", default=0.0, at_most=99.0)
 

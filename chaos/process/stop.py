@@ -31,7 +31,7 @@ class Stop(Fault):
     bites = "the process has ended with code 0, and answers no more"
     heals = "the same container is started again, on the same data and address"
     good = "a replica takes over at once, since the node says goodbye; no acknowledged write is lost"
-    known_as = "Chaos Mesh PodChaos pod-failure with a grace; roachtest node stop; systemctl stop mysql"
+    known_as = "Chaos Mesh PodChaos pod-kill with a gracePeriod; roachtest node stop; systemctl stop mysql"
     targets = NODES
     loses_node = True
     may_stay = True

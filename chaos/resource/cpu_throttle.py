@@ -28,7 +28,7 @@ class CpuThrottle(Fault):
     cores: float = number("how much CPU time it may use", unit="cores", default=0.2, at_least=0.05, at_most=64.0)
 
     name = "cpu-throttle"
-    does = "a node that is alive and slow: it answers its health checks, and everything takes ten times as long"
+    does = "a node that is alive and slow: it answers its health checks, and all else waits for CPU time"
     bites = "a busy loop in the container gets the promised share of CPU time and no more, and was throttled"
     heals = "the quota is taken away"
     good = "a slow primary is replaced, or the outage is bounded; a slow replica costs the writers nothing"

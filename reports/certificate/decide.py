@@ -126,7 +126,7 @@ def _why(plan: Plan, state: Standing, outcomes: Sequence[Outcome]) -> str:
         case "certified":
             bad = max(state.failures)
             return (
-                f"certified after {state.counted} trials: "
+                f"certified after {_trials(state.counted)}: "
                 f"{'no claim failed in any' if not bad else f'no claim failed in more than {bad}, as the plan allows'}"
             )
         case "refused":
@@ -135,7 +135,7 @@ def _why(plan: Plan, state: Standing, outcomes: Sequence[Outcome]) -> str:
                 for claim, failed in zip(plan.claims, state.failures, strict=True)
                 if failed > plan.looks_for(claim)[-1].failures
             ]
-            return f"refused after {state.counted} trials, by trial {outcomes[-1].number}: {'; '.join(refused)}. " + (
+            return f"refused after {_trials(state.counted)}, by trial {outcomes[-1].number}: {'; '.join(refused)}. " + (
                 outcomes[-1].why
             )
         case "incomplete":
@@ -145,6 +145,10 @@ def _why(plan: Plan, state: Standing, outcomes: Sequence[Outcome]) -> str:
             )
         case _:
             return f"not ended: {state.counted} of at most {plan.trials_at_most} trials were run"
+
+
+def _trials(number: int) -> str:
+    return "1 trial" if number == 1 else f"{number} trials"
 
 
 def _claim(plan: Plan, at: int, state: Standing, outcomes: Sequence[Outcome]) -> ClaimRow:
@@ -193,7 +197,7 @@ def _bound(claim: Claim, looks: Sequence[Look], state: Standing, failures: int) 
 
 def _bound_words(claim: Claim, bound: float | None, *, n: int, failures: int) -> str:
     if bound is None:
-        return f"{failures} of {n} trials failed; nothing is certified"
+        return f"{failures} of {_trials(n)} failed; nothing is certified"
     seen = (
         f"never seen in {n} trials, which does not prove never" if not failures else f"{failures} of {n} trials failed"
     )

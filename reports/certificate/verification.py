@@ -44,15 +44,16 @@ class Checked(TypedDict):
 
 
 class Verification(TypedDict):
-    """sha256: of the bundle. certificate: computed anew from plan and trials; None where the bundle does not even hold
-    these, as plan and environment are. checked_by, made_by: commits of meshbench, with ``+`` where the tree was
-    changed; None: not known."""
+    """sha256: of the bundle. notes: what was not checked. certificate: computed anew from plan and trials; None where
+    the bundle does not even hold these, as plan and environment are. checked_by, made_by: commits of meshbench, with
+    ``+`` where the tree was changed; None: not known."""
 
     schema: str
     bundle: str
     sha256: str
     verdict: Literal["sound", "not sound"]
     problems: list[ProblemRow]
+    notes: list[str]
     signature: SignatureRow
     checked: Checked
     checked_by: str | None
@@ -75,6 +76,7 @@ def lines(found: Verification) -> Iterator[str]:
         f"{'checked':13}{count(checked['members'])} members, {count(checked['judged_again'])} runs judged again"
         + (f"; {count(checked['not_judged'])} attempts left nothing to judge" if checked["not_judged"] else "")
     )
+    yield from (f"{'note':13}{note}" for note in found["notes"])
     if found["verdict"] == "sound":
         said = certificate["verdict"] if certificate is not None else ""
         yield f"SOUND: every byte, trial and number is as its plan and its evidence give it. It says: {said.upper()}"

@@ -1,6 +1,6 @@
 // The first screen: what failed last, and what changed.
 
-const LISTED = 6;
+const LISTED = 4;
 
 function showOverview() {
   const last = ROWS.at(-1);
@@ -15,7 +15,7 @@ function lastRun(row) {
     element("span", { class: "scenario" }, reportLink(row, row.scenario), " ", row.cell));
   const meant = asMeant(row) && row.verdict !== "pass" ? " (as the scenario is meant to end)" : "";
   const meta = `the last of ${count(DATA.total)} runs · ${moment(row.started_at)} UTC · ${commitWords(row)}${meant}`;
-  return [ended, element("p", { class: "why" }, row.why), element("p", { class: "meta" }, meta)];
+  return [ended, element("p", { class: "why clamp" }, row.why), element("p", { class: "meta" }, meta)];
 }
 
 // Each scenario whose last run did not end as it is meant to, newest first; void ones, which say nothing, come after.

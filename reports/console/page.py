@@ -39,6 +39,7 @@ def console_html(content: dict[str, Any], *, made_at: str) -> str:
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         data=in_script(content),
+        beside=bool(content["beside"]),
         total=content["total"],
         shown=len(next(iter(content["rows"].values()), ())),
         made_at=made_at,

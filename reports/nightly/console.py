@@ -10,11 +10,14 @@ from reports.text.units import measured
 
 
 def lines(night: Nightly, *, folder: Path) -> Iterator[str]:
-    """A line a cell, what moved, and where the page is."""
+    """A line a cell, what was not run or was cut, what moved, and where the page is."""
     for cell in night["cells"]:
         yield f"{cell['verdict']:15}{cell['scenario']}, {cell['cell']}: {_words(cell)}"
     for row in night["left_out"]:
         yield f"{'not run':15}{row['scenario']}, {row['cell']}, trial {row['number']}: {row['why']}"
+    for cut in night["cut"]:
+        name = f"{cut['scenario']}, {cut['cell']}, trial {cut['number']}"
+        yield f"{'cut':15}{name}: meshbench was killed in it, and it was done again"
     for finding in (night["gate"] or {"findings": []})["findings"]:
         known = {True: "WORSE", False: "not confirmed", None: "not rerun"}[finding["confirmed"]]
         step = f"; step {finding['step']}" if finding["step"] else ""

@@ -39,7 +39,7 @@ def draw_ecdfs(shown: list[Distribution], size: Size) -> Figure:
         median = middle(one)
         if median["low"] is not None and median["high"] is not None:
             axes.plot([median["low"], median["high"]], [0.5, 0.5], color=colour, linewidth=5, alpha=0.35)
-    time_axis(axes, [value for one in shown for value in one["values"]])
+    time_axis(axes, [value for one in shown for value in one["values"]], size)
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_ylabel("share of trials")

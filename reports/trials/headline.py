@@ -68,8 +68,8 @@ def _money(content: TrialsContent) -> Iterator[str]:
         )
     else:
         yield (
-            f"No acknowledged money was lost in {_trials(loss['of'])}, which carries that at most "
-            f"{at_most(loss['high'])} of such runs lose some."
+            f"No acknowledged money was lost in {_trials(loss['of'])}: of all such runs at most "
+            f"{at_most(loss['high'])} lose some (95 % confidence)."
         )
 
 

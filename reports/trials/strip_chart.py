@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from reports.charts import canvas
 from reports.charts.canvas import Size
@@ -24,6 +24,8 @@ from reports.trials.trials_types import AttemptRow, Distribution, TrialsContent
 _COLOURS: dict[TrialVerdict, str] = {"pass": canvas.GREEN, "fail": canvas.VERMILLION, "void": canvas.GREY}
 #: Of the height of a row, what its dots take.
 _BAND = 0.7
+#: Values whose largest is less than so many times the smallest are shown on a linear axis.
+_CLOSE = 20
 
 
 def draw_strip(content: TrialsContent, size: Size) -> Figure:
@@ -41,24 +43,31 @@ def draw_strip(content: TrialsContent, size: Size) -> Figure:
     axes.set_yticks(range(len(rows)), [canvas.printable(short_words(one)) for one in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     numbers = {one["name"] for one in rows}
-    time_axis(axes, [value for row in ran for name, value in row["numbers"].items() if name in numbers])
+    time_axis(axes, [value for row in ran for name, value in row["numbers"].items() if name in numbers], size)
     axes.grid(visible=False, axis="y")
     seen = dict.fromkeys((row["verdict"], row["counts"]) for row in ran)
     handles = [_dot(*kind) for kind in sorted(seen)]
-    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), handletextpad=0.2)
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=2 if size.narrow else len(handles), handletextpad=0.2
+    )
     return figure
 
 
-def time_axis(axes: Axes, values_ms: Iterable[float]) -> None:
-    """A logarithmic x axis of milliseconds for these values; where zero is among them it has a place."""
+def time_axis(axes: Axes, values_ms: Iterable[float], size: Size) -> None:
+    """An x axis of milliseconds for these values: from zero where they are close together, else logarithmic; where zero
+    is among them it has a place there."""
     known = list(values_ms)
     least_ms, most_ms = min((value for value in known if value > 0), default=1.0), max(known, default=1.0)
-    if min(known, default=0.0) > 0:
+    if most_ms < _CLOSE * least_ms:
+        axes.set_xlim(0, most_ms * 1.15)
+        axes.xaxis.set_major_locator(MaxNLocator(size.x_ticks, steps=[1, 2, 5, 10]))
+    elif min(known) > 0:
         axes.set_xscale("log")
         axes.set_xlim(least_ms / 1.3, most_ms * 1.3)
+        axes.xaxis.set_major_locator(LogLocator(numticks=size.x_ticks))
     else:
-        axes.set_xscale("symlog", linthresh=10 ** math.floor(math.log10(least_ms)), linscale=0.4)
-        axes.set_xlim(0, max(most_ms, least_ms) * 1.3)
+        axes.set_xscale("symlog", linthresh=10 ** math.floor(math.log10(least_ms)), linscale=0.8)
+        axes.set_xlim(0, most_ms * 1.3)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else duration(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
 

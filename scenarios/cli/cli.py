@@ -58,6 +58,7 @@ VERBS = (
     "look",
     "history",
     "serve",
+    "trace",
     "machine",
 )
 NAME, COMPLETE = "meshbench", "_MESHBENCH_COMPLETE"

@@ -167,4 +167,9 @@ def _values(key: Key) -> str:
     """``a whole number, 1 to 9; default 1``."""
     if key.required:
         return f"{key.expected}; required"
-    return f"{key.expected}; " + ("may be left out" if key.default is None else f"default {key.show(key.default)}")
+    if key.default is None:
+        return f"{key.expected}; may be left out"
+    default = key.show(key.default)
+    if default in ("", {}):
+        return key.expected  # its meaning says that one must be given
+    return f"{key.expected}; default {str(default).lower() if isinstance(default, bool) else default}"

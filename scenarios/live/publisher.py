@@ -37,6 +37,16 @@ SECONDS_KEPT = 120
 QUANTILES_OVER_S = 5
 
 
+#: Those that publish in this process, one at a time as a rule.
+_PUBLISHING: list[Publisher] = []
+
+
+def running() -> Snapshot | None:
+    """The run that is under way in this process, as it is now; None between two of them."""
+    publishing = _PUBLISHING[-1:]
+    return publishing[0].snapshot() if publishing else None
+
+
 class Publisher:
     """Entered, it publishes; left, it ends and removes its file.
 
@@ -55,6 +65,7 @@ class Publisher:
         self._thread = threading.Thread(target=self._publish_often, name="live", daemon=True)
 
     def __enter__(self) -> Publisher:
+        _PUBLISHING.append(self)
         with self._harmless():
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._thread.start()
@@ -62,6 +73,7 @@ class Publisher:
 
     def __exit__(self, *_: object) -> None:
         """Remove the file; nothing is published any more."""
+        _PUBLISHING.remove(self)
         with self._harmless():
             self._over.set()
             if self._looks is not None:

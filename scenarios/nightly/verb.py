@@ -57,7 +57,13 @@ def run_suite(
 def _night(content: Nightly, plan: NightPlan, *, folder: Path, runs: Path, platform: Platform) -> Night:
     measure = partial(sentinel.measure, runs)
     trials = Trials(
-        runs=runs, platform=platform, kind="nightly", name=content["name"], id=content["id"], sentinel=measure
+        runs=runs,
+        platform=platform,
+        kind="nightly",
+        name=content["name"],
+        id=content["id"],
+        sentinel=measure,
+        count=sum(1 for _ in plan.order()) - len(content["trials"]),
     )
     wanted = plan.suite.compare
 

@@ -311,6 +311,9 @@ class Run:
     def _require_options(self) -> None:
         """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
         found = self._manifest["variables"] = collect.variables(self._cluster)
+        for variables in found.values():
+            if wrong := self._scenario.unknown_to(variables):
+                raise ConfigurationError(f"{self._scenario.name}: {wrong}")
         effects = requested.in_effect(self._cluster.topology, found)
         self._manifest["options"] = sessions.noted(
             effects, isolation=self._scenario.mysql.isolation, locustfile=self._scenario.workload.is_locustfile

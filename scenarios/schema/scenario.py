@@ -7,7 +7,7 @@ word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -407,6 +407,14 @@ class Scenario(Section):
             my_cnf=self.mysql.my_cnf,
             extras=distinct(extra for step in self.timeline() for extra in step.fault.extras),
         )
+
+    def unknown_to(self, variables: Collection[str]) -> str | None:
+        """What a step asks of a server that has these variables alone and cannot do it, in one line."""
+        for number, step in enumerate(self.timeline()):
+            if wrong := step.fault.unknown_to(variables):
+                place = ".".join(map(str, ("faults", *self._places[number], wrong.key)))
+                return f"{place}: {wrong.why}"
+        return None
 
     def timeline(self) -> list[PlannedFault]:
         return [step.planned() for step in self.steps]

@@ -1,7 +1,8 @@
 """The pages of `meshbench serve`, for a browser on this machine: what is asked for, and what is answered.
 
 ``/`` the console (``index.html`` of the runs folder) · ``/<scenario>/<run>/…`` the files of the runs folder · ``/live``
-what is under way · ``/api/live`` the same as JSON (schema in reports/live.schema.json) · ``/trace`` one transfer.
+what is under way · ``/api/live`` the same as JSON (schema in reports/live.schema.json) · ``/trace?run=…&key=…`` what
+became of one operation of a run.
 Everything is only read. A name that this machine does not have for itself is refused, so that a page from elsewhere
 cannot have its own name lead here (DNS rebinding).
 """
@@ -27,7 +28,7 @@ from scenarios.serve.clusters import ClustersSeen
 HOSTS = ["127.0.0.1", "localhost"]
 INDEX = "index.html"
 #: What a folder shows of itself, the first that is there.
-FRONT_PAGES = (INDEX, "report.html")
+FRONT_PAGES = (INDEX, "report.html", "certificate.html", "compare.html")
 #: Text whose name browsers do not know, and would save instead of showing it.
 TEXTS = {".jsonl", ".log", ".md", ".prom", ".hlog", ".csv", ".yaml", ".yml", ""}
 #: A page of a run may show what is in it and nothing from elsewhere, whatever was written into a log.
@@ -72,6 +73,11 @@ def create_app(runs: Path, *, clusters: Callable[[], ClustersSeen]) -> Flask:
     @app.get("/api/live")
     def api_live() -> dict[str, Any]:
         return live_content(runs, clusters())
+
+    @app.get("/trace")
+    def one_transfer() -> Response:
+        run, key = request.args.get("run", "latest"), request.args.get("key", "")
+        return Response(pages.one_transfer(inside(runs, run), run=run, key=key), mimetype="text/html")
 
     @app.get("/<path:name>")
     def file(name: str) -> Any:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from history.json_files import HistoryError
 from reports.formats.page import CSS, template
+from reports.trace.of_folder import trace_in
+from reports.trace.trace import NoSuchKeyError
+from reports.trace.words import headline, lines, what
 
 _HERE = Path(__file__).parent
 
@@ -28,6 +32,22 @@ def without_console(runs: Path) -> str:
 def listing(folder: Path, name: str) -> str:
     """The names in a folder that has no page of its own. name: its path in the runs folder."""
     return template(_HERE / "folder.html.j2").render(css=CSS.read_text(), title=name, note=False, names=_names(folder))
+
+
+def one_transfer(folder: Path | None, *, run: str, key: str) -> str:
+    """What became of an operation, or a form that asks for its key. run: the path of the folder in the runs folder."""
+    traced, problem = None, ""
+    if key:
+        try:
+            if folder is None:
+                raise HistoryError(f"there is no {run} in the runs folder")
+            traced = trace_in(folder, key)
+        except (HistoryError, NoSuchKeyError) as error:
+            problem = str(error)
+    story = None if traced is None else {"headline": headline(traced), "what": what(traced), "lines": lines(traced)}
+    look = CSS.read_text() + (_HERE / "trace.css").read_text()
+    page = template(_HERE / "trace.html.j2")
+    return page.render(css=look, run=run, key=key, story=story, trace=traced, problem=problem)
 
 
 def _names(folder: Path) -> list[str]:

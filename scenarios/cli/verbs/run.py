@@ -31,6 +31,10 @@ def run(
     trials: Annotated[
         int, typer.Option("--trials", metavar="N", help="run it so often, each with a seed of its own; one page of all")
     ] = 1,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="ADDRESS:PORT", help="tell Prometheus there what goes on, 127.0.0.1:9464"),
+    ] = None,
     runs: Runs = RUNS,
 ) -> int:
     """run a scenario and judge it
@@ -41,20 +45,22 @@ def run(
     """
     with at_once():
         from scenarios.cli.running import require_trials, run_scenario, run_trials
+        from scenarios.live.metrics import exporting
         from scenarios.schema.read import read_scenario
         from scenarios.user_code.pod import look
 
     require_trials(trials, alone={"--live": live, "--remote-workers": remote_workers, "--bind": bind})
     read = read_scenario(scenario, settings=settings, seed=seed, look=look)
-    if trials > 1:
-        return run_trials(
-            read, name=scenario, settings=settings or [], trials=trials, runs=runs, command=command(context)
+    with exporting(metrics):
+        if trials > 1:
+            return run_trials(
+                read, name=scenario, settings=settings or [], trials=trials, runs=runs, command=command(context)
+            )
+        return run_scenario(
+            read,
+            runs=runs,
+            command=command(context),
+            live=live,
+            remote_workers=remote_workers,
+            bind=bind,
         )
-    return run_scenario(
-        read,
-        runs=runs,
-        command=command(context),
-        live=live,
-        remote_workers=remote_workers,
-        bind=bind,
-    )

@@ -103,3 +103,14 @@ def test_an_upgrade_needs_an_image_which_must_be_there_before_anything_starts() 
 def test_a_group_of_two_cannot_do_without_one_of_them() -> None:
     assert FAULTS["rebuild"].read({}).misfit("one_replica", setting("group", pods=2)) is not None
     assert FAULTS["rebuild"].read({}).misfit("one_replica", setting("group", pods=3)) is None
+
+
+@pytest.mark.parametrize("name", ["set-global", "rolling-config"])
+def test_a_variable_that_the_server_does_not_have_is_told_before_the_load(name: str) -> None:
+    known = ["max_connections", "sync_binlog"]
+    wrong = FAULTS[name].read({"variables": {"max-conections": 50}}).unknown_to(known)
+    assert wrong is not None
+    assert wrong.key == "variables.max_conections"
+    assert wrong.why == "this server has no such variable; did you mean 'max_connections'?"
+    assert FAULTS[name].read({"variables": {"Max-Connections": 50}}).unknown_to(known) is None
+    assert FAULTS["kill"].read({}).unknown_to([]) is None

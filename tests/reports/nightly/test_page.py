@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from reports.nightly.console import lines
 from reports.nightly.nightly_types import Nightly
 from reports.nightly.page import nightly_html
 from tests.reports.nightly.conftest import trial
@@ -51,6 +53,21 @@ def test_what_moved_is_told_with_the_step_and_whether_a_rerun_confirms_it(night:
     page = nightly_html(night)
     for words in ("9 s instead of 6 s", "rerouted", "confirmed by a rerun"):
         assert words in page
+
+
+def test_a_night_that_was_compared_with_none_says_so_once_and_links_no_comparison(night: Nightly) -> None:
+    night["gate"] = {**gate("not compared"), "why": "not compared: there is no earlier night"}
+    page = nightly_html(night)
+    assert page.count("not compared: there is no earlier night") == 1
+    assert "compare.html" not in page
+
+
+def test_the_terminal_says_what_was_not_run_or_was_cut(night: Nightly) -> None:
+    told = list(lines(night, folder=Path("runs/nightly/x")))
+    assert told[0].startswith("pass           primary-kill, group / envoy: 3 of 3 as expected")
+    assert any(line.startswith("not run") and "trial 1: of the budget" in line for line in told)
+    assert any(line.startswith("cut") and "trial 2: meshbench was killed in it" in line for line in told)
+    assert told[-1] == "page: runs/nightly/x/report.html"
 
 
 def test_words_of_a_file_are_no_markup_and_nothing_is_loaded_from_anywhere(night: Nightly) -> None:

@@ -19,6 +19,7 @@ from reports.certificate.words import claim_text
 from reports.seal import CHECKSUMS, evidence_of
 from reports.trends.metrics import METRICS
 from scenarios.run.judging import judged_and_sealed
+from scenarios.run.versions import checkout
 
 RECORDED = Path(__file__).parents[2] / "fixtures" / "recorded" / "single"
 FROZEN = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
@@ -42,6 +43,7 @@ def plan(**other: Any) -> Plan:
         "looks": (Look(trials=3, failures=0),),
         "voids_at_most": 1,
         "seed": 7,
+        **checkout(),
     }
     return Plan(name=NAME, **given | other)
 

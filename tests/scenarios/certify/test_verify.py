@@ -22,10 +22,12 @@ import pytest
 from cluster.errors import ConfigurationError
 from history.json_files import HistoryError
 from reports.certificate.archive import write_archive
+from reports.certificate.dsse import sealed, to_json
 from reports.certificate.sequential import Look
+from reports.certificate.statement import PAYLOAD_TYPE, statement
 from reports.certificate.verification import Verification, lines
 from reports.schema import validate
-from reports.seal import seal
+from reports.seal import checksums_of, seal
 from reports.trials.trial import Trial
 from scenarios.certify.bundle import write_bundle
 from scenarios.certify.certify import Certifying
@@ -413,6 +415,25 @@ def test_a_page_that_says_something_else_is_named(copy: Path) -> None:
     edited(copy / "certificate.json", lambda content: content.update(why="certified after 1,000 trials"))
     found = problems(write_bundle(copy))
     assert named(found, "certificate.html", "is not the page")
+
+
+def test_a_page_of_another_version_is_not_called_wrong_and_not_called_checked(tmp_path: Path) -> None:
+    bundle = write_bundle(certified(tmp_path, of=plan(commit="0" * 40, dirty=False)))
+
+    def restyled(unpacked: Path) -> None:
+        page, sums, envelope = (unpacked / name for name in ("certificate.html", "SHA256SUMS", "statement.dsse.json"))
+        page.write_text(page.read_text().replace("1140px", "900px"))
+        names = [file.relative_to(unpacked).as_posix() for file in unpacked.rglob("*") if file.is_file()]
+        summed = {name: unpacked / name for name in names if name not in (sums.name, envelope.name)}
+        sums.write_text(checksums_of(summed))
+        certificate = json.loads((unpacked / "certificate.json").read_text())
+        plan_bytes = (unpacked / "plan.json").read_bytes()
+        payload = statement(certificate, sums=sums.read_bytes(), plan=plan_bytes)
+        envelope.write_bytes(to_json(sealed(payload, payload_type=PAYLOAD_TYPE, key=None)))
+
+    found = verify(rezipped(bundle, restyled))
+    assert found["problems"] == []
+    assert "note         certificate.html is of another version" in "\n".join(lines(found))
 
 
 # --- not even a bundle ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cluster.platform import ownership
 from cluster.platform.docker_platform import DockerPlatform
 from reports.trials.trial import Trial
 from scenarios.compare import rerun
@@ -56,6 +57,7 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> type[FakeTrials]:
     for name in ("require_images", "require_needs"):
         monkeypatch.setattr(rerun, name, lambda *_: None)
     monkeypatch.setattr(DockerPlatform, "__init__", lambda _: None)
+    monkeypatch.setattr(ownership, "reap", list)
     monkeypatch.setattr(rerun, "checkout", lambda: {"commit": "a" * 40, "dirty": False})
     return FakeTrials
 

@@ -164,3 +164,13 @@ def test_who_heals_after_the_load_is_told_when_it_will_be(tmp_path: Path) -> Non
     scenario = read(tmp_path, "{at: 5s, fault: kill, target: primary, heal_after: 20h}")
     assert "faults.0: the load ends before its heal_after (72000s) is over, and it is healed then" in scenario.notices()
     assert not list(read(tmp_path, "{at: 5s, fault: kill, target: primary, heal_after: 20s}").notices())
+
+
+def test_what_the_server_does_not_know_is_told_with_the_place_of_its_step(tmp_path: Path) -> None:
+    step = "{fault: set-global, target: primary, variables: {max_conections: 50}}"
+    scenario = read(tmp_path, f"{{parallel: {{at: 5s, steps: [{step}]}}}}")
+    assert scenario.unknown_to(["max_connections"]) == (
+        "faults.0.parallel.steps.0.variables.max_conections: this server has no such variable; "
+        "did you mean 'max_connections'?"
+    )
+    assert scenario.unknown_to(["max_conections"]) is None

@@ -12,6 +12,7 @@ from scenarios.live.state import ClusterSeen, DecisionSeen, EndpointSeen, FaultS
 from scenarios.serve import app
 from scenarios.serve.app import create_app
 from scenarios.serve.clusters import ClustersSeen
+from tests.checks.conftest import Run, write
 from tests.scenarios.live.publishing import ZERO_NS, eventually, publisher, second
 
 RUN = "tiny/20261128T010203Z-7"
@@ -144,3 +145,20 @@ def test_a_file_that_cannot_be_read_is_said(runs: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(app, "send_file", denied)
     answer = client(runs).get(f"/{RUN}/report.html", buffered=True)
     assert (answer.status_code, answer.text) == (403, "403: report.html: Permission denied\n")
+
+
+def test_one_transfer_is_told_on_a_page(runs: Path) -> None:
+    run = Run()
+    run.transfer("mine", gtid="3e11fa47-71ca-11e1-9e33-c80aa9429562:7")
+    run.transfer("<b>", outcome="fail", error="<script>")
+    write(runs / "tiny" / "2", run.history())
+    asking = client(runs)
+    page = asking.get("/trace", query_string={"run": "tiny/2", "key": "mine"}).text
+    assert "stored: acknowledged, and on every node in service" in page
+    assert "GTID 3e11fa47" in page
+    nasty = asking.get("/trace", query_string={"run": "tiny/2", "key": "<b>"}).text
+    assert "&lt;script&gt;" in nasty
+    assert "<b>" not in nasty
+    assert "no operation has the key" in asking.get("/trace", query_string={"run": "tiny/2", "key": "none"}).text
+    assert "there is no ../secret" in asking.get("/trace", query_string={"run": "../secret", "key": "k"}).text
+    assert "<form" in asking.get("/trace").text
