@@ -163,13 +163,13 @@ def _steps(pair: PairContent, outage: FindingContent) -> Iterator[Line]:
 
 
 def _undecided_words(findings: list[FindingContent]) -> str:
-    """``too few trials (3 against 3): write outage needs at least 4 each; boot needs at least 7 each``."""
+    """``too few trials (3 against 3): needs at least 4 each for write outage; at least 7 each for boot``."""
     samples = findings[0]["samples"]
     by_need: dict[int, list[str]] = {}
     for finding in findings:
         by_need.setdefault(finding["needed"], []).append(_metric(finding["metric"]))
     needs = "; ".join(f"at least {needed} each for {listed(names)}" for needed, names in sorted(by_need.items()))
-    return f"{samples['trials_a']} against {samples['trials_b']} trials show nothing; needs {needs}"
+    return f"too few trials ({samples['trials_a']} against {samples['trials_b']}): needs {needs}"
 
 
 def _needed(pair: PairContent) -> int:

@@ -73,7 +73,7 @@ def test_a_finding_is_one_line_with_levels_interval_effect_and_the_step() -> Non
 
 def test_too_few_trials_say_how_many_there_must_be_for_what() -> None:
     text = "\n".join(lines(told(A[:3], SLOWER[:3])))
-    assert "3 against 3 trials show nothing; needs at least 4 each for write outage; at least 7 each for" in text
+    assert "too few trials (3 against 3): needs at least 4 each for write outage; at least 7 each for" in text
 
 
 def test_a_slower_machine_and_another_one_are_told() -> None:
