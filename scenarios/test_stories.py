@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 
 #: What `make test` runs: the crash that a whole run is mostly about, a planned change, and the three controls. Every
 #: other story takes half a minute or more, and what it breaks is broken on real pods by an engine test as well.
-CORE = frozenset({"primary-kill", "switchover", "control-null", "control-lost-commit", "control-async-loss"})
+CORE = frozenset({"primary-kill", "control-null", "control-lost-commit", "control-async-loss"})
 #: What is lost there is on no node any more, and meant to be: none can catch up with it.
 NEVER_ALIKE = frozenset({"control-relay-log-lost"})
 

@@ -101,6 +101,7 @@ def test_steady_carries_every_workload(go: Go, workload: str) -> None:
     assert set(undecided) <= {"latency", "replication"}, "each workload's own invariants are decided"
 
 
+@pytest.mark.nightly
 def test_a_share_of_the_measured_maximum_is_what_the_load_offers(go: Go) -> None:
     summary = go("steady", *SMALL, "load.duration=8s", "load.rate=70%", "load.calibrate=6s")
     assert_passed(summary)

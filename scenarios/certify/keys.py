@@ -54,7 +54,8 @@ def public_key(file: Path) -> Ed25519PublicKey:
 def _read(file: Path) -> bytes:
     try:
         if not file.is_file():  # to read a pipe would wait for ever
-            raise ConfigurationError(f"{file}: there is no such file; give a key in PEM")
+            what = "this is no file" if file.exists() else "there is no such file"
+            raise ConfigurationError(f"{file}: {what}; give a key in PEM")
         if file.stat().st_size > _SIZE_MAX_BYTES:
             raise ConfigurationError(f"{file}: this is no key in PEM, it is too large")
         return file.read_bytes()

@@ -23,6 +23,7 @@ from scenarios.run.needs import require_needs
 from scenarios.run.run import Run, require_images
 from scenarios.schema.scenario import Scenario
 from scenarios.signals import interruptible
+from scenarios.trials.loop import TRIALS_MAX
 from scenarios.trials.repeated import Repeated
 
 log = logging.getLogger("meshbench")
@@ -65,8 +66,8 @@ def run_scenario(
 def require_trials(trials: int, *, alone: Mapping[str, object]) -> None:
     """Raise ConfigurationError for a number of trials that cannot be, or with an option that goes with one run alone.
     alone: those options and what was given."""
-    if trials < 1:
-        raise ConfigurationError(f"--trials {trials}: expected 1 or more")
+    if not 1 <= trials <= TRIALS_MAX:
+        raise ConfigurationError(f"--trials {trials}: expected 1 to {TRIALS_MAX}")
     if trials > 1 and (given := [option for option, value in alone.items() if value]):
         raise ConfigurationError(f"--trials {trials}: goes not with {', '.join(given)}, which are for one run")
 

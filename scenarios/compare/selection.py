@@ -39,6 +39,8 @@ def chosen(word_a: str, word_b: str, *, runs: Path) -> tuple[list[TrialRow], lis
 
 def _rows(word: str, known: Sequence[TrialRow]) -> list[TrialRow]:
     """In this order: a night, a whole, days, a folder, a commit."""
+    if not word.strip():
+        raise ConfigurationError("compare: one of the two is empty; give a commit, days, a night or a folder")
     kind, _, whole = word.rpartition("/")
     if (kind or _NIGHTLY) in _KINDS and (kind or whole in (LATEST, PREVIOUS)):
         return _require(word, _of_whole(kind or _NIGHTLY, whole, known), known)

@@ -16,6 +16,7 @@ from reports.matrix.experiment import Cell
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.read import CATALOGUE, read_scenario
 from scenarios.schema.scenario import Scenario
+from scenarios.trials.loop import TRIALS_MAX
 from scenarios.user_code.lookup import Look
 
 
@@ -67,8 +68,8 @@ def plan(
     Raises ConfigurationError for a word that is no topology or no mesh, a mistake in scenario or settings, and when no
     cell can be run. A combination that the scenario refuses is a cell that is not applicable.
     """
-    if trials < 1:
-        raise ConfigurationError(f"--trials {trials}: expected 1 or more")
+    if not 1 <= trials <= TRIALS_MAX:
+        raise ConfigurationError(f"--trials {trials}: expected 1 to {TRIALS_MAX}")
     _assert_words("--topology", topologies or (), kinds())
     _assert_words("--mesh", meshes or (), mesh_words())
     everywhere = [one for one in settings if not one.startswith("control.")]

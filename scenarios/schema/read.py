@@ -177,6 +177,8 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     if not equals or not key:
         raise ConfigurationError(f"--set {brief(setting)}: expected key=value, such as load.rate=500")
     path = _path(key)
+    if not text.strip() and not key.startswith(OPTIONS):  # an option may be set to nothing
+        raise ConfigurationError(f"--set {brief(setting)}: there is no value; write {key}=null where none is meant")
     try:
         value = value_of(text, tuple(str(part) for part in path))
     except ConfigurationError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from cluster.errors import ConfigurationError
+from history.fields import spelt
 from scenarios.schema.misread import misread
 
 #: Keys and indices from the top of a document down, all as words.
@@ -26,8 +27,10 @@ def load(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     """The document, and line numbers (from 1) by place, the whole document's by (); raises ConfigurationError."""
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error})") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file}: cannot be read: this is no text in UTF-8") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[Place, int] = {}
@@ -41,11 +44,12 @@ def load(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     except ConfigurationError as problem:
         raise ConfigurationError(f"{file}:{problem}") from None
     except RecursionError:
-        raise ConfigurationError(f"{file}: too deeply nested to be a scenario") from None
+        raise ConfigurationError(f"{file}: too deeply nested") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict):
-        raise ConfigurationError(f"{file}: expected a mapping with keys such as name, topology, load")
+        got = "nothing" if document is None else spelt(document)
+        raise ConfigurationError(f"{file}: expected a mapping, a line for each key, such as name: …; got {got}")
     return document, lines
 
 

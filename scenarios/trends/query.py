@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -39,7 +40,9 @@ def ask(runs: Path, query: str = NEWEST) -> Answer:
         connection.set_authorizer(_reading)
         try:
             found = connection.execute(query)
-            return Answer([column[0] for column in found.description or ()], found.fetchall())
+            if found.description is None:
+                raise ConfigurationError("--sql: this asks nothing; expected a SELECT, such as SELECT * FROM trials")
+            return Answer([column[0] for column in found.description], found.fetchall())
         except (sqlite3.Error, sqlite3.Warning) as error:
             why = str(error)
             if "not authorized" in why or "readonly" in why:
@@ -73,9 +76,15 @@ def as_csv(answer: Answer) -> str:
 
 
 def as_json(answer: Answer) -> str:
-    """A list of objects."""
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    return json.dumps(rows, indent=2, ensure_ascii=False, default=str) + "\n"
+    """A list of objects; null for a number that JSON does not have, bytes in hexadecimal."""
+    rows = [dict(zip(answer.columns, map(_of_json, row), strict=True)) for row in answer.rows]
+    return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _of_json(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _shown(value: Any) -> str:

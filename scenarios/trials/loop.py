@@ -47,6 +47,10 @@ class Planned:
         return ["meshbench", "run", self.name, *settings, "--seed", str(self.scenario.seed)]
 
 
+#: More than anybody can wait for is a slip of the finger.
+TRIALS_MAX = 10_000
+
+
 class Trials:
     """The runs of one whole. The order of the trials and which of them are repeated is the caller's."""
 

@@ -66,7 +66,7 @@ def under_way(engine: docker.DockerClient, tmp_path: Path) -> Iterator[tuple[sub
         (signal.SIGINT, 130),
         (signal.SIGTERM, 143),
         pytest.param(signal.SIGHUP, 129, marks=pytest.mark.nightly),  # a terminal that is closed sends it, see below
-        (signal.SIGPIPE, 141),
+        pytest.param(signal.SIGPIPE, 141, marks=pytest.mark.nightly),
     ],
 )
 def test_an_interrupted_run_leaves_nothing(

@@ -82,7 +82,13 @@ gates: {{lateness_p99: 10s}}   # a load pod that is frozen is late
 @pytest.mark.parametrize(
     ("mesh", "paused", "third", "hits"),
     [
-        ("haproxy", "load", "partition, target: load, peer: proxy", ["proxy", "load", "link"]),
+        pytest.param(
+            "haproxy",
+            "load",
+            "partition, target: load, peer: proxy",
+            ["proxy", "load", "link"],
+            marks=pytest.mark.nightly,
+        ),
         pytest.param(
             "router",
             "proxy",

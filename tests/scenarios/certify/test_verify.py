@@ -436,6 +436,16 @@ def test_a_page_of_another_version_is_not_called_wrong_and_not_called_checked(tm
     assert "note         certificate.html is of another version" in "\n".join(lines(found))
 
 
+def test_what_another_version_words_otherwise_is_noted_and_its_numbers_are_compared(tmp_path: Path) -> None:
+    folder = certified(tmp_path, of=plan(commit="0" * 40, dirty=False))
+    edited(folder / "certificate.json", lambda content: content.update(why="all of the trials were good"))
+    found = verify(write_bundle(folder))
+    assert found["problems"] == []
+    assert "note         certificate.json is worded as another version" in "\n".join(lines(found))
+    edited(folder / "certificate.json", lambda content: content["claims"][0].update(bound=0.001))
+    assert named(problems(write_bundle(folder)), "certificate.json", ".claims[0].bound is 0.001")
+
+
 # --- not even a bundle ------------------------------------------------------------------------------------------------
 
 
@@ -448,8 +458,8 @@ def test_what_is_no_bundle_is_a_mistake_of_who_asks(tmp_path: Path) -> None:
         archive.writestr("hello.txt", "hello")
     with pytest.raises(ConfigurationError, match="is no certificate"):
         verify(tmp_path / "c.zip")
-    for place in (tmp_path, tmp_path / "gone.zip"):
-        with pytest.raises(ConfigurationError, match="there is no such file"):
+    for place, told in ((tmp_path, "this is no file"), (tmp_path / "gone.zip", "there is no such file")):
+        with pytest.raises(ConfigurationError, match=told):
             verify(place)
 
 

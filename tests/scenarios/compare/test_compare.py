@@ -175,6 +175,7 @@ def test_a_page_markdown_and_json_are_written_where_asked(runs: Path, trials: ty
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("", "latest"), "meshbench: compare: one of the two is empty; give a commit, days, a night or a folder"),
         (("cccc", "latest"), "meshbench: cccc: no trial is of this; there are commits aaaaaaaaaa; days 2026-11-03, "),
         ((*DAYS, "--least", "outage=1"), "meshbench: --least outage=1: no metric 'outage'; there are "),
         ((*DAYS, "--rerun", "2"), "meshbench: "),

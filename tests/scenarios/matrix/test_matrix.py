@@ -160,7 +160,7 @@ def test_the_words_of_a_mesh_are_those_that_a_scenario_takes() -> None:
         (["--topology", "group", "--mesh", "direct,nginx"], "--mesh: unknown word 'nginx'; allowed: direct, "),
         (["--topology", "group,", "--mesh", "direct"], "--topology: unknown word ''"),
         (["--topology", "group,group", "--mesh", "direct"], "--topology: group is there twice"),
-        (["--topology", "group", "--mesh", "direct", "--trials", "0"], "--trials 0: expected 1 or more"),
+        (["--topology", "group", "--mesh", "direct", "--trials", "0"], "--trials 0: expected 1 to 10000"),
         (["--topology", "group", "--mesh", "direct", "--set", "load.rate=-1"], "--set load.rate=-1"),
     ],
 )

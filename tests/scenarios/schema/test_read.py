@@ -338,3 +338,9 @@ def test_routes_that_are_static_have_no_ttl() -> None:
     assert read_scenario("steady", settings=["mesh=router", "mesh.ttl=100ms"]).mesh.settings == {"ttl": "100ms"}
     with pytest.raises(ConfigurationError, match=r"mesh\.ttl: does not apply to topology async"):
         read_scenario("steady", settings=["topology=async", "mesh=router", "mesh.ttl=100ms"])
+
+
+def test_a_setting_without_a_value_is_a_slip_except_of_a_mysqld_option() -> None:
+    with pytest.raises(ConfigurationError, match=r"--set load\.rate=: there is no value; write load\.rate=null"):
+        read_scenario("steady", settings=["load.rate="])
+    assert read_scenario("steady", settings=["mysql.config.sql_mode="]).mysql.config["sql_mode"] == ""

@@ -73,11 +73,18 @@ def test_what_is_no_select_is_refused_in_a_line_and_nothing_is_written(
         ("SELECT outage FROM trials", "no such column: outage"),
         ("SELECT 1; SELECT 2", "one statement"),
         ("SELECT 1 FROM runs", "no such table: runs"),
+        ("", "this asks nothing; expected a SELECT"),
+        ("-- nothing", "this asks nothing"),
     ],
 )
 def test_a_wrong_question_is_told_in_sqlite_s_words(runs: Path, query: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         ask(runs, query)
+
+
+def test_json_has_no_number_that_json_does_not_have(runs: Path) -> None:
+    told = as_json(ask(runs, "SELECT 1e999 AS most, x'00ff' AS bytes"))
+    assert json.loads(told, parse_constant=pytest.fail) == [{"most": None, "bytes": "00ff"}]
 
 
 def test_the_columns_can_be_asked_for(runs: Path) -> None:

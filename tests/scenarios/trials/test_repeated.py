@@ -151,8 +151,9 @@ def test_one_trial_is_an_ordinary_run(ends: Ends, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--trials", "0"], "--trials 0: expected 1 or more"),
-        (["--trials", "-1"], "--trials -1: expected 1 or more"),
+        (["--trials", "0"], "--trials 0: expected 1 to 10000"),
+        (["--trials", "-1"], "--trials -1: expected 1 to 10000"),
+        (["--trials", "99999999999"], "--trials 99999999999: expected 1 to 10000"),
         (["--trials", "abc"], "invalid value for '--trials'"),
         (["--trials", "2.5"], "invalid value for '--trials'"),
         (["--trials", "2", "--live"], "--trials 2: goes not with --live"),
