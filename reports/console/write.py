@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +11,7 @@ from pathlib import Path
 from reports.console.beside import beside
 from reports.console.content import content
 from reports.console.page import console_html
-from reports.files import write_atomically
+from reports.files import lock, write_atomically
 from reports.trends.store import Store
 
 NAME = "index.html"
@@ -37,17 +35,10 @@ def write_console(runs: Path) -> Path:
 @contextmanager
 def _alone(runs: Path) -> Iterator[None]:
     """The lock is gone with the process, however that ends."""
-    lock = os.open(runs, os.O_RDONLY)
+    folder = os.open(runs, os.O_RDONLY)
     try:
-        last_s = time.monotonic() + BUSY_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > last_s:
-                    raise TimeoutError(f"{runs / NAME}: another process has been writing it for {BUSY_S:g} s") from None
-                time.sleep(0.05)
+        if not lock(folder, timeout_s=BUSY_S):
+            raise TimeoutError(f"{runs / NAME}: another process has been writing it for {BUSY_S:g} s")
         yield
     finally:
-        os.close(lock)
+        os.close(folder)

@@ -8,17 +8,15 @@ is read.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TextIO
 from urllib.parse import quote
 
 from history.json_files import HistoryError
+from reports.files import lock
 from reports.trends.columns import COLUMNS, view
 from reports.trends.found import Found, run_folders
 from reports.trends.row import TrialRow, from_json
@@ -119,23 +117,12 @@ class Store:
     def _alone(self) -> Iterator[None]:
         """While no other process writes: a row must not go into a file that a rebuild is about to replace."""
         try:
-            with (self._runs / f".{FILE}.lock").open("a") as lock:
-                self._wait_for(lock)
+            with (self._runs / f".{FILE}.lock").open("a") as file:
+                if not lock(file.fileno(), timeout_s=BUSY_S):  # a run must not wait for ever for one that hangs
+                    raise StoreError(f"{self.file}: another process has been writing to it for {BUSY_S:g} s")
                 yield
         except OSError as error:
             raise StoreError(f"{self.file}: cannot be written: {error.strerror or error}") from None
-
-    def _wait_for(self, lock: TextIO) -> None:
-        """Take it; it is gone with the process, however that ends. A run must not wait for ever for one that hangs."""
-        last_s = time.monotonic() + BUSY_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > last_s:
-                    raise StoreError(f"{self.file}: another process has been writing to it for {BUSY_S:g} s") from None
-                time.sleep(0.02)
 
     def _for_writing(self, file: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)
