@@ -49,7 +49,7 @@ def fetch(container: Process, path: str, into: Path) -> Path:
 def operations(
     container: Process,
     source: str,
-    folder: RunFolder,
+    folder: Path,
     *,
     worker: str,
     within: Moments,
@@ -57,12 +57,12 @@ def operations(
 ) -> int:
     """``ops/<worker>.parquet`` from the load worker's file; returns how many torn last lines were left out (0 or 1).
 
-    within: when it began. clock: of a worker on another machine. What can be read of a damaged file is kept, and so is
-    the file; raises HarnessError then.
+    folder: in which ``ops`` is. within: when it began. clock: of a worker on another machine. What can be read of a
+    damaged file is kept, and so is the file; raises HarnessError then.
     """
-    into = folder.path / "ops" / f"{worker}.parquet"
+    into = folder / "ops" / f"{worker}.parquet"
     try:
-        raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
+        raw = fetch(container, source, folder / "ops" / f"{worker}.jsonl")
         torn = to_parquet(raw, into, who=f"load pod {worker}", within=within, clock=clock)
     except OpsFileError as error:
         raise HarnessError(str(error)) from None
