@@ -20,6 +20,7 @@ from reports.trials.trials_types import TrialsContent
 
 def unlike(place: str, hint: Any, node: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
     """Where a type and a part of the schema do not name the same members, at any depth."""
+    node = next((option for option in node.get("anyOf", []) if option != {"type": "null"}), node)
     if "$ref" in node:
         node = whole["$defs"][node["$ref"].rpartition("/")[2]]
     options = [option for option in get_args(hint) if option is not NoneType]
