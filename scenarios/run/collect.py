@@ -164,10 +164,10 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-def logs(containers: Iterable[Process], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
-    """Every container's log, its end if it is long, without the run's prefix in its name.
+def logs(containers: Iterable[Process], folder: Path, *, hide: list[str], error_log: str | None = None) -> None:
+    """Into a folder: every container's log, its end if it is long, without the run's prefix in its name.
 
-    error_log: a file that mysqld logs into.
+    hide: secrets of the run, which are blotted out. error_log: a file that mysqld logs into.
     """
     for container in containers:
         try:
@@ -181,4 +181,6 @@ def logs(containers: Iterable[Process], folder: RunFolder, *, hide: list[str], e
         short = container.name.split("-", 2)[-1]
         if error_log is not None and short.endswith("-mysqld"):
             text += mysqld_log.file_text(container, error_log)
-        folder.write_log(short, text, hide=hide)
+        for secret in hide:
+            text = text.replace(secret.encode(), b"********")
+        (folder / f"{short}.log").write_bytes(text)

@@ -337,7 +337,7 @@ class Run:
     def _keep_logs(self) -> None:
         error_log = requested.error_log(self._cluster.topology)
         hidden = [*self._cluster.credentials.secrets(), *secrets_of(self._scenario.load.environment)]
-        collect.logs(self._containers(), self._folder, hide=hidden, error_log=error_log)
+        collect.logs(self._containers(), self.folder / "logs", hide=hidden, error_log=error_log)
 
     @contextmanager
     def _phase(self, name: str, *, expected_s: float | None = None) -> Iterator[None]:

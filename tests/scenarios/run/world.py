@@ -180,7 +180,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             file.rename(folder.path / "final" / file.name)
             world.end_state()
 
-    def logs(containers: Any, folder: RunFolder, *, hide: list[str], error_log: str | None) -> None:
+    def logs(containers: Any, folder: Path, *, hide: list[str], error_log: str | None) -> None:
         world.logs()
         keep_logs(containers, folder, hide=hide, error_log=error_log)
 
