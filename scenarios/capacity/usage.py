@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
@@ -156,7 +156,7 @@ def usage_of(
     covered_s = sum(share * (now.at_ns - before.at_ns) for before, now, share in shares) / 1e9
     if not covered_s:
         raise ValueError("a stretch that no two readings cover")
-    spent_s: dict[PodKind, float] = Tally()
+    spent_s: dict[PodKind, float] = defaultdict(float)
     for before, now, share in shares:
         for container, spent in now.spent.items():
             used = spent.since(before.spent.get(container))[0]

@@ -325,11 +325,8 @@ def test_a_meter_reads_the_cgroups_of_a_runs_containers_and_asks_its_servers(
     monkeypatch.setattr(ownership, "pids", lambda _, known: [] if mysqld in known else [(mysqld, 1)])
     of_pid = cgroup_of(mysqld, f"1:cpuacct:/{mysqld}\n2:memory:/{mysqld}\n", root=tmp_path)
     monkeypatch.setattr(scenarios.run.cpu_time, "cgroup_of", lambda *_: of_pid)
-    monkeypatch.setattr(
-        cluster,
-        "connect",
-        lambda *_, **__: Session(STATUS, [], [(0, 151, "")], [], *[STATUS, [], [(0, 151, "")], []] * 9),
-    )
+    answers: list[list[tuple[Any, ...]]] = [STATUS, [], [(0, 151, "")], []]
+    monkeypatch.setattr(cluster, "connect", lambda *_, **__: Session(*answers * 9))
     meter = Meter("0a1b2c3d", cluster)
     meter.start()
     (tmp_path / f"cpuacct/{mysqld}/cpuacct.usage").write_text("3000000000")
