@@ -8,10 +8,10 @@ rest the least. At most half of a step may go: what settles later has not settle
 **A backlog that grows** is what no latency of a short step may hide. The backlog is what was due and is not answered
 yet, wherever it waits. Its growth in each of `_BINS` parts of the step is what arrived less what was answered, and
 whether their mean is above zero is Student's t-test. In a queue that keeps up these parts cancel out, so that the test
-warns far more rarely than `_ERROR` says: by 400 simulated steps of 13 s of each of three M/M/k queues never up to 90 % of what the
-servers can do, at 98 % in one of a hundred. Beyond that they add up, like the steps of a random walk with drift: at
-105 % it sees 95 in 100 where 1,000 a second are served, and 60 where it is 300, of which a latency objective is missed
-by then. A growth below a hundredth of the arrivals is no matter, however certain.
+warns far more rarely than `_ERROR` says: of 400 simulated steps of 13 s of each of three M/M/k queues in none at 90 %
+of what the servers can do, in one of a hundred at 98 %. Beyond that they add up, like the steps of a random walk with
+drift: at 105 % it sees 95 in 100 where 1,000 a second are served, and 60 where it is 300. A growth below a hundredth of
+the arrivals is no matter, however certain.
 
 **How long**: a quantile is reported where at least ten of the operations lie above it, the rule for the normal
 approximation to hold for a quantile's bounds (Hahn, Meeker and Escobar, Statistical Intervals, 2017, section 5.2):

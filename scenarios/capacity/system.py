@@ -223,5 +223,5 @@ class _Once:
 
     def second(self, second: Second) -> None:
         if self._then is not None and second.t_s >= self._at_s - 0.5:  # a second is told when it is over
-            self._then, then = None, self._then
+            then, self._then = self._then, None
             then()

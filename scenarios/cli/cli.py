@@ -47,7 +47,6 @@ from scenarios.signals import exit_code, undisturbed
 VERBS = (
     "run",
     "matrix",
-    "capacity",
     "nightly",
     "worker",
     "judge",
