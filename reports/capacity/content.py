@@ -303,9 +303,10 @@ class PlannerRow(TypedDict):
 
 
 class CapacityContent(Measured):
-    """The whole file: what was measured, and what follows from it."""
+    """The whole file: what was measured, and what follows from it. knee_tps: see `reports.capacity.knee`."""
 
     schema: str
     headline: list[str]
+    knee_tps: float | None
     usl: UslRow
     planner: list[PlannerRow]

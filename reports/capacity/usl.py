@@ -132,7 +132,9 @@ def _unfit_law(parameters: Floats, n: Floats, x: Floats, modelled: Floats, rando
     relative = x / modelled - 1
     size = float(np.sqrt(np.mean(relative**2)))
     if size > _SMALL_RESIDUAL and _structured(relative, random):
-        return f"what the law leaves over ({size:.0%} of throughput) rises and falls with concurrency: it is another law"
+        return (
+            f"what the law leaves over ({size:.0%} of throughput) rises and falls with concurrency: it is another law"
+        )
     return ""
 
 
