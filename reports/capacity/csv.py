@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reports.capacity.content import CapacityContent
+from reports.capacity.content import CapacityContent, Interval
 from reports.text.visible import all_visible
 
 _PLAIN = (
@@ -53,9 +53,12 @@ def mesh_tax_csv(content: CapacityContent) -> str:
     )
 
 
-def _interval(name: str, interval: Mapping[str, Any] | None) -> dict[str, float | None]:
-    columns = {name: "median", f"{name}_low": "low", f"{name}_high": "high"}
-    return {column: interval and interval[part] for column, part in columns.items()}
+def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
+    return {
+        name: interval and interval["median"],
+        f"{name}_low": interval and interval["low"],
+        f"{name}_high": interval and interval["high"],
+    }
 
 
 def _csv(rows: Iterable[Mapping[str, Any]]) -> str:

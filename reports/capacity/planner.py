@@ -45,12 +45,12 @@ def planner(measured: Measured, folder: Path) -> list[PlannerRow]:
 
 def carried_by(measured: Measured, *, folder: str) -> Iterator[Carried]:
     """What one capacity run shows that its system carries."""
-    of = {"pods": measured["pods"], "topology": measured["topology"], "mesh": measured["mesh"], "folder": folder}
+    of = (measured["pods"], measured["topology"], measured["mesh"], folder)
     if measured["verdict"] == "pass" and measured["max_tps"] and _confirmed(measured):
-        yield Carried(nodes_lost=0, carries_tps=measured["max_tps"], **of)
+        yield Carried(0, measured["max_tps"], *of)
     lost = measured["n_minus_1"]
     if lost and lost["safe_tps"] and lost["safe_verified"] and lost["safe_verified"]["holds"]:
-        yield Carried(nodes_lost=1, carries_tps=lost["safe_tps"], **of)
+        yield Carried(1, lost["safe_tps"], *of)
 
 
 def _confirmed(measured: Measured) -> bool:

@@ -153,7 +153,8 @@ def _law(parameters: Floats, n: Floats) -> Floats:
     rate, sigma, kappa = parameters
     if math.isinf(rate):
         return np.zeros_like(n)
-    return rate * n / (1 + sigma * (n - 1) + kappa * n * (n - 1))
+    modelled: Floats = rate * n / (1 + sigma * (n - 1) + kappa * n * (n - 1))
+    return modelled
 
 
 def _peak(parameters: Floats) -> float | None:

@@ -5,6 +5,9 @@ Colour tells the setting (all nodes, one dead, one coming back), the shape what 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -57,9 +60,8 @@ def draw_curve(content: CapacityContent, size: Size) -> Figure:
 
 def _latency(step: StepRow, metric: str) -> float | None:
     kind, _, name = metric.partition("_")
-    times = step["response_ms"] if kind == "response" else step["service_ms"]
-    values: dict[str, float | None] = {**times}
-    return values.get(name)
+    times: Mapping[str, Any] = step["response_ms"] if kind == "response" else step["service_ms"]
+    return cast("float | None", times.get(name))
 
 
 def _point(axes: Axes, step: StepRow, at_ms: float) -> None:
