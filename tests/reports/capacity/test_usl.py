@@ -47,12 +47,12 @@ def test_parameters_are_recovered_within_5_percent_from_points_with_2_percent_no
 def test_of_few_points_the_bands_hold_the_true_parameters() -> None:
     concurrency = np.geomspace(1, 100, 12)
     held = {"sigma": 0, "kappa": 0, "lambda": 0}
-    for seed in range(40):
+    for seed in range(20):
         found = fitted(concurrency, noisy(law(concurrency, rate=400, sigma=0.05, kappa=0.0005), seed))
         held["lambda"] += within(400, found.lambda_bounds.low, found.lambda_bounds.high)
         held["sigma"] += within(0.05, found.sigma_bounds.low, found.sigma_bounds.high)
         held["kappa"] += within(0.0005, found.kappa_bounds.low, found.kappa_bounds.high)
-    assert min(held.values()) >= 32  # of 40, nominally 38
+    assert min(held.values()) >= 16  # of 20, nominally 19
 
 
 def within(value: float, low: float | None, high: float | None) -> bool:

@@ -8,8 +8,9 @@ import html
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from jsonschema import ValidationError
@@ -22,29 +23,41 @@ from reports.capacity.steps import step_row
 from reports.capacity.write import write_capacity
 from reports.schema import validate
 from tests.browser import watched_page
-from tests.reports.capacity.contents import KINDS, LAW, bare, full, generator_limited, interrupted, none_met
+from tests.reports.capacity.contents import KINDS, LAW, bare
 from tests.reports.capacity.made import step
 
 
-def written(measured: Measured, folder: Path) -> tuple[CapacityContent, str]:
-    """The content, and the text of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
+class Written(NamedTuple):
+    """folder: where it is. text: of the page, without markup."""
+
+    folder: Path
+    content: CapacityContent
+    text: str
+
+
+@pytest.fixture(scope="session")
+def of_kind(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Written]:
+    """Every kind of ending, written once: drawing takes a while."""
+    return cache(lambda kind: written(KINDS[kind](), tmp_path_factory.mktemp("capacity")))
+
+
+def written(measured: Measured, folder: Path) -> Written:
     content = write_capacity(measured, folder)
     page = (folder / "report.html").read_text()
     text = re.sub(r"<[^>]+>", " ", page.partition("<main>")[2])
-    return content, " ".join(html.unescape(text).split())
+    return Written(folder, content, " ".join(html.unescape(text).split()))
 
 
-@pytest.mark.parametrize("measured", KINDS.values(), ids=KINDS)
-def test_every_kind_of_ending_is_valid_and_has_a_page(measured: Callable[[], Measured], tmp_path: Path) -> None:
-    content, text = written(measured(), tmp_path)
-    read: Any = json.loads((tmp_path / "capacity.json").read_text())
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_ending_is_valid_and_has_a_page(kind: str, of_kind: Callable[[str], Written]) -> None:
+    folder, content, text = of_kind(kind)
+    read: Any = json.loads((folder / "capacity.json").read_text())
     validate(read, "capacity")
     assert read == json.loads(json.dumps(content))
     assert read["headline"]
     for sentence in content["headline"]:
         assert " ".join(sentence.split()) in text
-    assert {"curve.png", "carried.png", "usl.png", "steps.csv"} <= {file.name for file in tmp_path.iterdir()}
+    assert {"curve.png", "carried.png", "usl.png", "steps.csv"} <= {file.name for file in folder.iterdir()}
 
 
 def test_what_breaks_the_contract_is_not_written(tmp_path: Path) -> None:
@@ -53,8 +66,8 @@ def test_what_breaks_the_contract_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_says_the_numbers_of_its_content(tmp_path: Path) -> None:
-    content, text = written(full(), tmp_path)
+def test_the_page_says_the_numbers_of_its_content(of_kind: Callable[[str], Written]) -> None:
+    _, content, text = of_kind("full")
     lost, usl = content["n_minus_1"], content["usl"]
     assert lost is not None
     assert "held up to 1,044/s, and no longer at 1,081/s (bracket 3.5% wide)" in text
@@ -76,47 +89,47 @@ def test_the_page_says_the_numbers_of_its_content(tmp_path: Path) -> None:
     assert "Whole systems at once that held the objective: 3" in text
 
 
-def test_the_run_at_the_safe_load_is_linked_and_what_90_percent_did_is_said(tmp_path: Path) -> None:
-    _, text = written(full(), tmp_path)
+def test_the_run_at_the_safe_load_is_linked_and_what_90_percent_did_is_said(of_kind: Callable[[str], Written]) -> None:
+    folder, _, text = of_kind("full")
     assert "A run at 870/s with a node killed held the objective: outside of 6.6 s of outage p99 was 180 ms" in text
     assert "A run at 939/s with a node killed did not hold the objective: p99 after the failover was 431 ms" in text
-    assert '<a href="steps/kill-870/report.html">' in (tmp_path / "report.html").read_text()
+    assert '<a href="steps/kill-870/report.html">' in (folder / "report.html").read_text()
 
 
-def test_the_law_of_the_steps_is_found_again(tmp_path: Path) -> None:
-    content, _ = written(bare(), tmp_path)
+def test_the_law_of_the_steps_is_found_again(of_kind: Callable[[str], Written]) -> None:
+    _, content, _ = of_kind("bare")
     usl = content["usl"]
     assert (usl["fit"], usl["lambda"], usl["sigma"], usl["kappa"]) == ("ok", *(pytest.approx(one) for one in LAW))
     assert 90.0 not in usl["concurrency"], "an unstable step has no concurrency of its own"
 
 
-def test_of_two_steps_the_page_says_why_there_is_no_law(tmp_path: Path) -> None:
-    content, text = written(interrupted(), tmp_path)
+def test_of_two_steps_the_page_says_why_there_is_no_law(of_kind: Callable[[str], Written]) -> None:
+    _, content, text = of_kind("interrupted")
     assert content["usl"]["fit"] == "none"
     assert f"No fit: {content['usl']['why']}." in text
     assert content["usl"]["curve"] is None
 
 
-def test_every_part_that_is_missing_says_why(tmp_path: Path) -> None:
-    _, text = written(bare(), tmp_path)
+def test_every_part_that_is_missing_says_why(of_kind: Callable[[str], Written]) -> None:
+    _, _, text = of_kind("bare")
     assert "With one node dead, while it comes back, and the safe load: not asked for: `--lose 1`" in text
     assert "Mesh tax not asked for: `--tax`" in text
     assert "Container tax not asked for: `--tax`" in text
     assert "Density not asked for: `--density`" in text
-    _, text = written(interrupted(), tmp_path)
+    _, _, text = of_kind("interrupted")
     assert "Mesh tax interrupted before it" in text
 
 
-def test_an_objective_that_no_rate_meets_is_said_first(tmp_path: Path) -> None:
-    content, text = written(none_met(), tmp_path)
+def test_an_objective_that_no_rate_meets_is_said_first(of_kind: Callable[[str], Written]) -> None:
+    _, content, text = of_kind("none met")
     assert content["headline"][0] == "no rate holds response_p99<=1ms: at 5/s p99 was 18 ms"
     assert "all nodes n/a no rate holds" in text
     assert content["planner"] == []
     assert "No measured system carries any load at this objective." in text
 
 
-def test_a_generator_that_was_the_limit_is_no_capacity(tmp_path: Path) -> None:
-    content, text = written(generator_limited(), tmp_path)
+def test_a_generator_that_was_the_limit_is_no_capacity(of_kind: Callable[[str], Written]) -> None:
+    _, content, text = of_kind("generator")
     assert "the load generator was the limit at 1043/s; raise `workers`" in content["headline"]
     assert "The limit: the load generator itself: operations were sent 81 ms late (p99)" in text
     assert content["planner"] == []
@@ -145,13 +158,13 @@ def test_a_step_says_what_it_did_not_hold() -> None:
     assert copy.deepcopy(content["steps"]) == json.loads(json.dumps(content["steps"]))
 
 
-def test_the_table_for_spreadsheets_has_a_row_a_step(tmp_path: Path) -> None:
-    content, _ = written(full(), tmp_path)
-    with (tmp_path / "steps.csv").open() as file:
+def test_the_table_for_spreadsheets_has_a_row_a_step(of_kind: Callable[[str], Written]) -> None:
+    folder, content, _ = of_kind("full")
+    with (folder / "steps.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["achieved_tps"]) for row in rows] == [one["achieved_tps"] for one in content["steps"]]
     assert [row["holds"] for row in rows] == [str(one["holds"]) for one in content["steps"]]
-    with (tmp_path / "mesh_tax.csv").open() as file:
+    with (folder / "mesh_tax.csv").open() as file:
         taxes = list(csv.DictReader(file))
     assert [(row["mesh"], row["throughput_ratio"]) for row in taxes[:2]] == [("direct", "1.0"), ("envoy", "0.827")]
 
@@ -159,10 +172,10 @@ def test_the_table_for_spreadsheets_has_a_row_a_step(tmp_path: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [380, 1100])
 def test_the_page_asks_for_nothing_and_is_no_wider_than_the_screen(
-    browser: Browser, tmp_path: Path, width: int
+    browser: Browser, of_kind: Callable[[str], Written], width: int
 ) -> None:
-    written(full(), tmp_path)
+    folder = of_kind("full").folder
     with watched_page(browser, viewport={"width": width, "height": 900}) as watched:
-        watched.page.goto((tmp_path / "report.html").as_uri())
+        watched.page.goto((folder / "report.html").as_uri())
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
         assert (watched.requests, watched.errors) == ([], [])
