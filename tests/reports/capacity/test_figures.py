@@ -56,7 +56,7 @@ def test_what_was_never_answered_is_slower_than_all_that_was() -> None:
 
 
 def test_a_refusal_by_the_business_is_an_answer_and_no_throughput() -> None:
-    refused = {"outcome": "fail", "error": "insufficient-funds"}
+    refused: dict[str, Any] = {"outcome": "fail", "error": "insufficient-funds"}
     found = of([attempt(number, took_ms=10, **(refused if number % 2 else {})) for number in range(1000)])
     assert found.success_ratio == 1
     assert found.achieved_tps == pytest.approx(50, rel=0.01)
