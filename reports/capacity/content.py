@@ -91,11 +91,20 @@ class Verify(TypedDict):
     above: Verification | None
 
 
-#: Gunther's law fitted to the open-loop steps (``lambda`` is a word of Python). fit none: ``why`` says why, and no
-#: parameter is given. lambda: operations a second at a concurrency of one. n_star: the concurrency at which the fitted
-#: law has its peak; None: beyond what was measured, or there is none. peak: the same in words. ci: 95 % bounds of each
-#: parameter, low and high; None in place of a bound that is beyond what was measured. The lists: the points in order of
-#: concurrency, with what the law says there and its 95 % band.
+class UslCurve(TypedDict):
+    """The fitted law and its 95 % band, between the lowest and the highest concurrency measured."""
+
+    concurrency: list[float]
+    fitted_tps: list[float]
+    low_tps: list[float]
+    high_tps: list[float]
+
+
+#: Gunther's law (``lambda`` is a word of Python) fitted to the points, one an open-loop step of all nodes. fit none:
+#: ``why`` says why, and no parameter is given. lambda: operations a second at a concurrency of one. n_star: the
+#: concurrency at which the law has its peak; None: beyond what was measured, or there is none. peak: the same in words.
+#: ci: 95 % bounds of each parameter, low and high; None in place of a bound beyond what was measured. concurrency,
+#: throughput_tps: the points by concurrency ascending; residuals_tps: of each, measured less fitted.
 UslRow = TypedDict(
     "UslRow",
     {
@@ -110,10 +119,8 @@ UslRow = TypedDict(
         "ci": dict[str, list[float | None]] | None,
         "concurrency": list[float],
         "throughput_tps": list[float],
-        "fitted_tps": list[float],
         "residuals_tps": list[float],
-        "band_low_tps": list[float],
-        "band_high_tps": list[float],
+        "curve": UslCurve | None,
     },
 )
 
@@ -296,9 +303,10 @@ class PlannerRow(TypedDict):
 
 
 class CapacityContent(Measured):
-    """The whole file: what was measured, and what follows from it."""
+    """The whole file: what was measured, and what follows from it. knee_tps: see `reports.capacity.knee`."""
 
     schema: str
     headline: list[str]
+    knee_tps: float | None
     usl: UslRow
     planner: list[PlannerRow]
