@@ -257,6 +257,12 @@ def test_a_file_that_is_none_of_ours_is_told_in_a_line_and_a_rebuild_mends_it(
     assert Store(runs).rows() == added
 
 
+def test_a_folder_in_its_place_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite").mkdir()
+    with pytest.raises(StoreError, match="is a folder, not a file; move it away"):
+        Store(tmp_path).rows()
+
+
 def test_a_view_of_an_older_version_is_renewed_by_the_next_run(runs: Path) -> None:
     Store(runs).update()
     with sqlite3.connect(runs / "history.sqlite") as connection:
