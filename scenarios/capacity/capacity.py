@@ -42,6 +42,8 @@ PROBE_S = 5.0
 #: The search begins at this share of what the closed loop carried, which had no objective to hold.
 START_SHARE = 0.5
 LEAST_TPS = 5.0
+#: Of the bracket, and the most steps that the search may take: five minutes.
+WIDTH, STEPS_MAX = 0.03, 24
 
 
 #: How a search ends -> what the whole comes to.
@@ -130,7 +132,9 @@ class Capacity:
         probe = system.measure(None, purpose="ramp", duration_s=PROBE_S)
         say(f"a closed loop of {self._plan.scenario.load.connections} connections carries {probe.achieved_tps:.0f}/s")
         start_tps = max(LEAST_TPS, START_SHARE * probe.achieved_tps)
-        found = search(self._measuring.on(system), self._plan.objectives, start_tps=start_tps)
+        found = search(
+            self._measuring.on(system), self._plan.objectives, start_tps=start_tps, width=WIDTH, steps_max=STEPS_MAX
+        )
         measured = self._measured
         measured["max_tps"] = found.max_tps
         measured["bracket"] = bracket_row(found)
