@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from checks.noise import HELD_BY_DEFAULT, LATENESS
 from reports.capacity.step import Limit, Step
 
 #: Of a ceiling. A queue before something that is busy for 90 % of the time is ten times as long as its service takes
@@ -31,8 +32,8 @@ FULL = 0.9
 OFFERED_AT_LEAST = 0.9
 #: ... and by so many standard deviations of a Poisson count fewer: of few arrivals, many may be missing by chance.
 _CHANCE = 4.0
-#: gevent's timers are 2 ms late in 100 (p99) on a machine at rest.
-LATE_MS = 50.0
+#: What makes a run void, too.
+LATE_MS = HELD_BY_DEFAULT[LATENESS]
 #: Of the CPU time used, to be the one who fills the machine.
 MOST = 0.5
 FSYNC_SHARE = 1.0

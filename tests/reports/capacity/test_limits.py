@@ -46,7 +46,7 @@ def names(usage: Usage) -> list[str]:
     [
         (used(pods={"load": (1, 0.95)}), "load_cpu", used(pods={"load": (1, 0.8)})),
         (used(pods={"load": (2, 1.9)}), "generator", used(pods={"load": (3, 1.9)})),
-        (used(late_ms=80.0), "generator", used(late_ms=20.0)),
+        (used(late_ms=180.0), "generator", used(late_ms=80.0)),
         (used(host_cpu_cores=7.5), "host_cpu", used(host_cpu_cores=6.5)),
         (used(server={"fsync_share": 1.1, "fsyncs_per_s": 900.0}), "fsync", used(server={"fsync_share": 0.6})),
         (used(server={"row_lock_wait_share": 9.0}), "row_locks", used(server={"row_lock_wait_share": 4.0})),
