@@ -42,8 +42,6 @@ PROBE_S = 5.0
 #: The search begins at this share of what the closed loop carried, which had no objective to hold.
 START_SHARE = 0.5
 LEAST_TPS = 5.0
-#: Of the bracket, and the most steps that the search may take: five minutes.
-WIDTH, STEPS_MAX = 0.03, 24
 
 
 #: How a search ends -> what the whole comes to.
@@ -132,9 +130,7 @@ class Capacity:
         probe = system.measure(None, purpose="ramp", duration_s=PROBE_S)
         say(f"a closed loop of {self._plan.scenario.load.connections} connections carries {probe.achieved_tps:.0f}/s")
         start_tps = max(LEAST_TPS, START_SHARE * probe.achieved_tps)
-        found = search(
-            self._measuring.on(system), self._plan.objectives, start_tps=start_tps, width=WIDTH, steps_max=STEPS_MAX
-        )
+        found = search(self._measuring.on(system), self._plan.objectives, start_tps=start_tps)
         measured = self._measured
         measured["max_tps"] = found.max_tps
         measured["bracket"] = bracket_row(found)
@@ -153,7 +149,9 @@ class Capacity:
         if max_tps is None:
             measured["missing"]["n_minus_1"] = "there is no maximum with all nodes to compare it with"
             return
-        measured["n_minus_1"] = with_one_less(system, self._measuring, self._plan.objectives, max_tps=max_tps)
+        measured["n_minus_1"] = with_one_less(
+            system, self._measuring, self._plan.objectives, max_tps=max_tps, workload=measured["workload"]
+        )
 
     def _safe_load(self) -> None:
         row, max_tps = self._measured["n_minus_1"], self._measured["max_tps"]

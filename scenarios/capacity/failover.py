@@ -30,6 +30,8 @@ START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 16
 #: A node that comes back is looked at for so long at least: it starts, joins and catches up.
 REJOINING_S = 14.0
 TRIES = 3
+#: The only workload that sends its reads to the read port.
+MIXED_READ = "mixed-read"
 #: What is tried next, of what did not hold.
 LESS = 0.85
 #: Of the least of all maxima, as the first load that is tried for a failover.
@@ -37,8 +39,16 @@ MARGIN = 0.9
 KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "50s"
 
 
-def with_one_less(system: System, measuring: Measuring, objectives: Sequence[Objective], *, max_tps: float) -> NMinus1:
-    """Kill the primary of a sound system, and search; then let it come back. max_tps: with all nodes."""
+def with_one_less(
+    system: System, measuring: Measuring, objectives: Sequence[Objective], *, max_tps: float, workload: str
+) -> NMinus1:
+    """Kill the primary of a sound system, and search; then let it come back. max_tps: with all nodes. workload: its
+    name."""
+    reads_words = (
+        "not searched apart: the rates are of writes and of reads at the read port together"
+        if workload == MIXED_READ
+        else f"none: the workload {workload} reads where it writes, so no read pool is used"
+    )
     node = system.lose()
     say(f"{node} was killed, and the others take writes: searching with one node less")
     found = search(
@@ -59,7 +69,7 @@ def with_one_less(system: System, measuring: Measuring, objectives: Sequence[Obj
         "at_90_percent": None,
         "headroom": None,
         "rejoining": None,
-        "reads": None,
+        "reads": {"max_tps": None, "n_minus_1_max_tps": None, "ratio": None, "words": reads_words},
         "words": found.words,
     }
     if found.max_tps is not None:
