@@ -41,8 +41,8 @@ NEAR = 1.35
 #: Of what arrives, left over: beyond that, no other step would see it differently.
 GROWS_MUCH = 0.1
 CONTRADICTIONS = 2
-#: With a warm-up and 8 s each that is five minutes; a quiet search takes 10 to 16.
-STEPS_MAX = 24
+#: A search takes 10 to 16 as a rule; beyond that it circles around noise.
+STEPS_MAX = 30
 #: Below it no percentile of a few seconds means anything.
 LEAST_TPS = 5.0
 
