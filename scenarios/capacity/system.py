@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,9 @@ from cluster.mysqld import requested
 from cluster.platform.platform import Platform, Process
 from cluster.wait import wait_until
 from history.load_events import Second
+from mesh.proxies.lookup import PROXIES
 from reports.capacity.figures import Figures, figures
+from reports.capacity.limits import limits
 from reports.capacity.step import Purpose, Step
 from scenarios.capacity.offered import offered
 from scenarios.capacity.usage import Meter
@@ -158,7 +160,7 @@ class System:
             until_ns=zero_ns + round(lasts_s * 1e9),
             late_p99_ms=(load.totals["lateness_ms"] or {}).get("p99"),
         )
-        return Step(
+        step = Step(
             purpose=purpose,
             setting=setting,
             offered_tps=rate_tps or 0.0,
@@ -167,6 +169,9 @@ class System:
             limits=(),
             folder=folder.relative_to(self._folder).as_posix(),
         )
+        proxy = scenario.mesh.proxy
+        threads = PROXIES[proxy].threads if proxy is not None else None
+        return replace(step, limits=limits(step, clients=scenario.load.connections, proxy_threads=threads))
 
     def lose(self, node: str | None = None) -> str:
         """Kill a node's mysqld, by default the primary's, wait until the others take writes, and return its name."""
