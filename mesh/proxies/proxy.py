@@ -77,7 +77,7 @@ class Proxy(Protocol):
     """name: in scenarios, and of its container. title: as people write it. settings: the class of its `Settings`.
     image: ours, that has it. admin_port: where its admin interface listens. drain: how it is made to take no new
     sessions; None: it cannot be. version_command: prints its version. who: it, as a gateway, in messages. ready_words:
-    complete "waiting until", while it starts."""
+    complete "waiting until", while it starts. threads: of each, that pass bytes on; None: one a processor."""
 
     name: str
     title: str
@@ -85,6 +85,7 @@ class Proxy(Protocol):
     image: str
     admin_port: int
     drain: Drain | None = None
+    threads: int | None = None
     version_command: list[str]
     who: str
     ready_words: str

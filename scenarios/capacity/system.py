@@ -22,6 +22,7 @@ from cluster.mysqld import requested
 from cluster.platform.platform import Platform, Process
 from cluster.wait import wait_until
 from history.load_events import Second
+from mesh.proxies.lookup import PROXIES
 from reports.capacity.figures import Figures, figures
 from reports.capacity.limits import limits
 from reports.capacity.step import Purpose, Step
@@ -168,7 +169,9 @@ class System:
             limits=(),
             folder=folder.relative_to(self._folder).as_posix(),
         )
-        return replace(step, limits=limits(step, clients=scenario.load.connections))
+        proxy = scenario.mesh.proxy
+        threads = PROXIES[proxy].threads if proxy is not None else None
+        return replace(step, limits=limits(step, clients=scenario.load.connections, proxy_threads=threads))
 
     def lose(self, node: str | None = None) -> str:
         """Kill a node's mysqld, by default the primary's, wait until the others take writes, and return its name."""
