@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli.options import RUN, RUNS, Runs, Settings, command
+from scenarios.cli.options import RUN, RUNS, Metrics, Runs, Settings, command
 from scenarios.signals import at_once
 
 
@@ -39,6 +39,7 @@ def nightly(
         ),
     ] = None,
     settings: Settings = None,
+    metrics: Metrics = None,
     runs: Runs = RUNS,
 ) -> int:
     """run a suite of scenarios again and again, and say whether anything got worse since the nights before
@@ -47,6 +48,10 @@ def nightly(
     where a cell only broke, 3 where it has void trials only, else 0.
     """
     with at_once():
+        from scenarios.live.metrics import exporting
         from scenarios.nightly.verb import run_suite
 
-    return run_suite(suite, budget=budget, again=again, settings=settings or [], runs=runs, command=command(context))
+    with exporting(metrics):
+        return run_suite(
+            suite, budget=budget, again=again, settings=settings or [], runs=runs, command=command(context)
+        )
