@@ -59,11 +59,11 @@ def frontier(cells: Sequence[CellRow]) -> Iterator[FrontierRow]:
     compared = [point for point in points if point is not None]
     for cell, point in zip(cells, points, strict=True):
         if point is None:
-            yield {"in_set": None, "why": _absent(cell, known), "dominated_by": [], **_values(cell)}
+            yield _row(cell, in_set=None, why=_absent(cell, known), dominated_by=[])
         else:
             better = [other for other in compared if other.beats(point)]
             by = [Dominated(cell=other.name, separated=other.is_apart_from(point)) for other in better]
-            yield {"in_set": not by, "why": None, "dominated_by": by, **_values(cell)}
+            yield _row(cell, in_set=not by, why=None, dominated_by=by)
 
 
 def lost_per_trial(cell: CellRow) -> float | None:
@@ -87,8 +87,15 @@ def _value(cell: CellRow, name: FrontierMetric) -> float | None:
     return lost_per_trial(cell) if name == "lost_per_trial" else middle(_spread(cell, name))
 
 
-def _values(cell: CellRow) -> dict[FrontierMetric, float | None]:
-    return {name: _value(cell, name) for name in METRICS}
+def _row(cell: CellRow, *, in_set: bool | None, why: str | None, dominated_by: list[Dominated]) -> FrontierRow:
+    return {
+        "in_set": in_set,
+        "why": why,
+        "dominated_by": dominated_by,
+        "write_outage_ms": _value(cell, "write_outage_ms"),
+        "lost_per_trial": _value(cell, "lost_per_trial"),
+        "response_before_p99_ms": _value(cell, "response_before_p99_ms"),
+    }
 
 
 def _absent(cell: CellRow, known: Sequence[FrontierMetric]) -> str | None:

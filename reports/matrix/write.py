@@ -18,8 +18,8 @@ from reports.schema import validate
 
 
 def write_matrix(experiment: Experiment) -> Matrix:
-    """Write report.html, matrix.json, matrix.csv, cells.csv, tradeoff.png, recovery.png, and failovers.png where a fault
-    varies, into its folder; returns matrix.json.
+    """Write report.html, matrix.json, matrix.csv, cells.csv, tradeoff.png, recovery.png, and where a fault varies
+    failovers.png, into its folder; returns matrix.json.
 
     Raises OSError where it cannot write, and jsonschema.ValidationError before anything is written.
     """

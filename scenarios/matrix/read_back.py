@@ -76,7 +76,7 @@ def _held(one: Varied, source: str, read: Mapping[str, Any], wanted: Any) -> Eff
 
 def _wrong(one: Varied, value: Any, who: str) -> str:
     on = f" on {who}" if who else ""
-    return f"{one.key}: asked {one.asked}, in force {spelt(value) if not isinstance(value, str) else value}{on}"
+    return f"{one.key}: asked {one.asked}, in force {value if isinstance(value, str) else spelt(value)}{on}"
 
 
 def _variable(one: Varied, scenario: Scenario, manifest: Manifest) -> Effective:
@@ -91,11 +91,11 @@ def _variable(one: Varied, scenario: Scenario, manifest: Manifest) -> Effective:
         return Effective(key=one.key, asked=one.asked, source=NOT_SHOWN, read={}, wrong=silent)
     noted = [row for row in _rows(manifest.options) if row.get("option") == name]
     known = {pod: normal(str(value)) for row in noted for pod, value in dict(row.get("effective") or {}).items()}
+    apart = {pod: value for pod, value in effect.effective.items() if normal(value) != normal(asked.value)}
     wrong = None
-    if effect.wrong and any(normal(value) != known.get(pod) for pod, value in effect.effective.items()):
-        plain = normal(asked.value)
-        pod = next(pod for pod, value in effect.effective.items() if normal(value) != plain)
-        wrong = _wrong(one, effect.effective[pod], pod)
+    if effect.wrong and any(normal(value) != known.get(pod) for pod, value in apart.items()):
+        pod = min(apart)
+        wrong = _wrong(one, apart[pod], pod)
     return Effective(key=one.key, asked=one.asked, source=VARIABLES, read=dict(effect.effective), wrong=wrong)
 
 
@@ -106,24 +106,21 @@ def _rows(options: Any) -> list[Mapping[str, Any]]:
 def _fault(one: Varied, step: FaultSection, record: FaultRecord | None) -> Effective:
     """Of a key that the fault has its value, and what was measured of it; else what the fault was."""
     if record is None:
-        wrong = f"{one.key}: asked {one.asked}, and faults.jsonl has no such step"
-        return Effective(key=one.key, asked=one.asked, source=FAULTS, read={}, wrong=wrong)
+        absent = f"{one.key}: asked {one.asked}, and faults.jsonl has no such step"
+        return Effective(key=one.key, asked=one.asked, source=FAULTS, read={}, wrong=absent)
     planned = step.planned().asked()
-    parameters = dict(record.parameters or {})
-    same = (record.fault, record.target, record.peer, parameters) == (
-        *(planned.fault, planned.target, planned.peer),
-        dict(planned.parameters or {}),
+    parameters = dict(record.parameters)
+    same = parameters == planned.parameters and all(
+        getattr(record, name) == getattr(planned, name) for name in ("fault", "target", "peer", "after", "heal_after_s")
     )
     name = one.key.rpartition(".")[2]
     told = {"at": "at_s", "heal_after": "heal_after_s"}.get(name, name)
     recorded = {"target": record.target, "heal_after_s": record.heal_after_s, "peer": record.peer, **parameters}
     value = recorded.get(told, record.fault)
-    if told == "heal_after_s":
-        same &= record.heal_after_s == planned.heal_after_s
     read: dict[str, Any] = {"": value}
     for measure in record.bitten_evidence.get("measured") or []:
         read[f"{MEASURED}, {measure['what']}"] = f"{measure['measured']:g} {measure['unit']}"
-    wrong = None if same else _wrong(one, value, FAULTS)
+    wrong = None if same else _wrong(one, value, "")
     return Effective(key=one.key, asked=one.asked, source=FAULTS, read=read, wrong=wrong)
 
 

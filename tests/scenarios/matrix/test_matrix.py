@@ -182,7 +182,7 @@ def test_all_passed_ends_with_0_and_leaves_page_twin_table_and_plots(
     assert main([*COMMAND, "--trials", "2", "--seed", "11"]) == 0
     folder = Path("runs/matrix/latest")
     assert {one.name for one in folder.iterdir()} == {
-        *("report.html", "matrix.json", "matrix.csv", "recovery.png", "tradeoff.png")
+        *("report.html", "matrix.json", "matrix.csv", "cells.csv", "recovery.png", "tradeoff.png")
     }
     trials = [trial for cell in left()["cells"] for trial in cell["trials"]]
     assert sorted((trial["number"], trial["seed"]) for trial in trials) == [(1, 11)] * 4 + [(2, 12)] * 4
