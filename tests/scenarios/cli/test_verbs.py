@@ -68,7 +68,7 @@ def test_every_verb_explains_itself_in_both_spellings(capsys: pytest.CaptureFixt
         ("run primary-kill --seed", "meshbench: run: option '--seed' requires an argument"),
         ("run primary-kill --seed soon", "meshbench: run: invalid value for '--seed'"),
         ("run primary-kill once more", "meshbench: run: got unexpected extra argument(s) (once more)"),
-        ("matrix primary-kill --mesh envoy", "meshbench: matrix: missing option '--topology'"),
+        ("matrix primary-kill", "meshbench: matrix: nothing to compare; give --topology"),
         ("faults --json --markdown", "meshbench: faults: invalid value for --markdown: not with --json; choose one"),
         ("selftest fault", "meshbench: selftest fault: unknown word 'fault'; did you mean 'faults'?"),
         (
