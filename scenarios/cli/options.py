@@ -59,7 +59,8 @@ Metrics = Annotated[
     typer.Option("--metrics", metavar="ADDRESS:PORT", help="tell Prometheus there what goes on, 127.0.0.1:9464"),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where to keep run folders")]
-#: The default of `Runs`.
+RunsRead = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where run folders are")]
+#: The default of both.
 RUNS = Path("runs")
 
 
