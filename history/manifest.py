@@ -153,8 +153,8 @@ class TopologySection:
 @dataclass(frozen=True, kw_only=True)
 class MeshSection:
     """title: of the proxy, for people. routing, routes: how it finds its destinations, in a word and in a sentence.
-    caveat: what to know before it is compared with others. settings: proxy -> the settings that it worked with, asked at
-    the end."""
+    caveat: what to know before it is compared with others. settings: proxy -> the settings it worked with, asked at the
+    end."""
 
     mode: Text | None = None
     proxy: Text | None = None
