@@ -168,7 +168,6 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-<<<<<<< HEAD
 def proxy_settings(cluster: Cluster, admins: Mapping[str, Admin]) -> dict[str, dict[str, Any]]:
     """Proxy -> the settings that it works with, of every one that tells. admins: by the proxies' names."""
     found: dict[str, dict[str, Any]] = {}
@@ -185,12 +184,8 @@ def proxy_settings(cluster: Cluster, admins: Mapping[str, Admin]) -> dict[str, d
     return found
 
 
-def logs(containers: Iterable[Process], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
-    """Every container's log, its end if it is long, without the run's prefix in its name.
-=======
 def logs(containers: Iterable[Process], folder: Path, *, hide: list[str], error_log: str | None = None) -> None:
     """Into a folder: every container's log, its end if it is long, without the run's prefix in its name.
->>>>>>> main
 
     hide: secrets of the run, which are blotted out. error_log: a file that mysqld logs into.
     """
