@@ -48,8 +48,8 @@ def test_a_value_is_read_as_set_reads_it_and_commas_within_it_separate_nothing()
 
 
 def test_two_keys_that_end_alike_are_named_whole() -> None:
-    found = planned("load.retry.backoff=50ms,1s", "load.reconnect.backoff=50ms,1s")
-    assert found.cells[0].name == "group / envoy / load.retry.backoff=50ms / load.reconnect.backoff=50ms"
+    found = planned("load.retry.mode=none,safe", "load.reconnect.mode=immediately,backoff")
+    assert found.cells[0].name == "group / envoy / load.retry.mode=none / load.reconnect.mode=immediately"
 
 
 def test_what_fits_only_some_topologies_is_not_applicable_in_the_others() -> None:
