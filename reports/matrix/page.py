@@ -21,6 +21,8 @@ from reports.text.units import UNKNOWN, count, duration
 
 _HERE = Path(__file__).parent
 _OWN_CSS = _HERE / "matrix.css"
+#: Of the cells that dominate another the page names about so many; matrix.json has all.
+_NAMED = 2
 
 
 def matrix_html(matrix: Matrix, pictures: Mapping[str, Picture]) -> str:
@@ -69,6 +71,8 @@ def _glance(cell: CellRow) -> dict[str, object]:
 def _frontier(cell: CellRow) -> dict[str, object]:
     row = cell["frontier"]
     by = [f"{one['cell']}{'' if one['separated'] else ' (not separated)'}" for one in row["dominated_by"]]
+    more = [f"{len(by) - _NAMED} more"] if len(by) > _NAMED + 1 else []
+    shown = [*by[:_NAMED], *more] if more else by
     word = {True: "on it", False: "dominated", None: "not compared"}[row["in_set"]]
     return {
         "name": cell["name"],
@@ -80,7 +84,7 @@ def _frontier(cell: CellRow) -> dict[str, object]:
         "lost_spread": extremes(cell["lost"], "lost"),
         "p99": _both(cell["response_ms"]["before"]["p99"]),
         "p99_interval": _interval(cell["response_ms"]["before"]["p99"]),
-        "why": row["why"] or "; ".join(by),
+        "why": row["why"] or "; ".join(shown),
     }
 
 
