@@ -1,9 +1,15 @@
-"""All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it."""
+"""All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it.
+
+One after the other, because a server that starts wants the processor: the first then leads sooner, and of a group each
+of the others joins later than the one before in any case. Whatever else there is to start starts while they join, which
+is waiting.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pymysql
@@ -12,7 +18,7 @@ from cluster.joining import PATIENCE_S, PATIENCE_WITH_THEIRS_S, brought, told_in
 from cluster.membership import Membership
 from cluster.mysqld import mysqld_log
 from cluster.nodes import Nodes
-from cluster.operations.start import start_node
+from cluster.operations.start import set_up, start_agent, start_mysqld
 from cluster.platform.platform import Pod
 from cluster.status.agreement import in_agreement
 from cluster.wait import wait_until
@@ -21,14 +27,17 @@ from cluster.wait import wait_until
 JOIN_TIMEOUT_S = 150.0
 
 
-def bring_up(nodes: Nodes, membership: Membership) -> None:
+def bring_up(nodes: Nodes, membership: Membership, *, beside: Callable[[], None] = lambda: None) -> None:
     """Start all pods at once and return when every one is in service; raises ConfigurationError or HarnessError.
 
+    beside: what else is to start; called once the first pod leads, on a thread of its own, and waited for.
     A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
     what counts is what the pods say of themselves.
     """
     first, *others = nodes.pods.values()
     joining: list[Future[None]] = []
+    replication = nodes.topology.replication
+    engine, turn = threading.Lock(), threading.Lock()
 
     def join(pod: Pod) -> None:
         outcome = Future[None]()
@@ -56,26 +65,54 @@ def bring_up(nodes: Nodes, membership: Membership) -> None:
                 mysqld_log.refuse_exited(pod, nodes.topology)
         return all(in_agreement(pod.name, statuses) for pod in pods)
 
+    def joined(pod: Pod, words: str) -> None:
+        with nodes.steps.step(words, pod.name):
+            join(pod)
+            wait_until(
+                f"{pod.name} is in service",
+                lambda: in_service([pod]),
+                timeout_s=JOIN_TIMEOUT_S,
+                now=membership.disagreement,
+            )
+
+    def start(pod: Pod) -> None:
+        with engine:
+            start_mysqld(nodes, pod)
+        set_up(nodes, pod)
+
     def lead() -> None:
-        start_node(nodes, first)
-        join(first)
-        wait_until(
-            f"{first.name} leads", lambda: in_service([first]), timeout_s=JOIN_TIMEOUT_S, now=membership.disagreement
-        )
+        start(first)
+        joined(first, replication.lead_words)
 
     def follow(pod: Pod) -> None:
-        start_node(nodes, pod)
+        start(pod)
         leader.result()
-        join(pod)
+        with turn:
+            time.sleep(replication.join_apart_s)
+        joined(pod, replication.follow_words)
 
-    with ThreadPoolExecutor(max_workers=len(nodes.pods), thread_name_prefix="boot") as pool:
+    def shadow(pod: Pod) -> None:
+        leader.result()
+        start_agent(nodes, pod)
+
+    def shadow_of_all() -> None:
+        leader.result()
+        beside()
+
+    with ThreadPoolExecutor(max_workers=2 * len(nodes.pods) + 1, thread_name_prefix="boot") as pool:
         leader = pool.submit(lead)
-        for one in [leader, *(pool.submit(follow, pod) for pod in others)]:
+        started = [leader, *(pool.submit(follow, pod) for pod in others)]
+        started += [pool.submit(shadow, pod) for pod in nodes.pods.values()]
+        for one in [*started, pool.submit(shadow_of_all)]:
             one.result()
     everybody = nodes.pods.values()
-    wait_until(
-        "every pod is in service", lambda: in_service(everybody), timeout_s=JOIN_TIMEOUT_S, now=membership.disagreement
-    )
+    with nodes.steps.step("all agree"):
+        wait_until(
+            "every pod is in service",
+            lambda: in_service(everybody),
+            timeout_s=JOIN_TIMEOUT_S,
+            now=membership.disagreement,
+        )
 
 
 def _join(nodes: Nodes, membership: Membership, pod: Pod, *, first: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from cluster.bring_up import bring_up
@@ -50,11 +50,14 @@ class Cluster:
         """There is one once it was opened."""
         return self.nodes.network
 
-    def start(self) -> None:
-        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
+    def start(self, *, beside: Callable[[], None] = lambda: None) -> None:
+        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError.
+
+        beside: what else is to start, as of `bring_up`.
+        """
         if not self.pods:
             self.nodes.open_network()
-        bring_up(self.nodes, self.membership)
+        bring_up(self.nodes, self.membership, beside=beside)
 
     def stop(self) -> list[str]:
         """Remove everything of the run, its network too; returns what was removed, such as ``container node1``."""

@@ -64,8 +64,9 @@ class ControlHandle:
             env={"MESHBENCH_CONTROL_PLAN": json.dumps(asdict(plan))},
             volumes=volumes,
         )
-        reach.require(self.pod, "control", port=CONTROL_PORT)
-        self._wait_until_it_answers()
+        with nodes.steps.step("control: answers", NAME):
+            reach.require(self.pod, "control", port=CONTROL_PORT)
+            self._wait_until_it_answers()
 
     def restart(self) -> None:
         """Start the container again after it was killed; return when it answers."""

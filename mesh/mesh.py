@@ -33,6 +33,9 @@ class Mesh(Protocol):
     def admin(self) -> Mapping[str, Admin]:
         """Proxy name -> where its admin interface is, of every proxy that has been started."""
 
+    def prepare(self, cluster: Cluster) -> None:
+        """Start what needs no node yet, only the control plane, so that `start` is sooner done; may be left out."""
+
     def start(self, cluster: Cluster) -> None:
         """Start what stands in front of the nodes; raises HarnessError. Nothing else can be asked before."""
 
@@ -70,6 +73,9 @@ class Asked:
     @property
     def admin(self) -> Mapping[str, Admin]:
         return {}
+
+    def prepare(self, cluster: Cluster) -> None:
+        """Nothing can begin earlier."""
 
     def start(self, cluster: Cluster) -> None:
         self._cluster = cluster

@@ -8,7 +8,7 @@ from functools import partial
 from cluster.cluster import Cluster
 from cluster.front import Drain
 from cluster.guests import open_guest
-from cluster.platform.platform import Pod, require_running
+from cluster.platform.platform import Pod, Process, require_running
 from cluster.wait import wait_until
 from mesh.endpoints import Admin, get
 from mesh.mesh import Asked
@@ -25,6 +25,8 @@ class Gateway(Asked):
         self._settings = settings
         self._address: str
         self._admin: dict[str, Admin] = {}
+        self._pod: Pod | None = None
+        self._container: Process | None = None
 
     @property
     def write(self) -> list[Address]:
@@ -42,17 +44,35 @@ class Gateway(Asked):
     def admin(self) -> Mapping[str, Admin]:
         return self._admin
 
-    def start(self, cluster: Cluster) -> None:
-        """Start the proxy and wait until it can take sessions; raises HarnessError with its last words."""
-        super().start(cluster)
-        proxy = self._proxy
+    def prepare(self, cluster: Cluster) -> None:
+        """Open its pod, and start a proxy in it that can do without nodes."""
         self._address = cluster.network.address("proxy")
-        launch = proxy.launch(self._settings, _around(cluster))
-        admin = Admin(
-            kind=proxy.name, url=f"http://{self._address}:{proxy.admin_port}", authorization=launch.authorization
-        )
-        self._admin = {NAME: admin}
-        container = open_guest(cluster.nodes, NAME, self._address).add(
+        self._pod = open_guest(cluster.nodes, NAME, self._address)
+        if not self._proxy.needs_nodes:
+            self._container = self._launch(cluster, self._pod)
+
+    def start(self, cluster: Cluster) -> None:
+        """Start the proxy, unless that is done, and wait until it can take sessions; raises HarnessError with its last
+        words."""
+        super().start(cluster)
+        if self._pod is None:
+            self.prepare(cluster)
+        assert self._pod is not None
+        proxy, container = self._proxy, self._container or self._launch(cluster, self._pod)
+        admin, pods = self._admin[NAME], {address: name for name, address in cluster.hosts.items()}
+
+        def ready() -> bool:
+            require_running(container, proxy.who)
+            return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
+
+        with cluster.nodes.steps.step(f"{proxy.name}: ready", NAME):
+            wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
+
+    def _launch(self, cluster: Cluster, pod: Pod) -> Process:
+        proxy, launch = self._proxy, self._proxy.launch(self._settings, _around(cluster))
+        url = f"http://{self._address}:{proxy.admin_port}"
+        self._admin = {NAME: Admin(kind=proxy.name, url=url, authorization=launch.authorization)}
+        return pod.add(
             proxy.name,
             cluster.platform.image(proxy.image),
             launch.command,
@@ -60,13 +80,6 @@ class Gateway(Asked):
             files=launch.files,
             volumes=launch.volumes,
         )
-        pods = {address: name for name, address in cluster.hosts.items()}
-
-        def ready() -> bool:
-            require_running(container, proxy.who)
-            return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
-
-        wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
 
     @property
     def drain(self) -> Drain | None:

@@ -6,8 +6,6 @@ is for whoever chose the run's id.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pymysql
 
 from cluster.cluster import Cluster
@@ -41,14 +39,16 @@ def assemble(
 def boot(cluster: Cluster, mesh: Mesh) -> None:
     """Start everything. Raises ConfigurationError or HarnessError."""
     cluster.nodes.open_network()
+
+    def around() -> None:
+        cluster.control.start(cluster.nodes)
+        mesh.prepare(cluster)
+
     if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
         cluster.start()
-        cluster.control.start(cluster.nodes)
+        around()
     else:
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
-            pods = pool.submit(cluster.start)
-            cluster.control.start(cluster.nodes)
-            pods.result()
+        cluster.start(beside=around)
     mesh.start(cluster)
 
 
@@ -71,4 +71,5 @@ def first_write(cluster: Cluster, mesh: Mesh) -> None:
             mysqld.create_database(cursor)
         return True
 
-    wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
+    with cluster.nodes.steps.step("first write"):
+        wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
