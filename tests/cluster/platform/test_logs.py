@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.platform import ownership
 from cluster.operations.boot_steps import BootSteps
+from cluster.platform import ownership
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_platform import DockerPlatform
 from cluster.platform.logs import LOG_CONFIG
