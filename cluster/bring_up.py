@@ -1,8 +1,8 @@
 """All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it.
 
-One after the other, because a server that starts wants the processor: the first then leads sooner, and of a group each
-of the others joins later than the one before in any case. Whatever else there is to start starts while they join, which
-is waiting.
+One mysqld after the other, because a server that starts wants the processor: the first then leads sooner, and of a
+group each of the others joins later than the one before in any case. Whatever else is to start does while they join,
+which is waiting.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pymysql
 
@@ -30,7 +31,7 @@ JOIN_TIMEOUT_S = 150.0
 def bring_up(nodes: Nodes, membership: Membership, *, beside: Callable[[], None] = lambda: None) -> None:
     """Start all pods at once and return when every one is in service; raises ConfigurationError or HarnessError.
 
-    beside: what else is to start; called once the first pod leads, on a thread of its own, and waited for.
+    beside: what else is to start; called on a thread of its own once every mysqld is up, and waited for.
     A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
     what counts is what the pods say of themselves.
     """
@@ -85,25 +86,23 @@ def bring_up(nodes: Nodes, membership: Membership, *, beside: Callable[[], None]
         joined(first, replication.lead_words)
 
     def follow(pod: Pod) -> None:
-        start(pod)
+        started[pod.name].result()
         leader.result()
-        with turn:
+        with nodes.steps.step("waits for its turn", pod.name), turn:
             time.sleep(replication.join_apart_s)
         joined(pod, replication.follow_words)
 
-    def shadow(pod: Pod) -> None:
-        leader.result()
-        start_agent(nodes, pod)
+    def shadow(what: Callable[[], None]) -> None:
+        for one in (leader, *started.values()):
+            one.result()
+        what()
 
-    def shadow_of_all() -> None:
-        leader.result()
-        beside()
-
-    with ThreadPoolExecutor(max_workers=2 * len(nodes.pods) + 1, thread_name_prefix="boot") as pool:
+    with ThreadPoolExecutor(max_workers=3 * len(nodes.pods) + 1, thread_name_prefix="boot") as pool:
         leader = pool.submit(lead)
-        started = [leader, *(pool.submit(follow, pod) for pod in others)]
-        started += [pool.submit(shadow, pod) for pod in nodes.pods.values()]
-        for one in [*started, pool.submit(shadow_of_all)]:
+        started = {pod.name: pool.submit(start, pod) for pod in others}
+        following = [pool.submit(follow, pod) for pod in others]
+        shadows = [pool.submit(shadow, partial(start_agent, nodes, pod)) for pod in nodes.pods.values()]
+        for one in [leader, *started.values(), *following, *shadows, pool.submit(shadow, beside)]:
             one.result()
     everybody = nodes.pods.values()
     with nodes.steps.step("all agree"):
