@@ -1,16 +1,17 @@
 """All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it.
 
-One mysqld after the other, because a server that starts wants the processor: the first then leads sooner, and of a
-group each of the others joins later than the one before in any case. Whatever else is to start does while they join,
-which is waiting.
+One mysqld a little after the other: namespaces are opened one by one, which is mostly waiting, and each server starts
+as soon as it has one. The first then leads sooner, and of a group each of the others joins later than the one before in
+any case. Programs other than mysqld start when all of these are up, since they would take the processor from them.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 import pymysql
@@ -28,10 +29,22 @@ from cluster.wait import wait_until
 JOIN_TIMEOUT_S = 150.0
 
 
-def bring_up(nodes: Nodes, membership: Membership, *, beside: Callable[[], None] = lambda: None) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Guests:
+    """What else is to start beside the nodes. namespaces: each opens one; called while the servers start, for it is
+    waiting. start: called once every mysqld is up, on a thread of its own, and waited for."""
+
+    namespaces: Sequence[Callable[[], object]] = ()
+    start: Callable[[], None] = lambda: None
+
+
+NO_GUESTS = Guests()
+
+
+def bring_up(nodes: Nodes, membership: Membership, *, guests: Guests = NO_GUESTS) -> None:
     """Start all pods at once and return when every one is in service; raises ConfigurationError or HarnessError.
 
-    beside: what else is to start; called on a thread of its own once every mysqld is up, and waited for.
+    guests: what else is to start.
     A member is ONLINE up to a second before its START GROUP_REPLICATION returns, so nobody waits for the statement:
     what counts is what the pods say of themselves.
     """
@@ -78,7 +91,8 @@ def bring_up(nodes: Nodes, membership: Membership, *, beside: Callable[[], None]
 
     def start(pod: Pod) -> None:
         with engine:
-            start_mysqld(nodes, pod)
+            pod.open_namespace(nodes.network, nodes.network.node_names)
+        start_mysqld(nodes, pod)
         set_up(nodes, pod)
 
     def lead() -> None:
@@ -92,17 +106,23 @@ def bring_up(nodes: Nodes, membership: Membership, *, beside: Callable[[], None]
             time.sleep(replication.join_apart_s)
         joined(pod, replication.follow_words)
 
+    def open_guests() -> None:
+        for open_namespace in guests.namespaces:
+            with engine:
+                open_namespace()
+
     def shadow(what: Callable[[], None]) -> None:
         for one in (leader, *started.values()):
             one.result()
         what()
 
-    with ThreadPoolExecutor(max_workers=3 * len(nodes.pods) + 1, thread_name_prefix="boot") as pool:
+    with ThreadPoolExecutor(max_workers=3 * len(nodes.pods) + 2, thread_name_prefix="boot") as pool:
         leader = pool.submit(lead)
         started = {pod.name: pool.submit(start, pod) for pod in others}
         following = [pool.submit(follow, pod) for pod in others]
         shadows = [pool.submit(shadow, partial(start_agent, nodes, pod)) for pod in nodes.pods.values()]
-        for one in [leader, *started.values(), *following, *shadows, pool.submit(shadow, beside)]:
+        shadows.append(pool.submit(shadow, guests.start))
+        for one in [pool.submit(open_guests), leader, *started.values(), *following, *shadows]:
             one.result()
     everybody = nodes.pods.values()
     with nodes.steps.step("all agree"):

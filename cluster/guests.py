@@ -7,7 +7,9 @@ from cluster.platform.platform import Pod
 
 
 def open_guest(nodes: Nodes, name: str, address: str) -> Pod:
-    """A pod whose namespace is started, at an address of the run's network."""
+    """A pod whose namespace is started, at an address of the run's network; the one of that name, if there is one."""
+    if (opened := nodes.guests.get(name)) is not None:
+        return opened
     pod = nodes.platform.pod(run_id=nodes.run_id, name=name, address=address, steps=nodes.steps)
     pod.open_namespace(nodes.network, nodes.network.node_names)
     nodes.guests[name] = pod

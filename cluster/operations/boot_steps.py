@@ -18,8 +18,8 @@ AT_ONCE_S = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One that came to its end. what: such as ``mysqld: start``. pod: whose, empty for the run's. thread: who did it. In
-    CLOCK_MONOTONIC seconds."""
+    """One that came to its end. what: such as ``mysqld: start``. pod: whose, empty for the run's. thread: that did it.
+    Times are seconds of CLOCK_MONOTONIC."""
 
     what: str
     pod: str

@@ -30,13 +30,13 @@ def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = No
 
     volumes: of mysqld's container, as for `Pod.add`.
     """
+    pod.open_namespace(nodes.network, nodes.network.node_names)
     start_mysqld(nodes, pod, volumes=volumes)
     set_up(nodes, pod)
 
 
 def start_mysqld(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = None) -> None:
-    """Start a pod's containers as far as mysqld; volumes: of that one, as for `Pod.add`."""
-    pod.open_namespace(nodes.network, nodes.network.node_names)
+    """Start mysqld's container in a pod; volumes: of it, as for `Pod.add`."""
     image = nodes.topology.image or nodes.platform.image("mysql")
     _add_mysqld(nodes, pod, image, volumes={**(volumes or {}), **_volumes_of_extras(nodes, pod)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from cluster.cluster import Cluster
@@ -25,7 +25,6 @@ class Gateway(Asked):
         self._settings = settings
         self._address: str
         self._admin: dict[str, Admin] = {}
-        self._pod: Pod | None = None
         self._container: Process | None = None
 
     @property
@@ -44,21 +43,19 @@ class Gateway(Asked):
     def admin(self) -> Mapping[str, Admin]:
         return self._admin
 
+    def namespaces(self, cluster: Cluster) -> Sequence[Callable[[], object]]:
+        return (partial(open_guest, cluster.nodes, NAME, cluster.network.address("proxy")),)
+
     def prepare(self, cluster: Cluster) -> None:
-        """Open its pod, and start a proxy in it that can do without nodes."""
-        self._address = cluster.network.address("proxy")
-        self._pod = open_guest(cluster.nodes, NAME, self._address)
+        """Start a proxy that can do without nodes."""
         if not self._proxy.needs_nodes:
-            self._container = self._launch(cluster, self._pod)
+            self._container = self._launch(cluster)
 
     def start(self, cluster: Cluster) -> None:
         """Start the proxy, unless that is done, and wait until it can take sessions; raises HarnessError with its last
         words."""
         super().start(cluster)
-        if self._pod is None:
-            self.prepare(cluster)
-        assert self._pod is not None
-        proxy, container = self._proxy, self._container or self._launch(cluster, self._pod)
+        proxy, container = self._proxy, self._container or self._launch(cluster)
         admin, pods = self._admin[NAME], {address: name for name, address in cluster.hosts.items()}
 
         def ready() -> bool:
@@ -68,11 +65,12 @@ class Gateway(Asked):
         with cluster.nodes.steps.step(f"{proxy.name}: ready", NAME):
             wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
 
-    def _launch(self, cluster: Cluster, pod: Pod) -> Process:
+    def _launch(self, cluster: Cluster) -> Process:
+        self._address = cluster.network.address("proxy")
         proxy, launch = self._proxy, self._proxy.launch(self._settings, _around(cluster))
         url = f"http://{self._address}:{proxy.admin_port}"
         self._admin = {NAME: Admin(kind=proxy.name, url=url, authorization=launch.authorization)}
-        return pod.add(
+        return open_guest(cluster.nodes, NAME, self._address).add(
             proxy.name,
             cluster.platform.image(proxy.image),
             launch.command,

@@ -6,8 +6,11 @@ is for whoever chose the run's id.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pymysql
 
+from cluster.bring_up import Guests
 from cluster.cluster import Cluster
 from cluster.mysqld import mysqld
 from cluster.platform.platform import Platform
@@ -44,11 +47,12 @@ def boot(cluster: Cluster, mesh: Mesh) -> None:
         cluster.control.start(cluster.nodes)
         mesh.prepare(cluster)
 
+    namespaces = (partial(cluster.control.open, cluster.nodes), *mesh.namespaces(cluster))
     if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
-        cluster.start()
+        cluster.start(guests=Guests(namespaces=namespaces))
         around()
     else:
-        cluster.start(beside=around)
+        cluster.start(guests=Guests(namespaces=namespaces, start=around))
     mesh.start(cluster)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cluster.bring_up import Guests
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import requested
@@ -47,9 +47,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was started, in order; nodes and control plane say they are up at once."""
     begun: list[str] = []
 
-    def started(_: Cluster, *, beside: Callable[[], None] = lambda: None) -> None:
+    def started(_: Cluster, *, guests: Guests) -> None:
         begun.append("nodes")
-        beside()
+        guests.start()
 
     monkeypatch.setattr(Cluster, "start", started)
     monkeypatch.setattr(ControlHandle, "start", lambda *_: begun.append("control plane"))
@@ -87,7 +87,7 @@ def test_a_mysqld_that_ends_at_start_ends_the_boot_with_its_words() -> None:
 def test_a_control_plane_that_ends_at_start_ends_the_boot_although_it_could_be_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Cluster, "start", lambda _, *, beside: beside())
+    monkeypatch.setattr(Cluster, "start", lambda _, *, guests: guests.start())
     with pytest.raises(HarnessError, match="the control plane ended at start"):
         boot(*assembled("group", FakePlatform(cast=dies("control"))))
 
