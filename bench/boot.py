@@ -5,8 +5,8 @@
 A group of three behind Envoy, from nothing to the first write through the proxy: once with our images, which ship a
 prepared data directory, and once with the same image less that directory, so that its entrypoint initialises it at
 start as the official image's does. Both in one run, in turns, so that the machine's mood favours neither; the ratio is
-the result, and seconds belong to this machine. With ``--parallel`` K systems are then deployed at once, as often. Prints
-where the time goes, step by step, and a table, and writes ``runs/bench/boot.json``.
+the result, and seconds belong to this machine. With ``--parallel`` K systems are then deployed at once, as often.
+Prints where the time goes, step by step, and a table, and writes ``runs/bench/boot.json``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parallel = at_once(options.parallel, prepared, platform, rounds=trials) if options.parallel else None
     ours, theirs = (statistics.median(one.ready_s for one in deployed[kind]) for kind in kinds)
     typical = sorted(deployed["prepared"], key=lambda one: one.ready_s)[(trials - 1) // 2]
-    result = {
+    result: dict[str, Any] = {
         "schema": "meshbench/bench-boot/1",
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": host.describe(),

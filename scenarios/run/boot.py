@@ -6,6 +6,7 @@ is for whoever chose the run's id.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pymysql
@@ -47,7 +48,7 @@ def boot(cluster: Cluster, mesh: Mesh) -> None:
         cluster.control.start(cluster.nodes)
         mesh.prepare(cluster)
 
-    namespaces = (partial(cluster.control.open, cluster.nodes), *mesh.namespaces(cluster))
+    namespaces: list[Callable[[], object]] = [partial(cluster.control.open, cluster.nodes), *mesh.namespaces(cluster)]
     if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
         cluster.start(guests=Guests(namespaces=namespaces))
         around()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_steps_of_the_path_never_overlap_and_end_with_the_last() -> None:
             steps.append(a_step(str(number), begin_s, begin_s + chance.uniform(0, 2), thread=number % 4))
         path = critical_path(steps)
         assert path[-1] == max(steps, key=lambda step: step.end_s)
-        assert all(one.end_s <= after.begin_s for one, after in zip(path, path[1:], strict=False))
+        assert all(one.end_s <= after.begin_s for one, after in pairwise(path))
 
 
 def test_a_step_is_noted_with_its_pod_and_one_that_fails_is_not() -> None:
