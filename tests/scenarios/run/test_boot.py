@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cluster import bring_up
 from cluster.bring_up import Guests
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
@@ -82,6 +83,30 @@ def test_a_mysqld_that_ends_at_start_ends_the_boot_with_its_words() -> None:
         cluster.start()
     assert set(platform.pods["node1"].containers) == {"pause", "mysqld"}
     assert platform.pods["node1"].hosts["node1"] == cluster.hosts["node1"]
+
+
+def test_servers_that_listen_and_cannot_be_reached_end_the_boot_although_they_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_S", 0.2)
+    cluster, _ = assembled("single", FakePlatform(), pods=1)
+    cluster.nodes.open_network()
+    with pytest.raises(ConfigurationError, match=r"pods cannot be reached from here: node1 listens at 127\.\S+:3306"):
+        cluster.start()
+
+
+def test_of_guests_no_more_than_the_namespace_starts_while_nobody_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = FakePlatform(cast=dies("mysqld"))
+    cluster, mesh = assembled("group", platform, proxy="envoy")
+    monkeypatch.setattr(bring_up, "set_up", lambda *_: None)
+    monkeypatch.setattr(bring_up, "_join", lambda *_, **__: None)
+    with pytest.raises(ConfigurationError, match="ended at start"):
+        boot(cluster, mesh)
+    assert {name: set(pod.containers) for name, pod in platform.pods.items()} == {
+        **{f"node{number}": {"pause", "mysqld"} for number in (1, 2, 3)},
+        "control": {"pause"},
+        "gateway": {"pause"},
+    }
 
 
 def test_a_control_plane_that_ends_at_start_ends_the_boot_although_it_could_be_waited_for(
