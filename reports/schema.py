@@ -18,9 +18,19 @@ TRIALS_ID = "meshbench/trials/1"
 NIGHTLY_ID = "meshbench/nightly/1"
 CERTIFICATE_ID = "meshbench/certificate/1"
 COMPARISON_ID = "meshbench/comparison/1"
+CAPACITY_ID = "meshbench/capacity/1"
 
 Document = Literal[
-    "summary", "matrix", "faults", "nightly", "certificate", "verification", "comparison", "live", "trials"
+    "summary",
+    "matrix",
+    "faults",
+    "nightly",
+    "certificate",
+    "verification",
+    "comparison",
+    "live",
+    "trials",
+    "capacity",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,14 @@ def broken(error: BaseException, file: Path) -> str:
     said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
     if isinstance(error, pymysql.OperationalError | ConnectionError | TimeoutError):
         said += "; while a file is imported there is no database yet: connect in on_start"
+    if shadowing := _modules_of_python_s_names(file.parent):
+        said += f"; {', '.join(shadowing)} beside it can take the place of Python's own module of that name: rename it"
     return f"{where}: {said}"
+
+
+def _modules_of_python_s_names(folder: Path) -> list[str]:
+    """Locust puts the folder of its file before everything else that is imported."""
+    return sorted(path.name for path in folder.glob("*.py") if path.stem in sys.stdlib_module_names)
 
 
 def place(error: BaseException, file: Path) -> str:

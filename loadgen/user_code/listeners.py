@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import CodeType
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
@@ -26,6 +28,8 @@ from loadgen.worker.ending import caller_of_theirs, is_theirs, place_of_theirs, 
 _STEERING = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
 #: A load that was over at most this long before its time has lasted.
 EARLY_S = 1.0
+#: A listener of the load's end that takes longer is ended: the pod would never say that it is done.
+LATE_LISTENER_S = 10.0
 #: Of a shape's changes, so many are told.
 STEPS_TOLD = 50
 _TEXT_LIMIT = 300
@@ -52,6 +56,7 @@ class Watch:
         self._last_user_s: float | None = None
         self._listener_errors = 0
         self._listener_error = ""
+        self._listeners_under_way: list[CodeType] = []
         self.task_errors = 0
         self.task_error = ""
 
@@ -97,6 +102,11 @@ class Watch:
         lasted_s = (end_ns - self._zero_ns) / 1e9 if self._zero_ns else 0.0
         early = self._duration_s - lasted_s > EARLY_S
         code, where = self._exit_code(ending)
+        for late in self._listeners_under_way:
+            self._listener_errors += 1
+            self._listener_error = (
+                self._listener_error or f"it had not returned when the load was over {_place_of(late)}"
+            )
         return {
             "exit_code": code,
             "exit_said": where,
@@ -237,15 +247,31 @@ class Watch:
             return handler
 
         def handled(**fields: Any) -> None:
+            if code is not None:
+                self._listeners_under_way.append(code)
+            late = gevent.Timeout(LATE_LISTENER_S, _still_busy(code)) if self._over_ns else nullcontext()
             try:
-                handler(**fields)
+                with late:
+                    handler(**fields)
             except Exception as bug:
                 if not isinstance(bug, _STEERING):
                     self._listener_errors += 1
                     self._listener_error = self._listener_error or what_broke(bug)
                 raise
+            finally:
+                if code is not None:
+                    self._listeners_under_way.remove(code)
 
         return handled
+
+
+def _still_busy(listener: CodeType | None) -> TimeoutError:
+    where = "" if listener is None else f" {_place_of(listener)}"
+    return TimeoutError(f"it had not returned {LATE_LISTENER_S:g} s after it was called at the end of the load{where}")
+
+
+def _place_of(code: CodeType) -> str:
+    return f"({code.co_filename}:{code.co_firstlineno}, in {code.co_name})"
 
 
 def _all_below(kind: type[Any]) -> list[type[Any]]:

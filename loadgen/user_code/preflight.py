@@ -61,8 +61,15 @@ def _locustfile(file: Path, arguments: list[str]) -> dict[str, Any]:
             )
         if not user.tasks:
             raise ConfigError(f"{line_of(user, file)}: {name} has no task; decorate one with @task", key="workload")
+    kinds = {type(shape).__name__: type(shape) for shape in shapes}
+    if len(kinds) > 1:
+        raise ConfigError(
+            f"{line_of(list(kinds.values())[-1], file)}: a load has one shape, and here are {len(kinds)}: "
+            f"{', '.join(kinds)}; keep one, or give the others abstract = True",
+            key="workload",
+        )
     require_arguments(arguments, list(users), file)
-    return {"users": list(users), "shapes": [type(one).__name__ for one in shapes]}
+    return {"users": list(users), "shapes": list(kinds)}
 
 
 def _nobody(file: Path) -> str:

@@ -1,4 +1,5 @@
-"""CPU time as the kernel accounts for it: of the whole machine, of each container of a run, and time waited for a CPU.
+"""CPU time as the kernel accounts for it: of the whole machine, of each container of a run, and time waited for a CPU;
+and the memory of each container.
 
 Reads proc(5) stat, pressure stall information (PSI) and cgroups of both versions. What a kernel does not keep is None.
 """
@@ -45,12 +46,19 @@ class Containers:
         read = {name: cgroup.read() for name, cgroup in self._cgroups.items()}
         return {name: spent for name, spent in read.items() if spent is not None}
 
+    def working_sets(self) -> dict[str, int]:
+        """Bytes, of the containers that the last reading found."""
+        read = {name: cgroup.working_set() for name, cgroup in self._cgroups.items()}
+        return {name: size for name, size in read.items() if size is not None}
+
 
 class Cgroup(NamedTuple):
-    """Where the kernel accounts for a container. unified: its cgroup v2. cpuacct: its v1; None where there is none."""
+    """Where the kernel accounts for a container. unified: its cgroup v2. cpuacct, memory: its v1; None where there is
+    none."""
 
     unified: Path | None
     cpuacct: Path | None
+    memory: Path | None = None
 
     def read(self) -> Spent | None:
         """None while the container does not run, and where nothing is accounted."""
@@ -61,10 +69,24 @@ class Cgroup(NamedTuple):
             usage_us = None if usage_ns is None else usage_ns / 1000
         return None if usage_us is None else Spent(usage_us / 1e6, None if some_us is None else some_us / 1e6)
 
+    def working_set(self) -> int | None:
+        """Bytes charged less those of files that nobody has used lately, which the kernel takes back first: what
+        cAdvisor and Kubernetes call the working set."""
+        for folder, used, idle in (
+            (self.unified, "memory.current", "inactive_file"),
+            (self.memory, "memory.usage_in_bytes", "total_inactive_file"),
+        ):
+            if folder is None:
+                continue
+            charged, idle_bytes = _word(folder / used, ""), _word(folder / "memory.stat", f"{idle} ")
+            if charged is not None and idle_bytes is not None:
+                return max(0, int(charged - idle_bytes))
+        return None
+
 
 def cgroup_of(container: str, lines: str, *, root: Path = _ROOT) -> Cgroup:
     """By the lines of /proc/PID/cgroup of a process in it. A path without the container's id is not its own cgroup."""
-    unified = cpuacct = None
+    unified = cpuacct = memory = None
     for line in lines.splitlines():
         number, controllers, path = line.split(":", 2)
         if container not in path:
@@ -74,7 +96,9 @@ def cgroup_of(container: str, lines: str, *, root: Path = _ROOT) -> Cgroup:
             unified = (hybrid if hybrid.is_dir() else root) / path.lstrip("/")
         elif "cpuacct" in controllers.split(","):
             cpuacct = root / controllers / path.lstrip("/")
-    return Cgroup(unified, cpuacct)
+        elif "memory" in controllers.split(","):
+            memory = root / controllers / path.lstrip("/")
+    return Cgroup(unified, cpuacct, memory)
 
 
 def cpu_ticks() -> dict[str, int]:

@@ -272,6 +272,29 @@ def prepare(**_):
     assert done.events["done"][0]["ok"] == len(done.ops) > 0
 
 
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ("test_stop", "it had not returned when the load was over ("),
+        pytest.param("quitting", "TimeoutError: it had not returned 10 s after", marks=slow),
+    ],
+)
+def test_a_listener_that_never_returns_is_told_with_its_line(load_config: Build, event: str, why: str) -> None:
+    done = run(
+        load_config,
+        f"""
+import gevent
+@events.{event}.add_listener
+def wait(**_):
+    gevent.sleep(3600)
+""",
+    )
+    assert done.told["listener_errors"] == 1
+    assert done.told["listener_error"].startswith(why)
+    assert "theirs.py:" in done.told["listener_error"]
+    assert "in wait)" in done.told["listener_error"]
+
+
 @pytest.mark.parametrize("event", ["init", pytest.param("test_start", marks=slow)])
 def test_a_file_that_ends_the_program_before_the_load_is_an_error_with_its_line(load_config: Build, event: str) -> None:
     done = run(

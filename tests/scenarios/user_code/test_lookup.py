@@ -100,6 +100,13 @@ def test_a_user_s_module_is_never_imported_on_the_host(folder: Path, tmp_path: P
     assert scenario.workload.told is None, "nobody has looked"
 
 
+def test_a_module_beside_a_locustfile_that_takes_the_place_of_python_s_is_named(folder: Path) -> None:
+    (folder / "colorsys.py").write_text("rgb = 1\n")
+    said = refusal(folder, f"from colorsys import rgb_to_hsv\n{USER}")
+    assert "; colorsys.py beside it can take the place of Python's own module of that name: rename it" in said
+    assert "take the place" not in refusal(folder, "def f(:")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -126,6 +133,10 @@ def test_a_user_s_module_is_never_imported_on_the_host(folder: Path, tmp_path: P
         (f"{USER}\nimport pymysql; pymysql.connect(host='127.0.0.1', port=1)", "no database yet: connect in on_start"),
         (f"{USER}\nraise KeyError", ":7: KeyError"),
         (SHAPE.format("    def __init__(self): 1 / 0\n") + USER, "own.py:4: ZeroDivisionError"),
+        (
+            f"{SHAPE.format('')}{USER}\nclass Other(LoadTestShape):\n    tick = None\n",
+            "a load has one shape, and here are 2",
+        ),
     ],
 )
 def test_a_locustfile_that_cannot_run_is_told_before_anything_starts(folder: Path, text: str, says: str) -> None:

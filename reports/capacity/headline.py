@@ -1,0 +1,105 @@
+"""What a capacity run says, in a few sentences, the most important first; and words that page and terminal share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.capacity.content import LimitRow, Measured, NMinus1, Part, SafeRun, UslRow, Verification
+from reports.text.units import count
+
+#: What a limit is, for people.
+LIMIT_WORDS = {
+    "mysqld_cpu": "CPU of mysqld",
+    "proxy_cpu": "CPU of the proxy",
+    "host_cpu": "CPU of the machine",
+    "load_cpu": "CPU of the load generator",
+    "fsync": "fsync",
+    "row_locks": "row locks",
+    "flow_control": "flow control of the group",
+    "replica_apply": "replicas that apply behind",
+    "connections": "connections",
+    "generator": "the load generator itself",
+}
+#: Why a part is not there, where the run does not say.
+_NOT_ASKED: dict[Part, str] = {
+    "n_minus_1": "not asked for: `--lose 1`",
+    "mesh_tax": "not asked for: `--tax`",
+    "container_tax": "not asked for: `--tax`",
+    "density": "not asked for: `--density`",
+}
+
+
+def why_missing(measured: Measured, part: Part) -> str:
+    """Why a part that is None is not there."""
+    return measured["missing"].get(part) or _NOT_ASKED[part]
+
+
+def headline(measured: Measured, usl: UslRow) -> list[str]:
+    """At least one sentence."""
+    return list(_sentences(measured, usl))
+
+
+def _sentences(measured: Measured, usl: UslRow) -> Iterator[str]:
+    if measured["interrupted"]:
+        yield "Interrupted: what was measured until then is here."
+    if measured["max_tps"] is None:
+        yield measured["why"]
+    else:
+        yield f"{objectives_words(measured['slo'])} held up to {rate(measured['max_tps'])}{_broke(measured)}."
+        if measured["verdict"] != "pass":
+            yield measured["why"]
+    if measured["limit"]:
+        yield f"The limit: {limit_words(measured['limit'])}"
+    if measured["n_minus_1"]:
+        yield from _lost(measured["n_minus_1"])
+    if usl["fit"] == "ok":
+        yield f"Of the scalability law fitted to the steps, the peak is {usl['peak']}."
+
+
+def objectives_words(slo: Sequence[str]) -> str:
+    return " and ".join(slo)
+
+
+def _broke(measured: Measured) -> str:
+    bracket = measured["bracket"]
+    if bracket is None:
+        return ""
+    return f", and no longer at {rate(bracket['high_tps'])} (bracket {bracket['width']:.1%} wide)"
+
+
+def _lost(lost: NMinus1) -> Iterator[str]:
+    if lost["max_tps"] is None:
+        yield f"With one node dead: {lost['words']}"
+    else:
+        ratio = "" if lost["ratio"] is None else f", {lost['ratio']:.0%} of that with all"
+        yield f"With one node dead it held up to {rate(lost['max_tps'])}{ratio}."
+    if lost["safe_tps"] is not None:
+        headroom = "" if lost["headroom"] is None else f"; keep {lost['headroom']:.0%} free"
+        yield f"Safe load: {rate(lost['safe_tps'])}{headroom}. {safe_words(lost['safe_verified'])}"
+
+
+def safe_words(run: SafeRun | None) -> str:
+    """What a run with a node killed said of a load."""
+    if run is None:
+        return "No run with a node killed confirmed it."
+    said = {True: "held", False: "did not hold", None: "could not tell whether it held"}[run["holds"]]
+    return f"A run at {rate(run['offered_tps'])} with a node killed {said} the objective: {run['words']}"
+
+
+def verified_words(verification: Verification | None, *, wanted: bool) -> str:
+    """A step beside the maximum. wanted: whether it has to hold."""
+    if verification is None:
+        return "not measured"
+    holds = verification["holds"]
+    said = {True: "held", False: "did not hold", None: "not measured"}[holds]
+    expected = "as it should" if holds is wanted else "unlike it should"
+    return f"{rate(verification['offered_tps'])} {said}" + ("" if holds is None else f", {expected}")
+
+
+def limit_words(limit: LimitRow) -> str:
+    return f"{LIMIT_WORDS.get(limit['what'], limit['what'])}: {limit['evidence']}"
+
+
+def rate(tps: float | None) -> str:
+    """``640/s``; with a digit behind the point where it is small."""
+    return "n/a" if tps is None else f"{count(round(tps) if tps >= 100 else round(tps, 1))}/s"
