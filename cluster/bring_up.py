@@ -1,8 +1,7 @@
 """All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it.
 
 One mysqld a little after the other: namespaces are opened one by one, which is mostly waiting, and each server starts
-as soon as it has one. The first then leads sooner, and of a group each of the others joins later than the one before in
-any case. Programs other than mysqld start when all of these are up, since they would take the processor from them.
+as soon as it has one. The first then leads sooner, and members of a group join in turns anyhow. Programs other than mysqld start when all of these are up, since they would take the processor from them.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -102,9 +102,9 @@ def bring_up(nodes: Nodes, membership: Membership, *, guests: Guests = NO_GUESTS
     def follow(pod: Pod) -> None:
         started[pod.name].result()
         leader.result()
-        with nodes.steps.step("waits for its turn", pod.name), turn:
+        with turn if replication.join_apart_s else nullcontext():
             time.sleep(replication.join_apart_s)
-        joined(pod, replication.follow_words)
+            joined(pod, replication.follow_words)
 
     def open_guests() -> None:
         for open_namespace in guests.namespaces:

@@ -29,9 +29,9 @@ EXPELLED_S = 15.0
 #: Not configured (yet) to be a member, the applier did not start or stop in time, and the communication layer had no
 #: session or could not join.
 PASSING = frozenset({3092, 3094, 3095, 3096, 3097})
-#: A member takes up one connection of those who want to join every tenth of a second, and hangs up on all others. Who
-#: was hung up on ten times in a row, which takes 30 ms, asks again after five seconds. Seen on 9.7: of two that began
-#: at once one took 6 s instead of 1, and so did one that began as soon as the group did (docs/decisions/0050).
+#: Members join in turns. One takes up one connection of those who want to join every tenth of a second, and hangs up on
+#: all others; who was hung up on ten times in a row, which takes 30 ms, asks again after five seconds. Seen on 9.7: of
+#: two that began at once one took 6 s instead of 1, so did one that began as soon as the group did (decision 0050).
 JOIN_APART_S = 0.25
 _ORDER = "must be ON: Group Replication does not start without it"
 _RULES = (
