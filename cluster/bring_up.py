@@ -1,7 +1,8 @@
 """All pods of a cluster from nothing to in service: the first leads as soon as it can, then the others follow it.
 
 One mysqld a little after the other: namespaces are opened one by one, which is mostly waiting, and each server starts
-as soon as it has one. The first then leads sooner, and members of a group join in turns anyhow. Programs other than mysqld start when all of these are up, since they would take the processor from them.
+as soon as it has one. The first then leads sooner, and members of a group join in turns anyhow. Other programs than
+mysqld start when all of these are up: they would take the processor from them.
 """
 
 from __future__ import annotations
