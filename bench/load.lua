@@ -2,7 +2,7 @@
 -- sysbench; started by bench/clients.py.
 -- os.clock() is the CPU time of the whole process: printed when a thread is connected and when it ends, so that
 -- start-up counts for nobody. Printed as well is how long each transaction took: the latency that sysbench itself
--- prints for a given rate also holds the time until one of its threads, which sleep in between, looked into its queue.
+-- prints for a given rate also holds how long the event waited for a thread.
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long s; long ns; } meshbench_time; int clock_gettime(int, meshbench_time *);")
 local clock = ffi.new("meshbench_time")
