@@ -30,9 +30,10 @@ from reports.capacity.headline import (
     verified_words,
     why_missing,
 )
-from reports.capacity.steps import SETTINGS
+from reports.capacity.steps import SETTINGS, at_the_maximum
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
+from reports.matrix.mesh_tax import BASELINE
 from reports.text.units import UNKNOWN, count, duration, label
 
 _HERE = Path(__file__).parent
@@ -60,7 +61,7 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
         runs=_runs(content["n_minus_1"]),
         reads=_reads(content["n_minus_1"]),
         limits=_limits(content),
-        usage=_usage(_at_the_maximum(content)),
+        usage=_usage(at_the_maximum(content["steps"])),
         usl=_usl(content["usl"]),
         mesh_tax=[_mesh(mesh, cost) for mesh, cost in (content["mesh_tax"] or {}).items()],
         container=_container(content),
@@ -138,12 +139,6 @@ def _limits(content: CapacityContent) -> list[tuple[str, str]]:
     return [(setting, limit_words(limit)) for setting, limit in found if limit]
 
 
-def _at_the_maximum(content: CapacityContent) -> StepRow | None:
-    """The step of the search with all nodes that held at the highest rate."""
-    held = [step for step in content["steps"] if step["setting"] == "n" and step["holds"] and step["offered_tps"]]
-    return max(held, key=lambda step: step["offered_tps"] or 0, default=None)
-
-
 def _usage(step: StepRow | None) -> dict[str, object] | None:
     if step is None or not step["usage"].get("pods"):
         return None
@@ -182,6 +177,8 @@ def _usl(usl: UslRow) -> list[tuple[str, str, str, str]]:
 
 
 def _between(bounds: list[float | None]) -> str:
+    if bounds[0] is None:
+        return "beyond what was measured"
     return " to ".join("beyond what was measured" if bound is None else f"{bound:.3g}" for bound in bounds)
 
 
@@ -206,6 +203,7 @@ def _mesh(mesh: str, cost: MeshCost) -> dict[str, object]:
         "absent": cost["absent"],
         "rounds": cost["rounds"],
         "throughput": rate(cost["throughput"]),
+        "baseline": mesh == BASELINE,
         "ratio": _interval(cost["throughput_ratio"], unit="x"),
         "fixed": rate(cost["fixed_tps"]),
         "added": [_interval(cost["latency_added_ms"].get(name), unit="ms") for name in ("p50", "p99")],
