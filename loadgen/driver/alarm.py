@@ -2,12 +2,13 @@
 rounds its waits up to whole ones.
 
 That is a tenth to a third of the response time of a small transaction, in every one of them. Linux's timerfd is exact;
-Python knows it from 3.13 on. On an older one a load that is not in our images sleeps as gevent does.
+Python knows it from 3.13 on. With an older one, as a worker on another machine may have, a load sleeps as gevent does.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 
@@ -19,7 +20,7 @@ from loadgen.arrivals.arrivals import NS
 #: libev's event.
 READ = 1
 
-#: Takes nanoseconds; may end early, never without having given way.
+#: Takes nanoseconds, and gives way at least once.
 Sleep = Callable[[int], object]
 
 
@@ -28,24 +29,30 @@ def sleep_ns(pause_ns: int) -> None:
     gevent.sleep(pause_ns / NS)
 
 
-class Alarm:
-    """Sleeps one greenlet at a time."""
+if sys.version_info >= (3, 13) and sys.platform == "linux":
 
-    def __init__(self) -> None:
-        self._fd = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
-        hub = gevent.get_hub()
-        self._to_hub = hub.switch
-        self._rings = hub.loop.io(self._fd, READ)
+    class Alarm:
+        """Sleeps one greenlet at a time."""
 
-    def sleep_ns(self, pause_ns: int) -> None:
-        os.timerfd_settime_ns(self._fd, initial=max(1, pause_ns))
-        self._rings.start(getcurrent().switch)
-        try:
-            self._to_hub()
-        finally:
-            self._rings.stop()
-        os.read(self._fd, 8)
+        def __init__(self) -> None:
+            self._fd = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
+            hub = gevent.get_hub()
+            self._to_hub = hub.switch
+            self._rings = hub.loop.io(self._fd, READ)
 
+        def sleep_ns(self, pause_ns: int) -> None:
+            os.timerfd_settime_ns(self._fd, initial=max(1, pause_ns))
+            self._rings.start(getcurrent().switch)
+            try:
+                self._to_hub()
+            finally:
+                self._rings.stop()
+            os.read(self._fd, 8)
 
-def exact_sleep() -> Sleep:
-    return Alarm().sleep_ns if hasattr(os, "timerfd_create") else sleep_ns
+    def exact_sleep() -> Sleep:
+        return Alarm().sleep_ns
+
+else:
+
+    def exact_sleep() -> Sleep:
+        return sleep_ns
