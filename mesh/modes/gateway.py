@@ -20,9 +20,11 @@ ADMIN_TIMEOUT_S = 1.0
 
 
 class Gateway(Asked):
-    def __init__(self, proxy: Proxy, settings: Settings) -> None:
+    def __init__(self, proxy: Proxy, settings: Settings, *, place: int = 0) -> None:
+        """place: which of several gateways of one run it is, from 0."""
         self._proxy = proxy
         self._settings = settings
+        self._place = place
         self._address: str
         self._admin: dict[str, Admin] = {}
 
@@ -46,13 +48,14 @@ class Gateway(Asked):
         """Start the proxy and wait until it can take sessions; raises HarnessError with its last words."""
         super().start(cluster)
         proxy = self._proxy
-        self._address = cluster.network.address("proxy")
+        self._address = cluster.network.address("proxy", self._place)
         launch = proxy.launch(self._settings, _around(cluster))
         admin = Admin(
             kind=proxy.name, url=f"http://{self._address}:{proxy.admin_port}", authorization=launch.authorization
         )
-        self._admin = {NAME: admin}
-        container = open_guest(cluster.nodes, NAME, self._address).add(
+        name = NAME if self._place == 0 else f"{NAME}{self._place + 1}"
+        self._admin = {name: admin}
+        container = open_guest(cluster.nodes, name, self._address).add(
             proxy.name,
             cluster.platform.image(proxy.image),
             launch.command,
