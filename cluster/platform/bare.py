@@ -60,7 +60,8 @@ def _unpack(image: str, folder: Path, *, run_id: str) -> None:
             assert tar.stdin is not None
             assert tar.stderr is not None
             with suppress(BrokenPipeError):  # it has ended, and says why
-                for chunk in container.export():
+                exported: Iterator[bytes] = container.export()  # type: ignore[assignment]  # its stubs say text
+                for chunk in exported:
                     tar.stdin.write(chunk)
                 tar.stdin.close()
             said = tar.stderr.read().decode(errors="replace").strip()
