@@ -31,7 +31,7 @@ from scenarios.signals import undisturbed
 
 BOOT_TIMEOUT_S = 120.0
 #: For InnoDB to end in order; it is killed then.
-END_TIMEOUT_S = 30
+END_TIMEOUT_S = 30.0
 #: Whoever started it may be killed: it ends by then all the same.
 LONGEST_S = 3600
 LOG = "bare.log"
@@ -134,9 +134,14 @@ def _open_files(cluster: Cluster, container: str) -> tuple[int, int]:
     """How many files the server in the container may open, soft and hard: mysqld sizes its caches by it."""
     pids = dict(ownership.pids(cluster.run_id, known=()))
     try:
-        return resource.prlimit(pids[container], resource.RLIMIT_NOFILE)
-    except (KeyError, OSError) as error:
-        raise ConfigurationError(f"the limits of the server in its container cannot be read here: {error}") from None
+        lines = Path(f"/proc/{pids[container]}/limits").read_text().splitlines()
+        soft, hard = next(line for line in lines if line.startswith("Max open files")).split()[3:5]
+        return int(soft), int(hard)
+    except (KeyError, OSError, ValueError, StopIteration) as error:
+        raise ConfigurationError(
+            f"the limits of the server in its container cannot be read on this machine ({error!r}); a server outside "
+            "of containers needs the engine on this machine"
+        ) from None
 
 
 def _start(
@@ -144,8 +149,9 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     """``timeout`` stays its parent, and passes signals on."""
     soft, hard = open_files
-    limits = ["prlimit", f"--nofile={soft}:{hard}"]
-    bounded = ["timeout", "--kill-after", str(END_TIMEOUT_S), str(LONGEST_S)]
+    alike = open_files == resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = [] if alike else ["prlimit", f"--nofile={soft}:{hard}"]
+    bounded = ["timeout", "--kill-after", f"{END_TIMEOUT_S:g}", str(LONGEST_S)]
     try:
         return subprocess.Popen(
             [*bounded, *limits, "chroot", str(root), *command],
