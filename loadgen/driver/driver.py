@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -32,8 +32,8 @@ from loadgen.outcome import Result
 from loadgen.policy import resolved
 from loadgen.workload import Op, op_key
 
-#: A generator that can no longer keep up never waits; clients, reports and the record must get their turn all the same.
-YIELD_EVERY = 100
+#: So many operations are drawn at a time: alone, each finds that a busy server has driven the code out of the caches.
+DRAWN_AT_ONCE = 16
 #: Longest sleep of the arrivals, so that they heed `Driver.stop`.
 STOP_WITHIN_S = 0.1
 
@@ -163,17 +163,24 @@ class Driver:
             worker=config.worker,
             workers=config.workers,
         )
-        for number, offset_ns in enumerate(offsets):
-            if number % YIELD_EVERY == 0:
-                gevent.sleep(0)
-            intended_ns = self._zero_ns + offset_ns
+        for arrival in self._drawn(offsets):
             # A timer may wake late; then everything due goes out at once, without another sleep. Waiting for the event
             # itself would cost more than the arrival.
-            while (wait_ns := intended_ns - time.monotonic_ns()) > 0 and not self._stop.is_set():
+            while (wait_ns := arrival.intended_ns - time.monotonic_ns()) > 0 and not self._stop.is_set():
                 gevent.sleep(min(wait_ns / NS, STOP_WITHIN_S))
             if self._stop.is_set():
                 return
-            self._offer(Arrival(op=self._draw(), intended_ns=intended_ns, queued_ns=intended_ns))
+            self._offer(arrival)
+
+    def _drawn(self, offsets_ns: Iterator[int]) -> Iterator[Arrival]:
+        """The arrivals, a few drawn ahead of their time: what they are depends on the seed alone."""
+        while True:
+            # A generator that can no longer keep up never waits; clients, reports and the record get their turn here.
+            gevent.sleep(0)
+            times_ns = [self._zero_ns + offset_ns for offset_ns in itertools.islice(offsets_ns, DRAWN_AT_ONCE)]
+            if not times_ns:
+                return
+            yield from [Arrival(op=self._draw(), intended_ns=at_ns, queued_ns=at_ns) for at_ns in times_ns]
 
     def _draw(self) -> Op:
         key = op_key(seed=self._config.seed, worker=self._config.worker, sequence=next(self._sequence))

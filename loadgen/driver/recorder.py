@@ -26,19 +26,22 @@ class Recorder:
     def __init__(self, out_dir: Path, *, also: Callable[[bytes], None] | None = None) -> None:
         self._also = also
         self._fd = os.open(out_dir / FILE_NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
-        self._pending: list[bytes] = []
+        #: Rows become bytes when they are flushed, many at a time: one by one costs a client's turn, and more.
+        self._pending: list[OpRow] = []
         clock = {"monotonic_ns": time.monotonic_ns(), "unix_ns": time.time_ns()}
-        self._pending.append(to_json({"clock": clock}))
-        self.flush()
+        self._write(to_json({"clock": clock}) + b"\n")
 
     def add(self, row: OpRow) -> None:
-        self._pending.append(to_json(row))
+        self._pending.append(row)
 
     def flush(self) -> None:
         if not self._pending:
             return
-        data = b"\n".join(self._pending) + b"\n"
+        data = b"\n".join(map(to_json, self._pending)) + b"\n"
         self._pending.clear()
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._fd, rest) :]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -60,10 +60,24 @@ class Objective:
             return False
         return value <= self.limit if self.comparison == "<=" else value >= self.limit
 
+    def excess(self, step: Step) -> float | None:
+        """How many times as much as allowed a step measured: at most 1 where it is met. Of a ratio, the share of
+        failures to that which is allowed. None where it was not measured."""
+        value = self.value_of(step)
+        if value is None or math.isnan(value):
+            return None
+        measured, allowed = (1 - value, 1 - self.limit) if self.metric == SUCCESS_RATIO else (value, self.limit)
+        return measured / allowed if allowed else math.inf * measured if measured else 0.0
+
     @property
     def quantile(self) -> float | None:
         """Of a latency, such as 0.99; None of a ratio."""
         return QUANTILE_OF.get(self.metric)
+
+
+def holds(step: Step, objectives: Iterable[Objective]) -> bool:
+    """Whether a step shows that its rate is carried: every objective is met, and the backlog did not grow."""
+    return step.stable and all(objective.met(step) for objective in objectives)
 
 
 def parse(text: str) -> Objective:

@@ -40,8 +40,9 @@ _BATCH = 5
 _BINS = 20
 _ERROR = 0.05
 _LEAST_GROWTH = 0.01
-#: A queue fills up as a step begins, which is no growth: the backlog counts from where the warm-up ended, ...
-_FILLS_FOR = 0.25  # ... and at the latest from this share of the step: one that only grows has no end of its warm-up.
+#: A queue fills up as a step begins, which is no growth: the backlog counts from this share of a step on, wherever the
+#: warm-up ended, because that of one which only grows has no end.
+_FILLS_FOR = 0.25
 _BEYOND = 10
 _WITHOUT_FAILURE = 3
 
@@ -74,12 +75,11 @@ def steady(*, due_ns: Times, end_ns: Times, start_ns: int, until_ns: int) -> Ste
     """Of one step: the due time and the end of each of its operations (in any order, shape (n,)), and when its load
     began and ended. An operation that was never answered has its end at or after until_ns."""
     warm_up_s = warm_up(due_ns=due_ns, end_ns=end_ns, start_ns=start_ns, until_ns=until_ns)
-    settled_ns = start_ns + round(warm_up_s * 1e9)
     filled_ns = start_ns + round((until_ns - start_ns) * _FILLS_FOR)
     return Steady(
         warm_up_s=warm_up_s,
-        counted=due_ns >= settled_ns,
-        backlog=backlog(due_ns=due_ns, end_ns=end_ns, start_ns=min(settled_ns, filled_ns), until_ns=until_ns),
+        counted=due_ns >= start_ns + round(warm_up_s * 1e9),
+        backlog=backlog(due_ns=due_ns, end_ns=end_ns, start_ns=filled_ns, until_ns=until_ns),
     )
 
 
@@ -118,8 +118,8 @@ def backlog(*, due_ns: Times, end_ns: Times, start_ns: int, until_ns: int) -> Ba
     if lasts_s <= 0:
         return Backlog(per_s=0.0, grows=False)
     edges = np.linspace(start_ns, until_ns, _BINS + 1)
-    arrived = np.searchsorted(np.sort(due_ns), edges, side="right")
-    answered = np.searchsorted(np.sort(end_ns), edges, side="right")
+    arrived = np.searchsorted(np.sort(due_ns), edges, side="left")
+    answered = np.searchsorted(np.sort(end_ns), edges, side="left")
     growth: Any = np.diff(arrived - answered)
     mean, error = float(growth.mean()), float(growth.std(ddof=1)) / math.sqrt(_BINS)
     matters = mean * _BINS > _LEAST_GROWTH * (arrived[-1] - arrived[0])

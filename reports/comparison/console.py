@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from reports.comparison.comparison_types import ComparisonContent
 from reports.comparison.words import confirmation_line, pair_lines, pair_title, side_line
@@ -23,7 +24,7 @@ def _lines(content: ComparisonContent) -> Iterator[str]:
         yield ""
         yield pair_title(pair)
         for outcome, text in pair_lines(pair):
-            yield f"  {outcome:<{_WIDTH}}{text}"
+            yield from wrap(text, 120, initial_indent=f"  {outcome:<{_WIDTH}}", subsequent_indent=" " * (_WIDTH + 2))
     if content["left_out"]:
         yield ""
         yield from (f"not compared: {line}" for line in content["left_out"])

@@ -84,6 +84,8 @@ class Store:
         """A connection that can change nothing. Raises StoreError where there is no history, or none that is ours."""
         if not self.file.exists():
             raise StoreError(f"{self.file}: there is no history yet; `meshbench index --runs {self._runs}` makes one")
+        if self.file.is_dir():
+            raise StoreError(f"{self.file}: is a folder, not a file; move it away, and `meshbench index` makes one")
         with self._explained():
             connection = sqlite3.connect(f"file:{quote(str(self.file))}?mode=ro", uri=True, timeout=BUSY_S)
             self._require_ours(connection)

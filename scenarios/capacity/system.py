@@ -28,11 +28,11 @@ from scenarios.capacity.offered import offered
 from scenarios.capacity.usage import Meter
 from scenarios.last_resort import in_one_line
 from scenarios.load.load import Load
+from scenarios.load.set_up import fill, require_options
 from scenarios.run import collect
 from scenarios.run.agreement import require_agreement
 from scenarios.run.boot import assemble, boot, first_write
 from scenarios.run.host import Noise
-from scenarios.run.set_up import fill, require_options
 from scenarios.schema.scenario import Scenario
 from scenarios.schema.user_keys import secrets_of
 from scenarios.signals import undisturbed

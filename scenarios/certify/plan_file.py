@@ -7,7 +7,7 @@ before the plan is frozen.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -16,12 +16,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from cluster.errors import ConfigurationError
-from reports.certificate.plan import Cell, Plan, comparable
-from scenarios.certify.plan_schema import PlanSection, SystemSection
+from reports.certificate.plan import Cell, Claim, Plan, comparable
+from reports.certificate.sequential import Look as AfterTrials
+from scenarios.certify.decidable import undecidable_claim
+from scenarios.certify.plan_schema import PlanSection, SystemSection, SystemsSection
 from scenarios.matrix.plan import replicating
 from scenarios.run.versions import checkout
 from scenarios.schema.read import Origin, explained, read_scenario
 from scenarios.schema.scenario import Scenario
+from scenarios.schema.section import MisfitError
 from scenarios.schema.yaml_lines import load
 from scenarios.user_code.lookup import Look
 
@@ -65,9 +68,18 @@ def read_plan(file: Path, *, look: Look | None = None) -> Resolved:
         section = PlanSection.model_validate(document)
     except ValidationError as error:
         problems = [explained(dict(one), origin, document=PlanSection) for one in error.errors()]
+        problems += _also_of_systems(document, file.parent, origin)
         raise ConfigurationError("\n".join(dict.fromkeys(problems))) from None
-    looks = section.resolved_looks()
-    systems = _systems(section, file.parent, origin, look)
+    systems, mistakes = _systems(section, file.parent, origin, look)
+    looks: tuple[AfterTrials, ...] = ()
+    try:
+        looks = section.resolved_looks()
+    except MisfitError as error:
+        mistakes.append(f"{origin.of(error.path)}: {error.path[0]}: {error}")
+    claims = tuple(claim.claim() for claim in section.claims)
+    mistakes += _not_shown(claims, systems, origin)
+    if mistakes:
+        raise ConfigurationError("\n".join(dict.fromkeys(mistakes)))
     cells = [
         Cell(name=name, scenario=one.name, settings=one.settings, resolved=_frozen(one.scenario))
         for name, one in systems.items()
@@ -75,7 +87,7 @@ def read_plan(file: Path, *, look: Look | None = None) -> Resolved:
     made_of = checkout()
     plan = Plan(
         name=section.name,
-        claims=tuple(claim.claim() for claim in section.claims),
+        claims=claims,
         cells=tuple(cells),
         looks=looks,
         voids_at_most=math.ceil(looks[-1].trials / TRIALS_A_VOID) if section.voids is None else section.voids,
@@ -86,7 +98,30 @@ def read_plan(file: Path, *, look: Look | None = None) -> Resolved:
     return Resolved(plan=plan, systems=systems)
 
 
-def _systems(section: PlanSection, folder: Path, origin: Origin, look: Look | None) -> dict[str, System]:
+def _also_of_systems(document: Mapping[str, Any], folder: Path, origin: Origin) -> list[str]:
+    """What is wrong with the scenarios of a plan in which something else is wrong, too."""
+    try:
+        section = SystemsSection.model_validate(
+            {key: document[key] for key in SystemsSection.model_fields if key in document}
+        )
+    except ValidationError:
+        return []  # which is told already
+    return _systems(section, folder, origin, None)[1]
+
+
+def _not_shown(claims: Sequence[Claim], systems: Mapping[str, System], origin: Origin) -> Iterator[str]:
+    """Claims whose number no trial of a system has, a line each."""
+    for at, claim in enumerate(claims):
+        for name, system in systems.items():
+            if why := undecidable_claim(claim, system.scenario):
+                where = origin.of(("claims", at))
+                yield f"{where}: claims.{at}.metric: {claim.metric} is in no trial of {name}: {why}; leave one out"
+
+
+def _systems(
+    section: SystemsSection, folder: Path, origin: Origin, look: Look | None
+) -> tuple[dict[str, System], list[str]]:
+    """Systems by name, and what is wrong, a line each."""
     systems: dict[str, System] = {}
     mistakes: list[str] = []
     for at, entry in enumerate(section.scenarios):
@@ -108,9 +143,7 @@ def _systems(section: PlanSection, folder: Path, origin: Origin, look: Look | No
                     "{scenario: …, name: …}"
                 )
             systems[name] = one
-    if mistakes:
-        raise ConfigurationError("\n".join(dict.fromkeys(mistakes)))
-    return systems
+    return systems, mistakes
 
 
 def _or_its_own(words: Sequence[str]) -> Sequence[str | None]:

@@ -122,14 +122,19 @@ def _one_of(words: Sequence[str], what: str) -> AfterValidator:
     return AfterValidator(known)
 
 
-class PlanSection(Section):
+class SystemsSection(Section):
     """topologies, meshes: those of the scenario where they are left out."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-    claims: Annotated[list[ClaimSection], Field(min_length=1, max_length=20)]
     scenarios: Annotated[list[Annotated[SystemSection, BeforeValidator(_system)]], Field(min_length=1)]
     topologies: list[Annotated[str, _one_of(kinds(), "topology")]] = Field(default_factory=list)
     meshes: list[Annotated[str, _one_of(mesh_words(), "mesh")]] = Field(default_factory=list)
+
+
+class PlanSection(SystemsSection):
+    """A whole PLAN.yaml."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+    claims: Annotated[list[ClaimSection], Field(min_length=1, max_length=20)]
     looks: list[LookSection] | None = None
     voids: Annotated[int, Field(ge=0, le=MOST_TRIALS)] | None = None
     seed: int = Field(default=1, ge=0, lt=2**62)
@@ -139,7 +144,7 @@ class PlanSection(Section):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _looks_keep_the_error_rate(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _looks_are_a_number_or_a_list(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         number = value.get("looks", LOOKS) if isinstance(value, dict) else LOOKS
         if isinstance(number, list):
             section = handler(value)
@@ -149,11 +154,10 @@ class PlanSection(Section):
         else:
             wanted = f"1 to {LOOKS_MAX}, or a list such as [{{trials: 72, failures: 0}}]"
             raise MisfitError(("looks",), f"expected the number of looks, {wanted}; got {spelt(number)}")
-        section.resolved_looks()
         return section
 
     def resolved_looks(self) -> tuple[Look, ...]:
-        """Raises MisfitError where they do not keep the error rate of a claim."""
+        """Raises MisfitError where they do not keep the error rate of a claim, or no number of trials is enough."""
         rated = [claim for claim in self.claims if claim.share < 1]
         if self.looks is None:
             return self._default_looks(rated, self._number)
@@ -171,15 +175,16 @@ class PlanSection(Section):
     def _default_looks(self, rated: Sequence[ClaimSection], number: int) -> tuple[Look, ...]:
         if not rated:
             raise MisfitError(
-                ("looks",),
-                "claims of 100% alone do not say how many trials are enough; give it, as [{trials: 100, failures: 0}]",
+                ("claims",),
+                "those of 100% alone do not say how many trials are enough; give it, as "
+                "looks: [{trials: 100, failures: 0}]",
             )
         try:
             return longest(
                 [default_looks(share=claim.share, confidence=claim.confidence, number=number) for claim in rated]
             )
         except TooLongError as error:
-            raise MisfitError(("looks",), f"{error}; claim a smaller share, or take fewer looks") from None
+            raise MisfitError(("claims",), f"{error}; claim a smaller share, or take fewer looks") from None
 
 
 def spelt_looks(looks: Sequence[Look]) -> str:

@@ -76,7 +76,7 @@ def verify(bundle: Path, *, key: Ed25519PublicKey | None = None) -> Verification
     Raises ConfigurationError where there is no such file, or one that is no bundle.
     """
     if not bundle.is_file():
-        what = "this is no file" if bundle.exists() else "there is no such file"
+        what = "is a folder" if bundle.is_dir() else "this is no file" if bundle.exists() else "there is no such file"
         raise ConfigurationError(f"{bundle}: {what}; give the zip that `meshbench certify` wrote")
     found = _Found()
     with tempfile.TemporaryDirectory(prefix="meshbench-verify-") as place:

@@ -128,8 +128,24 @@ def _in_one_line(mistake: TyperException, words: Sequence[str]) -> str:
     """``run: missing argument 'SCENARIO'; see `meshbench run --help```."""
     context = getattr(mistake, "ctx", None)  # none of a value that is missing: the verb is the first word then
     verb = context.command_path.removeprefix(NAME).strip() if context else words[0]
-    said = " ".join(mistake.format_message().split()).rstrip(".")
+    said = " ".join((_of_a_value(mistake) or mistake.format_message()).split()).rstrip(".")
     return f"{f'{verb}: ' if verb else ''}{said[:1].lower()}{said[1:]}; see `{f'{NAME} {verb}'.strip()} --help`"
+
+
+def _of_a_value(mistake: TyperException) -> str | None:
+    """In the words of a scenario's mistakes, where the value of an option is none that its type allows; else None."""
+    option, cause = getattr(mistake, "param", None), mistake.__cause__
+    if option is None or cause is None:
+        return None
+    from pydantic import ValidationError  # which typer has imported to find out
+
+    from scenarios.schema.read import EXPECTED
+    from scenarios.schema.told import brief
+
+    if not isinstance(cause, ValidationError) or (error := cause.errors()[0])["type"] not in EXPECTED:
+        return None
+    expected = EXPECTED[error["type"]].format(**error.get("ctx", {}))
+    return f"{option.opts[-1]} {brief(str(error['input']))}: expected {expected}"
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ Seed = Annotated[
     typer.Option("--seed", metavar="N", help="decides arrivals, operations and the exact moment of faults"),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where to keep run folders")]
-#: The default of `Runs`.
+RunsRead = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where run folders are")]
+#: The default of both.
 RUNS = Path("runs")
 
 

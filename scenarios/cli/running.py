@@ -69,7 +69,7 @@ def require_trials(trials: int, *, alone: Mapping[str, object]) -> None:
     if not 1 <= trials <= TRIALS_MAX:
         raise ConfigurationError(f"--trials {trials}: expected 1 to {TRIALS_MAX}")
     if trials > 1 and (given := [option for option, value in alone.items() if value]):
-        raise ConfigurationError(f"--trials {trials}: goes not with {', '.join(given)}, which are for one run")
+        raise ConfigurationError(f"--trials {trials}: does not go with {', '.join(given)}, for one run alone")
 
 
 def run_trials(

@@ -11,10 +11,12 @@ from reports.comparison.comparison_types import ComparisonContent
 from reports.comparison.content import content, side_of
 from reports.comparison.markdown import markdown
 from reports.comparison.page import comparison_html
+from reports.console.write import NAME as INDEX
 from reports.files import write_atomically
 from reports.schema import validate
 from reports.seal import sealed_run_around
 from reports.trends.comparison import Comparison, Least, compare
+from reports.trends.store import FILE as HISTORY
 from scenarios.compare.gate import Rerun, looked_at_again
 from scenarios.compare.selection import chosen
 
@@ -49,6 +51,8 @@ def write(found: ComparisonContent, out: Path) -> None:
     """compare.html, compare.md and compare.json into ``out``. Raises ConfigurationError where that cannot be done."""
     if (run := sealed_run_around(out)) is not None:
         raise ConfigurationError(f"--out {out}: {run} is a sealed run, which stays as it is; give another folder")
+    if (out / HISTORY).exists() or (out / INDEX).exists():
+        raise ConfigurationError(f"--out {out}: is a folder of runs; give one of its own, such as {out / 'compared'}")
     files = {
         "compare.html": comparison_html(found),
         "compare.md": markdown(found),

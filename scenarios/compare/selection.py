@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -12,11 +13,14 @@ from history.manifest import PartOfKind
 from reports.trends.found import run_folders
 from reports.trends.row import TrialRow
 from reports.trends.store import Store
+from scenarios.certify.folder import CERTIFICATES
 from scenarios.compare.checkouts import commit_of
 
 LATEST, PREVIOUS = "latest", "previous"
 _NIGHTLY = "nightly"
 _KINDS: tuple[str, ...] = get_args(PartOfKind)
+#: The folder of a whole -> its kind, where that is another word.
+_KIND_OF = {CERTIFICATES: "certify"}
 _COMMIT = re.compile(r"([0-9a-f]{4,40})(\+?)")
 _DAY = r"\d{4}-\d\d-\d\d"
 _DAYS = re.compile(rf"({_DAY})|({_DAY})?\.\.({_DAY})?")
@@ -42,14 +46,27 @@ def _rows(word: str, known: Sequence[TrialRow]) -> list[TrialRow]:
     if not word.strip():
         raise ConfigurationError("compare: one of the two is empty; give a commit, days, a night or a folder")
     kind, _, whole = word.rpartition("/")
+    kind = _KIND_OF.get(kind, kind)
     if (kind or _NIGHTLY) in _KINDS and (kind or whole in (LATEST, PREVIOUS)):
         return _require(word, _of_whole(kind or _NIGHTLY, whole, known), known)
     if (days := _DAYS.fullmatch(word)) is not None and word != "..":
         first, last = (days[1], days[1]) if days[1] else (days[2] or "", days[3] or "9999")
+        _require_days(word, days)
         return _require(word, [row for row in known if first <= row.started_at[:10] <= last], known)
     if Path(word).is_dir():
         return _of_folder(Path(word), known)
     return _of_commit(word, known)
+
+
+def _require_days(word: str, days: re.Match[str]) -> None:
+    """Raise ConfigurationError for a day that no calendar has, and for days that end before they begin."""
+    for day in filter(None, days.groups()):
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise ConfigurationError(f"{word}: there is no day {day}; expected year-month-day") from None
+    if days[2] and days[3] and days[2] > days[3]:
+        raise ConfigurationError(f"{word}: it ends before it begins; write {days[3]}..{days[2]}")
 
 
 def _of_whole(kind: str, name: str, known: Iterable[TrialRow]) -> list[TrialRow]:
@@ -65,7 +82,8 @@ def _of_whole(kind: str, name: str, known: Iterable[TrialRow]) -> list[TrialRow]
 def _of_folder(folder: Path, known: Iterable[TrialRow]) -> list[TrialRow]:
     """A run; a folder of runs; or that of a night, matrix, …, whose runs lie elsewhere."""
     place = folder.resolve()
-    whole = _of_whole(place.parent.name, place.name, known)
+    kind = place.parent.name
+    whole = _of_whole(_KIND_OF.get(kind, kind), place.name, known)
     if whole:
         return whole
     found = run_folders(place)

@@ -131,9 +131,8 @@ def suite_file(name_or_file: str) -> Path:
     if named is None:
         near = difflib.get_close_matches(name_or_file.removesuffix(".yaml"), suites(), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigurationError(
-            f"{brief(name_or_file)}: no such suite or file; {hint}those that come along: {', '.join(suites())}"
-        )
+        what = "is a folder, not a file" if os.path.isdir(file) else "no such suite or file"  # noqa: PTH112  as above
+        raise ConfigurationError(f"{brief(name_or_file)}: {what}; {hint}those that come along: {', '.join(suites())}")
     return named
 
 

@@ -41,6 +41,7 @@ from scenarios.live.publisher import publisher_of
 from scenarios.load import calibrate
 from scenarios.load.load import Load
 from scenarios.load.remote_workers import Elsewhere
+from scenarios.load.set_up import fill, require_options
 from scenarios.load.web_ui import forwarded
 from scenarios.run import collect, host, versions
 from scenarios.run.agreement import require_agreement
@@ -53,7 +54,6 @@ from scenarios.run.run_folder import RunFolder
 from scenarios.run.salvage import Salvage
 from scenarios.run.same_clock import step_note
 from scenarios.run.series import write_series
-from scenarios.run.set_up import fill, require_options
 from scenarios.schema.scenario import Scenario
 from scenarios.schema.user_keys import secrets_of, without_values
 from scenarios.signals import undisturbed

@@ -27,7 +27,7 @@ def misfits(written: GatesSection, scenario: Scenario) -> Iterator[tuple[tuple[s
     """What is wrong, one line each, with the place below ``gates``. written: as they stand in the document."""
     for name, gate in GATES.items():
         given = name in written.model_fields_set and getattr(written, name) is not None
-        if given and (why := _undecidable(gate, scenario)):
+        if given and (why := undecidable(gate, scenario)):
             yield (name,), f"gates.{name}: {why}; leave it out, or set it to null"
     workload = scenario.workload
     for number, check in enumerate(written.require or [] if "require" in written.model_fields_set else []):
@@ -37,11 +37,11 @@ def misfits(written: GatesSection, scenario: Scenario) -> Iterator[tuple[tuple[s
 
 def without_moot(scenario: Scenario) -> Scenario:
     """The scenario without the defaults that it cannot decide."""
-    moot = {name: None for name, gate in GATES.items() if _undecidable(gate, scenario)}
+    moot = {name: None for name, gate in GATES.items() if undecidable(gate, scenario)}
     return scenario.model_copy(update={"gates": scenario.gates.model_copy(update=moot)}) if moot else scenario
 
 
-def _undecidable(gate: Gate, scenario: Scenario) -> str:
+def undecidable(gate: Gate, scenario: Scenario) -> str:
     """Why a run could not decide the gate; empty if it could."""
     workload = scenario.workload
     check = DECIDER.get(gate.name)

@@ -31,8 +31,8 @@ CATALOGUE = Path(__file__).parents[1] / "catalogue"
 #: Sections that a bare word may stand for, and the key the word fills (see scenarios.schema.scenario).
 _WORDS = {"topology": "kind", "mesh": "proxy", "workload": "name"}
 #: Kind of mistake -> what would be right, in the words of all messages.
-_EXPECTED = {
-    **dict.fromkeys(("int_type", "int_from_float"), "a whole number"),
+EXPECTED = {
+    **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), "a whole number"),
     **{"float_type": "a number", "bool_type": "true or false", "list_type": "a list", "string_type": "text"},
     **{"greater_than": "more than {gt:g}", "greater_than_equal": "{ge:g} or more"},
     **{"less_than": "less than {lt:g}", "less_than_equal": "{le:g} or less"},
@@ -80,9 +80,8 @@ def read_scenario(
     if not os.path.isfile(file):  # noqa: PTH113  Path.is_file raises for a name that is too long
         near = difflib.get_close_matches(name_or_file, catalogue(), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigurationError(
-            f"{brief(name_or_file)}: no such scenario or file; {hint}`meshbench list` names the catalogue"
-        )
+        what = "is a folder, not a file" if os.path.isdir(file) else "no such scenario or file"  # noqa: PTH112  as above
+        raise ConfigurationError(f"{brief(name_or_file)}: {what}; {hint}`meshbench list` names the catalogue")
     document, lines = load(file)
     origin = Origin(file=str(file), lines=lines, words={})
     if seed is not None:
@@ -242,8 +241,8 @@ def explained(error: dict[str, Any], origin: Origin, *, document: type[BaseModel
             what = f"expected a mapping with keys such as {such}; got {spelt(got)}"
         case "literal_error":
             what = not_one_of(got, told["expected"].replace("'", "").replace(" or ", ", ").split(", "))
-        case _ if kind in _EXPECTED:
-            what = f"expected {_EXPECTED[kind].format(**told)}, got {spelt(got)}"
+        case _ if kind in EXPECTED:
+            what = f"expected {EXPECTED[kind].format(**told)}, got {spelt(got)}"
         case _:
             message = str(error["msg"]).removeprefix("Input ")
             what = f"{message[:1].lower()}{message[1:]}, got {spelt(got)}"

@@ -25,6 +25,8 @@ OPTIONS: Place = ("mysql", "config")
 
 def load(file: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     """The document, and line numbers (from 1) by place, the whole document's by (); raises ConfigurationError."""
+    if file.is_dir():
+        raise ConfigurationError(f"{file}: is a folder, not a file")
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -27,6 +27,8 @@ def serve_runs(runs: Path, *, port: int = PORT) -> int:
     if runs.exists() and not runs.is_dir():
         raise ConfigurationError(f"--runs {runs}: this is no folder; give the folder that the runs are kept in")
     with listening(port) as listener:
+        if not runs.exists():
+            print(f"there is no folder {runs} yet; what is run into it will be shown", flush=True)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         app = create_app(runs, clusters=StandingClusters().seen)
         server = make_server(ADDRESS, port, app, threaded=True, request_handler=_Quiet, fd=listener.fileno())

@@ -11,7 +11,9 @@ from scenarios.cli.exit_codes import FAIL, PASS
 from scenarios.cli.options import JUDGE, RUNS, Runs
 from scenarios.signals import at_once
 
-_WHAT = "a commit, days (2026-11-27, 2026-11-20..2026-11-26), latest, previous, nightly/ID, or a folder"
+_WHAT = (
+    "a commit, days (2026-11-27, 2026-11-20..2026-11-26), latest, previous, nightly/ID, certificates/ID, or a folder"
+)
 
 
 def register(app: typer.Typer) -> None:

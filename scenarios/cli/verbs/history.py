@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scenarios.cli.exit_codes import PASS
-from scenarios.cli.options import LOOK, RUNS, Runs
+from scenarios.cli.options import LOOK, RUNS, RunsRead
 from scenarios.signals import at_once
 
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def index(
     *,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="make the history anew from the run folders")] = False,
-    runs: Runs = RUNS,
+    runs: RunsRead = RUNS,
 ) -> int:
     """bring the history beside the runs up to date with the run folders"""
     with at_once():
@@ -36,7 +36,7 @@ def history(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="as comma-separated values")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="as a list of objects")] = False,
-    runs: Runs = RUNS,
+    runs: RunsRead = RUNS,
 ) -> int:
     """ask the history of all runs, in SQL if you like"""
     if as_csv and as_json:

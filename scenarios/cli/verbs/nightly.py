@@ -31,13 +31,10 @@ def nightly(
     budget: Annotated[
         str | None, typer.Option(metavar="TIME", help="such as 2h: what does not fit is not run, and said")
     ] = None,
-    again: Annotated[
-        bool | None,
-        typer.Option(
-            "--resume/--fresh",
-            help="go on with an unfinished night, or begin a new one; by default it goes on with one of the last day",
-        ),
-    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with an unfinished night; by default with one of the last day")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="begin a new night, whatever is unfinished")] = False,
     settings: Settings = None,
     runs: Runs = RUNS,
 ) -> int:
@@ -46,6 +43,9 @@ def nightly(
     Exit code: 1 where a trial did not end as its scenario expects, or something got worse and a rerun confirms it; 4
     where a cell only broke, 3 where it has void trials only, else 0.
     """
+    if resume and fresh:
+        raise typer.BadParameter("not with --resume; choose one", param_hint="--fresh")
+    again = True if resume else False if fresh else None
     with at_once():
         from scenarios.nightly.verb import run_suite
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scenarios.cli.options import LOOK, RUNS
+from scenarios.cli.options import LOOK, RUNS, RunsRead
 from scenarios.signals import at_once
 
 
@@ -17,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     *,
-    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="the folder that the runs are kept in")] = RUNS,
+    runs: RunsRead = RUNS,
     port: Annotated[int, typer.Option("--port", metavar="N", help="of 127.0.0.1; 0: any that is free")] = 8089,
 ) -> int:
     """the console, every run, and what is running now, in a browser of this machine

@@ -208,7 +208,7 @@ def test_update_adds_what_is_not_there_and_reads_no_known_folder_again(
         read.append(folder)
         return row_of(folder, runs=runs)
 
-    monkeypatch.setattr("reports.trends.found.row_of", reads)
+    monkeypatch.setattr("reports.trends.found.sealed_row_of", reads)
     Store(runs).update()
     assert read == [new]
     assert len(Store(runs).rows()) == 5
@@ -255,6 +255,12 @@ def test_a_file_that_is_none_of_ours_is_told_in_a_line_and_a_rebuild_mends_it(
         assert len(str(error.value).splitlines()) == 1
     Store(runs).rebuild()
     assert Store(runs).rows() == added
+
+
+def test_a_folder_in_its_place_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite").mkdir()
+    with pytest.raises(StoreError, match="is a folder, not a file; move it away"):
+        Store(tmp_path).rows()
 
 
 def test_a_view_of_an_older_version_is_renewed_by_the_next_run(runs: Path) -> None:

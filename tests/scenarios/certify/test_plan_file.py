@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,58 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
         read_plan(written(tmp_path, text))
     assert len(str(refused.value).splitlines()) == 3
+
+
+def test_what_is_wrong_with_one_part_of_a_plan_hides_no_other(tmp_path: Path) -> None:
+    never = PLAN.replace("share: 95%, confidence: 95%", "share: 100%")
+    twice = never.replace("[primary-kill]", "[primary-kill, primary-kill, {scenario: steady, set: [load.rat=1]}]")
+    assert mistakes(tmp_path, twice) == [
+        "PLAN.yaml:2: claims: those of 100% alone do not say how many trials are enough; give it, as "
+        "looks: [{trials: 100, failures: 0}]",
+        "PLAN.yaml:5: scenarios.1: 'primary-kill: group / envoy' is there twice; leave one out, or give it a name of "
+        "its own: {scenario: …, name: …}",
+        "PLAN.yaml:5: scenarios.2: steady: --set load.rat=1: load.rat: unknown key; did you mean 'rate'? Allowed here",
+    ]
+    both = PLAN.replace("limit: 30s", "limit: 30").replace("[primary-kill]", "[primary-kil]")
+    assert [line[:24] for line in mistakes(tmp_path, both)] == ["PLAN.yaml:3: claims.0.li", "PLAN.yaml:5: scenarios.0"]
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    """Sorted, without the folder of the file, and without which keys are allowed."""
+    with pytest.raises(ConfigurationError) as refused:
+        read_plan(written(folder, text))
+    lines = str(refused.value).replace(f"{folder}/", "").splitlines()
+    return sorted(re.sub(r"(?<=llowed here): .*", "", line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit", "system", "why"),
+    [
+        ("step_rerouted_ms", "3s", "{scenario: steady, set: [topology=single, mesh=direct]}", "faults has no step"),
+        ("response_p99_after_ms", "1s", "steady", "faults has no step"),
+        ("read_outage_ms", "3s", "{scenario: primary-kill, set: [workload.read_share=0]}", "reads nothing"),
+        ("write_outage_ms", "3s", "{scenario: steady, set: [workload.read_share=1, 'gates={}']}", "writes nothing"),
+        (
+            "step_elected_ms",
+            "3s",
+            "{scenario: steady, set: ['faults=[{at: 8s, fault: kill, target: proxy, heal_after: 4s}]']}",
+            "no step of faults hits a node",
+        ),
+    ],
+)
+def test_a_claim_that_no_trial_can_show_is_refused(
+    tmp_path: Path, metric: str, limit: str, system: str, why: str
+) -> None:
+    text = f"name: x\nscenarios: [{system}]\nclaims:\n  - {{metric: {metric}, limit: {limit}, share: 95%}}\n"
+    (line,) = mistakes(tmp_path, text)
+    assert line.startswith(f"PLAN.yaml:4: claims.0.metric: {metric} is in no trial of ")
+    assert why in line
+
+
+def test_a_claim_that_some_trial_can_show_is_taken(tmp_path: Path) -> None:
+    for metric in ("step_rerouted_ms", "step_elected_ms", "response_p99_after_ms", "read_outage_ms"):
+        text = PLAN.replace("write_outage_ms", metric)
+        assert read_plan(written(tmp_path, text)).plan.claims[0].metric == metric
 
 
 @pytest.mark.parametrize(

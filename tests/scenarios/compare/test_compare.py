@@ -105,7 +105,10 @@ def test_too_few_trials_end_with_0_and_say_how_many_there_must_be(
     Store(tmp_path).update()
     assert compare(tmp_path) == 0
     assert trials.ran == []
-    assert "Undecided: too few trials to show anything; needs at least 4 trials each." in capsys.readouterr().out
+    assert "Undecided: too few trials to show anything; needs at least 4 trials each." in (
+        told := capsys.readouterr().out
+    )
+    assert max(map(len, told.splitlines())) <= 120
 
 
 def test_the_same_build_is_run_again_alone_and_held_against_the_trials_that_there_are(
@@ -172,13 +175,21 @@ def test_a_page_markdown_and_json_are_written_where_asked(runs: Path, trials: ty
     validate(json.loads((tmp_path / "out" / "compare.json").read_text()), "comparison")
 
 
+def test_pages_are_not_written_among_the_runs(
+    runs: Path, trials: type[FakeTrials], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(runs, *DAYS, "--no-rerun", "--out", str(runs)) == 2
+    assert "is a folder of runs; give one of its own, such as " in capsys.readouterr().err
+    assert not list(runs.glob("compare.*"))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("", "latest"), "meshbench: compare: one of the two is empty; give a commit, days, a night or a folder"),
         (("cccc", "latest"), "meshbench: cccc: no trial is of this; there are commits aaaaaaaaaa; days 2026-11-03, "),
         ((*DAYS, "--least", "outage=1"), "meshbench: --least outage=1: no metric 'outage'; there are "),
-        ((*DAYS, "--rerun", "2"), "meshbench: "),
+        ((*DAYS, "--rerun", "2"), "meshbench: compare: --rerun 2: expected 3 or more; see `meshbench compare --help`"),
         ((*DAYS, "--no-rerun", "--out", "/dev/null/x"), "meshbench: --out /dev/null/x: cannot be written there"),
     ],
 )

@@ -71,6 +71,17 @@ def test_a_folder_is_a_run_a_folder_of_runs_or_that_of_a_night(runs: Path, tmp_p
     assert days(runs, str(elsewhere.parent), "latest") == (["09T10"], SECOND_NIGHT)
 
 
+def test_a_certificate_is_a_word_too_by_its_folder_in_the_runs_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "certificates" / "tiny-20261101T020000Z"
+    folder.mkdir(parents=True)
+    part_of = {**in_suite(1, of=folder.name, name="tiny"), "kind": "certify"}
+    sealed_run(tmp_path, 1, manifest=made_of(OLD, part_of=part_of))
+    sealed_run(tmp_path, 48, manifest=made_of(NEW))
+    Store(tmp_path).update()
+    for word in (f"certificates/{folder.name}", f"certify/{folder.name}", "certificates/latest", str(folder)):
+        assert days(tmp_path, word, "2026-11-03") == (["01T03"], ["03T02"])
+
+
 def test_a_branch_is_the_commit_that_it_stands_for(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scenarios.compare.selection.commit_of", {"main": OLD, "HEAD": NEW}.get)
     assert days(runs, "main", "HEAD")[1] == PLAIN
@@ -88,6 +99,9 @@ def test_a_branch_is_the_commit_that_it_stands_for(runs: Path, monkeypatch: pyte
         ),
         ("matrix/latest", "matrix/latest: no trial is of this"),
         ("2025-01-01", "2025-01-01: no trial is of this"),
+        ("2026-13-40", "2026-13-40: there is no day 2026-13-40; expected year-month-day"),
+        ("2026-11-01..2026-11-31", "there is no day 2026-11-31"),
+        ("2026-11-28..2026-11-01", "it ends before it begins; write 2026-11-01..2026-11-28"),
         ("a1a1a1+", "a1a1a1+: all 9 trials are of a clean checkout; write a1a1a1a1a1"),
         ("/no/such/folder", "/no/such/folder: no trial is of this"),
     ],

@@ -11,8 +11,8 @@ from unittest.mock import MagicMock
 
 import pytest
 
+import scenarios.load.set_up
 import scenarios.run.run
-import scenarios.run.set_up
 from checks.evidence.openings import described, is_fixed
 from cluster.errors import (
     EngineError,
@@ -245,7 +245,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(runner.versions, "of_run", lambda *_, **__: {})
     monkeypatch.setattr(runner.versions, "checkout", lambda: {"commit": None, "dirty": None})
     monkeypatch.setattr(FakePlatform, "remove", remove)
-    monkeypatch.setattr(scenarios.run.set_up, "through", through)
+    monkeypatch.setattr(scenarios.load.set_up, "through", through)
     return world
 
 

@@ -61,3 +61,14 @@ def test_a_file_in_place_of_the_runs_folder_is_one_line(tmp_path: Path, capsys: 
     (tmp_path / "runs").write_text("")
     assert main(["serve", "--runs", str(tmp_path / "runs")]) == 2
     assert "this is no folder" in capsys.readouterr().err
+
+
+def test_a_runs_folder_that_is_not_there_yet_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scenarios", "serve", "--runs", str(tmp_path / "runs"), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+        finally:
+            process.kill()
+    assert said == f"there is no folder {tmp_path / 'runs'} yet; what is run into it will be shown\n"
