@@ -20,8 +20,8 @@ from scenarios.capacity.bare import BareServer, bare_server
 from scenarios.capacity.fronts import Front, Fronts, Told, take_turns
 from scenarios.capacity.mesh_tax import ROUNDS, TURN_S, fixed_rate
 from scenarios.capacity.system import System
-from scenarios.run import collect
 from scenarios.load.set_up import fill
+from scenarios.run import collect
 from scenarios.schema.scenario import Scenario
 from scenarios.user_code.workload_class import run_s_workload
 

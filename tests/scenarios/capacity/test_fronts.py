@@ -23,6 +23,7 @@ from scenarios.capacity import mesh_tax as mesh_tax_module
 from scenarios.capacity.fronts import Front, Fronts, in_order, take_turns
 from scenarios.capacity.mesh_tax import fixed_rate, mesh_tax
 from scenarios.load.load import Load
+from scenarios.run.cpu_time import Containers
 from scenarios.schema.read import read_scenario
 from scenarios.schema.scenario import Scenario
 from tests.reports.capacity.costs.made_turns import turn
@@ -104,8 +105,8 @@ def system(monkeypatch: pytest.MonkeyPatch) -> FakeSystem:
 
     monkeypatch.setattr(fronts_module, "create_mesh", made)
     monkeypatch.setattr(fronts_module, "first_write", lambda *_: None)
-    monkeypatch.setattr(fronts_module.Containers, "read", lambda self: {})
-    monkeypatch.setattr(fronts_module.Containers, "working_sets", lambda self: dict.fromkeys(SIZES, 2**20))
+    monkeypatch.setattr(Containers, "read", lambda _: {})
+    monkeypatch.setattr(Containers, "working_sets", lambda _: dict.fromkeys(SIZES, 2**20))
     return FakeSystem(cluster, direct)
 
 
