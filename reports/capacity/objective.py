@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from reports.capacity.step import Step
@@ -36,6 +36,17 @@ _FORM = "write it as METRIC<=TIME or success_ratio>=SHARE, such as 'response_p99
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:nan|inf(?:inity)?)"
 
 
+class Told(Protocol):
+    """What an objective is held against: a step, or a part of a run."""
+
+    @property
+    def success_ratio(self) -> float: ...
+    @property
+    def response_ms(self) -> Mapping[str, float | None]: ...
+    @property
+    def service_ms(self) -> Mapping[str, float | None]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Objective:
     """limit: milliseconds where unit is ``ms``, a share above 0 and at most 1 where unit is empty. text: as given."""
@@ -46,14 +57,14 @@ class Objective:
     unit: Literal["ms", ""]
     text: str
 
-    def value_of(self, step: Step) -> float | None:
+    def value_of(self, step: Told) -> float | None:
         """What a step measured of it, in ``unit``; None where it has no such number."""
         if self.metric == SUCCESS_RATIO:
             return step.success_ratio
         kind, _, name = self.metric.partition("_")
         return (step.response_ms if kind == "response" else step.service_ms).get(name)
 
-    def met(self, step: Step) -> bool:
+    def met(self, step: Told) -> bool:
         """Of a step without the number it is not: what was not measured was not shown to hold."""
         value = self.value_of(step)
         if value is None or math.isnan(value):
