@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import socket
+import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +25,7 @@ import pymysql
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.mysqld import mysqld
-from cluster.platform import bare, images, ownership
+from cluster.platform import images, one_off, ownership
 from cluster.platform.platform import Pod
 from cluster.wait import wait_until
 from mesh.mesh import Asked
@@ -35,6 +38,10 @@ END_TIMEOUT_S = 30.0
 #: Whoever started it may be killed: it ends by then all the same.
 LONGEST_S = 3600
 LOG = "bare.log"
+#: An image of a server has one gigabyte, and its data grow.
+LEAST_FREE_BYTES = 4 * 2**30
+#: Those that a program may open without thinking; major and minor as in the kernel's devices.txt.
+_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +89,35 @@ class Way(Asked):
 
 
 @contextmanager
+def files_of(image: str, *, run_id: str) -> Iterator[Path]:
+    """A root file system with the image's files, owners and modes; removed at the end, whatever happens.
+
+    Needs the administrator. Raises ConfigurationError where that, room or ``tar`` is missing.
+    """
+    if os.geteuid() != 0:
+        raise ConfigurationError("a server outside of containers is started by chroot, which needs root")
+    if shutil.which("tar") is None:
+        raise ConfigurationError("a server outside of containers needs `tar` on this machine: apt-get install tar")
+    folder = Path(tempfile.mkdtemp(prefix=f"meshbench-bare-{run_id}-"))
+    try:
+        if (free := shutil.disk_usage(folder).free) < LEAST_FREE_BYTES:
+            raise ConfigurationError(
+                f"{folder.parent}: {free >> 30} GiB are free; the files of image {image} need {LEAST_FREE_BYTES >> 30}"
+            )
+        folder.chmod(0o755)
+        one_off.unpack(image, folder, run_id=run_id)
+        for name, (major, minor) in _DEVICES.items():
+            device = folder / "dev" / name
+            device.parent.mkdir(exist_ok=True)
+            device.unlink(missing_ok=True)
+            os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+            device.chmod(0o666)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
 def bare_server(cluster: Cluster, *, folder: Path) -> Iterator[BareServer]:
     """The only server of a cluster that runs, once more beside it; ended and removed whatever happens.
 
@@ -93,7 +129,7 @@ def bare_server(cluster: Cluster, *, folder: Path) -> Iterator[BareServer]:
     if cluster.topology.extras:
         raise ConfigurationError("a server with extras has files of its own in its pod, which a bare one has not")
     address = _address(cluster)
-    with bare.files_of(process.image_id, run_id=cluster.run_id) as root:
+    with files_of(process.image_id, run_id=cluster.run_id) as root:
         if (file := mysqld.user_file(cluster.topology)) is not None:
             (root / mysqld.USER_CNF.lstrip("/")).write_bytes(file)
         command = [

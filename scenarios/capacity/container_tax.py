@@ -57,7 +57,7 @@ def measure_container_tax(
     fixed: list[Turn] = []
     with (
         System(scenario, platform=platform, folder=folder) as system,
-        bare_server(system.cluster, folder=folder) as bare,
+        bare_server(system.cluster, folder=folder / "logs") as bare,
     ):
         system.beside = {"bare": bare.pid}
         fronts = Fronts(system, scenario)

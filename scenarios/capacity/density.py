@@ -44,11 +44,13 @@ STEP_S = 6.0
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A topology whose density is measured. folder: of its systems. tps_each, most: as for `density`."""
+    """A topology whose density is measured. folder: of its systems, somewhere in that of the whole. tps_each, most: as
+    for `density`."""
 
     topology: str
     scenario: Scenario
     folder: Path
+    whole: Path
     tps_each: float
     most: int
 
@@ -66,14 +68,13 @@ def density(
 ) -> list[DensityRow]:
     """A row a topology. systems: by topology. told: hears of every step. Raises what `System` raises; every system is
     removed whatever happens."""
+
+    def case(topology: str, scenario: Scenario) -> Case:
+        own = folder / "density" / topology
+        return Case(topology=topology, scenario=scenario, folder=own, whole=folder, tps_each=tps_each, most=most)
+
     return [
-        _row(
-            Case(topology=name, scenario=scenario, folder=folder / name, tps_each=tps_each, most=most),
-            objectives,
-            platform=platform,
-            rates_tps=rates_tps,
-            told=told,
-        )
+        _row(case(name, scenario), objectives, platform=platform, rates_tps=rates_tps, told=told)
         for name, scenario in systems.items()
     ]
 
@@ -197,4 +198,4 @@ def _together(systems: Sequence[System], case: Case, told: Told) -> list[Step]:
 
 def _placed(step: Step, case: Case, number: int) -> Step:
     """With a folder relative to that of the whole."""
-    return replace(step, folder=f"{case.folder.name}/system{number}/{step.folder}")
+    return replace(step, folder=(case.folder / f"system{number}" / step.folder).relative_to(case.whole).as_posix())

@@ -13,9 +13,10 @@ import pytest
 import scenarios.capacity.bare
 from cluster.cluster import Cluster
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.platform import bare
+from cluster.platform import one_off
 from cluster.platform.fake import FakePlatform
 from cluster.topology import Topology
+from scenarios.capacity.bare import files_of
 from scenarios.capacity.container_tax import different, measure_container_tax
 from scenarios.run.cpu_time import spent_by
 from scenarios.schema.read import read_scenario
@@ -25,7 +26,7 @@ from scenarios.schema.read import read_scenario
 def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Images are unpacked as nothing, and as root."""
     folders: list[Path] = []
-    monkeypatch.setattr(bare, "_unpack", lambda _, folder, run_id: folders.append(folder))
+    monkeypatch.setattr(one_off, "unpack", lambda _, folder, run_id: folders.append(folder))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "mknod", lambda device, *_: Path(device).touch())
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -34,7 +35,7 @@ def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_the_files_of_an_image_are_removed_also_after_a_failure(unpacked: list[Path]) -> None:
     def fails() -> None:
-        with bare.files_of("an image", run_id="0a1b2c3d") as root:
+        with files_of("an image", run_id="0a1b2c3d") as root:
             assert (root / "dev" / "null").exists()
             raise HarnessError("the server did not start")
 
@@ -48,7 +49,7 @@ def test_who_is_not_root_is_told_so_and_nothing_is_unpacked(
     unpacked: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(ConfigurationError, match="needs root"), bare.files_of("an image", run_id="0a1b2c3d"):
+    with pytest.raises(ConfigurationError, match="needs root"), files_of("an image", run_id="0a1b2c3d"):
         pass
     assert not unpacked
 
@@ -56,8 +57,8 @@ def test_who_is_not_root_is_told_so_and_nothing_is_unpacked(
 def test_a_disk_without_room_is_told_and_left_as_it_was(
     unpacked: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(bare, "LEAST_FREE_BYTES", 2**62)
-    with pytest.raises(ConfigurationError, match="GiB are free"), bare.files_of("an image", run_id="0a1b2c3d"):
+    monkeypatch.setattr(scenarios.capacity.bare, "LEAST_FREE_BYTES", 2**62)
+    with pytest.raises(ConfigurationError, match="GiB are free"), files_of("an image", run_id="0a1b2c3d"):
         pass
     assert not unpacked
     assert list(tmp_path.iterdir()) == []
