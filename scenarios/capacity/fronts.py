@@ -29,6 +29,9 @@ from scenarios.schema.scenario import Scenario
 
 log = logging.getLogger("meshbench")
 
+#: At the containers: one that ends while it is looked at, as a load does then, hides those after it.
+_LOOKS = 5
+
 Told = Callable[[Step], None]
 
 
@@ -90,8 +93,12 @@ class Fronts:
     def memory_mib(self, front: Front) -> float | None:
         """Working set of its proxies now; None where it is not known."""
         containers = Containers(self._system.cluster.run_id)
-        containers.read()
-        sizes = containers.working_sets()
+        sizes: dict[str, int] = {}
+        for _ in range(_LOOKS):
+            containers.read()
+            sizes = containers.working_sets()
+            if sizes.keys() >= front.proxies.keys():
+                break
         known = [sizes.get(container) for container in front.proxies]
         return None if None in known else sum(size for size in known if size is not None) / MIB
 
