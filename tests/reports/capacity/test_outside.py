@@ -59,4 +59,4 @@ def test_an_outage_that_lasts_until_the_end_of_the_load_is_none_that_is_borne() 
 
 
 def test_a_run_whose_node_was_not_killed_cannot_tell() -> None:
-    assert outside(replace(told(outage_s=4), faults=[]), SLO).holds is None
+    assert outside(replace(told(outage_s=4), faults=()), SLO).holds is None
