@@ -242,6 +242,7 @@ class Run:
             self._cluster,
             timeline,
             seed=self._scenario.seed,
+            shift_s=self._scenario.shift_s,
             record_to=self.folder / "faults.jsonl",
             first_ack=load.first_ack,
         )

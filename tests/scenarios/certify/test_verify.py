@@ -123,6 +123,7 @@ def rezipped(bundle: Path, change: Callable[[Path], object]) -> Path:
 def test_a_bundle_is_sound_and_tells_what_was_claimed_shown_and_by_whom(signed: Path, ours: tuple[Path, Path]) -> None:
     found = verify(signed, key=public_key(ours[1]))
     assert (found["verdict"], found["problems"]) == ("sound", [])
+    assert found["plan"]["earlier_attempts"] == 2
     validate(found, "verification")
     certificate = found["certificate"]
     assert certificate is not None
@@ -327,7 +328,10 @@ def test_a_plan_that_was_replaced_with_all_that_follows_from_it_is_found_by_the_
 ) -> None:
     """What an unsigned certificate cannot show, and docs/certificate.md says so."""
     looser = plan(voids_at_most=3)
-    edited(copy / "plan.json", lambda content: content.update(looser.as_json(frozen_at=content["frozen_at"])))
+    edited(
+        copy / "plan.json",
+        lambda content: content.update(looser.as_json(frozen_at=content["frozen_at"], earlier_attempts=0)),
+    )
     decided(copy, looser)
     assert problems(write_bundle(copy)) == []
     assert named(problems(write_bundle(copy), key=ours[1]), "the key given")
@@ -458,7 +462,7 @@ def test_what_is_no_bundle_is_a_mistake_of_who_asks(tmp_path: Path) -> None:
         archive.writestr("hello.txt", "hello")
     with pytest.raises(ConfigurationError, match="is no certificate"):
         verify(tmp_path / "c.zip")
-    for place, told in ((tmp_path, "this is no file"), (tmp_path / "gone.zip", "there is no such file")):
+    for place, told in ((tmp_path, "is a folder"), (tmp_path / "gone.zip", "there is no such file")):
         with pytest.raises(ConfigurationError, match=told):
             verify(place)
 
