@@ -37,7 +37,7 @@ from history.vocabulary import OPERATIONS_OF, WorkloadFacts, is_locustfile, is_o
 #: What ``schema`` says; null in a folder of another tool.
 SCHEMA = "meshbench/manifest/1"
 #: What a run can be a trial of.
-PartOfKind = Literal["trials", "matrix", "nightly", "certify", "compare"]
+PartOfKind = Literal["trials", "matrix", "nightly", "certify", "compare", "capacity"]
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h)")
 _UNITS_S = {"us": "0.000001", "ms": "0.001", "s": "1", "m": "60", "h": "3600"}
 

@@ -303,10 +303,12 @@ class PlannerRow(TypedDict):
 
 
 class CapacityContent(Measured):
-    """The whole file: what was measured, and what follows from it. knee_tps: see `reports.capacity.knee`."""
+    """The whole file: what was measured, and what follows from it. knee_tps: see `reports.capacity.knee`.
+    mysqld_cpu_us_per_txn: of all servers together, at the highest rate that held."""
 
     schema: str
     headline: list[str]
     knee_tps: float | None
+    mysqld_cpu_us_per_txn: float | None
     usl: UslRow
     planner: list[PlannerRow]

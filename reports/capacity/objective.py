@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from reports.capacity.step import Step
@@ -36,6 +36,17 @@ _FORM = "write it as METRIC<=TIME or success_ratio>=SHARE, such as 'response_p99
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:nan|inf(?:inity)?)"
 
 
+class Told(Protocol):
+    """What an objective is held against: a step, or a part of a run."""
+
+    @property
+    def success_ratio(self) -> float: ...
+    @property
+    def response_ms(self) -> Mapping[str, float | None]: ...
+    @property
+    def service_ms(self) -> Mapping[str, float | None]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Objective:
     """limit: milliseconds where unit is ``ms``, a share above 0 and at most 1 where unit is empty. text: as given."""
@@ -46,24 +57,38 @@ class Objective:
     unit: Literal["ms", ""]
     text: str
 
-    def value_of(self, step: Step) -> float | None:
+    def value_of(self, step: Told) -> float | None:
         """What a step measured of it, in ``unit``; None where it has no such number."""
         if self.metric == SUCCESS_RATIO:
             return step.success_ratio
         kind, _, name = self.metric.partition("_")
         return (step.response_ms if kind == "response" else step.service_ms).get(name)
 
-    def met(self, step: Step) -> bool:
+    def met(self, step: Told) -> bool:
         """Of a step without the number it is not: what was not measured was not shown to hold."""
         value = self.value_of(step)
         if value is None or math.isnan(value):
             return False
         return value <= self.limit if self.comparison == "<=" else value >= self.limit
 
+    def excess(self, step: Step) -> float | None:
+        """How many times as much as allowed a step measured: at most 1 where it is met. Of a ratio, the share of
+        failures to that which is allowed. None where it was not measured."""
+        value = self.value_of(step)
+        if value is None or math.isnan(value):
+            return None
+        measured, allowed = (1 - value, 1 - self.limit) if self.metric == SUCCESS_RATIO else (value, self.limit)
+        return measured / allowed if allowed else math.inf * measured if measured else 0.0
+
     @property
     def quantile(self) -> float | None:
         """Of a latency, such as 0.99; None of a ratio."""
         return QUANTILE_OF.get(self.metric)
+
+
+def holds(step: Step, objectives: Iterable[Objective]) -> bool:
+    """Whether a step shows that its rate is carried: every objective is met, and the backlog did not grow."""
+    return step.stable and all(objective.met(step) for objective in objectives)
 
 
 def parse(text: str) -> Objective:

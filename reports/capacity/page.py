@@ -30,7 +30,7 @@ from reports.capacity.headline import (
     verified_words,
     why_missing,
 )
-from reports.capacity.steps import SETTINGS
+from reports.capacity.steps import SETTINGS, at_the_maximum
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
 from reports.text.units import UNKNOWN, count, duration, label
@@ -60,7 +60,7 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
         runs=_runs(content["n_minus_1"]),
         reads=_reads(content["n_minus_1"]),
         limits=_limits(content),
-        usage=_usage(_at_the_maximum(content)),
+        usage=_usage(at_the_maximum(content["steps"])),
         usl=_usl(content["usl"]),
         mesh_tax=[_mesh(mesh, cost) for mesh, cost in (content["mesh_tax"] or {}).items()],
         container=_container(content),
@@ -136,12 +136,6 @@ def _limits(content: CapacityContent) -> list[tuple[str, str]]:
     lost = content["n_minus_1"]
     found = [("all nodes", content["limit"]), ("one node dead", lost and lost["limit"])]
     return [(setting, limit_words(limit)) for setting, limit in found if limit]
-
-
-def _at_the_maximum(content: CapacityContent) -> StepRow | None:
-    """The step of the search with all nodes that held at the highest rate."""
-    held = [step for step in content["steps"] if step["setting"] == "n" and step["holds"] and step["offered_tps"]]
-    return max(held, key=lambda step: step["offered_tps"] or 0, default=None)
 
 
 def _usage(step: StepRow | None) -> dict[str, object] | None:

@@ -22,6 +22,19 @@ def of_search(step: StepRow) -> bool:
     return step["setting"] in SETTINGS and step["purpose"] in _SEARCH
 
 
+def at_the_maximum(steps: Sequence[StepRow]) -> StepRow | None:
+    """The step of the search with all nodes that held at the highest rate."""
+    held = [step for step in steps if of_search(step) and step["setting"] == ALL_NODES and step["holds"]]
+    return max(held, key=lambda step: step["offered_tps"] or 0, default=None)
+
+
+def mysqld_cpu_us_per_txn(step: StepRow | None) -> float | None:
+    """Of all servers together; None where it was not read of every kind that there is."""
+    pods = step["usage"].get("pods", {}) if step else {}
+    spent = [pods[kind]["cpu_us_per_txn"] for kind in ("primary", "replica") if kind in pods]
+    return sum(spent) if spent and None not in spent else None
+
+
 def step_row(step: Step, objectives: Sequence[Objective]) -> StepRow:
     """JSON-serialisable. A step holds where every objective is met and the backlog did not grow."""
     missed = [_missed(objective, step) for objective in objectives if not objective.met(step)]

@@ -18,7 +18,7 @@ from reports.capacity.headline import headline
 from reports.capacity.knee import knee
 from reports.capacity.page import capacity_html
 from reports.capacity.planner import FILE, planner
-from reports.capacity.steps import ALL_NODES, of_search
+from reports.capacity.steps import ALL_NODES, at_the_maximum, mysqld_cpu_us_per_txn, of_search
 from reports.capacity.usl_row import usl_row
 from reports.charts.canvas import Size
 from reports.charts.charts import Picture, picture
@@ -39,6 +39,7 @@ def write_capacity(measured: Measured, folder: Path) -> CapacityContent:
         "schema": CAPACITY_ID,
         "headline": headline(measured, usl),
         "knee_tps": bend and bend["achieved_tps"],
+        "mysqld_cpu_us_per_txn": mysqld_cpu_us_per_txn(at_the_maximum(measured["steps"])),
         "usl": usl,
         "planner": planner(measured, folder),
     }

@@ -14,6 +14,7 @@ PLACES: Mapping[str, str] = {
     "Nightly suites": "nightly/*/nightly.json",
     "Matrices": "matrix/*/matrix.json",
     "Trials": "trials/*/trials.json",
+    "Capacity": "capacity/*/capacity.json",
     "Certificates": "certificates/*/certificate.json",
     "Self-tests of the faults": "selftest/faults.json",
 }

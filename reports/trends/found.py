@@ -10,9 +10,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from history.json_files import HistoryError
+from reports.capacity.planner import FILE as CAPACITY
 from reports.seal import CHECKSUMS, MANIFEST, alterations, in_words
-from reports.trends.row import TrialRow, row_of, seal_of
+from reports.trends.capacity_row import sealed_row_of
+from reports.trends.row import TrialRow, seal_of
 
+#: Folders of a capacity run that hold no runs.
+_OF_A_CAPACITY = frozenset({"steps", "logs"})
 #: ``runs/<scenario>/<run>``, and room for a folder of folders.
 _DEPTH = 4
 
@@ -47,7 +51,7 @@ def run_folders(runs: Path, *, known: Mapping[str, str] = MappingProxyType({})) 
             elif altered := alterations(folder):
                 left_out.append(LeftOut(name, f"not as the run left it: {in_words(altered)}"))
             else:
-                rows.append(row_of(folder, runs=runs))
+                rows.append(sealed_row_of(folder, runs=runs))
                 folder_of[rows[-1].seal] = name
         except (HistoryError, OSError) as error:
             left_out.append(LeftOut(name, str(error).removeprefix(f"{folder}: ")))
@@ -55,9 +59,13 @@ def run_folders(runs: Path, *, known: Mapping[str, str] = MappingProxyType({})) 
 
 
 def _candidates(runs: Path) -> Iterator[Path]:
-    """Every folder that has something of a run, sorted; nothing below one, no link, nothing hidden."""
+    """Every folder that has something of a run, sorted; nothing below a run, no link, nothing hidden."""
     for place, folders, files in os.walk(runs):
         folder = Path(place)
+        if CAPACITY in files:  # runs that confirmed it may lie below it, its steps are none
+            folders[:] = sorted(one for one in folders if one not in _OF_A_CAPACITY)
+            yield folder
+            continue
         if {MANIFEST, CHECKSUMS} & set(files) or "ops" in folders:
             folders.clear()
             yield folder

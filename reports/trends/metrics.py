@@ -1,4 +1,5 @@
-"""The numbers of a trial that are kept, charted and compared, each with what it means and how much of it matters.
+"""The numbers of a trial, or of a capacity run, that are kept, charted and compared, each with what it means and how
+much of it matters.
 
 **A new metric goes here**: store, comparison and pages have their columns and words from `METRICS`. A summary may be of
 an older version: what it does not have is not known, as is what the trial did not measure.
@@ -35,7 +36,7 @@ class Metric:
 
 
 def numbers(summary: Summary) -> dict[str, float]:
-    """Every number that this trial has, by name; finite."""
+    """Every number that this trial has, by name; finite. A capacity run has those of capacity.json alone."""
     known = {name: metric.of(summary) for name, metric in METRICS.items()}
     return {name: value for name, value in known.items() if value is not None}
 
@@ -100,6 +101,13 @@ def _count(name: str, words: str) -> Metric:
     """Money: one is too many."""
     return Metric(
         name=name, words=words, unit="", better="lower", least_effect=0.0, least_absolute=1.0, of=_at("rpo", name)
+    )
+
+
+def _rate(name: str, words: str, *path: str) -> Metric:
+    """Of a capacity: a search stops at a bracket of 5 %, and repeats within 10 %."""
+    return Metric(
+        name=name, words=words, unit="tps", better="higher", least_effect=0.1, least_absolute=1.0, of=_at(*path)
     )
 
 
@@ -170,6 +178,26 @@ _ALL = (
             of=_step(step),
         )
         for step in (*PRIMARY_STEPS[1:], REJOINED, QUARANTINED)
+    ),
+    _rate("max_tps", "highest rate that holds the objective", "max_tps"),
+    _rate("safe_tps", "load at which a node may be lost", "n_minus_1", "safe_tps"),
+    Metric(
+        name="n_minus_1_ratio",
+        words="highest rate with a node dead, of that with all",
+        unit="",
+        better="higher",
+        least_effect=0.0,
+        least_absolute=0.05,
+        of=_at("n_minus_1", "ratio"),
+    ),
+    Metric(
+        name="mysqld_cpu_us_per_txn",
+        words="CPU of the servers an operation, at the highest rate that holds the objective",
+        unit="us",
+        better="lower",
+        least_effect=0.1,
+        least_absolute=10.0,
+        of=_at("mysqld_cpu_us_per_txn"),
     ),
 )
 #: By name.

@@ -47,6 +47,7 @@ from scenarios.signals import exit_code, undisturbed
 VERBS = (
     "run",
     "matrix",
+    "capacity",
     "nightly",
     "worker",
     "judge",

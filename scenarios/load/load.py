@@ -111,7 +111,7 @@ class Load:
         earlier = self._after
         for one in [] if earlier is None else [*earlier.pods, earlier._master]:
             if one is not None and one.name == name:
-                one.container.kill(grace_s=1)  # it has ended, or is a master about to
+                one.end()
                 return one.pod, False
         return open_guest(self._cluster.nodes, name, self._cluster.network.address("load", index)), True
 

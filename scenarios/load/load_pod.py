@@ -78,6 +78,11 @@ class LoadPod:
         ]
         self.container = self.pod.add(self._role, image, command, files=given, env=env, folder=folder)
 
+    def end(self) -> None:
+        """End its program, if it was started: it has ended, or is a master about to."""
+        if self._role in self.pod.containers:
+            self.container.kill(grace_s=1)
+
     def heard(self, event: LoadEvent) -> None:
         """Note what an event tells of the worker itself."""
         match event:

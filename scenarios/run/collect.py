@@ -49,7 +49,7 @@ def fetch(container: Process, path: str, into: Path) -> Path:
 def operations(
     container: Process,
     source: str,
-    folder: RunFolder,
+    folder: Path,
     *,
     worker: str,
     within: Moments,
@@ -57,12 +57,12 @@ def operations(
 ) -> int:
     """``ops/<worker>.parquet`` from the load worker's file; returns how many torn last lines were left out (0 or 1).
 
-    within: when it began. clock: of a worker on another machine. What can be read of a damaged file is kept, and so is
-    the file; raises HarnessError then.
+    folder: in which ``ops`` is. within: when it began. clock: of a worker on another machine. What can be read of a
+    damaged file is kept, and so is the file; raises HarnessError then.
     """
-    into = folder.path / "ops" / f"{worker}.parquet"
+    into = folder / "ops" / f"{worker}.parquet"
     try:
-        raw = fetch(container, source, folder.path / "ops" / f"{worker}.jsonl")
+        raw = fetch(container, source, folder / "ops" / f"{worker}.jsonl")
         torn = to_parquet(raw, into, who=f"load pod {worker}", within=within, clock=clock)
     except OpsFileError as error:
         raise HarnessError(str(error)) from None
@@ -164,10 +164,10 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
     return found
 
 
-def logs(containers: Iterable[Process], folder: RunFolder, *, hide: list[str], error_log: str | None = None) -> None:
-    """Every container's log, its end if it is long, without the run's prefix in its name.
+def logs(containers: Iterable[Process], folder: Path, *, hide: list[str], error_log: str | None = None) -> None:
+    """Into a folder: every container's log, its end if it is long, without the run's prefix in its name.
 
-    error_log: a file that mysqld logs into.
+    hide: secrets of the run, which are blotted out. error_log: a file that mysqld logs into.
     """
     for container in containers:
         try:
@@ -181,4 +181,6 @@ def logs(containers: Iterable[Process], folder: RunFolder, *, hide: list[str], e
         short = container.name.split("-", 2)[-1]
         if error_log is not None and short.endswith("-mysqld"):
             text += mysqld_log.file_text(container, error_log)
-        folder.write_log(short, text, hide=hide)
+        for secret in hide:
+            text = text.replace(secret.encode(), b"********")
+        (folder / f"{short}.log").write_bytes(text)

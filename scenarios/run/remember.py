@@ -1,4 +1,4 @@
-"""A run that has ended goes into the history beside the runs, and the page of all runs is renewed.
+"""A run, or a capacity run, that has ended goes into the history beside the runs, and the page of all runs is renewed.
 
 The run folder is the evidence and is sealed by now, so nothing that goes wrong here may end the run: it is said in a
 line, and `meshbench index` catches up.
@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 
 from reports.console.write import write_console
-from reports.trends.row import row_of
+from reports.trends.capacity_row import sealed_row_of
 from reports.trends.store import Store
 from scenarios.last_resort import in_one_line
 
@@ -18,9 +18,9 @@ log = logging.getLogger("meshbench")
 
 
 def remember(folder: Path, runs: Path) -> None:
-    """Add a sealed run folder to the history of ``runs``, and renew the page of all runs. Raises nothing."""
+    """Add a sealed folder, of a run or a capacity, to the history of ``runs``; renew its page. Raises nothing."""
     try:
-        Store(runs).add(row_of(folder, runs=runs))
+        Store(runs).add(sealed_row_of(folder, runs=runs))
     except Exception as error:  # noqa: BLE001  whatever it is, the run is judged and its folder is whole
         log.warning("not in the history, `meshbench index --runs %s` adds it: %s", runs, in_one_line(error))
         return

@@ -15,14 +15,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pymysql
 
 from chaos.injector import Injector
 from cluster.errors import ConfigurationError, HarnessError
 from cluster.joining import brought
-from cluster.mysqld import mysqld, options, requested
+from cluster.mysqld import options, requested
 from cluster.mysqld.extras_of_image import require_extras
 from cluster.platform import images
 from cluster.platform.platform import Platform, Pod, Process
@@ -41,10 +41,11 @@ from scenarios.live.publisher import publisher_of
 from scenarios.load import calibrate
 from scenarios.load.load import Load
 from scenarios.load.remote_workers import Elsewhere
+from scenarios.load.set_up import fill, require_options
 from scenarios.load.web_ui import forwarded
-from scenarios.run import collect, host, sessions, versions
+from scenarios.run import collect, host, versions
 from scenarios.run.agreement import require_agreement
-from scenarios.run.boot import assemble, boot, entrance
+from scenarios.run.boot import assemble, boot
 from scenarios.run.end_state import final_state
 from scenarios.run.judging import judged_and_sealed
 from scenarios.run.manifest_content import ManifestContent, MeshContent
@@ -62,7 +63,6 @@ from scenarios.user_code.workload_class import run_s_workload
 log = logging.getLogger("meshbench")
 
 CONVERGE_TIMEOUT_S = 60.0
-SET_UP_TIMEOUT_S = 120.0
 
 
 class Run:
@@ -207,7 +207,8 @@ class Run:
                 live=self._live and trial is None,
                 elsewhere=self._elsewhere,
             )
-            self._require_options()
+            effect = require_options(self._cluster, self._scenario)
+            self._manifest["variables"], self._manifest["options"] = effect.variables, effect.options
             if not mesh.entrance:  # the way in is a sidecar; else the first write need not wait for a load pod
                 load.open()
         with self._phase("set up"):
@@ -278,49 +279,14 @@ class Run:
 
     def _set_up(self, mesh: Mesh, began_s: float) -> None:
         """Database, schema and data, through the mesh; began_s: when the pods began to start."""
-        workload = self._scenario.workload
-        try:
-            connection = self._through(mesh)
-            with connection, connection.cursor() as cursor:
-                mysqld.create_database(cursor)
-                self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
-                connection.select_db(mysqld.DATABASE)
-                sessions.fit_packets(connection)
-                if self._workload is not None:
-                    self._workload.setup(connection, seed=self._scenario.seed)
-                    queries = self._queries = self._workload.final_queries()
-                    collect.refuse_unreadable(cursor, queries, of=workload.name)
-                    self._manifest["opened"] = collect.opened(cursor, queries, of=workload.name)
-        except pymysql.MySQLError as error:
-            raise ConfigurationError(
-                f"workload {workload.name}: the database could not be set up through the mesh: {in_one_line(error)}"
-            ) from None
-        except ConfigError as error:
-            raise ConfigurationError(str(error)) from error
 
-    def _through(self, mesh: Mesh) -> Any:
-        """The first session through the mesh, as the application; around it only where there is no proxy."""
-        address, port = entrance(self._cluster, mesh)
-        return mysqld.connect(
-            address,
-            port=port,
-            user=mysqld.APPLICATION,
-            password=self._cluster.credentials.app,
-            timeout_s=SET_UP_TIMEOUT_S,
-        )
+        def created() -> None:
+            self._manifest.setdefault("boot_s", round(time.monotonic() - began_s, 3))
 
-    def _require_options(self) -> None:
-        """Every mysqld option asked for is in effect on every pod; raises ConfigurationError before there is data."""
-        found = self._manifest["variables"] = collect.variables(self._cluster)
-        for variables in found.values():
-            if wrong := self._scenario.unknown_to(variables):
-                raise ConfigurationError(f"{self._scenario.name}: {wrong}")
-        effects = requested.in_effect(self._cluster.topology, found)
-        self._manifest["options"] = sessions.noted(
-            effects, isolation=self._scenario.mysql.isolation, locustfile=self._scenario.workload.is_locustfile
-        )
-        sessions.require_init_connect(self._cluster, found)
-        sessions.require_certificates(self._cluster, effects)
+        filled = fill(self._cluster, mesh, self._scenario, self._workload, created=created)
+        self._queries = filled.queries
+        if filled.opened is not None:
+            self._manifest["opened"] = filled.opened
 
     def _encryption(self) -> dict[str, bool]:
         """Whether the clients of the load speak TLS to the server; those of a locustfile do as they like."""
@@ -341,7 +307,7 @@ class Run:
         for pod in load.pods:
             with step(f"the operations of {pod.name}"):
                 torn[pod.name] = collect.operations(
-                    pod.container, pod.ops_file, self._folder, worker=pod.name, within=self._load_began, clock=pod.clock
+                    pod.container, pod.ops_file, self.folder, worker=pod.name, within=self._load_began, clock=pod.clock
                 )
         load.totals["torn_lines"] = sum(torn.values())
         if unrecorded := [pod.name for pod in load.pods if pod.name not in torn]:
@@ -372,7 +338,7 @@ class Run:
     def _keep_logs(self) -> None:
         error_log = requested.error_log(self._cluster.topology)
         hidden = [*self._cluster.credentials.secrets(), *secrets_of(self._scenario.load.environment)]
-        collect.logs(self._containers(), self._folder, hide=hidden, error_log=error_log)
+        collect.logs(self._containers(), self.folder / "logs", hide=hidden, error_log=error_log)
 
     @contextmanager
     def _phase(self, name: str, *, expected_s: float | None = None) -> Iterator[None]:

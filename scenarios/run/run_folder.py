@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,12 +51,6 @@ class RunFolder:
         part = self.path / f"{name}.part"
         part.write_text(json.dumps(content, indent=2, sort_keys=False) + "\n")
         part.replace(self.path / name)
-
-    def write_log(self, container: str, text: bytes, *, hide: list[str]) -> None:
-        """Keep a container's log; passwords of the run are blotted out."""
-        for secret in hide:
-            text = re.sub(re.escape(secret.encode()), b"********", text)
-        (self.path / "logs" / f"{container}.log").write_bytes(text)
 
 
 def fresh(parent: Path, name: str) -> Path:

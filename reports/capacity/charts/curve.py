@@ -11,6 +11,7 @@ from typing import Any, cast
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
 from reports.capacity.content import CapacityContent, StepRow
 from reports.capacity.headline import rate
@@ -45,6 +46,7 @@ def draw_curve(content: CapacityContent, size: Size) -> Figure:
         for step, at_ms in of_setting:
             _point(axes, step, at_ms)
     canvas.time_ms_axis(axes)
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=12))
     if objective:
         axes.axhline(objective.limit, color=canvas.INK, linestyle="--", linewidth=1)
     _mark_rates(axes, content)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reports.capacity.content import PlannerRow
 from reports.capacity.write import write_capacity
 from reports.seal import seal
 from tests.reports.capacity.contents import bare, full, none_met
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def beside(runs: Path, name: str, **changed: Any) -> Path:

@@ -208,7 +208,7 @@ def test_update_adds_what_is_not_there_and_reads_no_known_folder_again(
         read.append(folder)
         return row_of(folder, runs=runs)
 
-    monkeypatch.setattr("reports.trends.found.row_of", reads)
+    monkeypatch.setattr("reports.trends.found.sealed_row_of", reads)
     Store(runs).update()
     assert read == [new]
     assert len(Store(runs).rows()) == 5

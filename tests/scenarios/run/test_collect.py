@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def collected(content: str | None, folder: RunFolder, within: tuple[int, int] = (0, 1)) -> int:
-    return collect.operations(container(content), "/data/ops.jsonl", folder, worker="load1", within=within)
+    return collect.operations(container(content), "/data/ops.jsonl", folder.path, worker="load1", within=within)
 
 
 def test_a_whole_record_becomes_a_table(folder: RunFolder) -> None:

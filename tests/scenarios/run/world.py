@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
+import scenarios.load.set_up
 import scenarios.run.run
 from checks.evidence.openings import described, is_fixed
 from cluster.errors import (
@@ -162,12 +163,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     def boot(*_: Any) -> None:
         world.boot()
 
-    def operations(_: Any, __: str, folder: RunFolder, *, worker: str, **___: Any) -> int:
+    def operations(_: Any, __: str, folder: Path, *, worker: str, **___: Any) -> int:
         try:
             world.operations()
         finally:
-            kept = write(folder.path / "told", world.history) / "ops" / "worker-0.parquet"
-            kept.rename(folder.path / "ops" / f"{worker}.parquet")
+            kept = write(folder / "told", world.history) / "ops" / "worker-0.parquet"
+            kept.rename(folder / "ops" / f"{worker}.parquet")
         return 0
 
     def observations(_: Any, folder: RunFolder, **__: Any) -> None:
@@ -179,11 +180,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
             file.rename(folder.path / "final" / file.name)
             world.end_state()
 
-    def logs(containers: Any, folder: RunFolder, *, hide: list[str], error_log: str | None) -> None:
+    def logs(containers: Any, folder: Path, *, hide: list[str], error_log: str | None) -> None:
         world.logs()
         keep_logs(containers, folder, hide=hide, error_log=error_log)
 
-    def through(_: Run, __: Any) -> Any:
+    def through(*_: Any) -> Any:
         world.set_up()
         session = MagicMock()
         session.cursor.return_value.__enter__.return_value.fetchone.return_value = (67_108_864,)  # max_allowed_packet
@@ -244,7 +245,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(runner.versions, "of_run", lambda *_, **__: {})
     monkeypatch.setattr(runner.versions, "checkout", lambda: {"commit": None, "dirty": None})
     monkeypatch.setattr(FakePlatform, "remove", remove)
-    monkeypatch.setattr(Run, "_through", through)
+    monkeypatch.setattr(scenarios.load.set_up, "through", through)
     return world
 
 

@@ -1,0 +1,165 @@
+"""One node less: the maximum with a node dead, while it comes back, and the load at which a failover can be borne.
+
+The node that dies is the primary, so that the others have to fail over first. What a safe load is, is found by trying:
+a run of the same system in which the primary is killed, whose objectives have to hold outside of the outage itself
+(`reports.capacity.outside`); where they do not, at less load again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+from cluster.platform.platform import Platform
+from cluster.topologies.replication import CanForceQuorum
+from history.history import load_history
+from reports.capacity.content import NMinus1, Rejoining, SafeRun
+from reports.capacity.objective import Objective, holds
+from reports.capacity.outside import outside
+from scenarios.capacity.measuring import Measuring
+from scenarios.capacity.plan import Plan
+from scenarios.capacity.rows import bracket_row, limit_row
+from scenarios.capacity.search import search
+from scenarios.capacity.system import System
+from scenarios.trials.loop import Planned, Trials, say
+
+#: The search with a node dead begins near what all nodes carried, and may be coarser: it takes fewer steps.
+START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 16
+#: A node that comes back is looked at for so long at least: it starts, joins and catches up.
+REJOINING_S = 14.0
+TRIES = 3
+#: What is tried next, of what did not hold.
+LESS = 0.85
+#: Of the least of all maxima, as the first load that is tried for a failover.
+MARGIN = 0.9
+KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "50s"
+
+
+def with_one_less(system: System, measuring: Measuring, objectives: Sequence[Objective], *, max_tps: float) -> NMinus1:
+    """Kill the primary of a sound system, and search; then let it come back. max_tps: with all nodes."""
+    node = system.lose()
+    say(f"{node} was killed, and the others take writes: searching with one node less")
+    found = search(
+        measuring.on(system, setting="n_minus_1"),
+        objectives,
+        start_tps=START_SHARE * max_tps,
+        width=WIDTH,
+        steps_max=STEPS_MAX,
+    )
+    say(found.words)
+    row: NMinus1 = {
+        "max_tps": found.max_tps,
+        "bracket": bracket_row(found),
+        "limit": limit_row(found.limit),
+        "ratio": None if found.max_tps is None else found.max_tps / max_tps,
+        "safe_tps": None,
+        "safe_verified": None,
+        "at_90_percent": None,
+        "headroom": None,
+        "rejoining": None,
+        "reads": None,
+        "words": found.words,
+    }
+    if found.max_tps is not None:
+        row["rejoining"] = _rejoining(
+            system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
+        )
+    return row
+
+
+def _rejoining(
+    system: System,
+    measuring: Measuring,
+    objectives: Sequence[Objective],
+    *,
+    node: str,
+    first_tps: float,
+    max_tps: float,
+) -> Rejoining:
+    """Whether the objectives hold while the node comes back, at the load that holds without it, and else at less."""
+    grouped = isinstance(system.cluster.topology.replication, CanForceQuorum)
+    how = "distributed recovery" if grouped else "replication from where it had stopped"
+
+    def gone() -> None:
+        if node not in system.lost:
+            system.lose(node)
+
+    rate_tps = first_tps
+    for _ in range(TRIES):
+        step = measuring.step(
+            system,
+            rate_tps,
+            "bisect",
+            setting="rejoining",
+            least_s=REJOINING_S,
+            meanwhile=lambda: system.rejoin(node),
+            before=gone,
+            after=lambda: system.wait_for(node),
+        )
+        if holds(step, objectives):
+            words = f"held at {rate_tps:.4g}/s while {node} came back"
+            return {"max_tps": rate_tps, "ratio": rate_tps / max_tps, "how": how, "words": words}
+        rate_tps *= LESS
+    words = f"did not hold while {node} came back, down to {rate_tps / LESS:.4g}/s"
+    return {"max_tps": None, "ratio": None, "how": how, "words": words}
+
+
+class SafeLoad:
+    """Runs with the primary killed in them. folder: of the capacity, which their folders are told relative to."""
+
+    def __init__(self, plan: Plan, *, runs: Path, platform: Platform, folder: Path) -> None:
+        self._plan, self._folder = plan, folder
+        self._trials = Trials(runs=runs, platform=platform, kind="capacity", name=plan.scenario.name, id=folder.name)
+        self._number = 0
+
+    def find(self, row: NMinus1, *, max_tps: float) -> None:
+        """Fill in what the runs say. row: of `with_one_less`, with a maximum. max_tps: with all nodes."""
+        assert row["max_tps"] is not None
+        rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
+        rate_tps = MARGIN * min(max_tps, row["max_tps"], rejoining or LESS * row["max_tps"])
+        for _ in range(TRIES):
+            run = row["safe_verified"] = self.run(rate_tps)
+            if run["holds"]:
+                row["safe_tps"], row["headroom"] = rate_tps, 1 - rate_tps / max_tps
+                break
+            rate_tps *= LESS
+        row["at_90_percent"] = self.run(MARGIN * max_tps)
+
+    def run(self, rate_tps: float) -> SafeRun:
+        self._number += 1
+        gates: dict[str, Any] = {}
+        for objective in self._plan.objectives:
+            if objective.metric == "response_p99":
+                limit = f"{objective.limit:g}ms"
+                gates = {"response_p99_before": limit, "response_p99_after": limit}
+        kill = {"at": KILL_AT, "fault": "kill", "target": "primary", "heal_after": HEAL_AFTER}
+        asked = {"model": "poisson", "rate": round(rate_tps, 3), "duration": LASTS}
+        planned = self._plan.run_of(asked, faults=[kill], gates=gates)
+        say(f"a run at {rate_tps:.0f}/s in which the primary is killed …")
+        trial = self._trials.run(
+            Planned(
+                scenario=planned.scenario,
+                name=self._plan.name,
+                settings=planned.settings,
+                number=self._number,
+                cell=f"{rate_tps:.0f} per second",
+            )
+        )
+        told: SafeRun = {
+            "offered_tps": rate_tps,
+            "holds": None,
+            "words": f"the run is {trial.verdict}: {trial.why}",
+            "write_outage_ms": None,
+            "folder": None if trial.folder is None else relpath(trial.folder, self._folder),
+        }
+        if trial.counts and trial.folder is not None and trial.summary is not None:
+            said = outside(load_history(trial.folder), self._plan.objectives)
+            told |= {
+                "holds": said.holds,
+                "words": said.words,
+                "write_outage_ms": trial.summary["write_outage_ms"],
+            }
+        say(f"  {'held' if told['holds'] else 'did not hold'} outside of the outage: {told['words']}")
+        return told

@@ -1,0 +1,109 @@
+"""What a capacity is asked of: every mistake is told before anything starts, in a line that names the word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.errors import ConfigurationError
+from scenarios.capacity.offered import offered
+from scenarios.capacity.plan import Plan, plan
+
+SLO = ["response_p99<=250ms"]
+
+
+def planned(subject: str = "group", **words: Any) -> Plan:
+    return plan(subject, **{"slo": SLO, **words})
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "told"),
+    [
+        ("grup", {}, "grup: no such scenario, topology or file; did you mean 'group'?"),
+        ("primary-kil", {}, "did you mean 'primary-kill'?"),
+        ("missing.yaml", {}, "missing.yaml: no such scenario or file"),
+        ("group", {"topology": "async"}, "group --topology async: two topologies"),
+        ("steady", {"topology": "grup"}, "--topology: unknown word 'grup'; did you mean 'group'?"),
+        ("group", {"mesh": "envoi"}, "--mesh: unknown word 'envoi'; did you mean 'envoy'?"),
+        ("group", {"workload": "transfers"}, "--workload: unknown word 'transfers'; did you mean 'transfer'?"),
+        ("group", {"workload": "mine.py"}, "--workload mine.py: a locustfile has loops of its own"),
+        ("group", {"lose": 2}, "--lose 2: expected 0 or 1"),
+        ("group", {"lose": -1}, "--lose -1: expected 0 or 1"),
+        ("single", {"lose": 1}, "--lose 1: topology single with 1 pod goes on with at most 0 of them gone"),
+        ("steady", {"topology": "single", "lose": 1}, "--lose 1: topology single"),
+        ("group", {"slo": []}, "--slo: needed at least once"),
+        ("group", {"slo": ["responce_p99<=1s"]}, "did you mean 'response_p99'?"),
+        ("group", {"slo": ["response_p99<=-1ms"]}, "response_p99 takes a time above 0"),
+        ("group", {"slo": [*SLO, "response_p99<=1s"]}, "response_p99 is bounded twice"),
+        ("group", {"settings": ["load.rate=500"]}, "--set load.rate=500: how much is offered, and when, is searched"),
+        ("group", {"settings": ["faults=[]"]}, "--set faults=[]: a capacity has no faults of its own"),
+        ("group", {"settings": ["gates.write_outage=5s"]}, "a capacity has no gates of its own"),
+        ("group", {"settings": ["load.conections=5"]}, "of the load can be set: load.connections"),
+        ("group", {"settings": ["mysql.config.sync_binlgo=0", "nonsense"]}, "--set nonsense: expected key=value"),
+    ],
+)
+def test_a_mistake_is_told_with_the_word_that_makes_it(subject: str, words: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        planned(subject, **words)
+    assert told in str(refused.value)
+
+
+def test_every_wrong_objective_has_a_line() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        planned(slo=["p99<=1ms", "success_ratio>=2"])
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_scenario_with_a_locustfile_has_no_rate_to_search(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from locust import HttpUser\n")
+    file = tmp_path / "own.yaml"
+    file.write_text("name: own\nteaches: x\ntopology: single\nmesh: direct\nlocustfile: mine.py\n")
+    with pytest.raises(ConfigurationError, match="a locustfile has loops of its own"):
+        planned(str(file))
+
+
+def test_the_faults_the_load_and_the_gates_of_a_scenario_are_left_out_and_that_is_said() -> None:
+    found = planned("primary-kill", lose=1)
+    assert found.scenario.faults == []
+    assert "write_outage_ms" not in found.scenario.gates.numbers()
+    assert any("kill primary" in line for line in found.left_out)
+    assert any("150/s for 65s" in line for line in found.left_out)
+    assert found.scenario.mysql.config["group_replication_member_expel_timeout"] == 0
+
+
+def test_a_topology_alone_is_the_steady_scenario_with_it() -> None:
+    found = planned("async", mesh="direct")
+    assert (found.name, found.scenario.topology.kind, found.scenario.mesh.mode) == ("steady", "async", "direct")
+    assert not found.scenario.mysql.config
+    assert (
+        planned("group", settings=["mysql.config.group_replication_member_expel_timeout=5"]).scenario.mysql.config[
+            "group_replication_member_expel_timeout"
+        ]
+        == 5
+    )
+
+
+def test_clients_and_their_policies_are_those_of_the_scenario() -> None:
+    found = planned("single", settings=["load.connections=7", "load.retry={mode: safe, attempts: 2}"])
+    step = offered(found.scenario, 640.0, lasts_s=11.0, number=3)
+    assert (step.load.connections, step.load.retry.attempts) == (7, 2)
+    assert (step.load.model, step.load.rate, step.load.duration) == ("poisson", 640.0, 11.0)
+    closed = offered(found.scenario, None, lasts_s=11.0, number=4)
+    assert (closed.load.model, closed.load.users) == ("closed", 7)
+    assert step.seed != closed.seed, "keys are made of the seed, and would come twice"
+
+
+def test_a_run_of_the_same_system_can_be_given_again_as_words() -> None:
+    found = planned("group", lose=1, settings=["load.connections=7"])
+    run = found.run_of(
+        {"model": "poisson", "rate": 300, "duration": "45s"},
+        faults=[{"at": "10s", "fault": "kill", "target": "primary", "heal_after": "12s"}],
+        gates={"response_p99_before": "250ms"},
+    )
+    assert run.scenario.load.rate == 300
+    assert run.scenario.load.connections == 7
+    assert run.scenario.gates.numbers()["response_p99_before_ms"] == 250
+    assert [step.fault.name for step in run.scenario.timeline()] == ["kill"]
+    assert "topology=group" in run.settings
