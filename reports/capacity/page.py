@@ -33,6 +33,7 @@ from reports.capacity.headline import (
 from reports.capacity.steps import SETTINGS, at_the_maximum
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
+from reports.matrix.mesh_tax import BASELINE
 from reports.text.units import UNKNOWN, count, duration, label
 
 _HERE = Path(__file__).parent
@@ -176,6 +177,8 @@ def _usl(usl: UslRow) -> list[tuple[str, str, str, str]]:
 
 
 def _between(bounds: list[float | None]) -> str:
+    if bounds[0] is None:
+        return "beyond what was measured"
     return " to ".join("beyond what was measured" if bound is None else f"{bound:.3g}" for bound in bounds)
 
 
@@ -200,6 +203,7 @@ def _mesh(mesh: str, cost: MeshCost) -> dict[str, object]:
         "absent": cost["absent"],
         "rounds": cost["rounds"],
         "throughput": rate(cost["throughput"]),
+        "baseline": mesh == BASELINE,
         "ratio": _interval(cost["throughput_ratio"], unit="x"),
         "fixed": rate(cost["fixed_tps"]),
         "added": [_interval(cost["latency_added_ms"].get(name), unit="ms") for name in ("p50", "p99")],

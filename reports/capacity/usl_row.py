@@ -71,5 +71,7 @@ def _peak_words(fitted: Usl, *, highest: float) -> str:
     low, high = fitted.n_star_bounds.low, fitted.n_star_bounds.high
     if fitted.n_star is None:
         return beyond
+    if low is None:
+        return f"at {fitted.n_star:.3g} in flight (95 %: {beyond})"
     bounds = " to ".join("beyond what was measured" if bound is None else f"{bound:.3g}" for bound in (low, high))
     return f"at {fitted.n_star:.3g} in flight (95 %: {bounds})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class Configuration:
 
 def configuration_of(row: TrialRow) -> Configuration | str:
     """Of the run that left this row; or why another one of it cannot be run, in a line."""
+    if row.command[1:2] == ("capacity",):
+        return f"a capacity is searched, not run; once more: {shlex.join(row.command)}"
     name = _scenario(row.command)
     if name is None:
         return f"its command is not known: {' '.join(row.command) or 'none was recorded'}"

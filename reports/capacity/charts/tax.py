@@ -30,7 +30,7 @@ def draw_tax(mesh_tax: dict[str, MeshCost], size: Size) -> Figure:
             throughput.plot(ends, [row, row], color=canvas.INK, linewidth=2)
     throughput.set_xlabel("operations a second at saturation")
     cpu.barh(rows, [cost["cpu_us_per_txn"] or 0 for cost in shown.values()], color=canvas.GREEN, height=0.6)
-    cpu.set_xlabel("us of CPU an operation, without the load generator")
+    cpu.set_xlabel("CPU of the system an operation, us")
     for axes in panels:
         axes.set_yticks(rows, [canvas.printable(mesh) for mesh in shown])
         axes.grid(visible=False, axis="y")

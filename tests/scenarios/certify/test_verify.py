@@ -123,6 +123,7 @@ def rezipped(bundle: Path, change: Callable[[Path], object]) -> Path:
 def test_a_bundle_is_sound_and_tells_what_was_claimed_shown_and_by_whom(signed: Path, ours: tuple[Path, Path]) -> None:
     found = verify(signed, key=public_key(ours[1]))
     assert (found["verdict"], found["problems"]) == ("sound", [])
+    assert found["plan"] is not None
     assert found["plan"]["earlier_attempts"] == 2
     validate(found, "verification")
     certificate = found["certificate"]

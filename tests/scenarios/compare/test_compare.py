@@ -237,3 +237,7 @@ def test_a_configuration_is_read_from_the_command_of_a_run() -> None:
     hidden = ("meshbench", "run", "x.yaml", "--set", "load.environment.BANK=(not recorded)")
     assert "may be secret" in str(configuration_of(trial_row(command=hidden)))
     assert "none was recorded" in str(configuration_of(trial_row(command=())))
+    searched = ("meshbench", "capacity", "group", "--slo", "response_p99<=250ms")
+    assert configuration_of(trial_row(command=searched)) == (
+        "a capacity is searched, not run; once more: meshbench capacity group --slo 'response_p99<=250ms'"
+    )
