@@ -3,7 +3,9 @@
 **Warm-up** is cut off by MSER-5 (K. P. White Jr, An effective truncation heuristic for bias reduction in simulation
 output, Simulation 69 (6), 1997; compared with others by White, Cobb and Spratt, Winter Simulation Conference 2000): of
 the means of each five response times, as many are dropped from the front as make the standard error of the mean of the
-rest the least. At most half of a step may go: what settles later has not settled.
+rest the least. At most half of a step may go: what settles later has not settled. The rule would also drop all that
+comes before a single stall, which is what a percentile is there to show (of a step at 200/s on real pods, 4.8 of 11 s,
+and with them the 15 ms of its p99). So it is held to the word: only what was slower as a whole, by its median, goes.
 
 **A backlog that grows** is what no latency of a short step may hide. The backlog is what was due and is not answered
 yet, wherever it waits. Its growth in each of `_BINS` parts of the step is what arrived less what was answered, and
@@ -37,6 +39,8 @@ Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
 
 _BATCH = 5
+#: Median response time of what is dropped, to that of what is left.
+_SLOWER = 1.25
 _BINS = 20
 _ERROR = 0.05
 _LEAST_GROWTH = 0.01
@@ -91,7 +95,7 @@ def warm_up(*, due_ns: Times, end_ns: Times, start_ns: int, until_ns: int) -> fl
     response_s = (end_ns[order] - due) / 1e9
     batches = len(response_s) // _BATCH
     cut = mser(response_s[: batches * _BATCH].reshape(batches, _BATCH).mean(axis=1)) * _BATCH
-    if cut == 0:
+    if cut == 0 or np.median(response_s[:cut]) < _SLOWER * np.median(response_s[cut:]):
         return 0.0
     half_s = (until_ns - start_ns) / 2e9
     return min(float(due[cut] - start_ns) / 1e9, half_s)

@@ -68,6 +68,16 @@ def test_of_a_step_without_a_slow_start_most_counts() -> None:
     assert np.median([server(600, "ramp").warm_up_s for _ in range(20)]) < 1
 
 
+def test_a_stall_is_no_warm_up() -> None:
+    """Half a second without answers, after four: it stays in what counts, where a percentile can see it."""
+    due = np.arange(0, 11 * NS, NS // 200)
+    stalled = (due >= 4 * NS) & (due < 9 * NS // 2)
+    end = np.where(stalled, 9 * NS // 2, due) + 3 * NS // 1000
+    found = steady(due_ns=due, end_ns=end, start_ns=0, until_ns=11 * NS)
+    assert found.warm_up_s == 0
+    assert found.counted.all()
+
+
 def test_no_more_than_half_of_a_step_is_warm_up() -> None:
     """Response times that fall all the time never settle."""
     due = np.arange(0, 10 * NS, NS // 100)
