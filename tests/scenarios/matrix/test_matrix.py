@@ -380,7 +380,7 @@ def test_what_the_images_refuse_is_told_of_every_cell_at_once(
     assert main(["matrix", "primary-kill", "--vary", f"{EXPEL}=7,8"]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "meshbench: mysql.config: cannot use 7",
-        "meshbench: mysql.config: cannot use 8",
+        "mysql.config: cannot use 8",
     ]
 
 
