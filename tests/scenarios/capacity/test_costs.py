@@ -68,7 +68,7 @@ def test_steps_of_the_taxes_go_into_the_content(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(costs, "measure_container_tax", measures)
     measured = nothing_yet()
     costs.add_taxes(measured, planned(), platform=FakePlatform(), folder=tmp_path)
-    assert measured["mesh_tax"] == measured["container_tax"] == {"direct": "its cost"}
+    assert str(measured["mesh_tax"]) == str(measured["container_tax"]) == "{'direct': 'its cost'}"
     assert len(measured["steps"]) == 2
     assert measured["missing"] == {}
 
@@ -89,7 +89,7 @@ def test_what_this_machine_cannot_have_is_missing_with_the_reason_and_the_rest_i
         "container_tax": "a server outside of containers is started by chroot, which needs root"
     }
     assert measured["container_tax"] is None
-    assert measured["density"] == ["a row"]
+    assert str(measured["density"]) == "['a row']"
 
 
 def test_a_tax_that_broke_is_not_told_as_one_that_cannot_be_had(
