@@ -61,6 +61,10 @@ class EnvoySettings(Settings):
     fall: int = checks("failed checks in a row before an endpoint is out", default=2)
     rise: int = checks("good checks in a row before it is in", default=1)
 
+    @property
+    def cycle_s(self) -> float:
+        return self.check_interval
+
 
 class Envoy(Proxy):
     name = "envoy"
@@ -68,6 +72,7 @@ class Envoy(Proxy):
     settings = EnvoySettings
     image = "envoy"
     admin_port = ADMIN_PORT
+    needs_nodes = False
     #: Without `graceful` the listeners are closed at once. It cannot be taken back.
     drain = Drain(stop=("bash", "-c", _POST.format(port=ADMIN_PORT, path="/drain_listeners")))
     version_command = ["envoy", "--version"]  # noqa: RUF012  # nobody changes it

@@ -145,6 +145,10 @@ def configuration(settings: RouterSettings, topology: Topology, *, pods: Sequenc
 class RouterSettings(Settings):
     ttl: float = pause("between two looks at the topology", default=0.5)
 
+    @property
+    def cycle_s(self) -> float:
+        return self.ttl
+
 
 def settings_in(text: str) -> RouterSettings:
     """Those of a configuration of ours; static routes have no ttl, and keep the default."""
