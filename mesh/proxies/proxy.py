@@ -34,6 +34,11 @@ Get = Callable[[str], str]
 class Settings(Keys):
     """Base of each product's settings: the fields are its keys in a scenario, with the product's own defaults."""
 
+    @property
+    def cycle_s(self) -> float:
+        """How often it looks at its destinations. What it sees of a failover depends on where in that time it falls."""
+        return 0.0
+
 
 def pause(meaning: str, *, default: float | None) -> Any:
     """A setting that is a duration. Envoy and HAProxy count milliseconds, Router takes up to an hour."""
@@ -75,15 +80,17 @@ class Launch:
 
 class Proxy(Protocol):
     """name: in scenarios, and of its container. title: as people write it. settings: the class of its `Settings`.
-    image: ours, that has it. admin_port: where its admin interface listens. drain: how it is made to take no new
-    sessions; None: it cannot be. version_command: prints its version. who: it, as a gateway, in messages. ready_words:
-    complete "waiting until", while it starts."""
+    image: ours, that has it. admin_port: where its admin interface listens. needs_nodes: whether it is to be started
+    when the nodes serve, not before: because `launch` asks them, or since it would be slow to see that they do.
+    drain: how it is made to take no new sessions; None: it cannot be. version_command: prints its version. who: it, as
+    a gateway, in messages. ready_words: complete "waiting until", while it starts."""
 
     name: str
     title: str
     settings: type[Settings]
     image: str
     admin_port: int
+    needs_nodes: bool = True
     drain: Drain | None = None
     version_command: list[str]
     who: str
@@ -99,6 +106,11 @@ class Proxy(Protocol):
         """Whether it can take sessions; raises as `endpoints`."""
         pools = self.endpoints(get, pods)
         return all(any(endpoint["healthy"] for endpoint in pools.get(pool, {}).values()) for pool in POOLS)
+
+    def in_force(self, get: Get, read: Callable[[str], str]) -> Settings | None:
+        """The settings that it works with, as it says itself, or as the configuration says that it was started with;
+        None of one that has none of them, beside a mysqld. read: a file in its container. Raises OSError, or ValueError
+        without a usable answer."""
 
     def describe(self, topology: Topology) -> Mapping[str, str]:  # noqa: ARG002  # for those that differ
         """What the manifest says of it in front of this topology, beside its name and title: ``routing``, how it finds
