@@ -39,8 +39,8 @@ images: .venv/ready  ## the engine, and the images of the pods
 browser: .venv/ready  ## Chromium for the tests of pages, on Debian and Ubuntu as root; else these tests are skipped
 	@$(PY) -m tests.browser
 
-bench-boot: images  ## how fast a whole system is deployed, against pods that initialise at start
-	@$(PY) -m bench.boot
+bench-boot: images  ## how fast a whole system is deployed, against pods that initialise at start, step by step; PARALLEL=K: and K at once
+	@$(PY) -m bench.boot $(if $(PARALLEL),--parallel $(PARALLEL))
 
 bench-load: images  ## the load worker against sysbench, in turns, on one server: throughput, client CPU, latency
 	@$(PY) -m bench.load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from cluster.bring_up import bring_up
+from cluster.bring_up import NO_GUESTS, Guests, bring_up
 from cluster.control_plane import ControlPlane, NoControlPlane
 from cluster.front import Front, NoFront
 from cluster.membership import Membership
@@ -50,11 +50,14 @@ class Cluster:
         """There is one once it was opened."""
         return self.nodes.network
 
-    def start(self) -> None:
-        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError."""
+    def start(self, *, guests: Guests = NO_GUESTS) -> None:
+        """Start all pods at once and return when every one serves; raises ConfigurationError or HarnessError.
+
+        guests: what else is to start.
+        """
         if not self.pods:
             self.nodes.open_network()
-        bring_up(self.nodes, self.membership)
+        bring_up(self.nodes, self.membership, guests=guests)
 
     def stop(self) -> list[str]:
         """Remove everything of the run, its network too; returns what was removed, such as ``container node1``."""

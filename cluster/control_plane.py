@@ -32,6 +32,9 @@ class ControlPlane(Protocol):
     pod: Pod
     decisions_file: str
 
+    def open(self, nodes: Nodes) -> None:
+        """Open its pod, so that `start` is sooner done; may be left out."""
+
     def start(self, nodes: Nodes) -> None:
         """Start it beside the nodes, as soon as their network stands; return when it answers. Raises HarnessError."""
 
@@ -67,6 +70,9 @@ class NoControlPlane:
 
     pod: Pod
     decisions_file = ""
+
+    def open(self, nodes: Nodes) -> None:
+        """It has none."""
 
     def start(self, nodes: Nodes) -> None:
         """Nothing starts."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from cluster.mysqld import mysqld
+from cluster.operations.boot_steps import BootSteps
 from cluster.platform.network import RunNetwork
 from cluster.platform.platform import Platform, Pod
 from cluster.status.poller import UNREACHABLE, Poller
@@ -24,7 +25,7 @@ class Nodes:
     """Pods ``node1`` … ``nodeN`` and the network of the run.
 
     pods, hosts: the nodes of now, by name. departed: those that will not come back, killed for good or removed; their
-    logs stay. guests: pods of other rooms (`cluster.guests`).
+    logs stay. guests: pods of other rooms (`cluster.guests`). steps: what was done to them all, and when.
     """
 
     def __init__(self, topology: Topology, *, platform: Platform, run_id: str, spare_pods: int = 0) -> None:
@@ -40,14 +41,17 @@ class Nodes:
         self.hosts: dict[str, str] = {}
         self.departed: dict[str, Pod] = {}
         self.guests: dict[str, Pod] = {}
+        self.steps = BootSteps()
 
     def open_network(self) -> None:
         """Create the run's network and settle every pod's name and address: others may then start beside the pods."""
-        self.network = self.platform.open_network(self.run_id)
+        with self.steps.step("network"):
+            self.network = self.platform.open_network(self.run_id)
         names = [f"node{index + 1}" for index in range(self.topology.pods)]
         self.hosts |= {name: self.network.address("node", index) for index, name in enumerate(names)}
         self.pods |= {
-            name: self.platform.pod(run_id=self.run_id, name=name, address=self.hosts[name]) for name in names
+            name: self.platform.pod(run_id=self.run_id, name=name, address=self.hosts[name], steps=self.steps)
+            for name in names
         }
 
     @property

@@ -42,6 +42,10 @@ class ControlHandle:
         self._url: str
         self.pod: Pod
 
+    def open(self, nodes: Nodes) -> None:
+        """Open its pod, which `start` would do."""
+        self.pod = open_guest(nodes, NAME, nodes.network.address("control"))
+
     def start(self, nodes: Nodes) -> None:
         """Start the pod; return when it answers and has published what it knows. Raises HarnessError."""
         self._nodes = nodes
@@ -56,7 +60,7 @@ class ControlHandle:
             wait_count=int(config.get(nodes.topology.replication.wait_count_option or "", 1)),
         )
         volumes = {eds.volume_name(nodes.run_id): EDS, f"meshbench-{nodes.run_id}-{NAME}": STATE}
-        self.pod = open_guest(nodes, NAME, nodes.network.address("control"))
+        self.open(nodes)
         self.pod.add(
             "control",
             nodes.platform.image("tools"),
@@ -64,8 +68,9 @@ class ControlHandle:
             env={"MESHBENCH_CONTROL_PLAN": json.dumps(asdict(plan))},
             volumes=volumes,
         )
-        reach.require(self.pod, "control", port=CONTROL_PORT)
-        self._wait_until_it_answers()
+        with nodes.steps.step("control: answers", NAME):
+            reach.require(self.pod, "control", port=CONTROL_PORT)
+            self._wait_until_it_answers()
 
     def restart(self) -> None:
         """Start the container again after it was killed; return when it answers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -32,6 +32,12 @@ class Mesh(Protocol):
     @property
     def admin(self) -> Mapping[str, Admin]:
         """Proxy name -> where its admin interface is, of every proxy that has been started."""
+
+    def namespaces(self, cluster: Cluster) -> Sequence[Callable[[], object]]:
+        """What opens each namespace that `start` will want: to be called before, or not at all."""
+
+    def prepare(self, cluster: Cluster) -> None:
+        """Start what needs no node yet, only the control plane, so that `start` is sooner done; may be left out."""
 
     def start(self, cluster: Cluster) -> None:
         """Start what stands in front of the nodes; raises HarnessError. Nothing else can be asked before."""
@@ -70,6 +76,12 @@ class Asked:
     @property
     def admin(self) -> Mapping[str, Admin]:
         return {}
+
+    def namespaces(self, cluster: Cluster) -> Sequence[Callable[[], object]]:  # noqa: ARG002  # for those that have some
+        return ()
+
+    def prepare(self, cluster: Cluster) -> None:
+        """Nothing can begin earlier."""
 
     def start(self, cluster: Cluster) -> None:
         self._cluster = cluster

@@ -45,12 +45,12 @@ def add_pod(cluster: Cluster, name: str) -> None:
     if address is None:
         raise HarnessError(f"{name} is not planned: this cluster expects {', '.join(cluster.nodes.expected_hosts)}")
     donor = _donor(cluster)
-    pod = cluster.platform.pod(run_id=cluster.run_id, name=name, address=address)
+    pod = cluster.platform.pod(run_id=cluster.run_id, name=name, address=address, steps=cluster.nodes.steps)
     cluster.hosts[name] = address
     try:
         data = f"meshbench-{cluster.run_id}-{name}-data"
         # where another pod leads, an agent would fence this one before it has any users
-        start_node(cluster.nodes, pod, volumes={data: DATA_DIR}, agent=False)
+        start_node(cluster.nodes, pod, volumes={data: DATA_DIR})
         _fetch_data(cluster, pod, donor)
         start_agent(cluster.nodes, pod)
         goal = _executed(cluster, cluster.membership.primary())

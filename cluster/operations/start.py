@@ -10,7 +10,7 @@ from cluster.agent import agent as role_agent
 from cluster.agent.assignment import CONTROL_PORT
 from cluster.errors import HarnessError
 from cluster.extras import Extra
-from cluster.joining import told_in_a_line
+from cluster.joining import number_of, told_in_a_line
 from cluster.mysqld import mysqld, mysqld_log, requested
 from cluster.nodes import Nodes, number
 from cluster.platform import reach
@@ -19,26 +19,36 @@ from cluster.topologies.replication import Node
 from cluster.wait import wait_until
 
 BOOT_TIMEOUT_S = 120.0
+#: PyMySQL could not connect.
+CR_CONN_HOST_ERROR = 2003
 #: For what fills the volume of an extra.
 EXTRA_TIMEOUT_S = 60.0
 
 
-def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = None, agent: bool = True) -> None:
-    """Start a pod's containers and return when its mysqld is set up, of no group and with no source yet.
+def start_node(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = None) -> None:
+    """Start a pod and return when its mysqld is set up, of no group and with no source yet; it has no role agent yet.
 
-    volumes: of mysqld's container, as for `Pod.add`. agent: whether its role agent starts at once.
+    volumes: of mysqld's container, as for `Pod.add`.
     """
-    replication = nodes.topology.replication
-    own = replication.options(facts(nodes, pod))
     pod.open_namespace(nodes.network, nodes.network.node_names)
+    start_mysqld(nodes, pod, volumes=volumes)
+    set_up(nodes, pod)
+
+
+def start_mysqld(nodes: Nodes, pod: Pod, *, volumes: Mapping[str, str] | None = None) -> None:
+    """Start mysqld's container in a pod; volumes: of it, as for `Pod.add`."""
     image = nodes.topology.image or nodes.platform.image("mysql")
     _add_mysqld(nodes, pod, image, volumes={**(volumes or {}), **_volumes_of_extras(nodes, pod)})
-    if agent:
-        start_agent(nodes, pod)
-        reach.require(pod, "agent", port=role_agent.PORT)
-    wait_for_login(nodes, pod)
+
+
+def set_up(nodes: Nodes, pod: Pod) -> None:
+    """Wait until a pod's mysqld takes logins, and give it the users and settings of the run."""
+    replication = nodes.topology.replication
+    own = replication.options(facts(nodes, pod))
+    with nodes.steps.step("mysqld: takes logins", pod.name):
+        wait_for_login(nodes, pod)
     refused = told_in_a_line(f"{pod.name} could not be set up", pod, nodes.topology)
-    with refused, nodes.connect(pod.name) as connection:
+    with nodes.steps.step("mysqld: set up", pod.name), refused, nodes.connect(pod.name) as connection:
         loaded = [*own, *requested.plugin_arguments(nodes.topology)]
         mysqld_log.refuse_without_plugins(connection, pod, nodes.topology, arguments=loaded)
         mysqld.create_users(connection, nodes.credentials, replication_privileges=replication.replication_privileges)
@@ -87,7 +97,8 @@ def _volumes_of_extras(nodes: Nodes, pod: Pod) -> dict[str, str]:
 
 
 def start_agent(nodes: Nodes, pod: Pod) -> None:
-    """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead."""
+    """Start a pod's role agent, which from then on fences its mysqld unless that is meant to lead; return when it
+    answers, or will not."""
     pod.add(
         "agent",
         nodes.platform.image("tools"),
@@ -99,14 +110,23 @@ def start_agent(nodes: Nodes, pod: Pod) -> None:
             "MESHBENCH_CONTROL": f"{nodes.network.address('control')}:{CONTROL_PORT}",
         },
     )
+    with nodes.steps.step("agent: answers", pod.name):
+        reach.require(pod, "agent", port=role_agent.PORT)
 
 
 def wait_for_login(nodes: Nodes, pod: Pod) -> None:
-    """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended, or never will."""
+    """Wait until a pod's mysqld takes logins; raises ConfigurationError when it has ended, or never will, or when it
+    listens and cannot be reached from here."""
+    outlook = reach.Outlook(pod, port=mysqld.PORT)
 
     def login() -> bool:
-        with nodes.connect(pod.name, timeout_s=2):
-            return True
+        try:
+            with nodes.connect(pod.name, timeout_s=2):
+                return True
+        except pymysql.MySQLError as error:
+            if number_of(error) == CR_CONN_HOST_ERROR:
+                outlook.unanswered(str(error))
+            raise
 
     probe = mysqld_log.login_probe(pod, nodes.topology, login)
     wait_until(f"{pod.name} accepts logins", probe, timeout_s=BOOT_TIMEOUT_S, tolerate=pymysql.MySQLError)

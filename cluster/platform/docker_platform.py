@@ -10,6 +10,7 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from cluster.errors import HarnessError
+from cluster.operations.boot_steps import BootSteps
 from cluster.platform import images, one_off, ownership
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_errors import engine_errors
@@ -30,8 +31,8 @@ class DockerPlatform:
     def image(self, name: str) -> str:
         return self._tags[name]
 
-    def pod(self, *, run_id: str, name: str, address: str) -> Pod:
-        return DockerPod(run_id=run_id, name=name, address=address, base=self.image("base"))
+    def pod(self, *, run_id: str, name: str, address: str, steps: BootSteps) -> Pod:
+        return DockerPod(run_id=run_id, name=name, address=address, base=self.image("base"), steps=steps)
 
     def remove(self, run_id: str) -> list[str]:
         return ownership.remove(run_id)

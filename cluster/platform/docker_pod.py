@@ -6,14 +6,17 @@ look for it. It alone has NET_ADMIN: faults on the network are made there, never
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from docker.models.containers import Container
 from docker.types import EndpointConfig
 
 from cluster.errors import HarnessError
+from cluster.operations.boot_steps import BootSteps
 from cluster.platform import images
 from cluster.platform.docker_engine import UNCONFINED, client
 from cluster.platform.docker_errors import engine_errors
@@ -25,6 +28,7 @@ from cluster.platform.platform import Process
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
+    from testcontainers.core.docker_client import DockerClient
 
 API_VERSION = "1.41"
 #: exec replaces the shell, so that the engine's stop signal reaches a process that ends at once.
@@ -33,12 +37,13 @@ PAUSE_COMMAND = ["/bin/bash", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 
 
 @dataclass(kw_only=True)
 class DockerPod:
-    """Is `platform.Pod`. base: the image of its pause container."""
+    """Is `platform.Pod`. base: the image of its pause container. steps: where it notes its containers."""
 
     run_id: str
     name: str
     address: str
     base: str
+    steps: BootSteps
     containers: dict[str, Process] = field(default_factory=dict)
     _pause: Container = field(init=False, repr=False)
 
@@ -108,12 +113,16 @@ class DockerPod:
         marked = labels(self.run_id) | dict(marks or {})
         # a pod has no way out, and needs no proxy
         container.with_kwargs(labels=marked, use_config_proxy=False, log_config=LOG_CONFIG, **kwargs)
+        container._docker = _noting(partial(self._step, role))
         container.start()
         started = container.get_wrapped_container()
         if known_as and (replaced := self.containers.get(role)) is not None:
             self.containers[f"{role}-{replaced.name}"] = replaced  # its log is still to be kept
         self.containers[role] = DockerProcess(started)
         return started
+
+    def _step(self, role: str, what: str) -> AbstractContextManager[None]:
+        return self.steps.step(f"{role}: {what}", self.name)
 
     def run_in_namespace(self, *command: str) -> str:
         code, output = self.probe_in_namespace(*command)
@@ -145,7 +154,27 @@ def _container(
     client()
     from testcontainers.core.container import DockerContainer  # reads the user's settings when it is imported
 
-    container = DockerContainer(image, command=command, env=dict(env or {}))  # type: ignore[arg-type]
+    known = {"version": client().api.api_version}  # which the engine need not be asked for each time
+    container = DockerContainer(image, known, command, dict(env or {}))  # type: ignore[arg-type]
     for path, content in (files or {}).items():
         container.with_copy_into_container(content, path)
     return container
+
+
+def _noting(step: Callable[[str], AbstractContextManager[None]]) -> DockerClient:
+    """Testcontainers' way to the engine, by the connections that this process has to it; what it does is a step."""
+    from testcontainers.core.docker_client import DockerClient  # as above
+
+    class Noting(DockerClient):
+        def __init__(self) -> None:
+            self.client = client()
+
+        def create(self, *args: Any, **kwargs: Any) -> Container:
+            with step("create"):
+                return super().create(*args, **kwargs)
+
+        def start(self, container: Container) -> None:
+            with step("start"):
+                super().start(container)
+
+    return Noting()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from cluster.errors import EngineError, EngineRefusedError, NameTakenError, NotThereError
+from cluster.operations.boot_steps import BootSteps
 from cluster.platform.network import RunNetwork
 from cluster.platform.platform import FROZEN, RUNNING, Limits, Pod, Process, State, Usage, exited
 
@@ -217,7 +218,8 @@ class FakePlatform:
         subnet = ipaddress.IPv4Network(f"127.{random.randrange(1, 255)}.{random.randrange(255)}.0/24")
         return RunNetwork(name=f"meshbench-{run_id}", subnet=subnet)
 
-    def pod(self, *, run_id: str, name: str, address: str) -> Pod:
+    def pod(self, *, run_id: str, name: str, address: str, steps: BootSteps) -> Pod:
+        del steps
         self.pods[name] = FakePod(run_id=run_id, name=name, address=address, cast=self.cast, names=self.names)
         return self.pods[name]
 

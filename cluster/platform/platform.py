@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 from cluster.errors import HarnessError
+from cluster.operations.boot_steps import BootSteps
 from cluster.platform.network import RunNetwork
 
 #: How much of what a process printed stands in the message that it ended.
@@ -155,8 +156,8 @@ class Platform(Protocol):
     def open_network(self, run_id: str) -> RunNetwork:
         """Create the network of a run; raises HarnessError when there is no room for one."""
 
-    def pod(self, *, run_id: str, name: str, address: str) -> Pod:
-        """A pod of which nothing runs yet."""
+    def pod(self, *, run_id: str, name: str, address: str, steps: BootSteps) -> Pod:
+        """A pod of which nothing runs yet. steps: where it notes how long its containers took."""
 
     def remove(self, run_id: str) -> list[str]:
         """Remove everything of a run; returns what was removed, such as ``container node1``."""

@@ -12,6 +12,7 @@ import urllib.error
 from http.client import HTTPException
 
 from cluster.errors import ConfigurationError, HarnessError
+from cluster.operations.boot_steps import BootSteps
 from cluster.plain_http import open_url
 from cluster.platform.docker_engine import OWN_ENGINE, address
 from cluster.platform.docker_platform import RANGE, DockerPlatform
@@ -19,8 +20,8 @@ from cluster.platform.platform import RUNNING, Pod, last_words
 
 TIMEOUT_S = 1.0
 POLL_S = 0.1
-#: A server that starts is not asked from inside its pod before that: usually it has answered by then.
-LOOK_INSIDE_AFTER_S = 2.0
+#: How often a server that starts is asked from inside its pod: usually it has answered before the first time.
+LOOK_INSIDE_EVERY_S = 2.0
 #: How long a pod may listen without being reached.
 PATIENCE_S = 4.0
 #: What does not even listen by then has another trouble, which whoever waits for it will tell.
@@ -34,20 +35,39 @@ def require(pod: Pod, role: str, *, port: int) -> None:
 
     Raises ConfigurationError when it listens and cannot be reached from here.
     """
-    began_s, listens_since_s = time.monotonic(), None
+    outlook, began_s = Outlook(pod, port=port), time.monotonic()
     while (why := _unanswered(pod.address, port)) is not None:
-        now_s = time.monotonic()
-        if listens_since_s is None and now_s - began_s > LOOK_INSIDE_AFTER_S:
-            if pod.containers[role].state() != RUNNING or now_s - began_s > GIVE_UP_S:
-                return
-            listens_since_s = now_s if _listens(pod, port) else None
-        if listens_since_s is not None and now_s - listens_since_s > PATIENCE_S:
-            raise ConfigurationError(
-                f"pods cannot be reached from here: {pod.name} listens at {pod.address}:{port}, and a connection from "
-                f"this process fails ({why}); {OWN_ENGINE}, and a firewall must let it reach {RANGE}. "
-                f"The engine is {address().host} (from {address().configured}); `meshbench doctor` tries it"
-            )
+        lasted_s = time.monotonic() - began_s
+        late = not outlook.listens and lasted_s > LOOK_INSIDE_EVERY_S
+        if late and (lasted_s > GIVE_UP_S or pod.containers[role].state() != RUNNING):
+            return
+        outlook.unanswered(why)
         time.sleep(POLL_S)
+
+
+class Outlook:
+    """Of a server that does not answer from here: it may not have begun to listen, or be out of reach."""
+
+    def __init__(self, pod: Pod, *, port: int) -> None:
+        self.listens = False
+        self._pod, self._port = pod, port
+        self._looked_s = self._listens_since_s = time.monotonic()
+
+    def unanswered(self, why: str) -> None:
+        """To be called whenever it did not answer, with the reason, for as long as its process runs.
+
+        Raises ConfigurationError when it listens and cannot be reached from here.
+        """
+        now_s = time.monotonic()
+        if not self.listens and now_s - self._looked_s > LOOK_INSIDE_EVERY_S:
+            self._looked_s = self._listens_since_s = now_s
+            self.listens = _listens(self._pod, self._port)
+        if self.listens and now_s - self._listens_since_s > PATIENCE_S:
+            raise ConfigurationError(
+                f"pods cannot be reached from here: {self._pod.name} listens at {self._pod.address}:{self._port}, and "
+                f"a connection from this process fails ({why}); {OWN_ENGINE}, and a firewall must let it reach "
+                f"{RANGE}. The engine is {address().host} (from {address().configured}); `meshbench doctor` tries it"
+            )
 
 
 def try_once(run_id: str) -> str:
@@ -57,7 +77,7 @@ def try_once(run_id: str) -> str:
     """
     platform = DockerPlatform()
     network = platform.open_network(run_id)
-    pod = platform.pod(run_id=run_id, name="trial", address=network.address("client"))
+    pod = platform.pod(run_id=run_id, name="trial", address=network.address("client"), steps=BootSteps())
     pod.open_namespace(network, {})
     pod.add("server", platform.image("base"), ["python3", "-m", "http.server", str(TRIAL_PORT), "-d", "/mnt"])
     require(pod, "server", port=TRIAL_PORT)

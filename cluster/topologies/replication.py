@@ -43,6 +43,8 @@ class Replication(Protocol):
     position: what tells how far a node is.
     replicated_by: what does it, for messages. lead_words, follow_words: what the first node does, and each later one.
     passing_errors: of MySQL, on joining: worth another try.
+    join_apart_s: how long after the node before is in service a node begins to join, so that they are not in each
+        other's way; 0: all at once.
     no_switchover: why its primary is not changed as planned, or None.
     needs, switchover_needs: the MySQL version it takes, and the one that a switchover takes.
     option_rules, unfit: options with which it does not work. plugins: what the options of its plugins begin with ->
@@ -60,6 +62,7 @@ class Replication(Protocol):
     lead_words: str
     follow_words: str
     passing_errors: frozenset[int] = frozenset()
+    join_apart_s: float = 0.0
     no_switchover: str | None = None
     needs: Floor
     switchover_needs: Floor

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from cluster.cluster import Cluster
 from cluster.front import Drain
 from cluster.guests import open_guest
-from cluster.platform.platform import Pod, require_running
+from cluster.platform.platform import Pod, Process, require_running
 from cluster.wait import wait_until
 from mesh.endpoints import Admin, get
 from mesh.mesh import Asked
@@ -25,6 +25,7 @@ class Gateway(Asked):
         self._settings = settings
         self._address: str
         self._admin: dict[str, Admin] = {}
+        self._container: Process | None = None
 
     @property
     def write(self) -> list[Address]:
@@ -42,17 +43,34 @@ class Gateway(Asked):
     def admin(self) -> Mapping[str, Admin]:
         return self._admin
 
+    def namespaces(self, cluster: Cluster) -> Sequence[Callable[[], object]]:
+        return (partial(open_guest, cluster.nodes, NAME, cluster.network.address("proxy")),)
+
+    def prepare(self, cluster: Cluster) -> None:
+        """Start a proxy that can do without nodes."""
+        if not self._proxy.needs_nodes:
+            self._container = self._launch(cluster)
+
     def start(self, cluster: Cluster) -> None:
-        """Start the proxy and wait until it can take sessions; raises HarnessError with its last words."""
+        """Start the proxy, unless that is done, and wait until it can take sessions; raises HarnessError with its last
+        words."""
         super().start(cluster)
-        proxy = self._proxy
+        proxy, container = self._proxy, self._container or self._launch(cluster)
+        admin, pods = self._admin[NAME], {address: name for name, address in cluster.hosts.items()}
+
+        def ready() -> bool:
+            require_running(container, proxy.who)
+            return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
+
+        with cluster.nodes.steps.step(f"{proxy.name}: ready", NAME):
+            wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
+
+    def _launch(self, cluster: Cluster) -> Process:
         self._address = cluster.network.address("proxy")
-        launch = proxy.launch(self._settings, _around(cluster))
-        admin = Admin(
-            kind=proxy.name, url=f"http://{self._address}:{proxy.admin_port}", authorization=launch.authorization
-        )
-        self._admin = {NAME: admin}
-        container = open_guest(cluster.nodes, NAME, self._address).add(
+        proxy, launch = self._proxy, self._proxy.launch(self._settings, _around(cluster))
+        url = f"http://{self._address}:{proxy.admin_port}"
+        self._admin = {NAME: Admin(kind=proxy.name, url=url, authorization=launch.authorization)}
+        return open_guest(cluster.nodes, NAME, self._address).add(
             proxy.name,
             cluster.platform.image(proxy.image),
             launch.command,
@@ -60,13 +78,6 @@ class Gateway(Asked):
             files=launch.files,
             volumes=launch.volumes,
         )
-        pods = {address: name for name, address in cluster.hosts.items()}
-
-        def ready() -> bool:
-            require_running(container, proxy.who)
-            return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
-
-        wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
 
     @property
     def drain(self) -> Drain | None:

@@ -68,6 +68,7 @@ class Envoy(Proxy):
     settings = EnvoySettings
     image = "envoy"
     admin_port = ADMIN_PORT
+    needs_nodes = False
     #: Without `graceful` the listeners are closed at once. It cannot be taken back.
     drain = Drain(stop=("bash", "-c", _POST.format(port=ADMIN_PORT, path="/drain_listeners")))
     version_command = ["envoy", "--version"]  # noqa: RUF012  # nobody changes it

@@ -93,7 +93,12 @@ def verified_words(verification: Verification | None, *, wanted: bool) -> str:
     holds = verification["holds"]
     said = {True: "held", False: "did not hold", None: "not measured"}[holds]
     expected = "as it should" if holds is wanted else "unlike it should"
-    return f"{rate(verification['offered_tps'])} {said}" + ("" if holds is None else f", {expected}")
+    why = verification["words"].removeprefix("did not hold: ") if holds is False else ""
+    return (
+        f"{rate(verification['offered_tps'])} {said}"
+        + ("" if holds is None else f", {expected}")
+        + (f": {why}" if why else "")
+    )
 
 
 def limit_words(limit: LimitRow) -> str:

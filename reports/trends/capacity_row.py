@@ -1,7 +1,8 @@
 """A capacity run as a row of the history, from its capacity.json alone.
 
 It stands beside the runs of its scenario under a name of its own, ``capacity of primary-kill``: what a search found and
-what a run at a fixed load measured are never compared with each other.
+what a run at a fixed load measured are never compared with each other. As the runs in which it lost a node it is part
+of itself, so that ``compare`` knows it by its id.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from history.json_files import HistoryError, read_object
+from history.manifest import PartOf
 from reports.capacity.content import CapacityContent
 from reports.capacity.objective import parse
 from reports.capacity.planner import FILE
@@ -61,7 +63,7 @@ def _row(content: CapacityContent, *, folder: str, seal: str) -> TrialRow:
         why=content["why"],
         void_reasons=() if counts else (content["why"],),
         command=tuple(content["command"]),
-        part_of=None,
+        part_of=PartOf(kind="capacity", name=content["scenario"], id=Path(folder).name, trial=1),
         # Every metric looks for its number by name; what only runs have is not in capacity.json.
         numbers=numbers(cast("Summary", content)),
     )

@@ -6,10 +6,12 @@ is for whoever chose the run's id.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from functools import partial
 
 import pymysql
 
+from cluster.bring_up import Guests
 from cluster.cluster import Cluster
 from cluster.mysqld import mysqld
 from cluster.platform.platform import Platform
@@ -41,14 +43,17 @@ def assemble(
 def boot(cluster: Cluster, mesh: Mesh) -> None:
     """Start everything. Raises ConfigurationError or HarnessError."""
     cluster.nodes.open_network()
-    if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
-        cluster.start()
+
+    def around() -> None:
         cluster.control.start(cluster.nodes)
+        mesh.prepare(cluster)
+
+    namespaces: list[Callable[[], object]] = [partial(cluster.control.open, cluster.nodes), *mesh.namespaces(cluster)]
+    if isinstance(cluster.topology.replication, CanPromote):  # one hand at a time: both know how to make a pod follow
+        cluster.start(guests=Guests(namespaces=namespaces))
+        around()
     else:
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods") as pool:
-            pods = pool.submit(cluster.start)
-            cluster.control.start(cluster.nodes)
-            pods.result()
+        cluster.start(guests=Guests(namespaces=namespaces, start=around))
     mesh.start(cluster)
 
 
@@ -71,4 +76,5 @@ def first_write(cluster: Cluster, mesh: Mesh) -> None:
             mysqld.create_database(cursor)
         return True
 
-    wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)
+    with cluster.nodes.steps.step("first write"):
+        wait_until("a write succeeds", write, timeout_s=FIRST_WRITE_TIMEOUT_S, tolerate=pymysql.MySQLError)

@@ -56,7 +56,7 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> Any:
         cluster.nodes.open_network()
         monkeypatch.setattr("cluster.operations.start.wait_for_login", up)
         with pytest.raises(StartedError):
-            start_node(cluster.nodes, cluster.pods["node1"], agent=False)
+            start_node(cluster.nodes, cluster.pods["node1"])
         return platform.pods["node1"].containers  # type: ignore[return-value]
 
     return start

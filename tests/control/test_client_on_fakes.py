@@ -62,7 +62,7 @@ def test_one_that_ends_at_start_is_told_at_once_with_its_words(monkeypatch: pyte
             process = FakeProcess(states=[exited(1)], output=b"Traceback (most recent call last):\nKeyError: 'pods'\n")
         return process
 
-    monkeypatch.setattr(reach, "LOOK_INSIDE_AFTER_S", 0.0)
+    monkeypatch.setattr(reach, "LOOK_INSIDE_EVERY_S", 0.0)
     with pytest.raises(HarnessError) as told:
         ControlHandle().start(a_cluster(FakePlatform(cast=dies)).nodes)
     assert str(told.value) == (

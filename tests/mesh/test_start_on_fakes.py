@@ -79,6 +79,21 @@ def test_envoy_is_started_when_its_workers_run_and_the_pool_has_an_endpoint() ->
     assert process.volumes == {eds.volume_name("0a1b2c3d"): f"{eds.FOLDER}:ro"}
 
 
+@pytest.mark.parametrize(("proxy", "begun"), [("envoy", {"pause", "envoy"}), ("haproxy", {"pause"})])
+def test_a_proxy_that_needs_no_nodes_starts_before_them_and_only_once(proxy: str, begun: set[str]) -> None:
+    platform = FakePlatform(cast=dies)
+    cluster, mesh = a_cluster(platform), gateway(proxy)
+    for open_namespace in mesh.namespaces(cluster):
+        open_namespace()
+    mesh.prepare(cluster)
+    pod = platform.pods["gateway"]
+    assert set(pod.containers) == begun
+    with pytest.raises(HarnessError, match="ended at start"):
+        mesh.start(cluster)
+    assert platform.pods["gateway"] is pod
+    assert set(pod.containers) == {"pause", proxy}
+
+
 @pytest.mark.parametrize(("proxy", "who"), [("haproxy", "haproxy"), ("envoy", "Envoy of gateway")])
 def test_a_proxy_that_ends_at_start_is_told_at_once_with_its_words(proxy: str, who: str) -> None:
     cluster, mesh = a_cluster(FakePlatform(cast=dies)), gateway(proxy)

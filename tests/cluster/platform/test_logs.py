@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.operations.boot_steps import BootSteps
 from cluster.platform import ownership
 from cluster.platform.docker_engine import client
 from cluster.platform.docker_platform import DockerPlatform
@@ -71,7 +72,7 @@ def test_the_engine_keeps_the_log_of_a_pod_as_it_was_told() -> None:
     try:
         container = (
             DockerPlatform()
-            .pod(run_id=run_id, name="talker", address="")
+            .pod(run_id=run_id, name="talker", address="", steps=BootSteps())
             .start_on_host("try", ["echo", "kept"], files={})
         )
         assert container.wait(timeout_s=30) == 0

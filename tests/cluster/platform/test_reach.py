@@ -31,7 +31,7 @@ def require(pod: FakePod, port: int) -> None:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("LOOK_INSIDE_AFTER_S", 0.0), ("PATIENCE_S", 0.2), ("GIVE_UP_S", 0.6), ("TIMEOUT_S", 0.3)):
+    for name, seconds in (("LOOK_INSIDE_EVERY_S", 0.0), ("PATIENCE_S", 0.2), ("GIVE_UP_S", 0.6), ("TIMEOUT_S", 0.3)):
         monkeypatch.setattr(reach, name, seconds)
 
 

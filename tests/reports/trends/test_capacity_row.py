@@ -48,6 +48,7 @@ def test_it_has_a_row_with_the_numbers_of_its_file(tmp_path: Path) -> None:
     }
     assert (row.host, row.commit) == ("x86_64, 2 cores, 23.5 GiB, kernel 6.18.44", "0123abc")
     assert row.counts
+    assert (row.part_of and row.part_of.kind, row.part_of and row.part_of.id) == ("capacity", "now")
 
 
 def test_the_cpu_of_servers_counts_all_of_them_or_is_not_known(tmp_path: Path) -> None:
