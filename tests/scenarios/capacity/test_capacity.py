@@ -248,6 +248,8 @@ def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Pa
     assert lost["max_tps"] == pytest.approx(800, rel=0.1)
     assert lost["ratio"] == pytest.approx(lost["max_tps"] / found["max_tps"])
     assert lost["rejoining"]["max_tps"] <= lost["max_tps"]
+    assert lost["reads"]["max_tps"] is None
+    assert "reads where it writes" in lost["reads"]["words"]
     assert lost["safe_verified"]["holds"] is True
     assert lost["safe_tps"] == lost["safe_verified"]["offered_tps"] <= trials.holds_up_to
     assert lost["headroom"] == pytest.approx(1 - lost["safe_tps"] / found["max_tps"])
