@@ -66,10 +66,12 @@ class Injector:
         record_to: Path,
         first_ack: FirstAck = nobody_listens,
         outlook: Looking | None = None,
+        shift_s: float = 0.0,
         phase_s: float = PHASE_S,
         late_s: float = LATE_S,
         bite_timeout_s: float = BITE_TIMEOUT_S,
     ) -> None:
+        """shift_s: so much later is every step that has a moment. phase_s: and each by up to so much more."""
         self._cluster = cluster
         self._timeline = timeline
         self._seed = seed
@@ -77,6 +79,7 @@ class Injector:
         self._over = threading.Event()
         self._recover = True
         self._outlook = outlook or Outlook(cluster)
+        self._shift_s = shift_s
         self._phase_s, self._late_s, self._bite_timeout_s = phase_s, late_s, bite_timeout_s
         self._feed = Feed(lambda: cluster.control)
         self._first_ack = first_ack
@@ -94,7 +97,7 @@ class Injector:
             rng = random.Random(f"{self._seed}/fault/{number}")
             due_ns = None
             if planned.at_s is not None:
-                due_ns = zero_ns + round((planned.at_s + rng.uniform(0, self._phase_s)) * 1e9)
+                due_ns = zero_ns + round((planned.at_s + self._shift_s + rng.uniform(0, self._phase_s)) * 1e9)
             story = self._record.story(planned.asked(), due_ns, number)
             self._running.append(self._pool.submit(self._step, planned, events, due_ns, rng, story))
 

@@ -24,6 +24,7 @@ from history.load_events import Done, LoadEvent, Started
 from history.ops import OpRow
 from loadgen.arrivals.arrivals import NS, intended_offsets_ns
 from loadgen.config import PROCESSES_PER_WORKER, LoadConfig
+from loadgen.driver.alarm import Sleep, sleep_ns
 from loadgen.driver.closed_loop import Users
 from loadgen.driver.lateness import Lateness
 from loadgen.driver.recorder import FLUSH_S, Recorder
@@ -35,7 +36,7 @@ from loadgen.workload import Op, op_key
 #: So many operations are drawn at a time: alone, each finds that a busy server has driven the code out of the caches.
 DRAWN_AT_ONCE = 16
 #: Longest sleep of the arrivals, so that they heed `Driver.stop`.
-STOP_WITHIN_S = 0.1
+STOP_WITHIN_NS = NS // 10
 
 
 class Serving(Protocol):
@@ -61,7 +62,8 @@ class Driver:
     """One run of one worker.
 
     next_op: (rng, key) -> Op; asked once an operation, in order, so the operations depend on the seed alone.
-    emit: takes its start and each second. on_row: called with every recorded row.
+    emit: takes its start and each second. on_row: called with every recorded row. sleep_ns: what
+    the arrivals sleep with.
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class Driver:
         recorder: Recorder,
         emit: Callable[[LoadEvent], None],
         on_row: Callable[[OpRow], None],
+        sleep_ns: Sleep = sleep_ns,
     ) -> None:
         self._config = config
+        self._sleep_ns = sleep_ns
         self._next_op = next_op
         self._emit = emit
         self._tally = Tally(recorder, emit=emit, on_row=on_row)
@@ -167,7 +171,7 @@ class Driver:
             # A timer may wake late; then everything due goes out at once, without another sleep. Waiting for the event
             # itself would cost more than the arrival.
             while (wait_ns := arrival.intended_ns - time.monotonic_ns()) > 0 and not self._stop.is_set():
-                gevent.sleep(min(wait_ns / NS, STOP_WITHIN_S))
+                self._sleep_ns(min(wait_ns, STOP_WITHIN_NS))
             if self._stop.is_set():
                 return
             self._offer(arrival)

@@ -38,6 +38,7 @@ from history.ops import OpRow
 from loadgen.client.client import Client
 from loadgen.client.connection import Connector, NoServerError
 from loadgen.config import LoadConfig
+from loadgen.driver.alarm import exact_sleep
 from loadgen.driver.driver import Driver
 from loadgen.driver.recorder import Recorder
 from loadgen.errors import ConfigError, what_broke
@@ -83,6 +84,7 @@ class Load:
             recorder=recorder,
             emit=self._emit,
             on_row=self._tell_locust if _somebody_listens(environment) else lambda _: None,
+            sleep_ns=exact_sleep(),
         )
         runner = environment.runner
         self._follower: Follower | None = None

@@ -61,6 +61,10 @@ class EnvoySettings(Settings):
     fall: int = checks("failed checks in a row before an endpoint is out", default=2)
     rise: int = checks("good checks in a row before it is in", default=1)
 
+    @property
+    def cycle_s(self) -> float:
+        return self.check_interval
+
 
 class Envoy(Proxy):
     name = "envoy"

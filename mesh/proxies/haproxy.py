@@ -111,6 +111,10 @@ class HAProxySettings(Settings):
     fall: int = checks("failed checks in a row before a server is out", default=3)
     rise: int = checks("good checks in a row before it is in", default=2)
 
+    @property
+    def cycle_s(self) -> float:
+        return self.check_interval
+
     def __post_init__(self) -> None:
         if self.check_timeout is None:
             object.__setattr__(self, "check_timeout", self.check_interval)

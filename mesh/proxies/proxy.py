@@ -34,6 +34,11 @@ Get = Callable[[str], str]
 class Settings(Keys):
     """Base of each product's settings: the fields are its keys in a scenario, with the product's own defaults."""
 
+    @property
+    def cycle_s(self) -> float:
+        """How often it looks at its destinations. What it sees of a failover depends on where in that time it falls."""
+        return 0.0
+
 
 def pause(meaning: str, *, default: float | None) -> Any:
     """A setting that is a duration. Envoy and HAProxy count milliseconds, Router takes up to an hour."""

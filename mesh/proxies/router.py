@@ -144,6 +144,10 @@ def configuration(settings: RouterSettings, topology: Topology, *, pods: Sequenc
 class RouterSettings(Settings):
     ttl: float = pause("between two looks at the topology", default=0.5)
 
+    @property
+    def cycle_s(self) -> float:
+        return self.ttl
+
 
 class Router(Proxy):
     name = "router"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.certificate.environment import Environment, Fact
+from reports.certificate.plan import earlier_words
 from reports.certificate.words import amount, percent
 from reports.formats.page import CSS, template
 from reports.text import units
@@ -53,6 +54,7 @@ def certificate_html(
             for row in certificate["operating"]
         ],
         attempts=[_attempt(attempt, metrics, link) for attempt in attempts],
+        earlier=earlier_words(plan.get("earlier_attempts")),
         facts=[(fact["name"], _values(fact)) for fact in environment["facts"]],
         runs=environment["runs"],
         noisiest={name: share for name, share in environment["noisiest"].items() if share is not None},

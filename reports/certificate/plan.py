@@ -13,13 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from history.fields import Count, Flag, Kind, Object, Text, Whole, Words, is_number, read
+from history.fields import Count, Flag, Kind, Object, Text, Whole, Words, is_number, is_whole, read, spelt
 from history.json_files import HistoryError
 from reports.certificate.sequential import Look
 
 PLAN_ID = "meshbench/certificate-plan/1"
 #: Members of ``plan.json`` beside the plan itself.
-_BESIDE = ("schema", "digest", "frozen_at")
+_BESIDE = ("schema", "digest", "frozen_at", "earlier_attempts")
+#: What two plans may differ in and still be the same attempt at the same claims: a new commit changes no claim.
+_OF_THE_CHECKOUT = ("commit", "dirty")
 
 Limit = Annotated[float, Kind("a number", is_number)]
 Share = Annotated[float, Kind("a number above 0 and up to 1", lambda value: is_number(value) and 0 < value <= 1)]
@@ -96,9 +98,15 @@ class Plan:
         """SHA-256 of all of it."""
         return hashlib.sha256(_canonical(asdict(self)).encode()).hexdigest()
 
-    def as_json(self, *, frozen_at: str) -> dict[str, Any]:
-        """The content of ``plan.json``. frozen_at: UTC, ISO 8601."""
-        return {"schema": PLAN_ID, "digest": self.digest, "frozen_at": frozen_at, **asdict(self)}
+    def as_json(self, *, frozen_at: str, earlier_attempts: int) -> dict[str, Any]:
+        """The content of ``plan.json``. frozen_at: UTC, ISO 8601. earlier_attempts: how many certificates of the same
+        plan had been begun before in the same runs folder."""
+        beside = {"digest": self.digest, "frozen_at": frozen_at, "earlier_attempts": earlier_attempts}
+        return {"schema": PLAN_ID, **beside, **asdict(self)}
+
+    def is_again(self, other: Plan) -> bool:
+        """Whether both try to certify the same, at whatever commit."""
+        return set(differences(self, other)) <= {*_OF_THE_CHECKOUT}
 
 
 def plan_of(content: Mapping[str, Any], *, place: str) -> Plan:
@@ -115,6 +123,23 @@ def plan_of(content: Mapping[str, Any], *, place: str) -> Plan:
     if _canonical(asdict(plan)) != _canonical(members) or plan.digest != content.get("digest"):
         raise HistoryError(f"{place}: it was changed after it was frozen: it does not have the digest that it names")
     return plan
+
+
+def earlier_attempts_of(content: Mapping[str, Any], *, place: str) -> int | None:
+    """What a ``plan.json`` says of them; None in one from before it was counted. Raises HistoryError."""
+    value = content.get("earlier_attempts")
+    if value is not None and not (is_whole(value) and value >= 0):
+        raise HistoryError(f"{place}: 'earlier_attempts' must be a whole number from 0 up, not {spelt(value)}")
+    return value
+
+
+def earlier_words(attempts: int | None) -> str:
+    """For people: how many certificates of the same plan were begun before."""
+    if attempts is None:
+        return "how many of the same plan were begun before is not told"
+    if not attempts:
+        return "the first of this plan in its runs folder"
+    return f"{attempts} of the same plan {'was' if attempts == 1 else 'were'} begun before in its runs folder"
 
 
 def _canonical(content: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 
 from reports.certificate.certificate_types import Certificate
 from reports.certificate.environment import Environment
+from reports.certificate.plan import earlier_words
 from reports.text.units import count, plain
 
 VERIFICATION_ID = "meshbench/verification/1"
@@ -30,8 +31,12 @@ class SignatureRow(TypedDict):
 
 
 class PlanRow(TypedDict):
+    """earlier_attempts: certificates of the same plan that had been begun before in the same runs folder, whatever
+    became of them; None: from before this was counted."""
+
     digest: str
     frozen_at: str
+    earlier_attempts: int | None
 
 
 class Checked(TypedDict):
@@ -104,7 +109,7 @@ def _certificate(certificate: Certificate, plan: PlanRow) -> Iterator[str]:
         f"{count(trials['void'])} void, {count(trials['broken'])} broken, {count(trials['cut'])} cut off, "
         f"at most {count(trials['voids_at_most'])} may be"
     )
-    yield f"{'plan':13}sha256:{plan['digest']}, frozen {plan['frozen_at']}"
+    yield f"{'plan':13}sha256:{plan['digest']}, frozen {plan['frozen_at']}; {earlier_words(plan['earlier_attempts'])}"
 
 
 def _environment(environment: Environment) -> Iterator[str]:

@@ -82,6 +82,8 @@ class Store:
 
     def for_reading(self) -> sqlite3.Connection:
         """A connection that can change nothing. Raises StoreError where there is no history, or none that is ours."""
+        if self._runs.exists() and not self._runs.is_dir():
+            raise StoreError(f"--runs {self._runs}: is a file, not a folder; give the folder that the runs are in")
         if not self.file.exists():
             raise StoreError(f"{self.file}: there is no history yet; `meshbench index --runs {self._runs}` makes one")
         if self.file.is_dir():

@@ -19,7 +19,7 @@ from history.json_files import HistoryError, read_object
 from reports.certificate.certificate_types import Certificate
 from reports.certificate.decide import decide
 from reports.certificate.outcome import Outcome, TrialVerdict, judged
-from reports.certificate.plan import Plan
+from reports.certificate.plan import Plan, earlier_attempts_of, earlier_words
 from reports.certificate.progress import next_line, outcome_line, standing_line
 from reports.seal import alterations
 from reports.trends.row import seal_of
@@ -82,7 +82,8 @@ def opened(plan: Plan, *, file: Path, runs: Path, new: bool) -> CertificateFolde
     if last is not None:
         last.close()
     folder = CertificateFolder.frozen(plan, runs=runs, file=file)
-    say(f"the plan is frozen in {folder.path / PLAN}")
+    earlier = earlier_attempts_of(read_object(folder.path / PLAN) or {}, place=str(folder.path / PLAN))
+    say(f"the plan is frozen in {folder.path / PLAN}; {earlier_words(earlier)}")
     return folder
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cluster.errors import ConfigurationError
-from history.json_files import read_object
+from history.json_files import HistoryError, read_object
 from reports.certificate.certificate_types import Certificate
 from reports.certificate.outcome import Outcome, outcomes_of
 from reports.certificate.plan import Plan, differences, plan_of
@@ -55,9 +55,10 @@ class CertificateFolder:
     def frozen(cls, plan: Plan, *, runs: Path, file: Path) -> Self:
         """A new one. file: PLAN.yaml, of which a copy is kept for people."""
         now = datetime.now(UTC)
+        earlier = earlier_attempts(plan, runs=runs)
         path = fresh(runs / CERTIFICATES, f"{plan.name}-{now.strftime('%Y%m%dT%H%M%SZ')}")
         write_atomically(path / "PLAN.yaml", file.read_bytes())
-        _write_json(path / PLAN, plan.as_json(frozen_at=now.isoformat(timespec="seconds")))
+        _write_json(path / PLAN, plan.as_json(frozen_at=now.isoformat(timespec="seconds"), earlier_attempts=earlier))
         _sync(path)
         return cls(path)
 
@@ -92,6 +93,18 @@ class CertificateFolder:
         """Write what it has come to so far."""
         validate(certificate, "certificate")
         _write_json(self.path / CERTIFICATE, certificate)
+
+
+def earlier_attempts(plan: Plan, *, runs: Path) -> int:
+    """How many certificates of this plan were begun below ``runs``, whatever became of them: who repeats one until it
+    passes has another error rate than the plan."""
+    number = 0
+    for file in (runs / CERTIFICATES).glob(f"*/{PLAN}"):
+        try:
+            number += plan.is_again(plan_of(read_object(file) or {}, place=str(file)))
+        except HistoryError:
+            continue  # nobody can say of what it was
+    return number
 
 
 def newest(name: str, *, runs: Path) -> CertificateFolder | None:

@@ -46,8 +46,8 @@ from reports.certificate.integrity import (
 )
 from reports.certificate.outcome import Outcome, outcomes_of
 from reports.certificate.page import certificate_html
-from reports.certificate.plan import Plan, plan_of
-from reports.certificate.verification import VERIFICATION_ID, Verification
+from reports.certificate.plan import Plan, earlier_attempts_of, plan_of
+from reports.certificate.verification import VERIFICATION_ID, PlanRow, Verification
 from scenarios.certify.recheck import JUDGED, attempt_problems, differences, order_problems
 from scenarios.run.versions import checkout
 
@@ -65,6 +65,7 @@ class _Found:
     members: int = 0
     plan: Plan | None = None
     frozen_at: str = ""
+    earlier_attempts: int | None = None
     outcomes: Sequence[Outcome] = ()
     certificate: Certificate | None = None
     environment: Environment | None = None
@@ -115,6 +116,7 @@ def _check_content(unpacked: Path, names: Sequence[str], found: _Found) -> None:
     content = read_object(unpacked / PLAN) or {}
     found.plan = plan = plan_of(content, place=PLAN)
     found.frozen_at = str(content.get("frozen_at"))
+    found.earlier_attempts = earlier_attempts_of(content, place=PLAN)
     found.outcomes = outcomes = outcomes_of(unpacked / TRIALS)
     folders = [place_of(outcome.folder) for outcome in outcomes if outcome.folder is not None]
     found.problems += _strays(names, folders)
@@ -183,10 +185,14 @@ def _content(bundle: Path, found: _Found) -> Verification:
         "notes": found.notes,
         "checked_by": _checked_by(),
         "made_by": _made_by(found),
-        "plan": None if found.plan is None else {"digest": found.plan.digest, "frozen_at": found.frozen_at},
+        "plan": None if found.plan is None else _plan(found.plan, found),
         "certificate": found.certificate,
         "environment": found.environment,
     }
+
+
+def _plan(plan: Plan, found: _Found) -> PlanRow:
+    return {"digest": plan.digest, "frozen_at": found.frozen_at, "earlier_attempts": found.earlier_attempts}
 
 
 def _made_by(found: _Found) -> str | None:

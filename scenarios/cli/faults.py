@@ -27,7 +27,8 @@ _PAGE = """\
 # Faults
 
 Written by `meshbench faults --markdown` from what every fault declares in its file; a test holds it current.
-`meshbench faults --json` says the same to programs. How a step of a timeline is written: README, "Write your own".
+`meshbench faults --json` says the same to programs. A step of a timeline is written as in
+[the scenario file](scenario-file.md).
 How a new one is written: [adding a fault](adding-a-fault.md). `meshbench selftest faults` tries each of them here.
 
 Any node is one of

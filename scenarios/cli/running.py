@@ -55,7 +55,7 @@ def run_scenario(
             log.info("%s: %s", scenario.name, scenario.description)
             for said in scenario.notices():
                 log.info("%s", said)
-            run = Run(scenario, platform=platform, runs=runs, command=list(command), live=live, elsewhere=others)
+            run = Run(scenario, platform=platform, runs=runs, command=list(command), web_page=live, elsewhere=others)
             summary = _executed(run, progress)
     finally:
         log.removeHandler(progress)

@@ -75,12 +75,13 @@ class Run:
         platform: Platform,
         runs: Path,
         command: list[str],
-        live: bool = False,
+        web_page: bool = False,
         elsewhere: Elsewhere | None = None,
         part_of: PartOf | None = None,
     ) -> None:
+        """web_page: Locust's, on 127.0.0.1 while the load lasts (``run --live``)."""
         self._scenario = scenario
-        self._live = live
+        self._web_page = web_page
         self._elsewhere = elsewhere
         self._run_id = secrets.token_hex(4)
         self._runs = runs
@@ -204,7 +205,7 @@ class Run:
                 mesh,
                 trial or self._scenario,
                 role=role,
-                live=self._live and trial is None,
+                live=self._web_page and trial is None,
                 elsewhere=self._elsewhere,
             )
             effect = require_options(self._cluster, self._scenario)
@@ -235,7 +236,7 @@ class Run:
             log.info("the measured maximum is %g/s with %d connections", found["maximum_tps"], found["connections"])
             self._set_up(mesh, began_s)
             require_agreement(self._cluster, self._manifest)
-        return Load(self._cluster, mesh, self._scenario, live=self._live, after=trial, maximum=found["maximum_tps"])
+        return Load(self._cluster, mesh, self._scenario, live=self._web_page, after=trial, maximum=found["maximum_tps"])
 
     def _load_and_break(self, load: Load, on_second: Callable[[Second], None]) -> None:
         timeline = self._scenario.timeline()
@@ -243,6 +244,7 @@ class Run:
             self._cluster,
             timeline,
             seed=self._scenario.seed,
+            shift_s=self._scenario.shift_s,
             record_to=self.folder / "faults.jsonl",
             first_ack=load.first_ack,
         )

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from chaos.injector import PHASE_S
 from mesh.proxies.lookup import PROXIES
 from mesh.proxies.proxy import Settings
 from mesh.spec import MeshSpec, Mode
@@ -26,6 +27,8 @@ from scenarios.schema.section import MisfitError, Section, UnknownWordError, not
 MODE_WORDS = ("direct", "sidecar", "mtls")
 #: The modes that are made of Envoy.
 _OF_ENVOY = ("sidecar", "mtls")
+#: Of a proxy that looks even more rarely than that not every phase is met: a run would have to wait for it.
+CYCLE_MAX_S = 5.0
 #: The keys of every mesh; the others are the proxy's.
 _OF_A_MESH = ("mode", "proxy")
 
@@ -77,6 +80,14 @@ class MeshSection(Section):
     @model_serializer
     def _flat(self) -> dict[str, Any]:
         return {"mode": self.mode, "proxy": self.proxy, **self.settings}
+
+    @property
+    def cycle_s(self) -> float:
+        """How long its proxy goes without a look, where that is longer than the phase that each step has anyway; a
+        cycle that hardly any run could wait for counts as CYCLE_MAX_S."""
+        settings = self.spec().settings
+        cycle_s = 0.0 if settings is None else settings.cycle_s
+        return min(cycle_s, CYCLE_MAX_S) if cycle_s > PHASE_S else 0.0
 
     def spec(self) -> MeshSpec:
         if self.proxy is None:

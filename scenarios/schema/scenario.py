@@ -6,6 +6,7 @@ word says it all: ``topology: group``, ``mesh: envoy``, ``mesh: direct``, ``mesh
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -327,7 +328,7 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _faults_fit(self) -> Self:
-        latest_s = self.load.duration - PHASE_S
+        latest_s = self.load.duration - PHASE_S - self.mesh.cycle_s
         steps = self.timeline()
         for number, step in enumerate(self.steps):
             place = self._places[number]
@@ -353,7 +354,8 @@ class Scenario(Section):
     def _too_late(self, at_s: float, place: Place) -> MisfitError:
         """A step that begins when the load may be over. place: where it was written below ``faults``."""
         number, *inside = place
-        when = f"{show_duration(at_s)} plus up to {show_duration(PHASE_S)}, which the seed adds, is not within "
+        later = show_duration(PHASE_S + self.mesh.cycle_s)
+        when = f"{show_duration(at_s)} plus up to {later}, which the seed adds, is not within "
         when += f"load.duration ({show_duration(self.load.duration)}); make the load longer, or "
         if not inside:
             return MisfitError(("faults", number, "at"), when + "the fault earlier")
@@ -387,6 +389,12 @@ class Scenario(Section):
     def load_isolation(self) -> str | None:
         """The level of the load's sessions; None where they are a locustfile's own."""
         return None if self.workload.is_locustfile else self.mysql.isolation
+
+    @property
+    def shift_s(self) -> float:
+        """How much later the seed makes all steps of the timeline together, so that trials meet a proxy that looks
+        rarely at every phase of its cycle; their distances stay as they are written."""
+        return random.Random(f"{self.seed}/cycle").uniform(0, self.mesh.cycle_s)
 
     @property
     def spare_pods(self) -> int:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from bench.clients import Measured, read_sysbench
+from bench.clients import Measured, percentile, read_sysbench
 from bench.load import in_turns, ratio
 from cluster.errors import HarnessError
 
-PRINTED = """\
+PRINTED = f"""\
 Threads started!
 
 cpu_s begin 0.030000
 cpu_s begin 0.040000
 cpu_s end 0.130000
+took_us {" ".join(["800"] * 60)}
 cpu_s end 0.140000
+took_us {" ".join(["900"] * 40)}
 Latency histogram (values are in milliseconds)
        value  ------------- distribution ------------- count
        0.937 |*******                                  1
@@ -33,6 +35,7 @@ def test_what_sysbench_prints_is_read() -> None:
     assert (found.transactions, found.lasted_s) == (100, 2.0)
     assert found.cpu_s == pytest.approx(0.1)
     assert [found.percentile_ms(q) for q in (0.01, 0.5, 0.98, 0.99, 1.0)] == [0.937, 1.102, 1.102, 26.676, 123.285]
+    assert [percentile(found.took_us, q) for q in (0.6, 0.61)] == [800, 900]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,7 @@ def test_what_sysbench_prints_is_read() -> None:
         ("cpu_s end 0.130000\n", ""),
         ("events:              100", "events:              0"),
         ("97\n", "94\n"),
+        ("took_us 800 800 800 800", "took_us 800"),
         (PRINTED, ""),
     ],
 )

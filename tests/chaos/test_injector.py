@@ -86,6 +86,7 @@ def injector(
     first_ack: FirstAck = nobody_listens,
     seed: int = 1,
     late_s: float = 2.0,
+    shift_s: float = 0.0,
     **plan: Any,
 ) -> Injector:
     planned = PlannedFault(fault=fault, target=target, **{"at_s": 0.0, "heal_after_s": 0.02, **plan})
@@ -96,6 +97,7 @@ def injector(
         record_to=record,
         first_ack=first_ack,
         outlook=FakeOutlook(),
+        shift_s=shift_s,
         phase_s=0.01,
         late_s=late_s,
         bite_timeout_s=0.05,
@@ -205,6 +207,17 @@ def test_the_seed_decides_moment_and_target(tmp_path: Path) -> None:
     assert seen == {seed: struck(f"b{seed}", seed) for seed in range(8)}
     assert len({moment for moment, _ in seen.values()}) == 8
     assert {pod for _, pod in seen.values()} == {"node1", "node3"}
+
+
+def test_a_shift_makes_a_step_so_much_later(tmp_path: Path) -> None:
+    def due_ns(name: str, shift_s: float) -> int:
+        zero_ns = time.monotonic_ns()
+        one = injector(FakeFault(), tmp_path / name, at_s=3600.0, shift_s=shift_s)
+        one.start(zero_ns)
+        one.stop()
+        return int(steps(tmp_path / name)["planned"]["at_ns"]) - zero_ns
+
+    assert due_ns("later", 1.5) - due_ns("as-written", 0.0) == 1_500_000_000
 
 
 def test_one_replica_is_never_the_primary(record: Path) -> None:

@@ -35,7 +35,7 @@ MANIFEST: dict[str, Any] = {
 def page(of: Plan, came_to: Sequence[Outcome], *, signer: str | None = SIGNER) -> str:
     return certificate_html(
         decide(of, came_to),
-        plan=of.as_json(frozen_at="2026-11-28T02:00:00+00:00"),
+        plan=of.as_json(frozen_at="2026-11-28T02:00:00+00:00", earlier_attempts=3),
         attempts=[outcome.as_json() for outcome in came_to],
         environment=environment([MANIFEST, MANIFEST | {"versions": {"mysqld": "9.7.4-3"}}]),
         signer=signer,
@@ -58,6 +58,7 @@ def test_claims_counts_and_every_attempt_are_there_with_links_into_the_bundle() 
         assert claim.text in words
     assert "4 of 6 attempts count (1 void, 0 broken, 1 cut off; at most 3 may be)" in words
     assert "mysqld 9.7.4-2 in 1; 9.7.4-3 in 1" in words
+    assert "3 of the same plan were begun before in its runs folder" in words
     hrefs = re.findall(r'href="(runs/[^"]+)"', html)
     assert set(hrefs) == {f"{in_bundle(one.folder)}/report.html" for one in REFUSED if one.folder}
     assert f'href="{hrefs[0]}">trial 2: 31 s</a>' in html
@@ -101,7 +102,7 @@ def test_the_same_content_gives_the_same_page() -> None:
     content = json.loads(json.dumps([one.as_json() for one in REFUSED]))
     again = certificate_html(
         json.loads(json.dumps(decide(PLAN, REFUSED))),
-        plan=json.loads(json.dumps(PLAN.as_json(frozen_at="2026-11-28T02:00:00+00:00"))),
+        plan=json.loads(json.dumps(PLAN.as_json(frozen_at="2026-11-28T02:00:00+00:00", earlier_attempts=3))),
         attempts=content,
         environment=environment([MANIFEST, MANIFEST | {"versions": {"mysqld": "9.7.4-3"}}]),
         signer=SIGNER,

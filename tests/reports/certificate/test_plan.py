@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 
 from history.json_files import HistoryError
-from reports.certificate.plan import Plan, comparable, differences, plan_of
+from reports.certificate.plan import Plan, comparable, differences, earlier_attempts_of, plan_of
 from tests.reports.certificate.made import NEVER_LOST, OUTAGE, cell, claim, looks, plan
 
 
 def written(of: Plan) -> Any:
-    return json.loads(json.dumps(of.as_json(frozen_at="2026-11-28T01:00:00+00:00")))
+    return json.loads(json.dumps(of.as_json(frozen_at="2026-11-28T01:00:00+00:00", earlier_attempts=0)))
+
+
+def test_earlier_attempts_are_a_number_or_not_told() -> None:
+    assert earlier_attempts_of(written(plan()), place="plan.json") == 0
+    assert earlier_attempts_of({}, place="plan.json") is None
+    with pytest.raises(HistoryError, match=r"plan\.json: 'earlier_attempts' must be a whole number from 0 up, not -1"):
+        earlier_attempts_of({"earlier_attempts": -1}, place="plan.json")
 
 
 def test_a_plan_reads_back_as_itself() -> None:

@@ -76,7 +76,7 @@ def certified(
     of = of or plan()
     folder = place / "runs" / "certificates" / f"{NAME}-{ID}"
     folder.mkdir(parents=True)
-    write(folder / "plan.json", of.as_json(frozen_at=FROZEN.isoformat()))
+    write(folder / "plan.json", of.as_json(frozen_at=FROZEN.isoformat(), earlier_attempts=2))
     (folder / "PLAN.yaml").write_text("name: small\n")
     for order, (number, attempt, changes) in enumerate(attempts, start=1):
         seed = of.seed_of(number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,15 @@ import pytest
 from reports.certificate.plan import Cell, Plan
 from reports.seal import seal
 from reports.trials.trial import Trial
+from scenarios.certify.bundle import write_bundle
 from scenarios.certify.certify import Certifying
 from scenarios.certify.folder import CertificateFolder
 from scenarios.certify.plan_file import System
 from scenarios.schema.read import read_scenario
 from scenarios.trials.loop import Planned
 from tests.reports.certificate.made import OUTAGE, plan
+from tests.scenarios.certify.bundles import NOISY, certified
+from tests.scenarios.certify.forging import folder_of
 
 #: What a trial ends with, by its number and attempt.
 Ends = Callable[[int, int], Any]
@@ -81,3 +86,42 @@ class Begun:
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.path / "trials.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Path]]:
+    """Private and public key of somebody."""
+
+    def pair(name: str) -> tuple[Path, Path]:
+        place = tmp_path_factory.mktemp(name)
+        key, public = place / "key.pem", place / "key.pub.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
+        subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True)
+        return key, public
+
+    return pair
+
+
+@pytest.fixture(scope="module")
+def ours(keys: Callable[[str], tuple[Path, Path]]) -> tuple[Path, Path]:
+    return keys("ours")
+
+
+@pytest.fixture(scope="module")
+def place(no_figures: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate's folder and its runs, four attempts of which the second was void; tests work on copies."""
+    made = tmp_path_factory.mktemp("made")
+    certified(made, attempts=[(1, 1, {}), (2, 1, NOISY), (2, 2, {}), (3, 1, {})])
+    return made
+
+
+@pytest.fixture(scope="module")
+def signed(place: Path, ours: tuple[Path, Path]) -> Path:
+    return write_bundle(folder_of(place), key=ours[0])
+
+
+@pytest.fixture
+def copy(place: Path, tmp_path: Path) -> Path:
+    """The folder of the certificate, to be forged."""
+    shutil.copytree(place, tmp_path / "copy", ignore=shutil.ignore_patterns("*.zip"))
+    return folder_of(tmp_path / "copy")

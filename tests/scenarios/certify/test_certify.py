@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -175,6 +176,23 @@ def test_a_plan_that_has_ended_begins_a_new_certificate(runs: Path) -> None:
     new = opened(begun.plan, file=runs.parent / "PLAN.yaml", runs=runs, new=False)
     new.close()
     assert new.path != begun.path
+
+
+def test_a_plan_says_how_often_it_was_begun_before_whatever_became_of_that(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, _, file = small(runs, commit="a1" * 20, dirty=False)
+    other = dataclasses.replace(plan, seed=99)
+    of_a_new_commit = dataclasses.replace(plan, commit="b2" * 20)
+    said = []
+    for one in (plan, other, of_a_new_commit, plan):
+        folder = opened(one, file=file, runs=runs, new=True)
+        folder.close()
+        said.append(json.loads((folder.path / "plan.json").read_text())["earlier_attempts"])
+    assert said == [0, 0, 1, 2]
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].endswith("; the first of this plan in its runs folder")
+    assert told[-1].endswith("; 2 of the same plan were begun before in its runs folder")
 
 
 PROGRAM = """

@@ -44,6 +44,6 @@ def test_the_guide_shows_the_file_that_it_tells_to_copy() -> None:
     assert f"```python\n{Path(noop.__file__).read_text()}```" in guide
 
 
-def test_the_readme_names_every_fault() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_the_guide_names_every_fault() -> None:
+    text = (ROOT / "docs" / "scenario-file.md").read_text()
     assert not [name for name in FAULTS if f"`{name}`" not in text]

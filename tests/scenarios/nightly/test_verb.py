@@ -104,6 +104,15 @@ def test_history_and_index_say_their_mistakes_in_a_line_with_code_2(
     assert capsys.readouterr().out == "scenario\nprimary-kill\n"
 
 
+@pytest.mark.parametrize("words", [["index"], ["index", "--rebuild"], ["history"]])
+def test_a_file_in_place_of_the_runs_folder_is_called_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    (tmp_path / "runs").write_text("")
+    assert main([*words, "--runs", str(tmp_path / "runs")]) == 2
+    assert capsys.readouterr().err.startswith(f"meshbench: --runs {tmp_path / 'runs'}: is a file, not a folder")
+
+
 def test_github_is_told_in_its_summary_and_in_error_lines(night: Nightly, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("of another part of the step\n")

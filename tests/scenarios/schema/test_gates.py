@@ -39,8 +39,8 @@ def test_a_scenario_has_the_gates_that_are_declared_with_their_defaults() -> Non
     ]
 
 
-def test_readme_tells_the_floor_of_a_multiple() -> None:
-    assert f"{FLOOR_MS:g} ms" in (ROOT / "README.md").read_text()
+def test_the_guide_tells_the_floor_of_a_multiple() -> None:
+    assert f"{FLOOR_MS:g} ms" in (ROOT / "docs" / "scenario-file.md").read_text()
 
 
 def test_numbers_have_units_last_and_a_multiple_stays_as_it_is_written() -> None:

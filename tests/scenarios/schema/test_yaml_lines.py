@@ -28,5 +28,5 @@ def test_a_file_that_holds_no_keys_is_told_in_a_line(tmp_path: Path, content: by
 
 
 def test_a_folder_is_called_what_it_is(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+    with pytest.raises(ConfigurationError, match="is a folder, not a file"):
         load(tmp_path)
