@@ -153,7 +153,8 @@ class TopologySection:
 @dataclass(frozen=True, kw_only=True)
 class MeshSection:
     """title: of the proxy, for people. routing, routes: how it finds its destinations, in a word and in a sentence.
-    caveat: what to know before it is compared with others."""
+    caveat: what to know before it is compared with others. settings: proxy -> the settings it worked with, asked at the
+    end."""
 
     mode: Text | None = None
     proxy: Text | None = None
@@ -161,6 +162,7 @@ class MeshSection:
     routing: Text | None = None
     routes: Text | None = None
     caveat: Text | None = None
+    settings: dict[str, Object] = field(default_factory=dict)
 
     @property
     def is_direct(self) -> bool:

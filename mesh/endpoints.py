@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from cluster.plain_http import open_url
 from mesh.proxies.lookup import PROXIES
@@ -41,6 +42,13 @@ def get(admin: Admin, timeout_s: float, path: str) -> str:
 def endpoints(admin: Admin, *, pods: Mapping[str, str], timeout_s: float) -> Pools:
     """Ask a proxy once. pods: address -> name. Raises OSError, ValueError or KeyError without a usable answer."""
     return PROXIES[admin.kind].endpoints(partial(get, admin, timeout_s), pods)
+
+
+def settings(admin: Admin, *, read: Callable[[str], str], timeout_s: float) -> dict[str, Any] | None:
+    """What a proxy works with, as a scenario writes it; None where it has no settings. read: a file in its container.
+    Raises OSError, ValueError or KeyError without a usable answer."""
+    in_force = PROXIES[admin.kind].in_force(partial(get, admin, timeout_s), read)
+    return None if in_force is None else in_force.written()
 
 
 class Watch:

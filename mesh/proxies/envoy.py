@@ -88,6 +88,9 @@ class Envoy(Proxy):
     def ready(self, get: Get, pods: Mapping[str, str]) -> bool:  # noqa: ARG002  # its own numbers tell
         return works(get, pool="write")
 
+    def in_force(self, get: Get, read: Callable[[str], str]) -> EnvoySettings | None:  # noqa: ARG002  # it tells itself
+        return settings_in(json.loads(get("/config_dump")))
+
     def counter(self) -> Callable[[Get, Pools], None]:
         cuts = envoy_closed_sessions.Cuts()
 
@@ -103,6 +106,25 @@ def launch(config: Config, *, run_id: str | None, files: Mapping[str, bytes] | N
         command=["-c", CONFIG_FILE, "--log-level", "info", "--concurrency", str(CONCURRENCY)],
         files={CONFIG_FILE: json.dumps(config).encode(), **(files or {})},
         volumes={} if run_id is None else {eds.volume_name(run_id): f"{eds.FOLDER}:ro"},
+    )
+
+
+def settings_in(dump: Mapping[str, Any]) -> EnvoySettings | None:
+    """Those of the write pool in Envoy's ``/config_dump``; None of the one beside a mysqld, which checks nobody. Raises
+    ValueError where the dump has no pools."""
+    pools = [one["cluster"] for config in dump["configs"] for one in config.get("static_clusters", [])]
+    if not pools:
+        raise ValueError("Envoy's /config_dump has no cluster")
+    check = next((pool["health_checks"][0] for pool in pools if pool.get("name") == "write"), None)
+    return (
+        None
+        if check is None
+        else EnvoySettings(
+            check_interval=float(check["interval"].removesuffix("s")),
+            check_timeout=float(check["timeout"].removesuffix("s")),
+            fall=check["unhealthy_threshold"],
+            rise=check["healthy_threshold"],
+        )
     )
 
 

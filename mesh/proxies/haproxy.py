@@ -10,7 +10,8 @@ longer than MySQL lets them.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cluster.agent.agent import PORT as AGENT_PORT
@@ -137,6 +138,21 @@ class HAProxy(Proxy):
 
     def endpoints(self, get: Get, pods: Mapping[str, str]) -> Pools:  # noqa: ARG002  # it knows them by name
         return haproxy_endpoints(get("/stats;csv;norefresh"))
+
+    def in_force(self, get: Get, read: Callable[[str], str]) -> HAProxySettings:  # noqa: ARG002  # it tells no intervals
+        return settings_in(read(CONFIG_FILE))
+
+
+def settings_in(text: str) -> HAProxySettings:
+    """Those of a haproxy.cfg of ours; raises ValueError where they are not in it."""
+    timeout = re.search(r"timeout check (\d+)ms", text)
+    check = re.search(r"inter (\d+)ms fall (\d+) rise (\d+)", text)
+    if timeout is None or check is None:
+        raise ValueError(f"{CONFIG_FILE} has no health checks")
+    interval_ms, fall, rise = (int(word) for word in check.groups())
+    return HAProxySettings(
+        check_interval=interval_ms / 1000, check_timeout=int(timeout[1]) / 1000, fall=fall, rise=rise
+    )
 
 
 def haproxy_endpoints(text: str) -> Pools:

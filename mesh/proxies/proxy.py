@@ -107,6 +107,11 @@ class Proxy(Protocol):
         pools = self.endpoints(get, pods)
         return all(any(endpoint["healthy"] for endpoint in pools.get(pool, {}).values()) for pool in POOLS)
 
+    def in_force(self, get: Get, read: Callable[[str], str]) -> Settings | None:
+        """The settings that it works with, as it says itself, or as the configuration says that it was started with;
+        None of one that has none of them, beside a mysqld. read: a file in its container. Raises OSError, or ValueError
+        without a usable answer."""
+
     def describe(self, topology: Topology) -> Mapping[str, str]:  # noqa: ARG002  # for those that differ
         """What the manifest says of it in front of this topology, beside its name and title: ``routing``, how it finds
         its destinations, in a word; ``routes``, the same in a sentence; ``caveat``, a sentence for whoever compares

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -149,6 +150,12 @@ class RouterSettings(Settings):
         return self.ttl
 
 
+def settings_in(text: str) -> RouterSettings:
+    """Those of a configuration of ours; static routes have no ttl, and keep the default."""
+    ttl = re.search(r"^ttl=([0-9.e-]+)$", text, re.MULTILINE)
+    return RouterSettings() if ttl is None else RouterSettings(ttl=float(ttl[1]))
+
+
 class Router(Proxy):
     name = "router"
     title = "MySQL Router"
@@ -195,6 +202,9 @@ class Router(Proxy):
             pool: {what: json.loads(get(f"{ROUTES}/{pool}/{what}"))["items"] for what in ROUTER_LISTS} for pool in POOLS
         }
         return router_endpoints(lists, pods)
+
+    def in_force(self, get: Get, read: Callable[[str], str]) -> RouterSettings:  # noqa: ARG002  # it tells no ttl
+        return settings_in(read(CONFIG_FILE))
 
     def describe(self, topology: Topology) -> Mapping[str, str]:
         word = routing(topology)

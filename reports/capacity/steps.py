@@ -76,6 +76,6 @@ def times(percentiles: Mapping[str, float | None]) -> Times:
 def _missed(objective: Objective, step: Step) -> str:
     value = objective.value_of(step)
     if value is None:
-        return f"{objective.metric} is not known: nothing was answered"
+        return f"{objective.metric} is not known: too few operations were answered"
     measured = duration(value) if objective.unit == "ms" else f"{value:.4%}"
     return f"{objective.metric} {measured}, {objective.text} asked for"

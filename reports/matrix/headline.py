@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from history.older.topologies import BY_KIND, ReplicationFacts
-from reports.matrix.matrix_types import CellRow
+from reports.matrix.matrix_types import CellRow, FailoverCurve
 from reports.matrix.trial_stats import words
 from reports.text.units import count
 
@@ -18,14 +18,11 @@ from reports.text.units import count
 _NAMED = 3
 
 
-def name_of(cell: CellRow) -> str:
-    return f"{cell['topology']} / {cell['mesh']}"
-
-
-def headline(cells: Sequence[CellRow], *, interrupted: bool) -> list[str]:
+def headline(cells: Sequence[CellRow], *, curves: Sequence[FailoverCurve], interrupted: bool) -> list[str]:
     """A few sentences, the most important first; never empty. cells: sorted. interrupted: the matrix."""
     ranked = [cell for cell in cells if cell["write_outage_ms"] is not None]
     sentences = _recovery(ranked) if ranked else ["No combination has a trial that counts, so none can be compared."]
+    sentences += [*_frontier(cells), *(_curve(one) for one in curves)]
     return [*sentences, *_caveats(ranked), *_money(cells), *_missing(cells, interrupted=interrupted)]
 
 
@@ -36,7 +33,7 @@ def _recovery(ranked: Sequence[CellRow]) -> list[str]:
     opening = "Writes come back first with" if first["waterfall"] else "Writes stop for the shortest time with"
     if len(ranked) == 1:
         opening = "Nothing to compare with"
-    said = f"{opening} {name_of(first)}: {words(first['write_outage_ms'], '_ms')}"
+    said = f"{opening} {first['name']}: {words(first['write_outage_ms'], '_ms')}"
     said += f" without an acknowledged write, median of {trials} trials." if trials > 1 else ", one trial."
     near = [cell for cell in ranked[1:] if min(_extremes_ms(cell)) <= longest_ms]
     sentences = [said]
@@ -47,7 +44,7 @@ def _recovery(ranked: Sequence[CellRow]) -> list[str]:
     safe = next((cell for cell in ranked if not _risky(cell)), None)
     if safe is not None and _risky(first):
         outage = words(safe["write_outage_ms"], "_ms")
-        sentences.append(f"Fastest of those that lost nothing, and by design cannot: {name_of(safe)}, {outage}.")
+        sentences.append(f"Fastest of those that lost nothing, and by design cannot: {safe['name']}, {outage}.")
         if safe["promise"]:
             sentences.append(f"What that rests on: {safe['promise']['why']}.")
     return sentences
@@ -58,6 +55,26 @@ def _extremes_ms(cell: CellRow) -> tuple[float, float]:
     outage = cell["write_outage_ms"]
     assert outage is not None, "ranked"
     return outage["min"], outage["max"]
+
+
+def _frontier(cells: Sequence[CellRow]) -> list[str]:
+    """Which cells no other beats, where there is a choice; and how sure that is."""
+    best = [cell for cell in cells if cell["frontier"]["in_set"]]
+    beaten = [cell for cell in cells if cell["frontier"]["in_set"] is False]
+    if not beaten:
+        return []
+    verb = "is" if len(best) == 1 else "are"
+    sentence = f"No other is at least as good in outage, lost money and p99 and better in one: {_listed(best)} {verb} "
+    sentences = [f"{sentence}on the frontier."]
+    unsure = [cell for cell in beaten if not any(by["separated"] for by in cell["frontier"]["dominated_by"])]
+    if unsure:
+        sentences.append(f"Their intervals do not separate them from {_listed(unsure)}: more trials may say otherwise.")
+    return sentences
+
+
+def _curve(curve: FailoverCurve) -> str:
+    points = [f"{point['level']}: {point['number']} of {point['of']}" for point in curve["points"]]
+    return f"Trials with a failover by {curve['key']} ({curve['of']}): {', '.join(points)}."
 
 
 def _caveats(ranked: Sequence[CellRow]) -> list[str]:
@@ -77,7 +94,7 @@ def _risky(cell: CellRow) -> bool:
 def _money(cells: Sequence[CellRow]) -> list[str]:
     judged = [cell for cell in cells if cell["rpo"]["lost"] is not None]
     lost = [cell for cell in judged if cell["rpo"]["lost"]]
-    sentences = [f"Acknowledged money was lost with {name_of(cell)}: {loss(cell)}." for cell in lost]
+    sentences = [f"Acknowledged money was lost with {cell['name']}: {loss(cell)}." for cell in lost]
     if judged and not lost:
         sentences.append("No combination lost acknowledged money in these trials.")
     may = [cell for cell in cells if cell["promise"] and cell["promise"]["may_lose"]]
@@ -123,7 +140,7 @@ def _missing(cells: Sequence[CellRow], *, interrupted: bool) -> list[str]:
 
 def _listed(cells: Sequence[CellRow]) -> str:
     """At most a few names, and how many more: all of them are in the table."""
-    names = [name_of(cell) for cell in cells]
+    names = [cell["name"] for cell in cells]
     return _listed_words(names if len(names) <= _NAMED + 1 else [*names[:_NAMED], f"{len(names) - _NAMED} more"])
 
 

@@ -13,6 +13,7 @@ tax is not known, and the reasons stand in its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reports.key_numbers import BEHIND_MS
 from reports.matrix.experiment import Cell
@@ -27,13 +28,14 @@ BASELINE = "direct"
 
 def mesh_tax(cell: Cell, cells: Sequence[Cell], trials: Sequence[Trial]) -> MeshTax:
     """trials: of the whole matrix. Ratio and difference are spreads over the pairs, None where none is known."""
-    direct = next((one for one in cells if (one.topology, one.mesh) == (cell.topology, BASELINE)), None)
+    bare_twin = replace(cell, mesh=BASELINE, not_applicable=None)
+    direct = next((one for one in cells if one.name == bare_twin.name), None)
     if cell.mesh == BASELINE:
         return _absent("it is the baseline")
     if direct is None:
-        return _absent(f"the matrix has no cell {cell.topology} / {BASELINE}")
+        return _absent(f"the matrix has no cell {bare_twin.name}")
     if direct.not_applicable is not None:
-        return _absent(f"{cell.topology} / {BASELINE} is not applicable")
+        return _absent(f"{bare_twin.name} is not applicable")
     baseline = {one.number: one for one in trials if one.cell == direct.name}
     pairs, left_out = [], []
     for meshed in (one for one in trials if one.cell == cell.name):
@@ -72,7 +74,7 @@ def _unfit(trial: Trial) -> str | None:
     if trial.summary is None:
         return f"{who} is {trial.verdict}" if trial.verdict == "broken" else f"{who} was not run"
     if not trial.counts:
-        return f"{who} is void: {trial.summary['void_reasons'][0]}"
+        return f"{who} is void: {trial.not_as_asked or trial.summary['void_reasons'][0]}"
     p99_ms = trial_numbers(trial.summary)["response_before_p99_ms"]
     if p99_ms is not None and p99_ms >= BEHIND_MS:
         return f"{who} did not keep up before the fault: response p99 {duration(p99_ms)}"

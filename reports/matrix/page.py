@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
-from reports.matrix.headline import loss, name_of
+from reports.matrix.headline import loss
 from reports.matrix.matrix_types import CellRow, Comparison, Matrix, Spread
 from reports.matrix.mesh_tax import BASELINE
 from reports.matrix.trial_stats import extremes, middle_words
@@ -21,6 +21,8 @@ from reports.text.units import UNKNOWN, count, duration
 
 _HERE = Path(__file__).parent
 _OWN_CSS = _HERE / "matrix.css"
+#: Of the cells that dominate another the page names about so many; matrix.json has all.
+_NAMED = 2
 
 
 def matrix_html(matrix: Matrix, pictures: Mapping[str, Picture]) -> str:
@@ -32,9 +34,10 @@ def matrix_html(matrix: Matrix, pictures: Mapping[str, Picture]) -> str:
         pictures=embedded(pictures),
         header={"pass": "pass", "fail": "fail"}.get(matrix["verdict"], "void"),
         ranked=[_glance(cell) for cell in cells],
-        not_applicable=[
-            (name_of(cell), cell["why"]) for cell in matrix["cells"] if cell["verdict"] == "not applicable"
-        ],
+        not_applicable=[(cell["name"], cell["why"]) for cell in matrix["cells"] if cell["verdict"] == "not applicable"],
+        frontier=[_frontier(cell) for cell in cells],
+        curves=matrix["failover_curves"],
+        varied=[_varied(cell) for cell in cells if cell["varied"]],
         phases=PHASES,
         costs=[_costs(cell) for cell in cells],
         counted=", ".join(
@@ -49,7 +52,7 @@ def matrix_html(matrix: Matrix, pictures: Mapping[str, Picture]) -> str:
 def _glance(cell: CellRow) -> dict[str, object]:
     promise = cell["promise"]
     return {
-        "name": name_of(cell),
+        "name": cell["name"],
         "verdict": cell["verdict"],
         "why": "" if cell["verdict"] == "pass" else cell["why"],
         "outage": _both(cell["write_outage_ms"]),
@@ -63,6 +66,33 @@ def _glance(cell: CellRow) -> dict[str, object]:
         "tax": ("baseline", "") if cell["mesh"] == BASELINE else _ratio(cell["mesh_tax"]["response_before_p50_ms"]),
         "trials": _counted(cell),
     }
+
+
+def _frontier(cell: CellRow) -> dict[str, object]:
+    row = cell["frontier"]
+    by = [f"{one['cell']}{'' if one['separated'] else ' (not separated)'}" for one in row["dominated_by"]]
+    more = [f"{len(by) - _NAMED} more"] if len(by) > _NAMED + 1 else []
+    shown = [*by[:_NAMED], *more] if more else by
+    word = {True: "on it", False: "dominated", None: "not compared"}[row["in_set"]]
+    return {
+        "name": cell["name"],
+        "word": word,
+        "in_set": row["in_set"],
+        "outage": _both(cell["write_outage_ms"]),
+        "outage_interval": _interval(cell["write_outage_ms"]),
+        "lost": UNKNOWN if row["lost_per_trial"] is None else f"{row['lost_per_trial']:g}",
+        "lost_spread": extremes(cell["lost"], "lost"),
+        "p99": _both(cell["response_ms"]["before"]["p99"]),
+        "p99_interval": _interval(cell["response_ms"]["before"]["p99"]),
+        "why": row["why"] or "; ".join(shown),
+    }
+
+
+def _varied(cell: CellRow) -> dict[str, object]:
+    """Asked and read back, of each varied key."""
+    keys = [(one["name"], ", ".join(one["in_force"]) or UNKNOWN, one["source"] or UNKNOWN) for one in cell["varied"]]
+    wrong = dict.fromkeys(one["wrong"] for trial in cell["trials"] for one in trial["effective"] if one["wrong"])
+    return {"where": f"{cell['topology']} / {cell['mesh']}", "keys": keys, "wrong": "; ".join(wrong)}
 
 
 def _counted(cell: CellRow) -> str:
@@ -103,7 +133,7 @@ def _difference(comparison: Comparison | None, *, unit: str) -> str:
 def _costs(cell: CellRow) -> dict[str, object]:
     response = cell["response_ms"]
     return {
-        "name": name_of(cell),
+        "name": cell["name"],
         "response": {
             phase: [middle_words(times, "_ms") for times in (response[phase]["p50"], response[phase]["p99"])]
             for phase in PHASES
@@ -127,7 +157,7 @@ def _tax(cell: CellRow) -> dict[str, object]:
         (tax["achieved_before_tps"], "/s"),
     )
     return {
-        "name": name_of(cell),
+        "name": cell["name"],
         "absent": tax["absent"],
         "pairs": tax["pairs"],
         "left_out": "; ".join(tax["left_out"]),
@@ -138,7 +168,7 @@ def _tax(cell: CellRow) -> dict[str, object]:
 def _decisions(cell: CellRow) -> list[dict[str, object]]:
     """One table a trial that has any: what the control plane decided, from shortly before the fault on."""
     return [
-        {"title": f"{name_of(cell)}, trial {trial['number']}", "rows": trial["decisions"]}
+        {"title": f"{cell['name']}, trial {trial['number']}", "rows": trial["decisions"]}
         for trial in cell["trials"]
         if trial["decisions"]
     ]
@@ -150,7 +180,7 @@ def _trials(cells: list[CellRow]) -> list[dict[str, object]]:
     return [
         {
             **trial,
-            "name": name_of(cell),
+            "name": cell["name"],
             "outage": duration((trial["numbers"] or {}).get("write_outage_ms") if trial["counts"] else None),
             "found": "" if trial["verdict"] == "pass" else trial["why"],
             "href": f"{trial['folder']}/report.html" if trial["folder"] and trial["numbers"] else None,

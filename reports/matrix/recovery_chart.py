@@ -12,7 +12,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.charts import canvas
 from reports.charts.canvas import Size
-from reports.matrix.headline import name_of
 from reports.matrix.matrix_types import Matrix, RecoveryPart
 from reports.text.units import duration, label
 
@@ -43,7 +42,7 @@ def draw_recoveries(matrix: Matrix, size: Size) -> Figure:
     for name in sorted(names, key=lambda one: list(_COLOURS).index(one) if one in _COLOURS else len(_COLOURS)):
         axes.barh([0], [0], color=_COLOURS.get(name, canvas.GREY), label=f"until {label(name)}")
     join = " /\n" if size.narrow else " / "
-    axes.set_yticks(range(len(shown)), [canvas.printable(name_of(cell)).replace(" / ", join) for cell in shown])
+    axes.set_yticks(range(len(shown)), [canvas.printable(cell["name"]).replace(" / ", join) for cell in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.04)  # room for the time above the last bar's end
     axes.xaxis.set_major_locator(MaxNLocator(size.x_ticks, steps=[1, 2, 5, 10]))

@@ -10,17 +10,23 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from reports.matrix.experiment import Cell, Experiment
+from reports.matrix.experiment import Cell, Experiment, Varied
+from reports.matrix.failovers import failed_over, failover_curves, failovers
+from reports.matrix.frontier import METHOD, frontier, metrics_known
 from reports.matrix.headline import headline
+from reports.matrix.in_force import in_force
 from reports.matrix.matrix_types import (
+    AxisRow,
     CellRow,
     CellVerdict,
+    FrontierRow,
     Matrix,
     MatrixRpo,
     Percentiles,
     RecoveryPart,
     Spread,
     TrialRow,
+    VariedRow,
 )
 from reports.matrix.mesh_tax import mesh_tax
 from reports.matrix.numbers import injected_ns, recovery, trial_numbers
@@ -34,6 +40,15 @@ from reports.trials.trial import Trial, TrialVerdict
 #: the system under test and must not hide behind trouble of the harness.
 WORST_FIRST: tuple[CellVerdict, ...] = ("fail", "broken", "void", "not run", "pass", "not applicable")
 
+#: Of a cell until all cells are known.
+_UNRANKED: FrontierRow = {
+    "in_set": None,
+    "why": "not compared yet",
+    "dominated_by": [],
+    "write_outage_ms": None,
+    "lost_per_trial": None,
+    "response_before_p99_ms": None,
+}
 #: Numbers that are summed over trials.
 Money = Literal["acked", "lost", "lost_amount", "duplicated", "torn"]
 
@@ -41,6 +56,10 @@ Money = Literal["acked", "lost", "lost_amount", "duplicated", "torn"]
 def matrix_summary(experiment: Experiment) -> Matrix:
     """The content of matrix.json; its cells come sorted: shortest write outage first, those without one last."""
     cells = [_cell(cell, experiment) for cell in experiment.cells]
+    axes = _axes(experiment.cells)
+    curves = failover_curves(axes, cells)
+    for cell, row in zip(cells, list(frontier(cells)), strict=True):
+        cell["frontier"] = row
     cells.sort(key=_rank)
     verdicts = [cell["verdict"] for cell in cells]
     return {
@@ -55,8 +74,12 @@ def matrix_summary(experiment: Experiment) -> Matrix:
         "seed": experiment.seed,
         "trials": experiment.trials,
         "ci95_method": CI95_METHOD,
+        "axes": axes,
+        "frontier_method": METHOD,
+        "frontier_metrics": metrics_known(cells),
+        "failover_curves": curves,
         "cells": cells,
-        "headline": headline(cells, interrupted=experiment.interrupted),
+        "headline": headline(cells, curves=curves, interrupted=experiment.interrupted),
     }
 
 
@@ -77,14 +100,20 @@ def _cell(cell: Cell, experiment: Experiment) -> CellRow:
     def response(phase: PhaseName) -> Percentiles:
         return {"p50": over_trials(f"response_{phase}_p50_ms"), "p99": over_trials(f"response_{phase}_p99_ms")}
 
+    told = [failed_over(one.summary) for one in trials if one.summary and one.counts]
     return {
+        "name": cell.name,
         "topology": cell.topology,
         "mesh": cell.mesh,
+        "varied": [_varied(one, trials, experiment) for one in cell.varied],
         "verdict": verdict,
         "why": _why(cell, verdict, trials),
         "trials_by_verdict": {one: [trial.verdict for trial in trials].count(one) for one in get_args(TrialVerdict)},
         "counted": len(numbers),
         "write_outage_ms": over_trials("write_outage_ms"),
+        "lost": over_trials("lost"),
+        "frontier": _UNRANKED,
+        "failovers": failovers(told, left_out=len(trials) - len(told)),
         "waterfall": _waterfall(steps),
         "rpo": _rpo(trials),
         "promise": _promise(cell, trials),
@@ -97,6 +126,27 @@ def _cell(cell: Cell, experiment: Experiment) -> CellRow:
         "client_cpu_us_per_txn": over_trials("client_cpu_us_per_txn"),
         "boot_s": over_trials("boot_s"),
         "trials": [_trial(one, experiment) for one in trials],
+    }
+
+
+def _axes(cells: Sequence[Cell]) -> list[AxisRow]:
+    """The varied keys with their values, in the order of the command line."""
+    values: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        for one in cell.varied:
+            values.setdefault(one.key, {})[one.asked] = None
+    return [{"key": key, "values": list(asked)} for key, asked in values.items()]
+
+
+def _varied(one: Varied, trials: Sequence[Trial], experiment: Experiment) -> VariedRow:
+    rows = [row for trial in trials for row in experiment.effective.get(trial.order, ()) if row.key == one.key]
+    said = dict.fromkeys(words for row in rows for words in in_force(row.read))
+    return {
+        "key": one.key,
+        "name": one.name,
+        "asked": one.asked,
+        "in_force": list(said),
+        "source": rows[0].source if rows else None,
     }
 
 
@@ -172,6 +222,11 @@ def _trial(trial: Trial, experiment: Experiment) -> TrialRow:
         "took_s": None if trial.took_s is None else round(trial.took_s, 3),
         "numbers": trial_numbers(trial.summary) if trial.summary else None,
         "recovery_ms": recovery(trial.summary) if trial.summary else None,
+        "failover": failed_over(trial.summary) if trial.summary else None,
+        "effective": [
+            {"key": one.key, "asked": one.asked, "source": one.source, "read": dict(one.read), "wrong": one.wrong}
+            for one in experiment.effective.get(trial.order, ())
+        ],
         "decisions": [
             {
                 "since_ms": None if injected is None else (decision["at_ns"] - injected) / 1e6,

@@ -1,7 +1,8 @@
 """The trade-off of a matrix in one plot: how long writes stop, what a response costs while all is well, and the money.
 
-Left is a quick recovery, low is a quick answer. Colour tells the topology, shape the mesh, every trial that counts is a
-faint point, the bold one is the median; a black ring means that the combination lost acknowledged money.
+Left is a quick recovery, low is a quick answer. Colour and shape tell the first two of topology, mesh and varied keys
+that are not the same everywhere; every trial that counts is a faint point, the bold one is the median, hollow where
+another cell dominates it; a black ring means that the combination lost acknowledged money.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ def draw_tradeoff(matrix: Matrix, size: Size) -> Figure:
         axes.set_axis_off()
         canvas.say_empty(axes, "no combination with an outage and a p99")
         return figure
-    colours = _by_word((cell["topology"] for cell in shown), _COLOURS)
-    markers = _by_word((cell["mesh"] for cell in shown), _MARKERS)
-    for cell in shown:
-        _point(axes, cell, marker=markers[cell["mesh"]], colour=colours[cell["topology"]])
+    told_by_colour, told_by_shape = _told_apart(shown)
+    colours, markers = _by_word(told_by_colour, _COLOURS), _by_word(told_by_shape, _MARKERS)
+    for cell, coloured, shaped in zip(shown, told_by_colour, told_by_shape, strict=True):
+        _point(axes, cell, marker=markers[shaped], colour=colours[coloured])
     _log_ms(axes.xaxis, axes, "x", size)
     _log_ms(axes.yaxis, axes, "y", size)
     axes.set_xlabel("write outage (left: recovers sooner)")
@@ -47,15 +48,24 @@ def draw_tradeoff(matrix: Matrix, size: Size) -> Figure:
     figure.legend(
         handles=entries,
         loc="outside upper left",
-        ncols=2 if size.narrow else len(entries),
+        ncols=1 if size.narrow else min(len(entries), 3),
         handlelength=1.2,
         columnspacing=1.2,
     )
     return figure
 
 
+def _told_apart(cells: Sequence[CellRow]) -> tuple[list[str], list[str]]:
+    """A word a cell for its colour, and one for its shape."""
+    names = [[cell["topology"], cell["mesh"], *(one["name"] for one in cell["varied"])] for cell in cells]
+    coordinates = [list(words) for words in zip(*names, strict=True)]
+    moving = [words for words in coordinates if len(set(words)) > 1]
+    moving += [words for words in coordinates if words not in moving]
+    return moving[0], moving[1]
+
+
 def _by_word(words: Iterable[str], styles: Sequence[str]) -> dict[str, str]:
-    return dict(zip(sorted(set(words)), cycle(styles), strict=False))
+    return dict(zip(dict.fromkeys(words), cycle(styles), strict=False))
 
 
 def _at(cell: CellRow) -> tuple[float, float]:
@@ -73,7 +83,10 @@ def _point(axes: Axes, cell: CellRow, *, marker: str, colour: str) -> None:
         if trial["counts"] and outage_ms and p99_ms:
             axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, alpha=0.3, markersize=5, linestyle="")
     outage_ms, p99_ms = _at(cell)
-    axes.plot([outage_ms], [p99_ms], marker=marker, color=colour, markersize=9, linestyle="", zorder=3)
+    face = "none" if cell["frontier"]["in_set"] is False else colour
+    axes.plot(
+        [outage_ms], [p99_ms], marker=marker, color=colour, markerfacecolor=face, markersize=9, linestyle="", zorder=3
+    )
     if cell["rpo"]["lost"]:
         ring = _hollow(_RING, size=19)
         ring.set_data([outage_ms], [p99_ms])
@@ -91,7 +104,7 @@ def _log_ms(axis: Axis, axes: Axes, which: str, size: Size) -> None:
 
 
 def _legend(shown: list[CellRow], colours: Mapping[str, str], markers: Mapping[str, str]) -> list[Line2D]:
-    """A patch of colour a topology, a hollow shape a mesh, and the ring where there is one."""
+    """A patch for each colour, a hollow shape for each, and the ring where there is one."""
     entries = [
         Line2D([], [], color=colour, linewidth=6, label=canvas.printable(name)) for name, colour in colours.items()
     ]

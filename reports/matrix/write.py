@@ -6,8 +6,9 @@ import json
 
 from reports.charts.charts import picture
 from reports.files import write_atomically
-from reports.matrix.csv import matrix_csv
+from reports.matrix.csv import cells_csv, matrix_csv
 from reports.matrix.experiment import Experiment
+from reports.matrix.failover_chart import draw_failovers
 from reports.matrix.matrix_types import Matrix
 from reports.matrix.page import matrix_html
 from reports.matrix.recovery_chart import draw_recoveries
@@ -17,7 +18,8 @@ from reports.schema import validate
 
 
 def write_matrix(experiment: Experiment) -> Matrix:
-    """Write report.html, matrix.json, matrix.csv, tradeoff.png and recovery.png into its folder; returns matrix.json.
+    """Write report.html, matrix.json, matrix.csv, cells.csv, tradeoff.png, recovery.png, and where a fault varies
+    failovers.png, into its folder; returns matrix.json.
 
     Raises OSError where it cannot write, and jsonschema.ValidationError before anything is written.
     """
@@ -28,10 +30,13 @@ def write_matrix(experiment: Experiment) -> Matrix:
         out / "matrix.json", json.dumps(matrix, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     )
     write_atomically(out / "matrix.csv", matrix_csv(matrix).encode())
+    write_atomically(out / "cells.csv", cells_csv(matrix).encode())
     pictures = {
         "recovery": picture(lambda size: draw_recoveries(matrix, size)),
         "tradeoff": picture(lambda size: draw_tradeoff(matrix, size)),
     }
+    if matrix["failover_curves"]:
+        pictures["failovers"] = picture(lambda size: draw_failovers(matrix["failover_curves"], size))
     files = {f"{name}.png": drawn.wide for name, drawn in pictures.items()}
     files["report.html"] = matrix_html(matrix, pictures).encode()
     for name, content in files.items():

@@ -24,7 +24,8 @@ class Trial:
     number: from 1, equal numbers have equal seeds in every cell. attempt: 2 or more where a void one was repeated.
     order: place among all runs of the whole, from 1. cell: such as ``group / envoy``, None where there is one alone.
     summary: of the run, None if it was not judged. broke: what meshbench broke with, one line. folder: of the run.
-    took_s: wall time.
+    took_s: wall time. not_as_asked: why it is no trial of its cell, whatever its run was judged: a value that was asked
+    for was not in force.
     """
 
     number: int
@@ -36,9 +37,12 @@ class Trial:
     broke: str | None = None
     folder: Path | None = None
     took_s: float | None = None
+    not_as_asked: str | None = None
 
     @property
     def verdict(self) -> TrialVerdict:
+        if self.not_as_asked is not None:
+            return "void"
         if self.summary is not None:
             verdict: TrialVerdict = self.summary["verdict"]
             return verdict
@@ -47,6 +51,8 @@ class Trial:
     @property
     def why(self) -> str:
         """The reason of the verdict, never empty."""
+        if self.not_as_asked is not None:
+            return self.not_as_asked
         if self.summary is not None:
             return str(self.summary["why"])
         return self.broke if self.broke is not None else "interrupted"

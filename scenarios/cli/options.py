@@ -54,6 +54,10 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", help="decides arrivals, operations and the exact moment of faults"),
 ]
+Metrics = Annotated[
+    str | None,
+    typer.Option("--metrics", metavar="ADDRESS:PORT", help="tell Prometheus there what goes on, 127.0.0.1:9464"),
+]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where to keep run folders")]
 RunsRead = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where run folders are")]
 #: The default of both.

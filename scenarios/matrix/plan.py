@@ -1,23 +1,33 @@
 """The plan of a matrix: which cells there are, which of them can be run, and in what order their trials come.
 
-A cell is the scenario with its topology and its mesh replaced and all else kept: faults, load, gates, number of pods,
-MySQL options (those of Group Replication are ignored by a mysqld that has no group). Starts nothing.
+A cell is the scenario with its topology and its mesh replaced, the varied keys set, and all else kept: faults, load,
+gates, number of pods, MySQL options (those of Group Replication are ignored by a mysqld that has no group). Starts
+nothing.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 
 from cluster.errors import ConfigurationError
 from cluster.topologies.lookup import kinds, replication_of
-from reports.matrix.experiment import Cell
+from reports.matrix.experiment import Cell, Varied
+from scenarios.matrix.axes import Axis, read_axes
+from scenarios.matrix.levels import setting
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.read import CATALOGUE, read_scenario
 from scenarios.schema.scenario import Scenario
+from scenarios.schema.told import brief
 from scenarios.trials.loop import TRIALS_MAX
+from scenarios.trials.repeated import seeded
 from scenarios.user_code.lookup import Look
+
+#: Each is a run of a minute or so, and a page with more is read by nobody.
+CELLS_MAX = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,48 +67,122 @@ def plan(
     *,
     topologies: Sequence[str] | None,
     meshes: Sequence[str] | None,
+    vary: Sequence[str] = (),
     settings: Sequence[str] = (),
     trials: int = 1,
     seed: int | None = None,
     look: Look | None = None,
 ) -> Plan:
-    """Check everything before anything starts. topologies, meshes: None: the scenario's own. look: as `read_scenario`
-    takes it.
+    """Check everything before anything starts. topologies, meshes: None: the scenario's own. vary: words such as
+    ``load.rate=100,200``. look: as `read_scenario` takes it.
 
-    Raises ConfigurationError for a word that is no topology or no mesh, a mistake in scenario or settings, and when no
-    cell can be run. A combination that the scenario refuses is a cell that is not applicable.
+    Raises ConfigurationError for a word that is no topology or no mesh, a mistake in scenario, settings or axes, a
+    value of an axis that fits no cell, too many cells, and when no cell can be run. A combination that the scenario
+    refuses is a cell that is not applicable.
     """
     if not 1 <= trials <= TRIALS_MAX:
         raise ConfigurationError(f"--trials {trials}: expected 1 to {TRIALS_MAX}")
     _assert_words("--topology", topologies or (), kinds())
     _assert_words("--mesh", meshes or (), mesh_words())
+    axes = read_axes(vary, settings=settings)
+    _assert_few([topologies or (), meshes or (), *(axis.values for axis in axes)])
     everywhere = [one for one in settings if not one.startswith("control.")]
     base = read_scenario(name, settings=everywhere, seed=seed, look=look)
+    seeded(base, trials)  # raises: the last one has no seed
     cells: list[Cell] = []
     runnable: dict[Cell, Runnable] = {}
+    refused: dict[Cell, str] = {}
+    labels = _labels(axes)
     own_mesh = (base.mesh.proxy if base.mesh.mode == "gateway" else None) or base.mesh.mode
-    for topology in topologies or [base.topology.kind]:
-        for mesh in meshes or [own_mesh]:
-            chosen = [*everywhere, *([replicating(base, topology)] if topologies else [])]
-            chosen += [f"mesh={mesh}"] if meshes else []
-            # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
-            # What was set about the control plane holds where that fails over.
-            own = [one for one in settings if one.startswith(("mesh.", "control.") if meshes else "control.")]
-            chosen += [one for one in own if _readable(name, [*chosen, one])]
-            try:
-                scenario = read_scenario(name, settings=chosen, seed=seed, look=look)
-            except ConfigurationError as error:
-                why = "; ".join(str(error).replace(f"{CATALOGUE}/", "").splitlines())
-                cells.append(Cell(topology=topology, mesh=mesh, not_applicable=why))
-            else:
-                cells.append(Cell(topology=topology, mesh=mesh))
-                runnable[cells[-1]] = Runnable(scenario=scenario, settings=chosen)
+    for topology, mesh, *values in product(
+        topologies or [base.topology.kind], meshes or [own_mesh], *(axis.values for axis in axes)
+    ):
+        chosen = [*everywhere, *([replicating(base, topology)] if topologies else [])]
+        chosen += [f"mesh={mesh}"] if meshes else []
+        # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
+        # What was set about the control plane holds where that fails over.
+        own = [one for one in settings if one.startswith(("mesh.", "control.") if meshes else "control.")]
+        chosen += [one for one in own if _readable(name, [*chosen, one])]
+        varied = [
+            Varied(key=axis.key, label=label, asked=value)
+            for axis, label, value in zip(axes, labels, values, strict=True)
+        ]
+        levels = {one: setting(one.key, one.asked, base) for one in varied}
+        cell = Cell(topology=topology, mesh=mesh, varied=tuple(varied))
+        try:
+            scenario = read_scenario(name, settings=[*chosen, *levels.values()], seed=seed, look=look)
+        except ConfigurationError as error:
+            refused[cell] = _blaming_axes(str(error), levels)
+            why = "; ".join(refused[cell].replace(f"{CATALOGUE}/", "").splitlines())
+            cells.append(replace(cell, not_applicable=why))
+        else:
+            cells.append(cell)
+            runnable[cell] = Runnable(scenario=scenario, settings=[*chosen, *levels.values()])
+    if mistakes := _fitting_nowhere(refused, runnable):
+        raise ConfigurationError("\n".join(mistakes))
     if not runnable:
         raise ConfigurationError(f"{name}: none of the {len(cells)} combinations can be run: {cells[0].not_applicable}")
-    held = {setting for one in runnable.values() for setting in one.settings}
+    _assert_different(runnable)
+    held = {word for one in runnable.values() for word in one.settings}
     if not held.issuperset(settings):
         read_scenario(name, settings=list(settings), seed=seed)  # raises: it means nothing in any cell
     return Plan(base=base, trials=trials, cells=cells, runnable=runnable)
+
+
+def _assert_few(lists: Sequence[Sequence[str]]) -> None:
+    counts = [len(one) for one in lists if one]
+    if (cells := prod(counts)) > CELLS_MAX:
+        raise ConfigurationError(
+            f"{' x '.join(map(str, counts))} make {cells:,} cells, and at most {CELLS_MAX} can be: give fewer values, "
+            "or vary fewer keys at a time"
+        )
+
+
+def _labels(axes: Sequence[Axis]) -> list[str]:
+    """What stands for each key in the names of cells: its last part where that is a word, and no other axis has it."""
+    last = [axis.key.rpartition(".")[2] for axis in axes]
+    return [
+        axis.key if part.isdecimal() or last.count(part) > 1 else part for axis, part in zip(axes, last, strict=True)
+    ]
+
+
+def _blaming_axes(error: str, levels: Mapping[Varied, str]) -> str:
+    """With ``--vary KEY=VALUE`` where the ``--set`` is to blame that was made of it."""
+    for one, made in levels.items():
+        error = error.replace(f"--set {brief(made)}:", f"--vary {brief(f'{one.key}={one.asked}')}:")
+    return error
+
+
+def _fitting_nowhere(refused: Mapping[Cell, str], runnable: Mapping[Cell, Runnable]) -> list[str]:
+    """A line for whatever is wrong with the values of axes that are part of no cell that can be run, those of one key
+    for the same reason in one line."""
+    fit = {one for cell in runnable for one in cell.varied}
+    values_of: dict[tuple[str, str], list[str]] = {}
+    for one in dict.fromkeys(one for cell in refused for one in cell.varied if one not in fit):
+        # the cell with the fewest mistakes is the one where the others' values are right
+        lines = min((why.splitlines() for cell, why in refused.items() if one in cell.varied), key=len)
+        told = f"--vary {brief(f'{one.key}={one.asked}')}: "
+        own = [line.removeprefix(told) for line in lines if line.startswith(told)]
+        for line in own:
+            values_of.setdefault((one.key, line), []).append(one.asked)
+        if not own:
+            values_of |= {("", line): [] for line in lines if not line.startswith("--vary ")}
+    words = {place: brief(f"{place[0]}={','.join(values)}") for place, values in values_of.items()}
+    return [f"--vary {words[place]}: {place[1]}" if place[0] else place[1] for place in values_of]
+
+
+def _assert_different(runnable: Mapping[Cell, Runnable]) -> None:
+    """Two cells that are the same scenario would be compared with each other as if they were not."""
+    met: dict[str, Cell] = {}
+    mistakes: dict[str, None] = {}
+    for cell, one in runnable.items():
+        before = met.setdefault(one.scenario.model_dump_json(), cell)
+        apart = [pair for pair in zip(before.varied, cell.varied, strict=True) if pair[0] != pair[1]]
+        if apart:
+            first, second = apart[0]
+            mistakes[f"--vary {brief(first.key)}: {first.asked} and {second.asked} mean the same; keep one"] = None
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
 
 
 def replicating(base: Scenario, topology: str) -> str:

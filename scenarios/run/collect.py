@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from cluster.platform.platform import Process
 from history.history import OBSERVED_SCHEMA, OPS_SCHEMA
 from history.ops_file import OpsFile, OpsFileError
 from loadgen.worker.clock import ROW_TIMES, Translation
+from mesh.endpoints import Admin, settings
+from mesh.mesh import ASK_TIMEOUT_S
 from observer.observer import OUTPUT as OBSERVED_FILE
 from scenarios.run.run_folder import RunFolder
 from scenarios.run.same_clock import require_same_clock
@@ -161,6 +165,22 @@ def variables(cluster: Cluster) -> dict[str, dict[str, str]]:
             with cluster.connect(name) as connection, connection.cursor() as cursor:
                 cursor.execute("SHOW GLOBAL VARIABLES")
                 found[name] = dict(cursor.fetchall())
+    return found
+
+
+def proxy_settings(cluster: Cluster, admins: Mapping[str, Admin]) -> dict[str, dict[str, Any]]:
+    """Proxy -> the settings that it works with, of every one that tells. admins: by the proxies' names."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, admin in admins.items():
+
+        def read(path: str, pod: str = name, product: str = admin.kind) -> str:
+            content = io.BytesIO()
+            cluster.guests[pod].containers[product].fetch(path, content)
+            return content.getvalue().decode()
+
+        with suppress(OSError, ValueError, KeyError, EngineError):  # a matrix that needs it says that it is not known
+            if (told := settings(admin, read=read, timeout_s=ASK_TIMEOUT_S)) is not None:
+                found[name] = told
     return found
 
 

@@ -25,6 +25,7 @@ class MeshContent(TypedDict):
     routing: NotRequired[str]
     routes: NotRequired[str]
     caveat: NotRequired[str]
+    settings: NotRequired[dict[str, dict[str, Any]]]
 
 
 class NoiseContent(TypedDict, total=False):

@@ -322,6 +322,9 @@ class Run:
             observer.containers["observer"].kill()
             within = self._observer_began_ns, time.monotonic_ns()
             collect.observations(observer.containers["observer"], self._folder, within=within)
+        with step("the settings of the proxies", evidence=False):
+            if found := collect.proxy_settings(self._cluster, self._mesh.admin):
+                self._manifest["mesh"]["settings"] = found
         with step("the end state of the pods"):
             final_state(self._cluster, self._queries, self._folder)
         with step("the decisions of the control plane"):

@@ -175,7 +175,7 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise ConfigurationError(f"--set {brief(setting)}: expected key=value, such as load.rate=500")
-    path = _path(key)
+    path = place_of(key)
     if not text.strip() and not key.startswith(OPTIONS):  # an option may be set to nothing
         raise ConfigurationError(f"--set {brief(setting)}: there is no value; write {key}=null where none is meant")
     try:
@@ -210,7 +210,7 @@ def _override(document: dict[str, Any], setting: str) -> Place:
     return tuple(str(part) for part in path)
 
 
-def _path(key: str) -> tuple[str | int, ...]:
+def place_of(key: str) -> tuple[str | int, ...]:
     """``faults.0.at`` -> ("faults", 0, "at"); what stands below mysql.config is one name, dots and all."""
     if key.startswith(OPTIONS):
         return (*OPTIONS.rstrip(".").split("."), key.removeprefix(OPTIONS))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mesh.endpoints import Admin, endpoints
+from mesh.endpoints import Admin, endpoints, settings
 from mesh.proxies.haproxy import haproxy_endpoints
 from mesh.proxies.router import router_endpoints
 
@@ -90,3 +90,9 @@ def test_a_proxy_that_refuses_keeps_no_connection() -> None:
             endpoints(admin, pods={}, timeout_s=5)
         assert refused.value.closed
         server.shutdown()
+
+
+def test_settings_in_force_are_told_as_a_scenario_writes_them() -> None:
+    text = "timeout check 500ms\n default-server check inter 250ms fall 2 rise 1\n"
+    told = settings(Admin(kind="haproxy", url="http://nobody"), read=lambda _: text, timeout_s=1)
+    assert told == {"check_interval": "250ms", "check_timeout": "500ms", "fall": 2, "rise": 1}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli.options import RUN, RUNS, Runs, Settings, command
+from scenarios.cli.options import RUN, RUNS, Metrics, Runs, Settings, command
 from scenarios.signals import at_once
 
 
@@ -36,6 +36,7 @@ def nightly(
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="begin a new night, whatever is unfinished")] = False,
     settings: Settings = None,
+    metrics: Metrics = None,
     runs: Runs = RUNS,
 ) -> int:
     """run a suite of scenarios again and again, and say whether anything got worse since the nights before
@@ -47,6 +48,10 @@ def nightly(
         raise typer.BadParameter("not with --resume; choose one", param_hint="--fresh")
     again = True if resume else False if fresh else None
     with at_once():
+        from scenarios.live.metrics import exporting
         from scenarios.nightly.verb import run_suite
 
-    return run_suite(suite, budget=budget, again=again, settings=settings or [], runs=runs, command=command(context))
+    with exporting(metrics):
+        return run_suite(
+            suite, budget=budget, again=again, settings=settings or [], runs=runs, command=command(context)
+        )

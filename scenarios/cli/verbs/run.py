@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli.options import RUN, RUNS, Runs, ScenarioName, Seed, Settings, command
+from scenarios.cli.options import RUN, RUNS, Metrics, Runs, ScenarioName, Seed, Settings, command
 from scenarios.signals import at_once
 
 
@@ -31,10 +31,7 @@ def run(
     trials: Annotated[
         int, typer.Option("--trials", metavar="N", help="run it so often, each with a seed of its own; one page of all")
     ] = 1,
-    metrics: Annotated[
-        str | None,
-        typer.Option("--metrics", metavar="ADDRESS:PORT", help="tell Prometheus there what goes on, 127.0.0.1:9464"),
-    ] = None,
+    metrics: Metrics = None,
     runs: Runs = RUNS,
 ) -> int:
     """run a scenario and judge it

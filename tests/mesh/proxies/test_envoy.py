@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from cluster.topology import Topology
-from mesh.proxies.envoy import EnvoySettings, client_side, server_side
+from mesh.proxies.envoy import Envoy, EnvoySettings, client_side, server_side
 from mesh.proxies.proxy import read_path
 
 
@@ -80,3 +81,18 @@ def test_a_sidecar_is_nobody_else_s_way_in() -> None:
     for listener in (0, 1):
         ranges = chain(config, listener)["filter_chain_match"]["source_prefix_ranges"]
         assert [one["address_prefix"] for one in ranges] == ["127.0.0.0", "198.18.0.1"]
+
+
+def dump(config: dict[str, Any]) -> str:
+    """What Envoy answers to /config_dump, as far as its pools go."""
+    pools = [{"cluster": pool} for pool in config["static_resources"]["clusters"]]
+    return json.dumps({"configs": [{"bootstrap": {}}, {"static_clusters": pools}]})
+
+
+def test_its_settings_are_read_back_from_what_it_says_is_in_force() -> None:
+    settings = EnvoySettings(check_interval=0.1, check_timeout=0.5, fall=3, rise=2)
+    said = dump(client_side(settings, name="gateway", read_path="/replica"))
+    assert Envoy().in_force({"/config_dump": said}.__getitem__, str) == settings
+    assert Envoy().in_force(lambda _: dump(server_side(name="node1")), str) is None, "beside mysqld it checks nobody"
+    with pytest.raises(ValueError, match="no cluster"):
+        Envoy().in_force(lambda _: '{"configs": []}', str)

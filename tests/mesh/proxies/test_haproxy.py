@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mesh.proxies.haproxy import SOCKET, HAProxy, HAProxySettings, configuration
+import pytest
+
+from mesh.proxies.haproxy import CONFIG_FILE, SOCKET, HAProxy, HAProxySettings, configuration
 
 PODS = {"node1": "198.18.0.11", "node2": "198.18.0.12"}
 
@@ -60,3 +62,12 @@ def test_its_frontends_are_disabled_by_name_over_its_own_socket() -> None:
             assert f"frontend {frontend}\n" in config
             assert f"{verb} frontend {frontend}" in command[-1]
         compile(command[-1], "drain", "exec")
+
+
+def test_its_settings_are_read_back_from_the_configuration_it_was_started_with() -> None:
+    settings = HAProxySettings(check_interval=0.35, check_timeout=0.75, fall=4, rise=3)
+    text = configuration(settings, pods=PODS, read_path="/replica")
+    files = {CONFIG_FILE: text}
+    assert HAProxy().in_force(str, files.__getitem__) == settings
+    with pytest.raises(ValueError, match="has no health checks"):
+        HAProxy().in_force(str, {CONFIG_FILE: "global\n"}.__getitem__)

@@ -9,7 +9,7 @@ import pytest
 from cluster.session import TABLE, TEXT
 from cluster.topology import Kind, Topology
 from mesh.proxies import router_metadata
-from mesh.proxies.router import RouterSettings, configuration, routing
+from mesh.proxies.router import CONFIG_FILE, Router, RouterSettings, configuration, routing
 
 PODS = ["node2", "node1", "node3"]
 
@@ -61,3 +61,9 @@ def test_every_table_of_the_metadata_names_its_engine_and_its_character_set() ->
     assert len(tables) == 4
     assert all(one.endswith(TABLE) for one in tables)
     assert f"CREATE SCHEMA {router_metadata.SCHEMA} {TEXT}" in statements
+
+
+def test_its_ttl_is_read_back_from_the_configuration_it_was_started_with() -> None:
+    for kind, ttl_s in (("group", 0.25), ("async", 0.5)):  # static routes have none
+        text = configuration(RouterSettings(ttl=0.25), Topology(kind=kind, pods=3), pods=PODS)
+        assert Router().in_force(str, {CONFIG_FILE: text}.__getitem__) == RouterSettings(ttl=ttl_s)

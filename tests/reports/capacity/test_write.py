@@ -154,6 +154,8 @@ def test_a_step_says_what_it_did_not_hold() -> None:
         "response_p99 412 ms, response_p99<=250ms asked for; success_ratio 99.0000%, success_ratio>=0.999 asked for; "
         "its backlog grew by 12 operations a second"
     )
+    unanswered = step_row(step(response_p99_ms=None), objectives)
+    assert unanswered["why"] == "response_p99 is not known: too few operations were answered"
     content = bare(steps=[held, slow])
     assert copy.deepcopy(content["steps"]) == json.loads(json.dumps(content["steps"]))
 

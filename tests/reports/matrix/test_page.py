@@ -56,7 +56,7 @@ def page(
 def test_every_file_is_there_and_the_twin_is_valid_json(page: tuple[_Page, Path]) -> None:
     _, out = page
     files = {file.name for file in out.iterdir()}
-    assert files == {"report.html", "matrix.json", "matrix.csv", "tradeoff.png", "recovery.png"}
+    assert files == {"report.html", "matrix.json", "matrix.csv", "cells.csv", "tradeoff.png", "recovery.png"}
     assert (out / "tradeoff.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((out / "matrix.json").read_text())["schema"] == "meshbench/matrix/1"
 

@@ -74,7 +74,7 @@ def test_every_verb_explains_itself_in_both_spellings(capsys: pytest.CaptureFixt
         ("certify scenarios", "meshbench: scenarios: is a folder, not a file"),
         ("verify scenarios", "meshbench: scenarios: is a folder; give the zip that `meshbench certify` wrote"),
         ("run primary-kill once more", "meshbench: run: got unexpected extra argument(s) (once more)"),
-        ("matrix primary-kill --mesh envoy", "meshbench: matrix: missing option '--topology'"),
+        ("matrix primary-kill", "meshbench: matrix: nothing to compare; give --topology"),
         ("faults --json --markdown", "meshbench: faults: invalid value for --markdown: not with --json; choose one"),
         ("selftest fault", "meshbench: selftest fault: unknown word 'fault'; did you mean 'faults'?"),
         (

@@ -78,6 +78,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
                 self._scenario = scenario
                 self.folder = fresh(runs / scenario.name, f"run-{scenario.seed}")
                 (self.folder / "command").write_text(json.dumps(command))
+                leave(self.folder, scenario)
                 (self.folder / "part_of").write_text(json.dumps(asdict(part_of)))
 
             def execute(self, on_second: Callable[[Second], None]) -> dict[str, Any]:
@@ -86,6 +87,15 @@ def outcome(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Outcom
         monkeypatch.setattr(scenarios.trials.loop, "Run", FakeRun)
 
     return ends
+
+
+def leave(folder: Path, scenario: Scenario) -> None:
+    """As much of a run's record as is read back: every pod says what was asked."""
+    variables = {name: str(value) for name, value in scenario.mysql.config.items()}
+    manifest = {"scenario": scenario.model_dump(mode="json"), "variables": dict.fromkeys(("node1", "node2"), variables)}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    lines = [{"id": n, "step": "planned", **vars(step.asked())} for n, step in enumerate(scenario.timeline())]
+    (folder / "faults.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def left() -> dict[str, Any]:
@@ -182,7 +192,7 @@ def test_all_passed_ends_with_0_and_leaves_page_twin_table_and_plots(
     assert main([*COMMAND, "--trials", "2", "--seed", "11"]) == 0
     folder = Path("runs/matrix/latest")
     assert {one.name for one in folder.iterdir()} == {
-        *("report.html", "matrix.json", "matrix.csv", "recovery.png", "tradeoff.png")
+        *("report.html", "matrix.json", "matrix.csv", "cells.csv", "recovery.png", "tradeoff.png")
     }
     trials = [trial for cell in left()["cells"] for trial in cell["trials"]]
     assert sorted((trial["number"], trial["seed"]) for trial in trials) == [(1, 11)] * 4 + [(2, 12)] * 4
@@ -283,3 +293,102 @@ def test_decisions_of_the_control_plane_come_from_the_summary_of_the_run(outcome
     matrix = Matrix(planned, name="primary-kill", runs=Path("runs"), command=[])
     (shown,) = matrix.execute()["cells"][0]["trials"][0]["decisions"]
     assert (shown["event"], shown["pod"], shown["epoch"], shown["detail"]) == ("promoted", "node2", 2, line["detail"])
+
+
+EXPEL = "mysql.config.group_replication_member_expel_timeout"
+VARIED = ["matrix", "primary-kill", "--vary", f"{EXPEL}=0,5", "--vary", "faults.0.at=12s,13s"]
+
+
+def in_force(cells: list[dict[str, Any]]) -> dict[tuple[str, ...], Any]:
+    return {tuple(one["asked"] for one in cell["varied"]): cell for cell in cells}
+
+
+def test_varied_cells_show_what_was_asked_and_what_was_in_force(outcome: Callable[[Outcome], None]) -> None:
+    outcome(lambda _: summary())
+    assert main(VARIED) == 0
+    found = in_force(left()["cells"])
+    assert set(found) == {("0", "12s"), ("0", "13s"), ("5", "12s"), ("5", "13s")}
+    assert [one["in_force"] for one in found["5", "13s"]["varied"]] == [["5"], ["13.0"]]
+    rows = list(csv.DictReader(io.StringIO(Path("runs/matrix/latest/matrix.csv").read_text())))
+    assert {(row[EXPEL], row[f"{EXPEL} in force"]) for row in rows} == {("0", "0"), ("5", "5")}
+    commands = [json.loads(file.read_text()) for file in Path("runs/primary-kill").glob("*/command")]
+    assert all(f"{EXPEL}=0" in words or f"{EXPEL}=5" in words for words in commands), "how to run each alone"
+    assert "What was varied, and what was in force" in Path("runs/matrix/latest/report.html").read_text()
+
+
+def test_a_value_that_is_not_in_force_voids_its_cell_and_is_compared_with_none(
+    outcome: Callable[[Outcome], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome(lambda _: summary("fail"))
+    honest = leave
+
+    def stubborn(folder: Path, scenario: Scenario) -> None:
+        """node2 keeps 5, whatever it was asked."""
+        honest(folder, scenario)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        name = EXPEL.rpartition(".")[2]
+        manifest["variables"]["node2"] = manifest["variables"]["node2"] | {name: "5"}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    monkeypatch.setattr(f"{__name__}.leave", stubborn)
+    assert main(VARIED) == 1
+    found = in_force(left()["cells"])
+    for at in ("12s", "13s"):
+        cell = found["0", at]
+        assert (cell["verdict"], cell["why"]) == ("void", f"{EXPEL}: asked 0, in force 5 on node2")
+        assert (cell["counted"], cell["frontier"]["in_set"], cell["write_outage_ms"]) == (0, None, None)
+        assert found["5", at]["verdict"] == "fail"
+    assert f"{EXPEL}: asked 0, in force 5 on node2" in capsys.readouterr().err
+    assert "did not take effect" in Path("runs/matrix/latest/report.html").read_text()
+
+
+def test_a_run_that_mysqld_ended_because_it_made_something_else_of_a_value_is_void(
+    outcome: Callable[[Outcome], None],
+) -> None:
+    name = EXPEL.rpartition(".")[2]
+
+    def ends(scenario: Scenario) -> dict[str, Any]:
+        if scenario.mysql.config[name] == 5000:
+            raise ConfigurationError(f"mysql.config: {name}: asked '5000', but on node1 '3600' is in effect")
+        return summary()
+
+    outcome(ends)
+    assert main(["matrix", "primary-kill", "--vary", f"{EXPEL}=0,5000"]) == 3
+    cell = in_force(left()["cells"])[("5000",)]
+    assert cell["verdict"] == "void"
+    assert "asked '5000', but on node1 '3600' is in effect" in cell["why"]
+
+
+def test_a_run_whose_record_cannot_be_read_is_no_trial_of_its_cell(
+    outcome: Callable[[Outcome], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome(lambda _: summary())
+    monkeypatch.setattr(f"{__name__}.leave", lambda folder, _: (folder / "manifest.json").write_text("{"))
+    assert main(["matrix", "primary-kill", "--vary", f"{EXPEL}=0,5"]) == 3
+    assert all("what was in force cannot be read" in cell["why"] for cell in left()["cells"])
+
+
+def test_what_the_images_refuse_is_told_of_every_cell_at_once(
+    outcome: Callable[[Outcome], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome(lambda _: pytest.fail("started"))
+
+    def refuses(scenario: Scenario, _: object) -> None:
+        raise ConfigurationError(f"mysql.config: cannot use {scenario.mysql.config[EXPEL.rpartition('.')[2]]}")
+
+    monkeypatch.setattr(scenarios.matrix.matrix, "require_images", refuses)
+    assert main(["matrix", "primary-kill", "--vary", f"{EXPEL}=7,8"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "meshbench: mysql.config: cannot use 7",
+        "mysql.config: cannot use 8",
+    ]
+
+
+def test_a_place_for_prometheus_that_cannot_be_is_told_before_anything_starts(
+    outcome: Callable[[Outcome], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome(lambda _: pytest.fail("started"))
+    assert main([*COMMAND, "--metrics", "here"]) == 2
+    assert main(["nightly", "smoke.yaml", "--metrics", "here"]) == 2
+    assert capsys.readouterr().err.count("--metrics here: expected ADDRESS:PORT") == 2
+    assert not Path("runs").exists()
