@@ -20,6 +20,7 @@ from cluster.platform.platform import Platform
 from reports.capacity.content import CapacityContent, CapacityVerdict, Measured
 from reports.capacity.write import write_capacity
 from reports.seal import seal
+from scenarios.capacity.costs import add_density, add_taxes
 from scenarios.capacity.failover import SafeLoad, add_one_less
 from scenarios.capacity.measuring import Measuring, NoisyError
 from scenarios.capacity.plan import Plan
@@ -124,6 +125,10 @@ class Capacity:
             self._maximum(system)
             self._one_less(system)
         self._safe_load()
+        if self._tax:
+            add_taxes(self._measured, plan, platform=self._platform, folder=self.folder)
+        if self._density:
+            add_density(self._measured, plan, platform=self._platform, folder=self.folder)
 
     def _maximum(self, system: System) -> None:
         """The highest rate with all nodes."""
