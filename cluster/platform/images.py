@@ -85,6 +85,12 @@ def entrypoint(reference: str) -> list[str]:
     return list(client().images.get(reference).attrs["Config"].get("Entrypoint") or [])
 
 
+def environment(reference: str) -> dict[str, str]:
+    """What an image that the engine has sets for its programs."""
+    given = client().images.get(reference).attrs["Config"].get("Env") or []
+    return {name: value for name, _, value in (one.partition("=") for one in given)}
+
+
 def image(name: str) -> Image:
     return next(one for one in ALL if one.name == name)
 

@@ -36,4 +36,5 @@ class RunNetwork:
         return f"{self.address('load')}-{self.subnet[_FIRST['observer'] - 1]}"
 
 
-_FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "client": 81, "observer": 91}
+#: unmeshed: load pods beside those that a mesh redirects.
+_FIRST = {"node": 11, "proxy": 31, "control": 41, "load": 51, "client": 81, "observer": 91, "unmeshed": 101}

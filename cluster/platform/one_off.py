@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import secrets
+import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from cluster.errors import ConfigurationError, EngineRefusedError, NotThereError
 from cluster.platform import ownership
@@ -133,6 +135,27 @@ def on_host(image: str, script: str) -> tuple[int, str]:
         container.start()
         code = int(container.wait(timeout=ON_HOST_TIMEOUT_S)["StatusCode"])
         return code, container.logs().decode(errors="replace")
+    finally:
+        container.remove(force=True, v=True)
+
+
+@engine_errors()
+def unpack(image: str, folder: Path, *, run_id: str) -> None:
+    """Write the files of an image into a folder, with owners and modes; needs the administrator and ``tar``."""
+    container = client().containers.create(image, labels=ownership.labels(run_id), network_mode="none")
+    try:
+        command = ["tar", "--extract", "--numeric-owner", "--directory", str(folder)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as tar:
+            assert tar.stdin is not None
+            assert tar.stderr is not None
+            with suppress(BrokenPipeError):  # it has ended, and says why
+                exported: Iterator[bytes] = container.export()  # type: ignore[assignment]  # its stubs say text
+                for chunk in exported:
+                    tar.stdin.write(chunk)
+                tar.stdin.close()
+            said = tar.stderr.read().decode(errors="replace").strip()
+        if tar.returncode != 0:
+            raise EngineRefusedError(f"the files of image {image} could not be unpacked: {said[-300:]}")
     finally:
         container.remove(force=True, v=True)
 

@@ -20,9 +20,12 @@ ADMIN_TIMEOUT_S = 1.0
 
 
 class Gateway(Asked):
-    def __init__(self, proxy: Proxy, settings: Settings) -> None:
+    def __init__(self, proxy: Proxy, settings: Settings, *, place: int = 0) -> None:
+        """place: which of several gateways of one run it is, from 0."""
         self._proxy = proxy
         self._settings = settings
+        self._place = place
+        self._name = NAME if place == 0 else f"{NAME}{place + 1}"
         self._address: str
         self._admin: dict[str, Admin] = {}
         self._container: Process | None = None
@@ -44,7 +47,7 @@ class Gateway(Asked):
         return self._admin
 
     def namespaces(self, cluster: Cluster) -> Sequence[Callable[[], object]]:
-        return (partial(open_guest, cluster.nodes, NAME, cluster.network.address("proxy")),)
+        return (partial(open_guest, cluster.nodes, self._name, cluster.network.address("proxy", self._place)),)
 
     def prepare(self, cluster: Cluster) -> None:
         """Start a proxy that can do without nodes."""
@@ -56,21 +59,21 @@ class Gateway(Asked):
         words."""
         super().start(cluster)
         proxy, container = self._proxy, self._container or self._launch(cluster)
-        admin, pods = self._admin[NAME], {address: name for name, address in cluster.hosts.items()}
+        admin, pods = self._admin[self._name], {address: name for name, address in cluster.hosts.items()}
 
         def ready() -> bool:
             require_running(container, proxy.who)
             return proxy.ready(partial(get, admin, ADMIN_TIMEOUT_S), pods)
 
-        with cluster.nodes.steps.step(f"{proxy.name}: ready", NAME):
+        with cluster.nodes.steps.step(f"{proxy.name}: ready", self._name):
             wait_until(proxy.ready_words, ready, timeout_s=READY_TIMEOUT_S, tolerate=OSError)
 
     def _launch(self, cluster: Cluster) -> Process:
-        self._address = cluster.network.address("proxy")
+        self._address = cluster.network.address("proxy", self._place)
         proxy, launch = self._proxy, self._proxy.launch(self._settings, _around(cluster))
         url = f"http://{self._address}:{proxy.admin_port}"
-        self._admin = {NAME: Admin(kind=proxy.name, url=url, authorization=launch.authorization)}
-        return open_guest(cluster.nodes, NAME, self._address).add(
+        self._admin = {self._name: Admin(kind=proxy.name, url=url, authorization=launch.authorization)}
+        return open_guest(cluster.nodes, self._name, self._address).add(
             proxy.name,
             cluster.platform.image(proxy.image),
             launch.command,

@@ -77,6 +77,7 @@ class Envoy(Proxy):
     drain = Drain(stop=("bash", "-c", _POST.format(port=ADMIN_PORT, path="/drain_listeners")))
     version_command = ["envoy", "--version"]  # noqa: RUF012  # nobody changes it
     who = "Envoy of gateway"
+    threads = CONCURRENCY
     ready_words = "pool write of gateway's Envoy has an endpoint"
 
     def launch(self, settings: EnvoySettings, around: Surroundings) -> Launch:

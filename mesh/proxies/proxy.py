@@ -83,7 +83,8 @@ class Proxy(Protocol):
     image: ours, that has it. admin_port: where its admin interface listens. needs_nodes: whether it is to be started
     when the nodes serve, not before: because `launch` asks them, or since it would be slow to see that they do.
     drain: how it is made to take no new sessions; None: it cannot be. version_command: prints its version. who: it, as
-    a gateway, in messages. ready_words: complete "waiting until", while it starts."""
+    a gateway, in messages. ready_words: complete "waiting until", while it starts. threads: of each, that pass bytes
+    on; None: one a processor."""
 
     name: str
     title: str
@@ -92,6 +93,7 @@ class Proxy(Protocol):
     admin_port: int
     needs_nodes: bool = True
     drain: Drain | None = None
+    threads: int | None = None
     version_command: list[str]
     who: str
     ready_words: str

@@ -20,7 +20,8 @@ from cluster.platform.platform import Platform
 from reports.capacity.content import CapacityContent, CapacityVerdict, Measured
 from reports.capacity.write import write_capacity
 from reports.seal import seal
-from scenarios.capacity.failover import SafeLoad, with_one_less
+from scenarios.capacity.costs import add_density, add_taxes
+from scenarios.capacity.failover import SafeLoad, add_one_less
 from scenarios.capacity.measuring import Measuring, NoisyError
 from scenarios.capacity.plan import Plan
 from scenarios.capacity.rows import bracket_row, limit_row, verification
@@ -124,6 +125,10 @@ class Capacity:
             self._maximum(system)
             self._one_less(system)
         self._safe_load()
+        if self._tax:
+            add_taxes(self._measured, plan, platform=self._platform, folder=self.folder)
+        if self._density:
+            add_density(self._measured, plan, platform=self._platform, folder=self.folder)
 
     def _maximum(self, system: System) -> None:
         """The highest rate with all nodes."""
@@ -143,13 +148,13 @@ class Capacity:
         say(found.words)
 
     def _one_less(self, system: System) -> None:
-        measured, max_tps = self._measured, self._measured["max_tps"]
+        measured = self._measured
         if not self._plan.lose:
             return
-        if max_tps is None:
+        if measured["max_tps"] is None:
             measured["missing"]["n_minus_1"] = "there is no maximum with all nodes to compare it with"
             return
-        measured["n_minus_1"] = with_one_less(system, self._measuring, self._plan.objectives, max_tps=max_tps)
+        add_one_less(measured, system, self._measuring, self._plan.objectives)
 
     def _safe_load(self) -> None:
         row, max_tps = self._measured["n_minus_1"], self._measured["max_tps"]

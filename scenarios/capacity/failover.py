@@ -15,7 +15,7 @@ from typing import Any
 from cluster.platform.platform import Platform
 from cluster.topologies.replication import CanForceQuorum
 from history.history import load_history
-from reports.capacity.content import NMinus1, Rejoining, SafeRun
+from reports.capacity.content import Measured, NMinus1, Rejoining, SafeRun
 from reports.capacity.objective import Objective, holds
 from reports.capacity.outside import outside
 from scenarios.capacity.measuring import Measuring
@@ -30,6 +30,8 @@ START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 16
 #: A node that comes back is looked at for so long at least: it starts, joins and catches up.
 REJOINING_S = 14.0
 TRIES = 3
+#: The only workload that sends its reads to the read port.
+MIXED_READ = "mixed-read"
 #: What is tried next, of what did not hold.
 LESS = 0.85
 #: Of the least of all maxima, as the first load that is tried for a failover.
@@ -37,8 +39,15 @@ MARGIN = 0.9
 KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "50s"
 
 
-def with_one_less(system: System, measuring: Measuring, objectives: Sequence[Objective], *, max_tps: float) -> NMinus1:
-    """Kill the primary of a sound system, and search; then let it come back. max_tps: with all nodes."""
+def add_one_less(measured: Measured, system: System, measuring: Measuring, objectives: Sequence[Objective]) -> None:
+    """Fill ``n_minus_1``: kill the primary of a sound system, and search; then let it come back."""
+    max_tps, workload = measured["max_tps"], measured["workload"]
+    assert max_tps is not None
+    reads_words = (
+        "not searched apart: the rates are of writes and of reads at the read port together"
+        if workload == MIXED_READ
+        else f"none: the workload {workload} reads where it writes, so no read pool is used"
+    )
     node = system.lose()
     say(f"{node} was killed, and the others take writes: searching with one node less")
     found = search(
@@ -59,14 +68,14 @@ def with_one_less(system: System, measuring: Measuring, objectives: Sequence[Obj
         "at_90_percent": None,
         "headroom": None,
         "rejoining": None,
-        "reads": None,
+        "reads": {"max_tps": None, "n_minus_1_max_tps": None, "ratio": None, "words": reads_words},
         "words": found.words,
     }
+    measured["n_minus_1"] = row
     if found.max_tps is not None:
         row["rejoining"] = _rejoining(
             system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
         )
-    return row
 
 
 def _rejoining(
@@ -115,7 +124,7 @@ class SafeLoad:
         self._number = 0
 
     def find(self, row: NMinus1, *, max_tps: float) -> None:
-        """Fill in what the runs say. row: of `with_one_less`, with a maximum. max_tps: with all nodes."""
+        """Fill in what the runs say. row: of `add_one_less`, with a maximum. max_tps: with all nodes."""
         assert row["max_tps"] is not None
         rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
         rate_tps = MARGIN * min(max_tps, row["max_tps"], rejoining or LESS * row["max_tps"])

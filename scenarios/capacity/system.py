@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,9 @@ from cluster.mysqld import requested
 from cluster.platform.platform import Platform, Process
 from cluster.wait import wait_until
 from history.load_events import Second
+from mesh.proxies.lookup import PROXIES
 from reports.capacity.figures import Figures, figures
+from reports.capacity.limits import limits
 from reports.capacity.step import Purpose, Step
 from scenarios.capacity.offered import offered
 from scenarios.capacity.usage import Meter
@@ -59,7 +61,8 @@ class System:
 
     folder: gets ``steps/`` and ``logs/``; several systems may share one. cluster, mesh: those that run. lost: the
     nodes that are dead now. taken_percent: of the machine's CPU in the last step, what other processes had while pods
-    waited for it.
+    waited for it. load: the last one, whose pods the next one takes over; it and the mesh may be exchanged between two
+    steps. beside: processes of this machine that count as usage of kind ``other``, by name.
     """
 
     def __init__(self, scenario: Scenario, *, platform: Platform, folder: Path) -> None:
@@ -74,7 +77,8 @@ class System:
         )
         self.lost: set[str] = set()
         self.taken_percent = 0.0
-        self._load: Load | None = None
+        self.load: Load | None = None
+        self.beside: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -95,8 +99,8 @@ class System:
         boot(cluster, mesh)
         effect = require_options(cluster, scenario)
         if not mesh.entrance:  # the way in is the sidecar of the first load pod
-            self._load = Load(cluster, mesh, scenario, role="none")
-            self._load.open()
+            self.load = Load(cluster, mesh, scenario, role="none")
+            self.load.open()
         fill(cluster, mesh, scenario, workload)
         require_agreement(cluster, {"options": effect.options})
 
@@ -127,9 +131,9 @@ class System:
         (folder / "ops").mkdir(parents=True)
         lasts_s = WARM_UP_S + duration_s
         scenario = offered(self._scenario, rate_tps, lasts_s=lasts_s, number=number)
-        load = Load(self.cluster, self.mesh, scenario, role=f"locust{number}", after=self._load)
-        self._load = load
-        meter = Meter(self._run_id, self.cluster)
+        load = Load(self.cluster, self.mesh, scenario, role=f"locust{number}", after=self.load)
+        self.load = load
+        meter = Meter(self._run_id, self.cluster, beside=self.beside)
         before_ns = time.monotonic_ns()
         meter.start()
         try:
@@ -158,7 +162,7 @@ class System:
             until_ns=zero_ns + round(lasts_s * 1e9),
             late_p99_ms=(load.totals["lateness_ms"] or {}).get("p99"),
         )
-        return Step(
+        step = Step(
             purpose=purpose,
             setting=setting,
             offered_tps=rate_tps or 0.0,
@@ -167,6 +171,9 @@ class System:
             limits=(),
             folder=folder.relative_to(self._folder).as_posix(),
         )
+        proxy = scenario.mesh.proxy
+        threads = PROXIES[proxy].threads if proxy is not None else None
+        return replace(step, limits=limits(step, clients=scenario.load.connections, proxy_threads=threads))
 
     def lose(self, node: str | None = None) -> str:
         """Kill a node's mysqld, by default the primary's, wait until the others take writes, and return its name."""

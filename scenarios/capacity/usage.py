@@ -19,7 +19,7 @@ from cluster.cluster import Cluster
 from mesh.proxies.lookup import PROXIES
 from reports.capacity.usage import Counter, PodKind, PodUsage, Usage
 from scenarios.capacity.counters import PATIENCE_S, Counted, Server
-from scenarios.run.cpu_time import Containers, Spent, cpu_ticks, used_s
+from scenarios.run.cpu_time import Containers, Spent, cpu_ticks, spent_by, used_s
 
 PERIOD_S = 1.0
 MIB = 2**20
@@ -46,9 +46,13 @@ class Reading(NamedTuple):
 
 
 class Meter:
-    """Reads from `start` to `stop`, in a thread of its own."""
+    """Reads from `start` to `stop`, in a thread of its own.
 
-    def __init__(self, run_id: str, cluster: Cluster) -> None:
+    beside: processes of this machine that are in no container of the run, by name; they count as ``other``.
+    """
+
+    def __init__(self, run_id: str, cluster: Cluster, *, beside: Mapping[str, int] | None = None) -> None:
+        self._beside = dict(beside or {})
         self._cluster = cluster
         self._containers = Containers(run_id)
         self._servers: dict[str, Server] = {}
@@ -103,6 +107,7 @@ class Meter:
     def _read(self) -> Reading:
         times = os.times()
         at_ns, spent, working_set = time.monotonic_ns(), self._containers.read(), self._containers.working_sets()
+        spent |= {name: of_process for name, pid in self._beside.items() if (of_process := spent_by(pid)) is not None}
         host_s = used_s(cpu_ticks())
         servers = dict(self._ask())
         self._writable |= {name: counted.writable for name, counted in servers.items()}

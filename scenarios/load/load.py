@@ -45,7 +45,8 @@ class Load:
     """All load pods of a run.
 
     role: of the containers. after: a load that has ended, whose pods are taken over. maximum: the measured arrivals a
-    second, where a rate of the scenario is a share of it.
+    second, where a rate of the scenario is a share of it. unmeshed: its pods are at addresses that no mesh redirects,
+    beside others that are at those of a load; of ``after`` they stay where they are.
     live: Locust's master runs also for a single pod, and serves Locust's web page at ``web``, inside the network.
     elsewhere: the last of the workers, as many as it says, are on other machines.
     totals: what the pods say of the whole load once it has ended; ``complete`` is False when one did not get to.
@@ -60,6 +61,7 @@ class Load:
         live: bool = False,
         role: str = "locust",
         after: Load | None = None,
+        unmeshed: bool = False,
         maximum: float | None = None,
         elsewhere: Elsewhere | None = None,
     ) -> None:
@@ -69,6 +71,7 @@ class Load:
         self._live = live
         self._role = role
         self._after = after
+        self._unmeshed: bool = after._unmeshed if after else unmeshed
         self._maximum = maximum
         self._elsewhere = elsewhere
         self._events: queue.Queue[tuple[LoadPod, Heard]] = queue.Queue()
@@ -93,18 +96,26 @@ class Load:
         """Start the pods' namespaces and in them what the mesh has there, unless `start` is to do it."""
         workers, there = self._scenario.load.workers, self._elsewhere
         for worker in range(workers - (there.workers if there else 0)):
-            pod, is_new = self._pod(f"load{worker + 1}", worker)
+            pod, is_new = self._pod(f"{self._prefix}{worker + 1}", worker)
             if is_new:
                 self._mesh.attend(pod)
             self.pods.append(LoadPod(pod, self._config(worker), role=self._role))
         if workers > 1 or self._live or there:
-            pod, _ = self._pod("load-master", MAX_WORKERS)
+            pod, _ = self._pod(f"{self._prefix}-master", MAX_WORKERS)
             self._master = LoadPod(pod, self._config(None), role=self._role)
         if there:
             assert self._master is not None
             for worker in range(len(self.pods), workers):
                 config = there.config(self._config(worker))
                 self.pods.append(RemoteWorker(self._master, config, f"load{worker + 1}"))
+
+    @property
+    def _prefix(self) -> str:
+        return "load-unmeshed" if self._unmeshed else "load"
+
+    @property
+    def _place(self) -> str:
+        return "unmeshed" if self._unmeshed else "load"
 
     def _pod(self, name: str, index: int) -> tuple[Pod, bool]:
         """The pod of that name, and whether it is new."""
@@ -113,7 +124,7 @@ class Load:
             if one is not None and one.name == name:
                 one.end()
                 return one.pod, False
-        return open_guest(self._cluster.nodes, name, self._cluster.network.address("load", index)), True
+        return open_guest(self._cluster.nodes, name, self._cluster.network.address(self._place, index)), True
 
     def start(self) -> int:
         """Start the load and wait for its zero (CLOCK_MONOTONIC ns), which is returned."""

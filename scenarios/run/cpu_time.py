@@ -109,6 +109,14 @@ def cpu_ticks() -> dict[str, int]:
     return dict(zip(_TICKS, map(int, stat.read_text().splitlines()[0].split()[1:]), strict=False))
 
 
+def spent_by(pid: int) -> Spent | None:
+    """Of one process and all of its threads, by proc(5) stat; None where there is none."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Spent((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), None)  # utime, stime
+    return None
+
+
 def used_s(ticks: dict[str, int]) -> float:
     """CPU seconds of processes. Interrupts are left out: most are for the run's own packets, and no cgroup has them."""
     return sum(ticks.get(kind, 0) for kind in ("user", "nice", "system")) / os.sysconf("SC_CLK_TCK")

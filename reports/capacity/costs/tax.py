@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from reports.capacity.content import ContainerTax, Interval, MeshCost, PodUsage, Server, Times
 from reports.capacity.step import Step
-from reports.capacity.usage import POD_KINDS
+from reports.capacity.usage import POD_KINDS, PodKind
 from reports.trials.quantiles import quantile
 
 BASELINE = "direct"
@@ -138,6 +138,10 @@ def container_tax(saturated: Sequence[Turn], fixed: Sequence[Turn], *, words: st
     }
 
 
+#: What the server that takes the load counts as: one outside of containers is of no kind.
+_SERVER: Mapping[str, PodKind] = {"container": "primary", "bare": "other"}
+
+
 def _server(who: str, saturated: Sequence[Turn], fixed: Sequence[Turn]) -> Server:
     """response_ms is that at the fixed load; CPU is that of mysqld, at saturation."""
     turns, steady = ([turn for turn in all_ if turn.who == who] for all_ in (saturated, fixed))
@@ -150,7 +154,7 @@ def _server(who: str, saturated: Sequence[Turn], fixed: Sequence[Turn]) -> Serve
     return {
         "throughput": _median(turn.step.achieved_tps for turn in turns),
         "response_ms": response_ms,
-        "cpu_us_per_txn": _median(turn.step.usage.pods["primary"].cpu_us_per_txn for turn in turns),
+        "cpu_us_per_txn": _median(turn.step.usage.pods[_SERVER[who]].cpu_us_per_txn for turn in turns),
     }
 
 

@@ -86,14 +86,30 @@ def test_where_too_many_fail_at_any_rate_there_is_no_maximum() -> None:
     assert "success_ratio 0." in found.words
 
 
-def test_a_generator_that_saturates_first_ends_the_search_and_is_said() -> None:
+def test_a_generator_that_saturates_first_is_no_maximum_and_is_said() -> None:
     server = FakeServer(capacity_tps=5000, slots=4, generator_tps=1000)
     found = search(server, P99_20MS, start_tps=400)
-    assert (found.outcome, found.max_tps) == ("generator", None)
-    assert "the load generator was the limit at 1329/s, not the system" in found.words
-    assert "the system holds 729/s at least" in found.words
+    assert (found.outcome, found.max_tps, found.verify_below) == ("generator", None, None)
+    assert found.words.startswith("the load generator was the limit at 10")
+    assert "/s, not the system: " in found.words
+    assert "the system holds 9" in found.words
     assert "Raise load.workers" in found.words
-    assert found.limit is None
+    assert found.bracket is not None
+    assert found.bracket.low_tps < 1000 < found.bracket.high_tps
+
+
+def test_a_generator_that_can_offer_nothing_is_said() -> None:
+    server = FakeServer(capacity_tps=5000, slots=4, generator_tps=2)
+    found = search(server, P99_20MS, start_tps=40)
+    assert found.outcome == "generator"
+    assert "at least" not in found.words
+
+
+def test_a_generator_that_is_full_only_far_above_the_maximum_is_no_obstacle() -> None:
+    server = FakeServer(capacity_tps=1000, slots=4, generator_tps=1250)
+    found = search(server, [parse("response_p99<=40ms")], start_tps=2000)
+    assert found.outcome == "found"
+    assert any(limit.what == "generator" for one in found.steps for limit in one.limits)
 
 
 def test_a_generator_that_is_named_where_the_rate_holds_is_no_obstacle() -> None:

@@ -116,7 +116,10 @@ def test_the_container_tax_compares_the_pod_with_the_bare_server() -> None:
     full = [
         one
         for n in rounds
-        for one in (turn("bare", n, tps=MACHINE[n - 1]), turn("container", n, tps=MACHINE[n - 1] * 0.9))
+        for one in (
+            turn("bare", n, tps=MACHINE[n - 1], cpu_us={"primary": 1.0, "other": 700.0}),
+            turn("container", n, tps=MACHINE[n - 1] * 0.9),
+        )
     ]
     half = [one for n in rounds for one in (turn("bare", n, p50_ms=4.0), turn("container", n, p50_ms=4.2))]
     tax = container_tax(full, half, words="alike")
@@ -126,6 +129,7 @@ def test_the_container_tax_compares_the_pod_with_the_bare_server() -> None:
     assert [ratio["median"], ratio["low"], ratio["high"]] == pytest.approx([0.9] * 3)
     assert tax["bare"]["response_ms"]["p99"] == 12.0
     assert tax["container"]["cpu_us_per_txn"] == 800.0
+    assert tax["bare"]["cpu_us_per_txn"] == 700.0
     added = tax["latency_added_ms"]["p50"]
     assert added is not None
     assert added["median"] == pytest.approx(0.2)

@@ -1,0 +1,62 @@
+"""Whether objectives held outside of an outage, of a run whose outage is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from history.history import History
+from reports.capacity.objective import parse
+from reports.capacity.outside import Outside, outside
+from tests.checks.conftest import Run, at_ns
+
+SLO = [parse("response_p99<=100ms")]
+
+
+def told(*, outage_s: float, rejoin_ms: float = 10.0) -> History:
+    """100 a second for 30 s: the primary dies at 10 s, what is due then waits for the end of the outage, and from 20 s
+    to 23 s a node that comes back makes all take rejoin_ms."""
+    run = Run()
+    run.fault(injected_ms=10_000)
+    rows: list[dict[str, Any]] = []
+    for number in range(3000):
+        due_s = number / 100
+        took_s = 0.01
+        if 10 <= due_s < 10 + outage_s:
+            took_s = 10 + outage_s - due_s
+        elif 20 <= due_s < 23:
+            took_s = rejoin_ms / 1000
+        due = at_ns(due_s * 1000)
+        rows.append({"intended_ns": due, "start_ns": due, "end_ns": due + round(took_s * 1e9), "key": f"k{number}"})
+    run.traffic(0, 1000)
+    history = run.history()
+    template = history.ops.iloc[0].to_dict()
+    return replace(history, ops=pd.DataFrame([template | {"outcome": "ok", "attempt": 1} | row for row in rows]))
+
+
+def judged(**story: float) -> Outside:
+    return outside(told(**story), SLO)
+
+
+def test_an_outage_does_not_count_and_what_comes_before_and_after_does() -> None:
+    found = judged(outage_s=4)
+    assert found.holds is True
+    assert "it held again 4 s after the kill" in found.words
+
+
+def test_a_node_that_comes_back_and_slows_the_others_down_counts() -> None:
+    found = judged(outage_s=4, rejoin_ms=400)
+    assert found.holds is False
+    assert "response_p99 400 ms" in found.words
+
+
+def test_an_outage_that_lasts_until_the_end_of_the_load_is_none_that_is_borne() -> None:
+    found = judged(outage_s=40)
+    assert found.holds is False
+    assert "did not hold again" in found.words
+
+
+def test_a_run_whose_node_was_not_killed_cannot_tell() -> None:
+    assert outside(replace(told(outage_s=4), faults=()), SLO).holds is None
