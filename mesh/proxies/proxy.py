@@ -82,9 +82,9 @@ class Proxy(Protocol):
     """name: in scenarios, and of its container. title: as people write it. settings: the class of its `Settings`.
     image: ours, that has it. admin_port: where its admin interface listens. needs_nodes: whether it is to be started
     when the nodes serve, not before: because `launch` asks them, or since it would be slow to see that they do.
-    drain: how it is made to take no new sessions; None: it cannot be. threads: of each, that pass bytes on; None: one a
-    processor. version_command: prints its version. who: it, as a gateway, in messages. ready_words: complete "waiting
-    until", while it starts."""
+    drain: how it is made to take no new sessions; None: it cannot be. version_command: prints its version. who: it, as
+    a gateway, in messages. ready_words: complete "waiting until", while it starts. threads: of each, that pass bytes
+    on; None: one a processor."""
 
     name: str
     title: str

@@ -61,7 +61,7 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
         runs=_runs(content["n_minus_1"]),
         reads=_reads(content["n_minus_1"]),
         limits=_limits(content),
-        usage=_usage(at_the_maximum(content["steps"])),
+        usage=_usage(at_the_maximum(content)),
         usl=_usl(content["usl"]),
         mesh_tax=[_mesh(mesh, cost) for mesh, cost in (content["mesh_tax"] or {}).items()],
         container=_container(content),

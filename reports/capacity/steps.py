@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from reports.capacity.content import StepRow, Times
+from reports.capacity.content import Measured, StepRow, Times
 from reports.capacity.objective import Objective
 from reports.capacity.step import Step
 from reports.text.units import count, duration
@@ -22,9 +22,16 @@ def of_search(step: StepRow) -> bool:
     return step["setting"] in SETTINGS and step["purpose"] in _SEARCH
 
 
-def at_the_maximum(steps: Sequence[StepRow]) -> StepRow | None:
-    """The step of the search with all nodes that held at the highest rate."""
-    held = [step for step in steps if of_search(step) and step["setting"] == ALL_NODES and step["holds"]]
+def at_the_maximum(measured: Measured) -> StepRow | None:
+    """The step of the search with all nodes that held at the highest rate up to the maximum: one above it may have held
+    before it was contradicted."""
+    steps, max_tps = measured["steps"], measured["max_tps"]
+    held = [
+        step
+        for step in steps
+        if of_search(step) and step["setting"] == ALL_NODES and step["holds"]
+        if max_tps is None or (step["offered_tps"] or 0) <= max_tps
+    ]
     return max(held, key=lambda step: step["offered_tps"] or 0, default=None)
 
 

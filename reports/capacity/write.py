@@ -39,7 +39,7 @@ def write_capacity(measured: Measured, folder: Path) -> CapacityContent:
         "schema": CAPACITY_ID,
         "headline": headline(measured, usl),
         "knee_tps": bend and bend["achieved_tps"],
-        "mysqld_cpu_us_per_txn": mysqld_cpu_us_per_txn(at_the_maximum(measured["steps"])),
+        "mysqld_cpu_us_per_txn": mysqld_cpu_us_per_txn(at_the_maximum(measured)),
         "usl": usl,
         "planner": planner(measured, folder),
     }

@@ -65,7 +65,8 @@ class Bracket:
 class Found:
     """max_tps: None unless found. bracket: also where it is wide still; None where nothing held, or nothing broke.
     verify_below, verify_above: the step that decided each, None where it was not come to. limit: what the step that
-    broke closest to the maximum names first. steps: in order. words: what came of it, in a sentence or two."""
+    broke closest to the maximum names first, of those that name any. steps: in order. words: what came of it, in a
+    sentence or two."""
 
     outcome: Outcome
     max_tps: float | None
@@ -257,14 +258,13 @@ class _Search:
         return "; ".join(words)
 
     def found(self, outcome: Outcome, words: str) -> Found:
-        nearest = None if self.high is None else self.broke[self.high]
         return Found(
             outcome=outcome,
             max_tps=self.low if outcome == "found" else None,
             bracket=self.bracket,
             verify_below=self.below,
             verify_above=self.above,
-            limit=nearest.limits[0] if nearest is not None and nearest.limits else None,
+            limit=next((self.broke[rate].limits[0] for rate in sorted(self.broke) if self.broke[rate].limits), None),
             steps=tuple(self.steps),
             words=words,
         )

@@ -91,7 +91,7 @@ def _look(step: StepRow, colour: str) -> tuple[str, str]:
 def _mark_rates(axes: Axes, content: CapacityContent) -> None:
     if content["max_tps"]:
         axes.axvline(content["max_tps"], color=_COLOURS["n"], linestyle=":", linewidth=1)
-        _say(axes, content["max_tps"], f"highest that held {rate(content['max_tps'])}", at=0.03)
+        _say(axes, content["max_tps"], f"maximum {rate(content['max_tps'])}", at=0.03)
     if content["knee_tps"]:
         axes.axvline(content["knee_tps"], color=canvas.GREY, linestyle=":", linewidth=1)
         _say(axes, content["knee_tps"], f"knee {rate(content['knee_tps'])}", at=0.1)

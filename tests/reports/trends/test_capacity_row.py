@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from history.json_files import HistoryError
-from reports.capacity.content import Measured
+from reports.capacity.content import Measured, StepRow
 from reports.capacity.write import write_capacity
 from reports.console.beside import beside
 from reports.seal import seal
@@ -60,6 +60,16 @@ def test_the_cpu_of_servers_counts_all_of_them_or_is_not_known(tmp_path: Path) -
     assert cpu(primary=800.0, replica=500.0, proxy=100.0) == 1300.0
     assert cpu(primary=800.0, replica=None) is None
     assert cpu(proxy=100.0) is None
+
+
+def test_a_rate_above_the_maximum_that_held_once_is_not_the_maximum(tmp_path: Path) -> None:
+    def step(offered_tps: float, us: float) -> StepRow:
+        usage = {"pods": {"primary": {"cpu_us_per_txn": us}}}
+        return step_row(4.0, offered_tps=offered_tps, usage=usage)
+
+    measured = bare(max_tps=1000.0, steps=[step(990.0, 700.0), step(1300.0, 900.0)])
+    row = sealed_row_of(capacity(tmp_path, "now", measured), runs=tmp_path)
+    assert row.numbers["mysqld_cpu_us_per_txn"] == 700.0
 
 
 def test_a_rebuild_finds_it_but_not_its_steps(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_generator_that_can_offer_nothing_is_said() -> None:
 
 def test_a_generator_that_is_full_only_far_above_the_maximum_is_no_obstacle() -> None:
     server = FakeServer(capacity_tps=1000, slots=4, generator_tps=1250)
-    found = search(server, [parse("response_p99<=40ms")], start_tps=960)
+    found = search(server, [parse("response_p99<=40ms")], start_tps=2000)
     assert found.outcome == "found"
     assert any(limit.what == "generator" for one in found.steps for limit in one.limits)
 
