@@ -104,7 +104,8 @@ def bring_up(nodes: Nodes, membership: Membership, *, guests: Guests = NO_GUESTS
         started[pod.name].result()
         leader.result()
         with turn if replication.join_apart_s else nullcontext():
-            time.sleep(replication.join_apart_s)
+            with nodes.steps.step("waits before it joins", pod.name):
+                time.sleep(replication.join_apart_s)
             joined(pod, replication.follow_words)
 
     def open_guests() -> None:
