@@ -142,7 +142,9 @@ def on_host(image: str, script: str) -> tuple[int, str]:
 @engine_errors()
 def unpack(image: str, folder: Path, *, run_id: str) -> None:
     """Write the files of an image into a folder, with owners and modes; needs the administrator and ``tar``."""
-    container = client().containers.create(image, labels=ownership.labels(run_id), network_mode="none")
+    container = client().containers.create(
+        image, labels=ownership.labels(run_id), network_mode="none", log_config=LOG_CONFIG
+    )
     try:
         command = ["tar", "--extract", "--numeric-owner", "--directory", str(folder)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as tar:

@@ -162,10 +162,14 @@ def usage_of(
     if not covered_s:
         raise ValueError("a stretch that no two readings cover")
     spent_s: dict[PodKind, float] = defaultdict(float)
-    for before, now, share in shares:
+    known = dict(readings[0].spent)  # one that a reading missed goes on from where it was last seen
+    for before, now in pairwise(readings):
+        share = _share(before, now, since_ns, until_ns)
         for container, spent in now.spent.items():
-            used = spent.since(before.spent.get(container))[0]
-            spent_s[now.kinds.get(container, "other")] += share * used
+            if share:
+                used = spent.since(known.get(container, spent))[0]
+                spent_s[now.kinds.get(container, "other")] += share * used
+        known |= now.spent
     last = shares[-1][1]
     return Usage(
         host_cpus=os.cpu_count() or 1,

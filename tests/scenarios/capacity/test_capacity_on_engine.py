@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cluster.platform import keeper
 from reports.schema import validate
 from scenarios.cli.cli import main
 
@@ -34,6 +35,7 @@ def test_a_single_server_has_a_verified_maximum(
     monkeypatch.setattr("scenarios.capacity.measuring.duration_s", lambda *_: 2.0)  # what it finds is rough, and quick
     monkeypatch.setattr("scenarios.capacity.system.WARM_UP_S", 1.0)
     monkeypatch.setattr("scenarios.capacity.measuring.CPU_PRESSURE_PERCENT", 100.0)
+    keeper.token()  # once a process
     before = containers()
     code, content = measured(tmp_path, "single", "--mesh", "direct", "--slo", "response_p99<=100ms")
     assert containers() == before

@@ -187,6 +187,12 @@ def test_a_mysqld_that_was_started_again_counts_from_its_new_beginning() -> None
     assert over(readings, 0, 2).pods["primary"].cpu_cores == pytest.approx(0.25)
 
 
+def test_a_container_that_a_reading_missed_goes_on_from_where_it_was_last_seen() -> None:
+    readings = [reading(0, {"m": 90.0}), reading(1, {}), reading(2, {"m": 91.0})]
+    assert over(readings, 0, 2).pods["primary"].cpu_cores == pytest.approx(0.5)
+    assert over([reading(0, {}), *readings[1:], reading(3, {"m": 92.0})], 1, 3).pods["primary"].cpu_cores == 0.5
+
+
 def test_cpu_time_goes_to_what_a_mysqld_was_at_the_time() -> None:
     """A failover between the second reading and the third."""
     turned = {"m": "replica", "r1": "primary"}
