@@ -16,27 +16,16 @@ import pandas as pd
 from checks.evidence.operations import column_ns, refused
 from history.vocabulary import WorkloadFacts
 from reports.capacity.stability import backlog, steady
+from reports.capacity.step import Outcome
 
 QUANTILES: Mapping[str, float] = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
-    """The members of `reports.capacity.step.Step` of the same names. acknowledged: in what counts. since_ns: from when
-    on it counts."""
+class Figures(Outcome):
+    """acknowledged: in what counts. since_ns: from when on it counts."""
 
-    arrived_tps: float
-    achieved_tps: float
-    success_ratio: float
-    concurrency: float
-    duration_s: float
-    warm_up_s: float
-    response_ms: Mapping[str, float | None]
-    service_ms: Mapping[str, float | None]
-    operations: int
     acknowledged: int
-    backlog_per_s: float
-    stable: bool
     since_ns: int
 
 

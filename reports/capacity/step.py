@@ -37,19 +37,15 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """setting: ``n``, ``n_minus_1``, ``rejoining``, or a mesh's name. Rates are per second: offered_tps was asked for
-    (of a closed loop it is 0), arrived_tps was really due, achieved_tps was acknowledged. success_ratio: of the
-    operations that arrived, those that were acknowledged or that the business refused, which is an answer.
-    concurrency: mean number in flight by Little's law. duration_s: of what is counted; warm_up_s: what was cut off
-    before it. response_ms, service_ms: p50, p95, p99, p999 of what was answered, None without any. operations: how
-    many are counted. backlog_per_s: by how many operations a second the backlog grew; stable: it did not grow
-    significantly. folder: relative to capacity.json.
+class Outcome:
+    """What operations alone say of a step. Rates are per second: arrived_tps was really due, achieved_tps was
+    acknowledged. success_ratio: of the operations that arrived, those that were acknowledged or that the business
+    refused, which is an answer. concurrency: mean number in flight by Little's law. duration_s: of what is counted;
+    warm_up_s: what was cut off before it. response_ms, service_ms: p50, p95, p99, p999 of what was answered, None
+    without any. operations: how many are counted. backlog_per_s: by how many operations a second the backlog grew;
+    stable: it did not grow significantly.
     """
 
-    purpose: Purpose
-    setting: str
-    offered_tps: float
     arrived_tps: float
     achieved_tps: float
     success_ratio: float
@@ -61,6 +57,17 @@ class Step:
     operations: int
     backlog_per_s: float
     stable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Outcome):
+    """setting: ``n``, ``n_minus_1``, ``rejoining``, or a mesh's name. offered_tps: asked for a second; of a closed loop
+    it is 0. folder: relative to capacity.json.
+    """
+
+    purpose: Purpose
+    setting: str
+    offered_tps: float
     usage: Usage
     limits: tuple[Limit, ...]
     folder: str

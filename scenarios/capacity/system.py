@@ -23,9 +23,9 @@ from cluster.platform.platform import Platform, Process
 from cluster.wait import wait_until
 from history.load_events import Second
 from mesh.proxies.lookup import PROXIES
-from reports.capacity.figures import Figures, figures
+from reports.capacity.figures import figures
 from reports.capacity.limits import limits
-from reports.capacity.step import Purpose, Step
+from reports.capacity.step import Outcome, Purpose, Step
 from scenarios.capacity.offered import offered
 from scenarios.capacity.usage import Meter
 from scenarios.last_resort import in_one_line
@@ -50,10 +50,6 @@ DURATION_S = 8.0
 REST_TIMEOUT_S = 90.0
 FAILOVER_TIMEOUT_S = 90.0
 REJOIN_TIMEOUT_S = 150.0
-
-
-#: What a step and its figures have in common.
-_OF_FIGURES = {field.name for field in fields(Figures)} & {field.name for field in fields(Step)}
 
 
 class System:
@@ -166,7 +162,7 @@ class System:
             purpose=purpose,
             setting=setting,
             offered_tps=rate_tps or 0.0,
-            **{name: getattr(found, name) for name in _OF_FIGURES},
+            **{field.name: getattr(found, field.name) for field in fields(Outcome)},
             usage=used,
             limits=(),
             folder=folder.relative_to(self._folder).as_posix(),
