@@ -119,7 +119,7 @@ def test_steps_of_reads_alone_are_named_and_are_no_points_of_the_curve_or_the_la
     folder, content, text = written(mixed, tmp_path / "mixed")
     assert (folder / "curve.png").read_bytes() == (tmp_path / "plain" / "curve.png").read_bytes()
     assert (content["usl"], content["knee_tps"]) == (without["usl"], without["knee_tps"])
-    assert "bisect reads alone" in text
+    assert "ramp reads alone" in text
 
 
 def test_the_run_at_the_safe_load_is_linked_and_what_90_percent_did_is_said(of_kind: Callable[[str], Written]) -> None:
