@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 API_VERSION = "1.41"
 #: exec replaces the shell, so that the engine's stop signal reaches a process that ends at once.
 PAUSE_COMMAND = ["/bin/bash", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
-#: Ports that MySQL listens on (X protocol, group communication, administration) and that lie among those that a client's
-#: end of a connection gets: a session of the agent's once had 33061, and the group could not be bootstrapped.
+#: Ports that MySQL listens on (X protocol, group communication, administration). They lie among those that the client's
+#: end of a connection gets: 33061 was once in use when a group was bootstrapped, which then failed.
 LISTENED_ON = "33060-33062"
 
 

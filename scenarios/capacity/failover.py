@@ -1,8 +1,9 @@
 """One node less: the maximum with a node dead, while it comes back, and the load at which a failover can be borne.
 
-The node that dies is the primary, so that the others have to fail over first. What a safe load is, is found by trying:
-a run of the same system in which the primary is killed, whose objectives have to hold outside of the outage itself
-(`reports.capacity.outside`); where they do not, at less load again.
+Reads alone come first, while the system is sound: for them a replica dies and comes back (`scenarios.capacity.reads`).
+Then the node that dies is the primary, so that the others have to fail over first. What a safe load is, is found by
+trying: a run of the same system in which the primary is killed, whose objectives have to hold outside of the outage
+itself (`reports.capacity.outside`); where they do not, at less load again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from reports.capacity.objective import Objective, holds
 from reports.capacity.outside import outside
 from scenarios.capacity.measuring import Measuring
 from scenarios.capacity.plan import Plan
+from scenarios.capacity.reads import reads_row
 from scenarios.capacity.rows import bracket_row, limit_row
 from scenarios.capacity.search import search
 from scenarios.capacity.system import System
@@ -32,8 +34,6 @@ START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 16
 REJOINING_S = 30.0
 #: Loads that are tried while a node comes back, and for a failover.
 REJOINING_TRIES, TRIES = 4, 3
-#: The only workload that sends its reads to the read port.
-MIXED_READ = "mixed-read"
 #: What is tried next, of what did not hold. A machine that three servers fill has little left for a node that catches
 #: up, so that far less may be safe.
 LESS = 0.75
@@ -42,15 +42,13 @@ MARGIN = 0.9
 KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "65s"
 
 
-def add_one_less(measured: Measured, system: System, measuring: Measuring, objectives: Sequence[Objective]) -> None:
-    """Fill ``n_minus_1``: kill the primary of a sound system, and search; then let it come back."""
-    max_tps, workload = measured["max_tps"], measured["workload"]
+def add_one_less(measured: Measured, system: System, measuring: Measuring, plan: Plan) -> None:
+    """Fill ``n_minus_1`` as it goes: reads; then kill the primary of a sound system, and search; then let it come
+    back."""
+    max_tps, objectives = measured["max_tps"], plan.objectives
     assert max_tps is not None
-    reads_words = (
-        "not searched apart: the rates are of writes and of reads at the read port together"
-        if workload == MIXED_READ
-        else f"none: the workload {workload} reads where it writes, so no read pool is used"
-    )
+    row = measured["n_minus_1"] = _nothing_yet()
+    row["reads"] = reads_row(plan.scenario.workload, system, measuring, objectives)
     node = system.lose()
     say(f"{node} was killed, and the others take writes: searching with one node less")
     found = search(
@@ -61,24 +59,30 @@ def add_one_less(measured: Measured, system: System, measuring: Measuring, objec
         steps_max=STEPS_MAX,
     )
     say(found.words)
-    row: NMinus1 = {
-        "max_tps": found.max_tps,
-        "bracket": bracket_row(found),
-        "limit": limit_row(found.limit),
-        "ratio": None if found.max_tps is None else found.max_tps / max_tps,
+    row["max_tps"], row["words"] = found.max_tps, found.words
+    row["bracket"], row["limit"] = bracket_row(found), limit_row(found.limit)
+    if found.max_tps is not None:
+        row["ratio"] = found.max_tps / max_tps
+        row["rejoining"] = _rejoining(
+            system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
+        )
+
+
+def _nothing_yet() -> NMinus1:
+    """Before its first step."""
+    return {
+        "max_tps": None,
+        "bracket": None,
+        "limit": None,
+        "ratio": None,
         "safe_tps": None,
         "safe_verified": None,
         "at_90_percent": None,
         "headroom": None,
         "rejoining": None,
-        "reads": {"max_tps": None, "n_minus_1_max_tps": None, "ratio": None, "words": reads_words},
-        "words": found.words,
+        "reads": None,
+        "words": "it ended before the search did",
     }
-    measured["n_minus_1"] = row
-    if found.max_tps is not None:
-        row["rejoining"] = _rejoining(
-            system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
-        )
 
 
 def _rejoining(
