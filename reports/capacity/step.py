@@ -11,8 +11,9 @@ from typing import Literal
 
 from reports.capacity.usage import Usage
 
-#: Why a step was run. The first four are those of the search for the highest rate.
-Purpose = Literal["ramp", "bisect", "verify_below", "verify_above", "tax", "density", "idle"]
+#: Why a step was run. The first four are those of the search for the highest rate; ``closed`` ones are points of the
+#: scalability law.
+Purpose = Literal["ramp", "bisect", "verify_below", "verify_above", "closed", "tax", "density", "idle"]
 #: What can be the limit; ``generator``: the load itself, so that the system was never at its own.
 LimitKind = Literal[
     "mysqld_cpu",

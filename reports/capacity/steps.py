@@ -17,6 +17,8 @@ SETTINGS = {ALL_NODES: "all nodes", "n_minus_1": "one node dead", "rejoining": "
 #: Of the searches of reads alone, which are another load, so that their steps are no points of the system's curve.
 READS, READS_ONE_LESS = "reads", "reads_n_minus_1"
 SETTING_WORDS = {**SETTINGS, READS: "reads alone", READS_ONE_LESS: "reads alone, one replica dead"}
+#: Purpose of the steps that are points of the scalability law.
+CLOSED = "closed"
 _SEARCH = frozenset({"ramp", "bisect", "verify_below", "verify_above"})
 
 

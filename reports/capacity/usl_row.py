@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.capacity.content import StepRow, UslRow
-from reports.capacity.steps import ALL_NODES, of_search
+from reports.capacity.steps import ALL_NODES, CLOSED
 from reports.capacity.usl import Bounds, Usl, fit
 
 
 def usl_row(steps: Sequence[StepRow]) -> UslRow:
-    """The law fitted to the steps of the search with all nodes that were stable: where a backlog grows, the number in
-    flight is no property of the rate, and Little's law does not hold."""
+    """The law fitted to the closed loops with all nodes, each of which has a number in flight of its own: where a rate
+    comes from outside, that number is what chance and queues make of it."""
     points = sorted(
         (step["concurrency"], step["achieved_tps"])
         for step in steps
-        if step["setting"] == ALL_NODES and of_search(step) and step["stable"] and step["concurrency"]
+        if step["setting"] == ALL_NODES and step["purpose"] == CLOSED and step["concurrency"]
     )
     concurrency, throughput = [at for at, _ in points], [tps for _, tps in points]
     fitted = fit(concurrency, throughput)

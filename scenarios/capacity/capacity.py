@@ -38,9 +38,9 @@ from scenarios.schema.user_keys import without_values
 from scenarios.signals import undisturbed
 from scenarios.trials.loop import say
 
-#: Of the closed loop that tells where the search begins: its rate is no part of what is found.
-PROBE_S = 5.0
-#: The search begins at this share of what the closed loop carried, which had no objective to hold.
+#: Closed loops from one client to as many as there are connections, in equal ratios: the points of the scalability law.
+CLOSED_LOOPS = 7
+#: The search begins at this share of what the last of them carried, which had no objective to hold.
 START_SHARE = 0.5
 LEAST_TPS = 5.0
 
@@ -131,10 +131,10 @@ class Capacity:
             add_density(self._measured, plan, platform=self._platform, folder=self.folder)
 
     def _maximum(self, system: System) -> None:
-        """The highest rate with all nodes."""
-        probe = system.measure(None, purpose="ramp", duration_s=PROBE_S)
-        say(f"a closed loop of {self._plan.scenario.load.connections} connections carries {probe.achieved_tps:.0f}/s")
-        start_tps = max(LEAST_TPS, START_SHARE * probe.achieved_tps)
+        """What closed loops carry, and from there on the highest rate, with all nodes."""
+        for clients in closed_loops(self._plan.scenario.load.connections):
+            saturated = self._measuring.closed(system, clients)
+        start_tps = max(LEAST_TPS, START_SHARE * saturated.achieved_tps)
         found = search(self._measuring.on(system), self._plan.objectives, start_tps=start_tps)
         measured = self._measured
         measured["max_tps"] = found.max_tps
@@ -161,6 +161,12 @@ class Capacity:
         if row is not None and row["max_tps"] is not None and max_tps is not None:
             runs = SafeLoad(self._plan, runs=self._runs, platform=self._platform, folder=self.folder)
             runs.find(row, max_tps=max_tps)
+
+
+def closed_loops(connections: int) -> list[int]:
+    """Clients of each, the last one with all."""
+    shares = (step / (CLOSED_LOOPS - 1) for step in range(CLOSED_LOOPS))
+    return sorted({round(connections**share) for share in shares})
 
 
 def _nothing_yet(plan: Plan, *, command: Sequence[str], started_at: str, platform: Platform) -> Measured:

@@ -15,9 +15,12 @@ BACKLOG = 1_000_000
 KEPT = ("connections", "workers", "statement_timeout", "batch", "retry", "reconnect", "pool")
 
 
-def offered(scenario: Scenario, rate_tps: float | None, *, lasts_s: float, number: int) -> Scenario:
-    """The scenario with random arrivals at a rate, or as a closed loop without pauses (None), which saturates.
+def offered(
+    scenario: Scenario, rate_tps: float | None, *, lasts_s: float, number: int, clients: int | None = None
+) -> Scenario:
+    """The scenario with random arrivals at a rate, or as a closed loop without pauses (None).
 
+    clients: of the closed loop, by default as many as it has connections, which saturates.
     number: of the step, from 1. It moves the seed: keys are made of it, and on one data set none may come twice.
     """
     pace = {"model": "closed"} if rate_tps is None else {"model": "poisson", "rate": rate_tps}
@@ -26,6 +29,6 @@ def offered(scenario: Scenario, rate_tps: float | None, *, lasts_s: float, numbe
     )
     kept = {key: getattr(scenario.load, key) for key in KEPT}
     if rate_tps is None:
-        kept["users"] = scenario.load.connections
+        kept["users"] = clients or scenario.load.connections
     seed = (scenario.seed + number) % 2**63
     return scenario.model_copy(update={"load": load.model_copy(update=kept), "seed": seed})

@@ -118,10 +118,12 @@ class System:
         *,
         purpose: Purpose,
         setting: str = "n",
+        clients: int | None = None,
         duration_s: float = DURATION_S,
         meanwhile: Callable[[], None] | None = None,
     ) -> Step:
-        """Offer a load, and say what came of it. rate_tps: arrivals a second; None: a closed loop that saturates.
+        """Offer a load, and say what came of it. rate_tps: arrivals a second; None: a closed loop of so many clients,
+        by default as many as there are connections, which saturates.
 
         duration_s: of what is counted, before the warm-up is cut off. meanwhile: called as the counting begins; the
         warm-up was over by then. Raises HarnessError when the load broke, or the pods did not come to rest after it.
@@ -130,7 +132,7 @@ class System:
         folder = self._folder / "steps" / f"{number:02d}-{'closed' if rate_tps is None else f'{rate_tps:.0f}'}"
         (folder / "ops").mkdir(parents=True)
         lasts_s = WARM_UP_S + duration_s
-        scenario = offered(self._scenario, rate_tps, lasts_s=lasts_s, number=number)
+        scenario = offered(self._scenario, rate_tps, lasts_s=lasts_s, number=number, clients=clients)
         load = Load(self.cluster, self.mesh, scenario, role=f"locust{number}", after=self.load)
         self.load = load
         meter = Meter(self._run_id, self.cluster, beside=self.beside)

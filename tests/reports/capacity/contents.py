@@ -55,6 +55,10 @@ def step_row(concurrency: float, *, holds: bool = True, stable: bool = True, **c
 
 
 STEPS = [
+    *(
+        step_row(concurrency, purpose="closed", offered_tps=0.0)
+        for concurrency in (1.0, 2.0, 3.0, 6.0, 10.0, 18.0, 32.0)
+    ),
     *(step_row(concurrency) for concurrency in (0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 18.0)),
     step_row(21.0, holds=False, limits=[{"what": "mysqld_cpu", "evidence": "0.97 of 1 core for 10 s"}]),
     step_row(90.0, stable=False),

@@ -133,7 +133,7 @@ def test_the_law_of_the_steps_is_found_again(of_kind: Callable[[str], Written]) 
     _, content, _ = of_kind("bare")
     usl = content["usl"]
     assert (usl["fit"], usl["lambda"], usl["sigma"], usl["kappa"]) == ("ok", *(pytest.approx(one) for one in LAW))
-    assert 90.0 not in usl["concurrency"], "an unstable step has no concurrency of its own"
+    assert usl["concurrency"] == [1.0, 2.0, 3.0, 6.0, 10.0, 18.0, 32.0], "of closed loops alone"
 
 
 def test_of_two_steps_the_page_says_why_there_is_no_law(of_kind: Callable[[str], Written]) -> None:

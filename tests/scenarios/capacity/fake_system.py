@@ -60,6 +60,7 @@ class FakeSystem:
         *,
         purpose: Purpose,
         setting: str = "n",
+        clients: int | None = None,
         duration_s: float,
         meanwhile: Callable[[], None] | None = None,
     ) -> Step:
@@ -71,7 +72,11 @@ class FakeSystem:
         server = self.one_less if self.lost else self.server
         if self._reads_alone:
             server = self.reads_one_less if self.lost else self.reads
-        return replace(server(rate_tps or server.capacity_tps, purpose), setting=setting)
+        step = replace(server(rate_tps or server.capacity_tps, purpose), setting=setting)
+        if clients is None:
+            return step
+        carried_tps = server.capacity_tps * clients / (clients + server.slots)
+        return replace(step, offered_tps=0.0, concurrency=float(clients), achieved_tps=carried_tps)
 
     @contextmanager
     def offering(self, options: Mapping[str, Any]) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.errors import ConfigurationError, HarnessError
+from scenarios.capacity.capacity import closed_loops
 from tests.scenarios.capacity.fake_server import FakeServer
 from tests.scenarios.capacity.fake_system import SLO, FakeSystem, FakeTrials, content, ended
 
@@ -23,7 +24,8 @@ def test_what_it_finds_is_verified_on_both_sides_and_printed(tmp_path: Path, cap
     assert found["verify"]["below"]["holds"] is True
     assert found["verify"]["above"]["holds"] is False
     said = capsys.readouterr()
-    assert re.search(r"\[step 1\] 50\d/s: holds, p99 20 ms, primary's mysqld 0.0 cores", said.err)
+    assert "[step 1] 1 client in a closed loop: 200/s, p99" in said.err
+    assert re.search(r"\[step 8\] 44\d/s: holds, p99 \d+ ms, primary's mysqld 0.0 cores", said.err)
     assert f"{SLO} held up to {found['max_tps']:,.0f}/s" in said.out
     assert (tmp_path / "capacity" / "latest" / "report.html").exists()
     assert (tmp_path / "capacity" / "latest" / "SHA256SUMS").exists()
@@ -33,14 +35,14 @@ def test_an_interruption_removes_the_system_and_keeps_what_was_measured(
     tmp_path: Path, system: type[FakeSystem]
 ) -> None:
     def interrupt(step: int) -> None:
-        if step == 4:
+        if step == 10:
             raise KeyboardInterrupt
 
     system.before = staticmethod(interrupt)
     assert ended(tmp_path) == 130
     found = content(tmp_path)
     assert found["interrupted"] is True
-    assert len(found["steps"]) == 2, "the first step of the system is no part of the search"
+    assert [step["purpose"] for step in found["steps"]] == ["closed"] * 7 + ["ramp"] * 2
     assert found["max_tps"] is None
     assert system.ended == 1
 
@@ -72,7 +74,7 @@ def test_what_breaks_in_the_middle_keeps_what_was_measured(tmp_path: Path, syste
     assert ended(tmp_path) == 4
     found = content(tmp_path)
     assert "a load pod ended early" in found["why"]
-    assert len(found["steps"]) == 3
+    assert len(found["steps"]) == 4
     assert system.ended == 1
 
 
@@ -102,6 +104,22 @@ def test_a_step_that_was_disturbed_once_is_measured_again(
     system.before = staticmethod(disturb)
     assert ended(tmp_path) == 0
     assert capsys.readouterr().err.count("measured again") == 1
+
+
+@pytest.mark.usefixtures("system")
+def test_the_law_is_fitted_to_closed_loops_from_one_client_to_all(tmp_path: Path) -> None:
+    assert ended(tmp_path) == 0
+    law = content(tmp_path)["usl"]
+    assert law["concurrency"] == [1, 2, 3, 6, 10, 18, 32]
+    assert law["fit"] == "ok"
+    assert law["sigma"] == pytest.approx(1 / 5, rel=0.01)  # of N / (N + 4)
+
+
+@pytest.mark.parametrize("connections", [1, 2, 5, 500])
+def test_closed_loops_reach_from_one_client_to_as_many_as_there_are_connections(connections: int) -> None:
+    loops = closed_loops(connections)
+    assert (loops[0], loops[-1]) == (1, connections)
+    assert loops == sorted(set(loops))
 
 
 @pytest.mark.usefixtures("system")
