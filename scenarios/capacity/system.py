@@ -21,7 +21,7 @@ import pandas as pd
 from cluster.errors import HarnessError
 from cluster.front import AskPools
 from cluster.mysqld import requested
-from cluster.platform.platform import Platform, Process
+from cluster.platform.platform import Platform, Pod, Process
 from cluster.wait import WaitTimeoutError, wait_until
 from history.load_events import Second
 from mesh.proxies.lookup import PROXIES
@@ -194,15 +194,17 @@ class System:
         return next(name for name in reversed(self.cluster.pods) if name != leader and name not in self.lost)
 
     def lose(self, node: str | None = None) -> str:
-        """Kill a node's mysqld, by default the primary's, wait until the others take writes, and return its name."""
+        """Kill a node's mysqld, by default the primary's, and return its name as soon as the others take writes and none
+        of them counts on it any more: a group stands still for a moment as it expels a member, replica or not."""
         node = node or self.cluster.membership.primary()
         self.lost.add(node)
         self._mysqld(node).kill()
 
-        def led_by_another() -> bool:
-            return self.cluster.membership.primary() != node
+        def is_gone() -> bool:
+            seen = self.cluster.status(self._living()).values()
+            return self.cluster.membership.primary() != node and all(one and node not in one.view for one in seen)
 
-        wait_until(f"another node than {node} takes writes", led_by_another, timeout_s=FAILOVER_TIMEOUT_S)
+        wait_until(f"the others take writes and go on without {node}", is_gone, timeout_s=FAILOVER_TIMEOUT_S)
         first_write(self.cluster, self.mesh)
         return node
 
@@ -234,14 +236,16 @@ class System:
 
     def rest(self) -> None:
         """Wait until the living nodes have executed the same; raises HarnessError when they do not."""
-        living = [pod for name, pod in self.cluster.pods.items() if name not in self.lost]
 
         def agreed() -> bool:
-            statuses = self.cluster.status(living).values()
+            statuses = self.cluster.status(self._living()).values()
             return len({status.gtid_executed if status else None for status in statuses} | {None}) == 2
 
         now = self.cluster.membership.disagreement
         wait_until("the replicas have applied what the step wrote", agreed, timeout_s=REST_TIMEOUT_S, now=now)
+
+    def _living(self) -> list[Pod]:
+        return [pod for name, pod in self.cluster.pods.items() if name not in self.lost]
 
     def _mysqld(self, node: str) -> Process:
         return self.cluster.pods[node].containers["mysqld"]

@@ -22,13 +22,14 @@ S = 1_000_000_000
 
 
 class World:
-    """Outside of the system. executed: what each node says that it has executed, a list a look. removed: how often the
-    pods were. complete: whether the load ends in order. during: called in the middle of a load. asked: the workload's
+    """Outside of the system. executed: what each node says that it has executed, a list a look. views: whom all of them
+    count on, a list a look. removed: how often the pods were. complete: whether the load ends in order. during: called in the middle of a load. asked: the workload's
     options of each load. readers: the nodes that a proxy sends reads to, a list a look; None: it has no such pool."""
 
     def __init__(self) -> None:
         self.removed = 0
         self.executed: list[dict[str, str]] = [{"node1": "a:1-9", "node2": "a:1-9"}]
+        self.views = [["node1", "node2"], ["node1", "node2"], ["node2"]]
         self.leaders = ["node1", "node1", "node2"]
         self.complete = True
         self.during: Callable[[], None] = lambda: None
@@ -48,7 +49,8 @@ class World:
     def status(self, pods: Any = ()) -> dict[str, Any]:
         said = self.executed.pop(0) if len(self.executed) > 1 else self.executed[0]
         names = [pod.name for pod in pods]
-        return {name: SimpleNamespace(gtid_executed=gtid) for name, gtid in said.items() if name in names}
+        view = dict.fromkeys(self.views.pop(0) if len(self.views) > 1 else self.views[0], "ONLINE/")
+        return {name: SimpleNamespace(gtid_executed=gtid, view=view) for name, gtid in said.items() if name in names}
 
     def primary(self) -> str:
         return self.leaders.pop(0) if len(self.leaders) > 1 else self.leaders[0]
@@ -200,6 +202,14 @@ def test_a_node_is_lost_when_another_leads_and_writes_go_in_again(tmp_path: Path
         running.rest()  # asks the living alone
         running.rejoin("node1")
         assert str(world.pods["node1"].containers["mysqld"].state()) == "running"
+
+
+def test_a_dead_replica_is_lost_once_nobody_counts_on_it_any_more(tmp_path: Path, world: World) -> None:
+    world.leaders = ["node2"]
+    with system(tmp_path) as running:
+        assert running.lose("node1") == "node1"
+        assert world.views == [["node2"]], "it was looked at until the node was in no view"
+        assert world.writes == 1
 
 
 def test_the_workloads_options_are_others_for_some_steps_alone(tmp_path: Path, world: World) -> None:
