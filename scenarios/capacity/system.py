@@ -194,8 +194,8 @@ class System:
         return next(name for name in reversed(self.cluster.pods) if name != leader and name not in self.lost)
 
     def lose(self, node: str | None = None) -> str:
-        """Kill a node's mysqld, by default the primary's, and return its name as soon as the others take writes and none
-        of them counts on it any more: a group stands still for a moment as it expels a member, replica or not."""
+        """Kill a node's mysqld, by default the primary's, and return its name as soon as the others take writes and
+        none of them counts on it any more: a group stands still for a moment as it expels a member, replica or not."""
         node = node or self.cluster.membership.primary()
         self.lost.add(node)
         self._mysqld(node).kill()

@@ -22,9 +22,10 @@ S = 1_000_000_000
 
 
 class World:
-    """Outside of the system. executed: what each node says that it has executed, a list a look. views: whom all of them
-    count on, a list a look. removed: how often the pods were. complete: whether the load ends in order. during: called in the middle of a load. asked: the workload's
-    options of each load. readers: the nodes that a proxy sends reads to, a list a look; None: it has no such pool."""
+    """Outside of the system. executed: what each node says that it has executed, a list a look. views: whom all of
+    them count on, a list a look. removed: how often the pods were. complete: whether the load ends in order. during:
+    called in the middle of a load. asked: the workload's options of each load. readers: the nodes that a proxy sends
+    reads to, a list a look; None: it has no such pool."""
 
     def __init__(self) -> None:
         self.removed = 0
