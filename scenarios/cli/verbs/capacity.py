@@ -77,6 +77,7 @@ def capacity(
     """
     with at_once():
         from cluster.platform import ownership
+        from scenarios.capacity.bare import remove_left
         from scenarios.capacity.capacity import Capacity
         from scenarios.capacity.plan import plan
         from scenarios.signals import interruptible
@@ -96,6 +97,7 @@ def capacity(
     measuring = Capacity(planned, runs=runs, command=command(context), tax=tax, density=density)
     with interruptible():
         ownership.reap()
+        remove_left()
         content = measuring.execute()
     print("\n".join([*content["headline"], f"  {measuring.folder}"]))
     if measuring.interrupted is not None:
