@@ -154,7 +154,7 @@ class Capacity:
         if measured["max_tps"] is None:
             measured["missing"]["n_minus_1"] = "there is no maximum with all nodes to compare it with"
             return
-        add_one_less(measured, system, self._measuring, self._plan.objectives)
+        add_one_less(measured, system, self._measuring, self._plan)
 
     def _safe_load(self) -> None:
         row, max_tps = self._measured["n_minus_1"], self._measured["max_tps"]
