@@ -13,7 +13,6 @@ from scenarios.cli.options import (
     RUNS,
     Runs,
     Seed,
-    Settings,
     command,
     mesh_words,
     scenario_names,
@@ -65,7 +64,12 @@ def capacity(
     ] = 0,
     tax: Annotated[bool, typer.Option("--tax", help="also what each mesh costs, and what containers cost")] = False,
     density: Annotated[bool, typer.Option("--density", help="also how many whole systems this machine holds")] = False,
-    settings: Settings = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="override one key of the system, mysql.config.sync_binlog=0; repeatable"
+        ),
+    ] = None,
     seed: Seed = None,
     runs: Runs = RUNS,
 ) -> int:
