@@ -76,6 +76,18 @@ def test_without_a_maximum_with_a_replica_dead_the_one_before_stays_and_the_repl
     assert "with one replica dead there is no maximum" in " ".join(found["headline"])
 
 
+def test_reads_need_no_maximum_of_the_mix_and_no_primary_dies_without_one(
+    tmp_path: Path, system: type[FakeSystem]
+) -> None:
+    system.server = FakeServer(capacity_tps=1000, slots=4, generator_tps=700)
+    lost = measured(tmp_path, code=3)["n_minus_1"]
+    assert lost["reads"]["max_tps"] == pytest.approx(2000, rel=0.1)
+    assert lost["reads"]["ratio"] is not None
+    assert "there is no maximum with all nodes" in lost["words"]
+    assert "node1 killed" not in system.story
+    assert {lost[name] for name in ("max_tps", "ratio", "safe_tps", "safe_verified", "rejoining")} == {None}
+
+
 def test_reads_stay_when_what_follows_breaks(tmp_path: Path, system: type[FakeSystem]) -> None:
     def break_down(_: int) -> None:
         if system.story and system.story[-1] == "node1 killed":
