@@ -2,10 +2,14 @@
 no container, no namespace and no cgroup of its own.
 
 It listens at this machine's address in the run's network, so that the load reaches both servers over the same bridge.
+
+It ends with the process that started it, also one that is killed. The folder of its files is locked for as long as that
+lives: whoever finds one that is not locked may remove it, and what still runs inside (`remove_left`).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
@@ -17,6 +21,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +40,12 @@ from scenarios.signals import undisturbed
 BOOT_TIMEOUT_S = 120.0
 #: For InnoDB to end in order; it is killed then.
 END_TIMEOUT_S = 30.0
-#: Whoever started it may be killed: it ends by then all the same.
+#: At most: `setpriv` ends it with the process that started it.
 LONGEST_S = 3600
 LOG = "bare.log"
 #: An image of a server has one gigabyte, and its data grow.
 LEAST_FREE_BYTES = 4 * 2**30
+_PREFIX = "meshbench-bare-"
 #: Those that a program may open without thinking; major and minor as in the kernel's devices.txt.
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 
@@ -98,23 +104,80 @@ def files_of(image: str, *, run_id: str) -> Iterator[Path]:
         raise ConfigurationError("a server outside of containers is started by chroot, which needs root")
     if shutil.which("tar") is None:
         raise ConfigurationError("a server outside of containers needs `tar` on this machine: apt-get install tar")
-    folder = Path(tempfile.mkdtemp(prefix=f"meshbench-bare-{run_id}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{run_id}-"))
+    with _locked(folder):
+        try:
+            if (free := shutil.disk_usage(folder).free) < LEAST_FREE_BYTES:
+                raise ConfigurationError(
+                    f"{folder.parent}: {free >> 30} GiB are free; the files of image {image} need "
+                    f"{LEAST_FREE_BYTES >> 30}"
+                )
+            folder.chmod(0o755)
+            one_off.unpack(image, folder, run_id=run_id)
+            for name, (major, minor) in _DEVICES.items():
+                device = folder / "dev" / name
+                device.parent.mkdir(exist_ok=True)
+                device.unlink(missing_ok=True)
+                os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+                device.chmod(0o666)
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """While the caller holds the lock of a folder; False where another process does, or where it is a stranger's or no
+    folder. The lock is the kernel's, so it is gone with its process, and no program that is started inherits it."""
     try:
-        if (free := shutil.disk_usage(folder).free) < LEAST_FREE_BYTES:
-            raise ConfigurationError(
-                f"{folder.parent}: {free >> 30} GiB are free; the files of image {image} need {LEAST_FREE_BYTES >> 30}"
-            )
-        folder.chmod(0o755)
-        one_off.unpack(image, folder, run_id=run_id)
-        for name, (major, minor) in _DEVICES.items():
-            device = folder / "dev" / name
-            device.parent.mkdir(exist_ok=True)
-            device.unlink(missing_ok=True)
-            os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(major, minor))
-            device.chmod(0o666)
-        yield folder
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        yield False
+        return
+    try:
+        yield os.fstat(opened).st_uid == os.geteuid() and _lock(opened)
     finally:
-        shutil.rmtree(folder)
+        os.close(opened)
+
+
+def _lock(opened: int) -> bool:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def remove_left() -> list[str]:
+    """Remove what killed processes have left of bare servers on this machine: the files, and who still runs inside;
+    returns what was removed, such as ``bare server /tmp/meshbench-bare-0a1b2c3d-x1y2z3``."""
+    gone = []
+    for folder in sorted(Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")):
+        with _locked(folder) as ours:
+            if ours:
+                wait_until(f"nothing runs in {folder}", partial(_nothing_inside, folder), timeout_s=END_TIMEOUT_S)
+                shutil.rmtree(folder)
+                gone.append(f"bare server {folder}")
+    return gone
+
+
+def _nothing_inside(folder: Path) -> bool:
+    """Kill every process whose root is this folder, and no other; returns whether there was none any more."""
+    inside = False
+    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()):
+        try:
+            handle = os.pidfd_open(pid)  # held while it is looked at: a later process may get its pid
+        except OSError:
+            continue
+        try:
+            if Path(f"/proc/{pid}/root").samefile(folder):
+                inside = True
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        except OSError:  # it has ended, or belongs to somebody else
+            continue
+        finally:
+            os.close(handle)
+    return not inside
 
 
 @contextmanager
@@ -183,11 +246,12 @@ def _open_files(cluster: Cluster, container: str) -> tuple[int, int]:
 def _start(
     root: Path, command: list[str], environment: Mapping[str, str], *, log: Any, open_files: tuple[int, int]
 ) -> subprocess.Popen[bytes]:
-    """``timeout`` stays its parent, and passes signals on."""
+    """``timeout`` stays its parent, and passes signals on; the kernel sends it SIGTERM when our thread has ended. (Not
+    mysqld itself: that setting is lost with a change of user.)"""
     soft, hard = open_files
     alike = open_files == resource.getrlimit(resource.RLIMIT_NOFILE)
     limits = [] if alike else ["prlimit", f"--nofile={soft}:{hard}"]
-    bounded = ["timeout", "--kill-after", f"{END_TIMEOUT_S:g}", str(LONGEST_S)]
+    bounded = ["setpriv", "--pdeathsig", "TERM", "timeout", "--kill-after", f"{END_TIMEOUT_S:g}", str(LONGEST_S)]
     try:
         return subprocess.Popen(
             [*bounded, *limits, "chroot", str(root), *command],

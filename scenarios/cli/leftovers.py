@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cluster.errors import ConfigurationError
 from cluster.platform import ownership
 from cluster.platform.docker_engine import require_engine
+from scenarios.capacity import bare
 from scenarios.cli.exit_codes import PASS
 from scenarios.standing import standing
 
@@ -20,7 +21,7 @@ def remove(runs: Sequence[str]) -> int:
             raise ConfigurationError(
                 f"gc {run_id}: this is cluster {up[run_id]}; `meshbench down {up[run_id]}` removes it"
             )
-    gone = ownership.reap()
+    gone = [*ownership.reap(), *bare.remove_left()]
     for run_id in runs:
         gone += ownership.remove(run_id) or _nothing_of(run_id, gone)
     for one in gone:

@@ -13,7 +13,6 @@ from scenarios.cli.options import (
     RUNS,
     Runs,
     Seed,
-    Settings,
     command,
     mesh_words,
     scenario_names,
@@ -65,7 +64,12 @@ def capacity(
     ] = 0,
     tax: Annotated[bool, typer.Option("--tax", help="also what each mesh costs, and what containers cost")] = False,
     density: Annotated[bool, typer.Option("--density", help="also how many whole systems this machine holds")] = False,
-    settings: Settings = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="override one key of the system, mysql.config.sync_binlog=0; repeatable"
+        ),
+    ] = None,
     seed: Seed = None,
     runs: Runs = RUNS,
 ) -> int:
@@ -77,6 +81,7 @@ def capacity(
     """
     with at_once():
         from cluster.platform import ownership
+        from scenarios.capacity.bare import remove_left
         from scenarios.capacity.capacity import Capacity
         from scenarios.capacity.plan import plan
         from scenarios.signals import interruptible
@@ -96,6 +101,7 @@ def capacity(
     measuring = Capacity(planned, runs=runs, command=command(context), tax=tax, density=density)
     with interruptible():
         ownership.reap()
+        remove_left()
         content = measuring.execute()
     print("\n".join([*content["headline"], f"  {measuring.folder}"]))
     if measuring.interrupted is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from subprocess import Popen
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -16,7 +19,8 @@ from cluster.errors import ConfigurationError, HarnessError
 from cluster.platform import one_off
 from cluster.platform.fake import FakePlatform
 from cluster.topology import Topology
-from scenarios.capacity.bare import files_of
+from cluster.wait import wait_until
+from scenarios.capacity.bare import files_of, remove_left
 from scenarios.capacity.container_tax import different, measure_container_tax
 from scenarios.run.cpu_time import spent_by
 from scenarios.schema.read import read_scenario
@@ -111,3 +115,106 @@ def test_the_cpu_time_of_a_process_is_known_while_it_lives() -> None:
     assert spent is not None
     assert spent.usage_s > 0
     assert spent_by(2**22 + 1) is None
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where folders of bare servers are made and looked for."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
+
+
+@contextmanager
+def running(program: str, *words: str) -> Iterator[Popen[bytes]]:
+    """A Python program that has printed a line; its output goes on from there."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with Popen([sys.executable, "-c", program, *words], stdout=PIPE, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def inside(root: Path) -> Any:
+    """What stands in for the server: a process whose root is this folder."""
+    return running("import os, sys, time; os.chroot(sys.argv[1]); print(flush=True); time.sleep(600)", str(root))
+
+
+@needs_root
+def test_what_a_killed_process_has_left_of_a_bare_server_is_removed(temporary: Path) -> None:
+    left = temporary / "meshbench-bare-0a1b2c3d-left"
+    (left / "usr").mkdir(parents=True)
+    with inside(left) as server, inside(temporary) as stranger:
+        assert server.stdout is not None
+        assert stranger.stdout is not None
+        server.stdout.readline()
+        stranger.stdout.readline()
+        assert remove_left() == [f"bare server {left}"]
+        assert server.wait() == -signal.SIGKILL
+        assert stranger.poll() is None
+    assert not left.exists()
+    assert remove_left() == []
+
+
+@needs_root
+def test_a_bare_server_whose_owner_lives_is_left_alone(unpacked: list[Path]) -> None:
+    with files_of("an image", run_id="0a1b2c3d") as root, inside(root) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        assert remove_left() == []
+        assert server.poll() is None
+        assert root.exists()
+
+
+def test_the_lock_of_an_owner_ends_with_it_and_not_with_what_it_started(temporary: Path) -> None:
+    owner = (
+        "import subprocess, sys; from pathlib import Path; from scenarios.capacity.bare import _locked\n"
+        "with _locked(Path(sys.argv[1])) as ours:\n"
+        "    child = subprocess.Popen(['sleep', '600'])\n"
+        "    print(ours, child.pid, flush=True)\n"
+        "    child.wait()"
+    )
+    left = temporary / "meshbench-bare-0a1b2c3d-left"
+    left.mkdir()
+    with running(owner, str(left)) as process:
+        assert process.stdout is not None
+        ours, child = process.stdout.readline().decode().split()
+        assert ours == "True"
+        assert remove_left() == []
+        process.kill()
+        process.wait()
+        assert remove_left() == [f"bare server {left}"]
+        os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_link_or_a_strangers_folder_is_never_followed(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (temporary / "precious").mkdir()
+    (temporary / "meshbench-bare-link").symlink_to(temporary / "precious")
+    (temporary / "meshbench-bare-file").write_text("")
+    assert remove_left() == []
+    (temporary / "meshbench-bare-theirs").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000 + os.getuid())
+    assert remove_left() == []
+    assert (temporary / "precious").exists()
+    assert (temporary / "meshbench-bare-theirs").exists()
+
+
+@needs_root
+def test_a_bare_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    owner = (
+        "import os, resource, sys; from pathlib import Path; from scenarios.capacity import bare\n"
+        "log = open(sys.argv[1], 'wb'); limits = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "started = bare._start(Path('/'), ['sleep', '600'], dict(os.environ), log=log, open_files=limits)\n"
+        "while not bare._children(started.pid): pass\n"
+        "print(*bare._children(started.pid), flush=True); started.wait()"
+    )
+    with running(owner, str(tmp_path / "log")) as process:
+        assert process.stdout is not None
+        server = Path("/proc") / process.stdout.readline().decode().strip()
+        assert server.exists()
+        process.kill()
+        process.wait()
+        wait_until("the server has ended", lambda: not server.exists(), timeout_s=20)
