@@ -109,6 +109,7 @@ class WorkloadSection:
     reads: Words | None = None
     refusals: Words | None = None
     keyed: Flag = True
+    read_port: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

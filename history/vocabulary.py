@@ -2,8 +2,9 @@
 
 ``f`` is the workload's: each of ours has a fixed set of operations. A user's own class or locustfile calls its
 operations as it likes. What judging must know of a workload its class declares, and a run writes it into the manifest:
-``manifest.workload`` is ``{"operations": [...] or null, "reads": [...], "refusals": [...], "keyed": true}``. A folder
-that does not say, as those made before it was written, is judged by what held for all workloads then.
+``manifest.workload`` is ``{"operations": [...] or null, "reads": [...], "refusals": [...], "keyed": true, "read_port":
+[...]}``. A folder that does not say, as those made before it was written, is judged by what held for all workloads
+then.
 """
 
 from __future__ import annotations
@@ -60,17 +61,18 @@ def operations_of(name: str | None) -> frozenset[str] | None:
 class WorkloadFacts:
     """operations: the f that its rows may have; None: any. reads: the f of those that write nothing. refusals: the
     errors by which the business refuses an operation, which is an answer and no failure. keyed: whether a final table
-    lists the keys of what took effect."""
+    lists the keys of what took effect. read_port: the f of those that go to the mesh's read port."""
 
     operations: frozenset[str] | None = None
     reads: frozenset[str] = READS
     refusals: frozenset[str] = REFUSALS
     keyed: bool = True
+    read_port: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> WorkloadFacts:
         """The inverse of `as_json`. What is not told is as it always was."""
-        words = {name: told.get(name) for name in ("operations", "reads", "refusals")}
+        words = {name: told.get(name) for name in ("operations", "reads", "refusals", "read_port")}
         sets: dict[str, Any] = {name: frozenset(value) for name, value in words.items() if value is not None}
         return cls(**sets, keyed=told.get("keyed") is not False)
 
@@ -80,4 +82,5 @@ class WorkloadFacts:
             "reads": sorted(self.reads),
             "refusals": sorted(self.refusals),
             "keyed": self.keyed,
+            "read_port": sorted(self.read_port),
         }

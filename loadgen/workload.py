@@ -74,7 +74,8 @@ class Workload(Protocol):
     """Five verbs. One of ours also declares what it is, as attributes of its class: ``name`` (in a scenario), ``about``
     (half a line), ``Options`` (its keys), ``operations`` (the f that it draws), ``reads`` (those that write nothing),
     ``refusals`` (reasons of RefusedError that are answers of the business) and ``keyed`` (whether a final table lists
-    the keys of what took effect). A user's own may declare ``Options``, ``reads`` and ``refusals``."""
+    the keys of what took effect); and where some go to the read port, ``read_port`` (the f of these). A user's own may
+    declare ``Options``, ``reads``, ``refusals`` and ``read_port``."""
 
     def setup(self, connection: SetupConnection, *, seed: int) -> None:
         """Create schema and data in the connection's database. The connection must be in autocommit mode."""

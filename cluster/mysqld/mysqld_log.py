@@ -122,12 +122,12 @@ def said(container: Process, topology: Topology) -> str:
 
 
 def last_errors(pod: Pod, topology: Topology) -> list[str]:
-    """mysqld's last errors since it was started, each once, at most six, oldest first; none if they cannot be had."""
+    """mysqld's last errors since it was started, each once, at most eight, oldest first; none if they cannot be had."""
     try:
         said = errors(_lines(pod.containers["mysqld"], topology))
     except (EngineError, OSError):
         return []
-    return list(dict.fromkeys(one[:200] for one in reversed(said)))[:6][::-1]  # what came of an error repeats itself
+    return list(dict.fromkeys(one[:200] for one in reversed(said)))[:8][::-1]  # what came of an error repeats itself
 
 
 def refuse_without_plugins(connection: Any, pod: Pod, topology: Topology, *, arguments: Iterable[str]) -> None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 API_VERSION = "1.41"
 #: exec replaces the shell, so that the engine's stop signal reaches a process that ends at once.
 PAUSE_COMMAND = ["/bin/bash", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
+#: Ports that MySQL listens on (X protocol, group communication, administration). They lie among those that the client's
+#: end of a connection gets: 33061 was once in use when a group was bootstrapped, which then failed.
+LISTENED_ON = "33060-33062"
 
 
 @dataclass(kw_only=True)
@@ -57,6 +60,7 @@ class DockerPod:
             hostname=self.name,
             extra_hosts=dict(hosts),
             cap_add=["NET_ADMIN"],
+            sysctls={"net.ipv4.ip_local_reserved_ports": LISTENED_ON},
         )
 
     @engine_errors()

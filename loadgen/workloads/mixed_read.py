@@ -48,6 +48,7 @@ class MixedRead:
     about = "writes at the write port, reads at the read port"
     operations = frozenset({"write", "read"})
     reads = frozenset({"read"})
+    read_port = frozenset({"read"})
     refusals = frozenset[str]()
     keyed = True
     Options = MixedReadOptions

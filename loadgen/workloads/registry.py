@@ -82,8 +82,14 @@ def facts_of(workload: Workload) -> WorkloadFacts:
 
 
 def declared_facts(kind: type[Any]) -> WorkloadFacts:
-    """What one of ours says of itself."""
-    return WorkloadFacts(operations=kind.operations, reads=kind.reads, refusals=kind.refusals, keyed=kind.keyed)
+    """What one of ours says of itself; most have nothing at the read port, and do not say so."""
+    return WorkloadFacts(
+        operations=kind.operations,
+        reads=kind.reads,
+        refusals=kind.refusals,
+        keyed=kind.keyed,
+        read_port=getattr(kind, "read_port", frozenset()),
+    )
 
 
 def create(config: WorkloadConfig) -> Workload:

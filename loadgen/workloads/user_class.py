@@ -117,8 +117,9 @@ def _names(options: type[Options]) -> set[str]:
 
 
 def own_facts(kind: type[Any], file: Path) -> WorkloadFacts:
-    """What the class says of itself: ``reads`` and ``refusals``, each where it has one. Raises ConfigError."""
-    return WorkloadFacts.read({name: _words(kind, name, file) for name in ("reads", "refusals")})
+    """What the class says of itself: ``reads``, ``refusals`` and ``read_port``, each where it has one. Raises
+    ConfigError."""
+    return WorkloadFacts.read({name: _words(kind, name, file) for name in ("reads", "refusals", "read_port")})
 
 
 def _words(kind: type[Any], name: str, file: Path) -> frozenset[str] | None:

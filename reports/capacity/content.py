@@ -146,7 +146,8 @@ class Rejoining(TypedDict):
 
 
 class ReadsRow(TypedDict):
-    """Reads through the read port, in operations a second. ratio: with one replica less, of with all."""
+    """Reads alone at the read port, in operations a second. ratio: with one replica dead, of with all. words: how they
+    were offered and what came of it; without a rate, why."""
 
     max_tps: float | None
     n_minus_1_max_tps: float | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.capacity.content import LimitRow, Measured, NMinus1, Part, SafeRun, UslRow, Verification
+from reports.capacity.content import LimitRow, Measured, NMinus1, Part, ReadsRow, SafeRun, UslRow, Verification
 from reports.text.units import count
 
 #: What a limit is, for people.
@@ -76,6 +76,15 @@ def _lost(lost: NMinus1) -> Iterator[str]:
     if lost["safe_tps"] is not None:
         headroom = "" if lost["headroom"] is None else f"; keep {lost['headroom']:.0%} free"
         yield f"Safe load: {rate(lost['safe_tps'])}{headroom}. {safe_words(lost['safe_verified'])}"
+    if lost["reads"] and lost["reads"]["max_tps"] is not None:
+        yield _reads(lost["reads"])
+
+
+def _reads(reads: ReadsRow) -> str:
+    alone = f"Reads alone, at the read port, held up to {rate(reads['max_tps'])}"
+    if reads["n_minus_1_max_tps"] is None or reads["ratio"] is None:
+        return f"{alone}; with one replica dead there is no maximum."
+    return f"{alone}; with one replica dead up to {rate(reads['n_minus_1_max_tps'])}, {reads['ratio']:.0%} of that."
 
 
 def safe_words(run: SafeRun | None) -> str:

@@ -2,7 +2,8 @@
 
 The outage begins with the fault and lasts until the objectives hold again for a second: the time without writes, and
 the time in which what had queued up meanwhile is worked off. All that was due before or after it counts, with the node
-dead and while it comes back.
+dead and while it comes back. Of what came before, the warm-up is cut off by test, as in a step; and what was due so
+shortly before the kill that it still had time is the outage's, which cut it off.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ def outside(history: History, objectives: Sequence[Objective]) -> Outside:
     if not begin_ns < killed_ns < end_ns:
         return Outside(holds=None, words="the node was killed outside of the load")
 
-    def of(since_ns: int, until_ns: int) -> Figures:
-        return figures(history.ops, history.workload, start_ns=since_ns, until_ns=until_ns, all_counts=True)
+    def of(since_ns: int, until_ns: int, *, all_counts: bool = True) -> Figures:
+        return figures(history.ops, history.workload, start_ns=since_ns, until_ns=until_ns, all_counts=all_counts)
 
-    before = of(begin_ns, killed_ns)
+    had_time_ns = max([WINDOW_NS, *(round(one.limit * 1e6) for one in objectives if one.quantile is not None)])
+    before = of(begin_ns, max(begin_ns + 1, killed_ns - had_time_ns), all_counts=False)
     back_ns = next(
         (
             at_ns

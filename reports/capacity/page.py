@@ -30,7 +30,7 @@ from reports.capacity.headline import (
     verified_words,
     why_missing,
 )
-from reports.capacity.steps import SETTINGS, at_the_maximum
+from reports.capacity.steps import READS, READS_ONE_LESS, SETTING_WORDS, at_the_maximum
 from reports.charts.charts import Picture
 from reports.formats.page import CSS, embedded, template
 from reports.matrix.mesh_tax import BASELINE
@@ -59,7 +59,7 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
             ("1.15 x", verified_words(content["verify"]["above"], wanted=False)),
         ],
         runs=_runs(content["n_minus_1"]),
-        reads=_reads(content["n_minus_1"]),
+        no_reads=_no_reads(content["n_minus_1"]),
         limits=_limits(content),
         usage=_usage(at_the_maximum(content)),
         usl=_usl(content["usl"]),
@@ -73,7 +73,7 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
 def _step(step: StepRow) -> dict[str, object]:
     return {
         "purpose": label(step["purpose"]),
-        "setting": SETTINGS.get(step["setting"], step["setting"]),
+        "setting": SETTING_WORDS.get(step["setting"], step["setting"]),
         "offered": rate(step["offered_tps"]) if step["offered_tps"] else "all it takes",
         "achieved": rate(step["achieved_tps"]),
         "p50": duration(step["response_ms"]["p50"]),
@@ -106,6 +106,11 @@ def _carried(content: CapacityContent) -> list[tuple[str, str, str, str]]:
     headroom = None if lost["headroom"] is None else f"{lost['headroom']:.0%} of the maximum kept free"
     free = None if lost["headroom"] is None else 1 - lost["headroom"]
     rows.append(("safe load", rate(lost["safe_tps"]), _share(free), headroom or ""))
+    reads = lost["reads"]
+    if reads and reads["max_tps"] is not None:
+        of_reads = "of reads alone with every replica" if reads["ratio"] is not None else ""
+        rows.append((SETTING_WORDS[READS], rate(reads["max_tps"]), "", reads["words"]))
+        rows.append((SETTING_WORDS[READS_ONE_LESS], rate(reads["n_minus_1_max_tps"]), _share(reads["ratio"]), of_reads))
     return rows
 
 
@@ -124,13 +129,10 @@ def _runs(lost: NMinus1 | None) -> list[tuple[str, str, str, str | None]]:
     ]
 
 
-def _reads(lost: NMinus1 | None) -> str:
+def _no_reads(lost: NMinus1 | None) -> str:
+    """Why reads have no row of their own."""
     reads = lost and lost["reads"]
-    if not reads:
-        return ""
-    share = _share(reads["ratio"])
-    words = f"Reads: {rate(reads['max_tps'])}, with one replica less {rate(reads['n_minus_1_max_tps'])}"
-    return f"{words}{f' ({share})' if share else ''}. {reads['words']}"
+    return f"Reads alone at the read port: {reads['words']}" if reads and reads["max_tps"] is None else ""
 
 
 def _limits(content: CapacityContent) -> list[tuple[str, str]]:

@@ -61,8 +61,8 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Outcome):
-    """setting: ``n``, ``n_minus_1``, ``rejoining``, or a mesh's name. offered_tps: asked for a second; of a closed loop
-    it is 0. folder: relative to capacity.json.
+    """setting: ``n``, ``n_minus_1``, ``rejoining``, ``reads``, ``reads_n_minus_1``, or a mesh's name. offered_tps:
+    asked for a second; of a closed loop it is 0. folder: relative to capacity.json.
     """
 
     purpose: Purpose

@@ -14,6 +14,9 @@ from reports.text.units import count, duration
 ALL_NODES = "n"
 #: Settings of a search, in words.
 SETTINGS = {ALL_NODES: "all nodes", "n_minus_1": "one node dead", "rejoining": "one node coming back"}
+#: Of the searches of reads alone, which are another load, so that their steps are no points of the system's curve.
+READS, READS_ONE_LESS = "reads", "reads_n_minus_1"
+SETTING_WORDS = {**SETTINGS, READS: "reads alone", READS_ONE_LESS: "reads alone, one replica dead"}
 _SEARCH = frozenset({"ramp", "bisect", "verify_below", "verify_above"})
 
 

@@ -99,7 +99,7 @@ def pair_lines(pair: PairContent) -> Iterator[Line]:
 def finding_words(finding: FindingContent) -> str:
     """``write outage: 4.2 s -> 5.5 s, +1.3 s (95 %: +0.8 s to +1.8 s), +31 %; larger in 97 % of pairs``."""
     name = finding["metric"]
-    relative = "" if finding["relative"] is None or name == FAILED else f", {_percent(finding['relative'])}"
+    relative = "" if finding["relative"] is None or name == FAILED else f", {percent_words(finding['relative'])}"
     least = f" (matters from {_least(finding)})" if _is(finding, "too_small") else ""
     superiority = finding["samples"]["superiority"]
     more = max(superiority, 1 - superiority)
@@ -113,7 +113,7 @@ def samples_words(name: str, samples: SamplesContent) -> str:
     interval = ""
     if samples["low"] is not None and samples["high"] is not None:
         interval = f" (95 %: {_signed(samples['low'], name)} to {_signed(samples['high'], name)})"
-    levels = f"{_level(samples['level_a'], name)} -> {_level(samples['level_b'], name)}"
+    levels = f"{level_words(samples['level_a'], name)} -> {level_words(samples['level_b'], name)}"
     return f"{levels}, {_signed(samples['shift'], name)}{interval}"
 
 
@@ -151,7 +151,7 @@ def _differences(pair: PairContent) -> Iterator[Line]:
         yield Line("machines", f"trials are of different machines: {listed(hosts)}")
     slower = {name: share for name, share in pair["machine"]["slower"].items() if share > SLOWER_MAX[name]}
     if slower:
-        how = ", ".join(f"{_WORK[name]} took {_percent(share)}" for name, share in slower.items())
+        how = ", ".join(f"{_WORK[name]} took {percent_words(share)}" for name, share in slower.items())
         yield Line("machine", f"it was slower for B: {how}")
 
 
@@ -203,7 +203,8 @@ def _metric(name: str) -> str:
     return "share of failed trials" if name == FAILED else label(name)
 
 
-def _level(value: float, name: str) -> str:
+def level_words(value: float, name: str) -> str:
+    """A value of a metric in its unit: ``4.2 s``, ``640/s``, ``12 %``."""
     if name == FAILED:
         return f"{100 * value:.0f} %"
     if name.endswith(("_ms", "_s")):
@@ -214,14 +215,15 @@ def _level(value: float, name: str) -> str:
 
 
 def _signed(value: float, name: str) -> str:
-    return f"{'+' if value >= 0 else '-'}{_level(abs(value), name)}"
+    return f"{'+' if value >= 0 else '-'}{level_words(abs(value), name)}"
 
 
-def _percent(share: float) -> str:
+def percent_words(share: float) -> str:
+    """``+31 %``"""
     return f"{'+' if share >= 0 else '-'}{abs(100 * share):.0f} %"
 
 
 def _least(finding: FindingContent) -> str:
     parts = [f"{100 * finding['least_relative']:g} %"] if finding["least_relative"] else []
-    parts += [_level(finding["least_absolute"], finding["metric"])] if finding["least_absolute"] else []
+    parts += [level_words(finding["least_absolute"], finding["metric"])] if finding["least_absolute"] else []
     return " and ".join(parts)

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.console.beside import Listed
-from reports.console.changes import changes
 from reports.text.units import plain
 from reports.text.visible import all_visible, visible
+from reports.trends.changes import changes
 from reports.trends.metrics import METRICS
 from reports.trends.row import TrialRow
 

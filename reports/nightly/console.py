@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from reports.nightly.capacity import system_words
 from reports.nightly.nightly_types import CellRow, Nightly
 from reports.text.units import measured
 
 
 def lines(night: Nightly, *, folder: Path) -> Iterator[str]:
-    """A line a cell, what was not run or was cut, what moved, and where the page is."""
+    """A line a cell, what was not run or was cut, what moved, what is known of capacity, and where the page is."""
     for cell in night["cells"]:
         yield f"{cell['verdict']:15}{cell['scenario']}, {cell['cell']}: {_words(cell)}"
     for row in night["left_out"]:
@@ -22,6 +23,11 @@ def lines(night: Nightly, *, folder: Path) -> Iterator[str]:
         known = {True: "WORSE", False: "not confirmed", None: "not rerun"}[finding["confirmed"]]
         step = f"; step {finding['step']}" if finding["step"] else ""
         yield f"{known:15}{finding['scenario']}, {finding['cell']}: {finding['text']}{step}"
+    if capacity := night.get("capacity"):
+        for system in capacity["series"]:
+            yield f"{'WORSE' if system['fails'] else 'capacity':15}{system_words(system)}: {system['text']}"
+        if not capacity["series"]:
+            yield f"{'capacity':15}{capacity['why']}"
     yield f"{night['verdict']}: {night['why']}"
     yield f"page: {folder / 'report.html'}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reports.nightly.capacity import failing
 from reports.nightly.nightly_types import CellRow, Nightly, TrialRow
 from reports.text.units import count
 
@@ -20,11 +21,12 @@ class Flag:
 def flagged(content: Nightly) -> list[Flag]:
     """What makes the exit code other than 0, and why; empty where all is well.
 
-    Numbers that a rerun confirmed come first, then cells that failed, that only broke and that have only void trials.
+    Numbers that a rerun confirmed come first, then capacity, then cells that failed, that only broke and that have only
+    void trials.
     """
     cells = (flag for verdict in ("fail", "broken", "void") for flag in _cells(content, verdict))
     nothing = [Flag(title=content["name"], text=content["why"])] if content["verdict"] == "not run" else []
-    return [*_moved(content), *cells, *nothing]
+    return [*_moved(content), *_capacity(content), *cells, *nothing]
 
 
 def name_of(scenario: str, cell: str) -> str:
@@ -40,6 +42,11 @@ def _moved(content: Nightly) -> Iterator[Flag]:
     for row in content["gate"]["findings"] if content["gate"] else []:
         if row["confirmed"]:
             yield Flag(title=name_of(row["scenario"], row["cell"]), text=row["text"])
+
+
+def _capacity(content: Nightly) -> Iterator[Flag]:
+    for row in failing(content.get("capacity")):
+        yield Flag(title=name_of(row["scenario"], row["cell"]), text=row["text"])
 
 
 def _cells(content: Nightly, verdict: str) -> Iterator[Flag]:

@@ -1,4 +1,5 @@
-"""``junit.xml`` of a night, for Jenkins, GitLab and other CIs: a suite a cell, a case a trial; and one of the gate.
+"""``junit.xml`` of a night, for Jenkins, GitLab and other CIs: a suite a cell, a case a trial; then
+gate and capacity.
 
 What is a failure or an error here is what the exit code says: a void or a broken trial is skipped, with its reason,
 where others of its cell were judged. Seed, folder, command and numbers of a trial are properties of its case.
@@ -9,15 +10,18 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from reports.formats.junit_elements import case, counted, document, outcome, properties, suite
+from reports.nightly.capacity import system_words
 from reports.nightly.flagged import name_of, of_cell
-from reports.nightly.nightly_types import CellRow, Gate, Nightly, TrialRow
+from reports.nightly.nightly_types import Capacity, CellRow, Gate, Nightly, TrialRow
 from reports.text.units import plain
 
 
 def junit_xml(content: Nightly) -> bytes:
     """The document, UTF-8 with its declaration."""
     cells = [_cell(cell, content) for cell in content["cells"]]
-    return document([*cells, *([_gate(content["gate"], content)] if content["gate"] else [])])
+    gate, capacity = content["gate"], content.get("capacity")
+    of_night = [*([_gate(gate, content)] if gate else []), *([_capacity(capacity, content)] if capacity else [])]
+    return document([*cells, *of_night])
 
 
 def _facts(content: Nightly) -> dict[str, object]:
@@ -86,4 +90,18 @@ def _gate(gate: Gate, content: Nightly) -> ET.Element:
         only = case(element, group, "nothing moved")
         if gate["verdict"] != "nothing moved":
             outcome(only, "skipped", gate["why"])
+    return counted(element)
+
+
+def _capacity(capacity: Capacity, content: Nightly) -> ET.Element:
+    """A case a number; one that is skipped where nothing was measured."""
+    group = f"meshbench.{content['name']}.capacity"
+    element = suite("capacity", facts={**_facts(content), "why": capacity["why"]})
+    for row in capacity["series"]:
+        one = case(element, group, f"{system_words(row)}: {row['metric']}")
+        properties(one, {name: row[name] for name in ("last", "before", "values", "measured_at", "folder", "text")})
+        if row["fails"]:
+            outcome(one, "failure", row["text"])
+    if not capacity["series"]:
+        outcome(case(element, group, "was measured"), "skipped", capacity["why"])
     return counted(element)

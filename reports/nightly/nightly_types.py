@@ -6,7 +6,7 @@ that of nightly.json.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 #: How a trial ended. ``broken``: meshbench failed and nothing was judged.
 TrialVerdict = Literal["pass", "fail", "void", "broken"]
@@ -130,8 +130,48 @@ class Gate(TypedDict):
     undecided: list[str]
 
 
+class CapacityChange(TypedDict):
+    """A series has had another level since a value. before, after: medians. values: so many are on the new level. p: of
+    the permutation test."""
+
+    since: str
+    before: float
+    after: float
+    values: int
+    p: float
+    worse: bool
+
+
+class CapacityRow(TypedDict):
+    """A number of `meshbench capacity`, of equal settings on this machine. slo: the objectives, as they were given.
+    last: the newest value (0: no rate held). before: the median of the ones before it. values: how many there are.
+    change: the last one that is marked. fails: whether it fails the night. folder: of the newest."""
+
+    scenario: str
+    cell: str
+    slo: list[str]
+    metric: str
+    last: float
+    measured_at: str
+    age_s: float
+    before: float | None
+    values: int
+    change: CapacityChange | None
+    fails: bool
+    folder: str
+    text: str
+
+
+class Capacity(TypedDict):
+    """What the history says of capacity. why: one line, also where nothing was measured."""
+
+    why: str
+    series: list[CapacityRow]
+
+
 class Nightly(TypedDict):
-    """suite: as it was read. spent_s: in all sittings together. resumed: how often it was gone on with."""
+    """suite: as it was read. spent_s: in all sittings together. resumed: how often it was gone on with.
+    capacity: looked up at the end; older nights have none."""
 
     schema: str
     name: str
@@ -158,3 +198,4 @@ class Nightly(TypedDict):
     cut: list[CutRow]
     running: RunningRow | None
     gate: Gate | None
+    capacity: NotRequired[Capacity | None]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import get_args
 
+from reports.nightly.capacity import failing
 from reports.nightly.nightly_types import CellRow, CellVerdict, Gate, Nightly, TrialRow, TrialVerdict
 from reports.text.units import duration
 
@@ -32,13 +33,13 @@ def last_attempts(trials: Sequence[TrialRow]) -> list[TrialRow]:
 
 
 def settle(night: Nightly) -> None:
-    """Set everything in ``night`` that follows from its trials and its gate: cells, verdict, why, exit_code."""
+    """Set everything in ``night`` that follows from its trials, gate and capacity: cells, verdict, why, exit_code."""
     for cell in night["cells"]:
         _settle(cell, night)
     verdicts = [cell["verdict"] for cell in night["cells"]]
     gate = night["gate"]
     night["verdict"] = next((one for one in WORST_FIRST if one in verdicts), "not run")
-    if gate is not None and gate["verdict"] == "worse":
+    if (gate is not None and gate["verdict"] == "worse") or failing(night.get("capacity")):
         night["verdict"] = "fail"
     night["exit_code"] = EXIT_OF[night["verdict"]]
     night["why"] = _why(night)
@@ -74,6 +75,8 @@ def _why(night: Nightly) -> str:
     gate: Gate | None = night["gate"]
     if gate is not None:
         parts.append(gate["why"].rstrip("."))
+    if (capacity := night.get("capacity")) and failing(capacity):
+        parts.append(capacity["why"])
     return "; ".join(parts)
 
 

@@ -1,4 +1,5 @@
-"""The page of a night: what moved, every cell with its trials, and what was not run. One file that works offline.
+"""The page of a night: what moved, capacity, every cell with its trials, and what was not run. One file that works
+offline.
 
 Fills ``nightly.html.j2`` from the content of nightly.json; says nothing that does not hold. No numbers of its own.
 """
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reports.formats.page import CSS, template
-from reports.nightly.nightly_types import CellRow, FindingRow, Nightly, TrialRow
+from reports.nightly.capacity import system_words
+from reports.nightly.nightly_types import CapacityRow, CellRow, FindingRow, Nightly, TrialRow
 from reports.text.units import duration, measured
 
 _HERE = Path(__file__).parent
@@ -35,6 +37,8 @@ def nightly_html(night: Nightly) -> str:
         cells=[_cell(cell, night) for cell in night["cells"] if cell["not_applicable"] is None],
         not_applicable=[cell for cell in night["cells"] if cell["not_applicable"] is not None],
         findings=[_finding(one) for one in (night["gate"] or {"findings": []})["findings"]],
+        capacity=night.get("capacity"),
+        systems=[_capacity(row) for row in (night.get("capacity") or {"series": []})["series"]],
         budget="no limit" if night["budget_s"] is None else duration(night["budget_s"] * 1000),
         spent=duration(night["spent_s"] * 1000),
         command=shlex.join(night["command"]),
@@ -71,6 +75,21 @@ def _trial(trial: TrialRow) -> dict[str, Any]:
 def _finding(finding: FindingRow) -> dict[str, Any]:
     confirmed = {True: "confirmed by a rerun", False: "not confirmed by a rerun", None: "not rerun"}
     return {**finding, "badge": "fail" if finding["confirmed"] else "void", "told": confirmed[finding["confirmed"]]}
+
+
+def _capacity(row: CapacityRow) -> dict[str, Any]:
+    change = row["change"]
+    mark, badge = "no mark", "unknown"
+    if change is not None:
+        mark = "worse" if change["worse"] else "better"
+        badge = "fail" if row["fails"] else "void" if change["worse"] else "pass"
+    return {
+        "name": system_words(row),
+        "text": row["text"],
+        "href": f"{row['folder']}/report.html",
+        "mark": mark,
+        "badge": badge,
+    }
 
 
 def _value(numbers: dict[str, float], name: str) -> str:

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from reports.formats.markdown import escaped, table
+from reports.nightly.capacity import system_words
 from reports.nightly.flagged import flagged, name_of
 from reports.nightly.nightly_types import CellRow, Nightly
 from reports.text.units import UNKNOWN, count, duration, measured
@@ -47,6 +48,7 @@ def _lines(content: Nightly) -> Iterator[str]:
     for title, part in (
         ("To look at", _flags(content)),
         ("Compared with earlier nights", _gate(content)),
+        ("Capacity", _capacity(content)),
         ("Cells", _cells(content)),
         ("Trials that failed, broke or were void", _trials(content)),
         ("Not run", _not_run(content)),
@@ -86,6 +88,15 @@ def _gate(content: Nightly) -> Iterator[str]:
         yield from ("", *table(["where", "number", "before", "tonight", "p", "step", "confirmed"], rows))
     if gate["undecided"]:
         yield from ("", *(f"- {escaped(words)}" for words in gate["undecided"]))
+
+
+def _capacity(content: Nightly) -> Iterator[str]:
+    if capacity := content.get("capacity"):
+        yield escaped(capacity["why"])
+        if capacity["series"]:
+            yield ""
+        for row in capacity["series"]:
+            yield f"- {escaped(system_words(row))}: {escaped(row['text'])}"
 
 
 #: The worst first.

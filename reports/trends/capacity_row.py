@@ -20,10 +20,17 @@ from reports.summary_types import Summary
 from reports.trends.metrics import numbers
 from reports.trends.row import TrialRow, host_words, row_of, scenario_digest, seal_of
 
+_NAMED = "capacity of "
+
 
 def sealed_row_of(folder: Path, *, runs: Path) -> TrialRow:
     """The row of a sealed folder, a run or a capacity run. Raises HistoryError as `row_of` does."""
     return capacity_row_of(folder, runs=runs) if (folder / FILE).exists() else row_of(folder, runs=runs)
+
+
+def is_capacity(row: TrialRow) -> bool:
+    """Whether it is the row of a capacity run, and not of a run that one started."""
+    return row.scenario.startswith(_NAMED)
 
 
 def capacity_row_of(folder: Path, *, runs: Path) -> TrialRow:
@@ -45,7 +52,7 @@ def _row(content: CapacityContent, *, folder: str, seal: str) -> TrialRow:
     return TrialRow(
         folder=folder,
         seal=seal,
-        scenario=f"capacity of {content['scenario']}",
+        scenario=f"{_NAMED}{content['scenario']}",
         scenario_digest=scenario_digest({**content["settings"], "objectives": objectives}),
         cell=f"{topology} / {mesh}",
         topology=topology,

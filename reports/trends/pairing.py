@@ -62,8 +62,13 @@ def paired(a: Iterable[TrialRow], b: Iterable[TrialRow]) -> Pairing:
 
 def settings_of(command: Sequence[str]) -> list[str]:
     """What stands after each ``--set`` of a command line."""
-    after = [word for flag, word in pairwise(command) if flag == "--set"]
-    return after + [word.removeprefix("--set=") for word in command if word.startswith("--set=")]
+    return values_of(command, "--set")
+
+
+def values_of(command: Sequence[str], option: str) -> list[str]:
+    """What stands after each ``option`` of a command line, or behind its ``=``."""
+    after = [word for flag, word in pairwise(command) if flag == option]
+    return after + [word.removeprefix(f"{option}=") for word in command if word.startswith(f"{option}=")]
 
 
 def _by_digest(rows: Iterable[TrialRow]) -> Mapping[tuple[str, str], list[TrialRow]]:

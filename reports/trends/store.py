@@ -80,10 +80,15 @@ class Store:
         with self._explained(), closing(self.for_reading()) as connection:
             return [from_json(json.loads(text)) for (text,) in connection.execute(query, [*wanted.values()])]
 
+    def require_folder(self) -> None:
+        """Raise StoreError where there is no runs folder."""
+        if not self._runs.is_dir():
+            what = "is a file, not a folder" if self._runs.exists() else "there is no such folder"
+            raise StoreError(f"--runs {self._runs}: {what}; give the folder that the runs are in")
+
     def for_reading(self) -> sqlite3.Connection:
         """A connection that can change nothing. Raises StoreError where there is no history, or none that is ours."""
-        if self._runs.exists() and not self._runs.is_dir():
-            raise StoreError(f"--runs {self._runs}: is a file, not a folder; give the folder that the runs are in")
+        self.require_folder()
         if not self.file.exists():
             raise StoreError(f"{self.file}: there is no history yet; `meshbench index --runs {self._runs}` makes one")
         if self.file.is_dir():

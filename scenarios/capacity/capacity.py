@@ -148,13 +148,8 @@ class Capacity:
         say(found.words)
 
     def _one_less(self, system: System) -> None:
-        measured = self._measured
-        if not self._plan.lose:
-            return
-        if measured["max_tps"] is None:
-            measured["missing"]["n_minus_1"] = "there is no maximum with all nodes to compare it with"
-            return
-        add_one_less(measured, system, self._measuring, self._plan.objectives)
+        if self._plan.lose:
+            add_one_less(self._measured, system, self._measuring, self._plan)
 
     def _safe_load(self) -> None:
         row, max_tps = self._measured["n_minus_1"], self._measured["max_tps"]

@@ -1,12 +1,14 @@
 """One node less: the maximum with a node dead, while it comes back, and the load at which a failover can be borne.
 
-The node that dies is the primary, so that the others have to fail over first. What a safe load is, is found by trying:
-a run of the same system in which the primary is killed, whose objectives have to hold outside of the outage itself
-(`reports.capacity.outside`); where they do not, at less load again.
+Reads alone come first, while the system is sound: for them a replica dies and comes back (`scenarios.capacity.reads`).
+Then the node that dies is the primary, so that the others have to fail over first. What a safe load is, is found by
+trying: a run of the same system in which the primary is killed, whose objectives have to hold outside of the outage
+itself (`reports.capacity.outside`); where they do not, at less load again.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from os.path import relpath
 from pathlib import Path
@@ -20,6 +22,7 @@ from reports.capacity.objective import Objective, holds
 from reports.capacity.outside import outside
 from scenarios.capacity.measuring import Measuring
 from scenarios.capacity.plan import Plan
+from scenarios.capacity.reads import reads_row
 from scenarios.capacity.rows import bracket_row, limit_row
 from scenarios.capacity.search import search
 from scenarios.capacity.system import System
@@ -27,27 +30,27 @@ from scenarios.trials.loop import Planned, Trials, say
 
 #: The search with a node dead begins near what all nodes carried, and may be coarser: it takes fewer steps.
 START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 16
-#: A node that comes back is looked at for so long at least: it starts, joins and catches up.
-REJOINING_S = 14.0
-TRIES = 3
-#: The only workload that sends its reads to the read port.
-MIXED_READ = "mixed-read"
-#: What is tried next, of what did not hold.
-LESS = 0.85
+#: A node that comes back is looked at for so long: it starts, joins and catches up.
+REJOINING_S = 30.0
+#: Loads that are tried while a node comes back, and for a failover.
+REJOINING_TRIES, TRIES = 4, 3
+#: What is tried next, of what did not hold. A machine that three servers fill has little left for a node that catches
+#: up, so that far less may be safe.
+LESS = 0.75
 #: Of the least of all maxima, as the first load that is tried for a failover.
 MARGIN = 0.9
-KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "50s"
+KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "65s"
 
 
-def add_one_less(measured: Measured, system: System, measuring: Measuring, objectives: Sequence[Objective]) -> None:
-    """Fill ``n_minus_1``: kill the primary of a sound system, and search; then let it come back."""
-    max_tps, workload = measured["max_tps"], measured["workload"]
-    assert max_tps is not None
-    reads_words = (
-        "not searched apart: the rates are of writes and of reads at the read port together"
-        if workload == MIXED_READ
-        else f"none: the workload {workload} reads where it writes, so no read pool is used"
-    )
+def add_one_less(measured: Measured, system: System, measuring: Measuring, plan: Plan) -> None:
+    """Fill ``n_minus_1`` as it goes: reads; then kill the primary of a sound system, and search; then let it come
+    back."""
+    max_tps, objectives = measured["max_tps"], plan.objectives
+    row = measured["n_minus_1"] = _nothing_yet()
+    row["reads"] = reads_row(plan.scenario.workload, system, measuring, objectives)
+    if max_tps is None:
+        row["words"] = "not searched: there is no maximum with all nodes to compare it with"
+        return
     node = system.lose()
     say(f"{node} was killed, and the others take writes: searching with one node less")
     found = search(
@@ -58,24 +61,30 @@ def add_one_less(measured: Measured, system: System, measuring: Measuring, objec
         steps_max=STEPS_MAX,
     )
     say(found.words)
-    row: NMinus1 = {
-        "max_tps": found.max_tps,
-        "bracket": bracket_row(found),
-        "limit": limit_row(found.limit),
-        "ratio": None if found.max_tps is None else found.max_tps / max_tps,
+    row["max_tps"], row["words"] = found.max_tps, found.words
+    row["bracket"], row["limit"] = bracket_row(found), limit_row(found.limit)
+    if found.max_tps is not None:
+        row["ratio"] = found.max_tps / max_tps
+        row["rejoining"] = _rejoining(
+            system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
+        )
+
+
+def _nothing_yet() -> NMinus1:
+    """Before its first step."""
+    return {
+        "max_tps": None,
+        "bracket": None,
+        "limit": None,
+        "ratio": None,
         "safe_tps": None,
         "safe_verified": None,
         "at_90_percent": None,
         "headroom": None,
         "rejoining": None,
-        "reads": {"max_tps": None, "n_minus_1_max_tps": None, "ratio": None, "words": reads_words},
-        "words": found.words,
+        "reads": None,
+        "words": "it ended before the search did",
     }
-    measured["n_minus_1"] = row
-    if found.max_tps is not None:
-        row["rejoining"] = _rejoining(
-            system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
-        )
 
 
 def _rejoining(
@@ -91,24 +100,36 @@ def _rejoining(
     grouped = isinstance(system.cluster.topology.replication, CanForceQuorum)
     how = "distributed recovery" if grouped else "replication from where it had stopped"
 
+    began_s = took_s = 0.0
+
     def gone() -> None:
         if node not in system.lost:
             system.lose(node)
 
+    def rejoin() -> None:
+        nonlocal began_s
+        began_s = time.monotonic()
+        system.rejoin(node)
+
+    def back() -> None:
+        nonlocal took_s
+        system.wait_for(node)
+        took_s = time.monotonic() - began_s
+
     rate_tps = first_tps
-    for _ in range(TRIES):
+    for _ in range(REJOINING_TRIES):
         step = measuring.step(
             system,
             rate_tps,
             "bisect",
             setting="rejoining",
             least_s=REJOINING_S,
-            meanwhile=lambda: system.rejoin(node),
+            meanwhile=rejoin,
             before=gone,
-            after=lambda: system.wait_for(node),
+            after=back,
         )
         if holds(step, objectives):
-            words = f"held at {rate_tps:.4g}/s while {node} came back"
+            words = f"held at {rate_tps:.4g}/s while {node} came back; after {took_s:.0f} s it had caught up"
             return {"max_tps": rate_tps, "ratio": rate_tps / max_tps, "how": how, "words": words}
         rate_tps *= LESS
     words = f"did not hold while {node} came back, down to {rate_tps / LESS:.4g}/s"
@@ -126,8 +147,9 @@ class SafeLoad:
     def find(self, row: NMinus1, *, max_tps: float) -> None:
         """Fill in what the runs say. row: of `add_one_less`, with a maximum. max_tps: with all nodes."""
         assert row["max_tps"] is not None
+        least_tps = min(max_tps, row["max_tps"])
         rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
-        rate_tps = MARGIN * min(max_tps, row["max_tps"], rejoining or LESS * row["max_tps"])
+        rate_tps = MARGIN * (rejoining or LESS**REJOINING_TRIES * least_tps)
         for _ in range(TRIES):
             run = row["safe_verified"] = self.run(rate_tps)
             if run["holds"]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
 from cluster.errors import HarnessError
+from cluster.front import AskPools
 from cluster.mysqld import requested
 from cluster.platform.platform import Platform, Process
-from cluster.wait import wait_until
+from cluster.wait import WaitTimeoutError, wait_until
 from history.load_events import Second
 from mesh.proxies.lookup import PROXIES
 from reports.capacity.figures import figures
@@ -50,6 +52,8 @@ DURATION_S = 8.0
 REST_TIMEOUT_S = 90.0
 FAILOVER_TIMEOUT_S = 90.0
 REJOIN_TIMEOUT_S = 150.0
+#: For the proxies to see that a replica is gone, or back.
+READS_TIMEOUT_S = 30.0
 
 
 class System:
@@ -171,6 +175,22 @@ class System:
         threads = PROXIES[proxy].threads if proxy is not None else None
         return replace(step, limits=limits(step, clients=scenario.load.connections, proxy_threads=threads))
 
+    @contextmanager
+    def offering(self, options: Mapping[str, Any]) -> Iterator[None]:
+        """Within it the steps' workload has these options, which must go with the same data."""
+        before = self._scenario
+        workload = before.workload.model_copy(update={"options": {**before.workload.options, **options}})
+        self._scenario = before.model_copy(update={"workload": workload})
+        try:
+            yield
+        finally:
+            self._scenario = before
+
+    def replica(self) -> str:
+        """A living node that does not lead."""
+        leader = self.cluster.membership.primary()
+        return next(name for name in reversed(self.cluster.pods) if name != leader and name not in self.lost)
+
     def lose(self, node: str | None = None) -> str:
         """Kill a node's mysqld, by default the primary's, wait until the others take writes, and return its name."""
         node = node or self.cluster.membership.primary()
@@ -194,6 +214,22 @@ class System:
         self.lost.discard(node)
         self.rest()
 
+    def await_reads(self, node: str, *, served: bool) -> None:
+        """Wait until every proxy sends reads to a node, or none does any more.
+
+        A proxy whose list of pods is fixed never says so: after READS_TIMEOUT_S it is left at that, and logged.
+        """
+
+        def seen() -> bool:
+            pools = [pool for ask in self.mesh.proxies().values() if (pool := _read_pool(ask)) is not None]
+            return all((node in pool) is served for pool in pools)
+
+        what = f"the proxies {'send reads to' if served else 'send no reads to'} {node}"
+        try:
+            wait_until(what, seen, timeout_s=READS_TIMEOUT_S, tolerate=HarnessError)
+        except WaitTimeoutError as late:
+            log.warning("%s; going on as it is", late)
+
     def rest(self) -> None:
         """Wait until the living nodes have executed the same; raises HarnessError when they do not."""
         living = [pod for name, pod in self.cluster.pods.items() if name not in self.lost]
@@ -216,6 +252,16 @@ class System:
         hidden = [*self.cluster.credentials.secrets(), *secrets_of(self._scenario.load.environment)]
         error_log = requested.error_log(self.cluster.topology)
         collect.logs(containers, folder, hide=hidden, error_log=error_log)
+
+
+def _read_pool(ask: AskPools) -> set[str] | None:
+    """The nodes that a proxy sends reads to; None of one that has no such pool, beside a mysqld. Raises HarnessError
+    without a usable answer."""
+    try:
+        pool = ask().get("read")
+    except (OSError, ValueError, KeyError) as error:
+        raise HarnessError(f"a proxy does not say: {in_one_line(error)}") from None
+    return None if pool is None else {node for node, endpoint in pool.items() if endpoint["healthy"]}
 
 
 class _Once:

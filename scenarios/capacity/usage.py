@@ -19,7 +19,7 @@ from cluster.cluster import Cluster
 from mesh.proxies.lookup import PROXIES
 from reports.capacity.usage import Counter, PodKind, PodUsage, Usage
 from scenarios.capacity.counters import PATIENCE_S, Counted, Server
-from scenarios.run.cpu_time import Containers, Spent, cpu_ticks, spent_by, used_s
+from scenarios.run.cpu_time import Containers, Spent, busy_s, cpu_ticks, spent_by
 
 PERIOD_S = 1.0
 MIB = 2**20
@@ -108,7 +108,7 @@ class Meter:
         times = os.times()
         at_ns, spent, working_set = time.monotonic_ns(), self._containers.read(), self._containers.working_sets()
         spent |= {name: of_process for name, pid in self._beside.items() if (of_process := spent_by(pid)) is not None}
-        host_s = used_s(cpu_ticks())
+        host_s = busy_s(cpu_ticks())
         servers = dict(self._ask())
         self._writable |= {name: counted.writable for name, counted in servers.items()}
         return Reading(

@@ -30,7 +30,9 @@ _NAMED = 4
 
 def chosen(word_a: str, word_b: str, *, runs: Path) -> tuple[list[TrialRow], list[TrialRow]]:
     """The trials of A and of B. Raises ConfigurationError, with what there is, where a word means none, or both the
-    same."""
+    same, and StoreError where there is no runs folder to look into."""
+    if not (Path(word_a).is_dir() and Path(word_b).is_dir()):
+        Store(runs).require_folder()
     known = Store(runs).rows()
     a, b = (_rows(word, known) for word in (word_a, word_b))
     if shared := {row.seal for row in a} & {row.seal for row in b}:

@@ -1,15 +1,19 @@
-"""The gate of a night: tonight's trials against those of the nights before, confirmed by a rerun."""
+"""The gate of a night: tonight's trials against those of the nights before, confirmed by a rerun; and what the history
+says of capacity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from os.path import relpath
 from pathlib import Path
 
 from cluster.errors import ConfigurationError
 from history.json_files import HistoryError
 from reports.comparison.content import content, side_of
+from reports.nightly.capacity import capacity_of, not_read
 from reports.nightly.gate import gate_of, not_compared
-from reports.nightly.nightly_types import Gate, Nightly
+from reports.nightly.nightly_types import Capacity, Gate, Nightly
 from reports.trends.comparison import Least
 from reports.trends.row import TrialRow, row_of
 from reports.trends.store import Store, StoreError
@@ -51,6 +55,24 @@ def against_earlier(
     told = content(comparison, a=side_of(words, earlier), b=side_of("tonight", tonight))
     write(told, folder)
     return gate_of(told, nights=nights)
+
+
+def capacity_known(night: Nightly, *, folder: Path, runs: Path, wanted: CompareSection) -> Capacity | None:
+    """None where the suite wants no comparison. What cannot be read is said, and fails no night."""
+    if not wanted.nights:
+        return None
+    try:
+        rows = Store(runs).rows(part_kind="capacity")
+    except StoreError as error:
+        return not_read(str(error))
+    return capacity_of(
+        rows,
+        host=night["host"],
+        now=datetime.now(UTC),
+        link=Path(relpath(runs, folder)).as_posix(),
+        alarms=wanted.rerun > 0,
+        topology=night["cells"][0]["topology"],
+    )
 
 
 def _tonight(night: Nightly, *, folder: Path, runs: Path) -> Iterator[TrialRow]:

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 from history.json_files import HistoryError, read_object
 from history.manifest import read_manifest
-from reports.nightly.nightly_types import CellRow, Gate, LeftOutRow, Nightly, RunningRow, TrialRow
+from reports.nightly.nightly_types import Capacity, CellRow, Gate, LeftOutRow, Nightly, RunningRow, TrialRow
 from reports.nightly.outcome import outcome_of, progress, settle
 from reports.seal import CHECKSUMS, MANIFEST
 from reports.summary_types import Summary
@@ -35,11 +35,12 @@ class Runner(Protocol):
 
 
 Compares = Callable[[Nightly], Gate | None]
+LooksUp = Callable[[Nightly], Capacity | None]
 
 
 class Night:
     """night: nightly.json, fresh or of an earlier sitting. write_pages: renews the pages beside it. compare: the gate,
-    after the last trial."""
+    after the last trial. capacity: what is known of it then."""
 
     def __init__(
         self,
@@ -49,11 +50,13 @@ class Night:
         folder: Path,
         trials: Runner,
         compare: Compares,
+        capacity: LooksUp,
         write_pages: Callable[[Nightly, Path], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.night, self._plan, self._folder = night, plan, folder
-        self._trials, self._compare, self._write_pages, self._clock = trials, compare, write_pages, clock
+        self._trials, self._compare, self._capacity = trials, compare, capacity
+        self._write_pages, self._clock = write_pages, clock
         self._spent_before_s, self._began_s = night["spent_s"], clock()
         self._left = state.Left(night, plan)
         #: What ended it before its last trial.
@@ -66,6 +69,7 @@ class Night:
             self._run_all()
             self._save()
             self.night["gate"] = self._compare(self.night)
+            self.night["capacity"] = self._capacity(self.night)
             self.night["state"] = "ended"
         except KeyboardInterrupt as ended:
             self.interrupted = ended
@@ -134,7 +138,8 @@ def resume(night: Nightly, plan: NightPlan, *, folder: Path, runs: Path) -> None
     """Make an unfinished night ready to be gone on with: the trial that was under way is taken as it is where its run
     had been sealed, and else noted as cut."""
     night["resumed"] += 1
-    night["state"], night["ended_at"], night["gate"], night["left_out"] = "running", None, None, []
+    night["state"], night["ended_at"], night["left_out"] = "running", None, []
+    night["gate"] = night["capacity"] = None
     if (running := night["running"]) is None:
         return
     night["running"] = None

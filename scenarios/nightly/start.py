@@ -116,6 +116,7 @@ def _new(plan: NightPlan, *, folder: Path, command: Sequence[str], now: datetime
         "cut": [],
         "running": None,
         "gate": None,
+        "capacity": None,
     }
     settle(night)
     return night

@@ -16,7 +16,7 @@ from reports.nightly.write import write_pages
 from reports.text.visible import visible
 from scenarios.compare.rerun import InTurns
 from scenarios.nightly import ci, sentinel, state
-from scenarios.nightly.compare import against_earlier
+from scenarios.nightly.compare import against_earlier, capacity_known
 from scenarios.nightly.night import Night
 from scenarios.nightly.plan import NightPlan, night_plan
 from scenarios.nightly.start import begin
@@ -71,4 +71,12 @@ def _night(content: Nightly, plan: NightPlan, *, folder: Path, runs: Path, platf
         rerun = InTurns(runs=runs, platform=platform, trials=wanted.rerun, sentinel=measure) if wanted.rerun else None
         return against_earlier(night, folder=folder, runs=runs, wanted=wanted, rerun=rerun)
 
-    return Night(content, plan, folder=folder, trials=trials, compare=compare, write_pages=write_pages)
+    return Night(
+        content,
+        plan,
+        folder=folder,
+        trials=trials,
+        compare=compare,
+        capacity=partial(capacity_known, folder=folder, runs=runs, wanted=wanted),
+        write_pages=write_pages,
+    )

@@ -122,6 +122,11 @@ def used_s(ticks: dict[str, int]) -> float:
     return sum(ticks.get(kind, 0) for kind in ("user", "nice", "system")) / os.sysconf("SC_CLK_TCK")
 
 
+def busy_s(ticks: dict[str, int]) -> float:
+    """CPU seconds in which the processors had no room for more: interrupts and what a hypervisor took included."""
+    return sum(ticks.get(kind, 0) for kind in _TICKS if kind not in ("idle", "iowait")) / os.sysconf("SC_CLK_TCK")
+
+
 def stalled_s(file: Path = Path("/proc/pressure/cpu")) -> dict[str, float | None]:
     """``some`` and ``full``: seconds in which a task, or all of them, waited for a CPU; None where nobody counts."""
     totals = {name: _total(file, name) for name in ("some", "full")}

@@ -15,12 +15,10 @@ _TOLD = 20
 
 
 def index(runs: Path, *, rebuild: bool) -> list[str]:
-    """What was done, as lines. Raises StoreError where it cannot be, and ConfigurationError where there are no runs or
-    their page cannot be written."""
-    if not runs.is_dir():
-        what = "is a file, not a folder" if runs.exists() else "there is no such folder; `meshbench run` makes it"
-        raise ConfigurationError(f"--runs {runs}: {what}")
+    """What was done, as lines. Raises StoreError where it cannot be, and ConfigurationError where the page of all runs
+    cannot be written."""
     store = Store(runs)
+    store.require_folder()
     found = store.rebuild() if rebuild else store.update()
     return [*_told(found, store, rebuild=rebuild), f"{_renewed(runs)}: the page of all runs"]
 

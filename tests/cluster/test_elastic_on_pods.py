@@ -15,6 +15,7 @@ import pytest
 from cluster.cluster import Cluster
 from cluster.errors import HarnessError
 from cluster.operations.scaling import add_pod, next_name, remove_pod
+from cluster.topologies.group import XCOM_PORT
 from cluster.topology import Topology
 from cluster.wait import wait_until
 
@@ -31,6 +32,12 @@ def group(cluster: Callable[..., Cluster]) -> Cluster:
         cursor.execute("CREATE DATABASE trickle")
         cursor.execute("CREATE TABLE trickle.rows_written (id INT PRIMARY KEY)")
     return running
+
+
+def test_no_client_of_a_pod_gets_the_port_that_its_group_listens_on(group: Cluster) -> None:
+    for pod in group.pods.values():
+        low, _, high = pod.run_in_namespace("cat", "/proc/sys/net/ipv4/ip_local_reserved_ports").strip().partition("-")
+        assert XCOM_PORT in range(int(low), int(high) + 1)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from history.vocabulary import OPERATIONS_OF, OUTCOMES, READS, REFUSALS
 from loadgen.config import WorkloadConfig
-from loadgen.workloads.registry import WORKLOADS, create
+from loadgen.workloads.registry import WORKLOADS, create, facts_of
 
 DRAWS = 400
 
@@ -25,4 +25,6 @@ def test_every_workload_is_known_to_the_checks() -> None:
 def test_what_a_workload_draws_is_what_it_is_judged_by(name: str) -> None:
     workload = create(WorkloadConfig(name=name, isolation="repeatable-read", options={}))
     rng = random.Random(7)
-    assert {workload.next(rng, f"7-0-{number}").f for number in range(DRAWS)} == OPERATIONS_OF[name]
+    drawn = [workload.next(rng, f"7-0-{number}") for number in range(DRAWS)]
+    assert {op.f for op in drawn} == OPERATIONS_OF[name]
+    assert {op.f for op in drawn if op.port == "read"} == facts_of(workload).read_port

@@ -41,8 +41,9 @@ def nightly(
 ) -> int:
     """run a suite of scenarios again and again, and say whether anything got worse since the nights before
 
-    Exit code: 1 where a trial did not end as its scenario expects, or something got worse and a rerun confirms it; 4
-    where a cell only broke, 3 where it has void trials only, else 0.
+    Exit code: 1 where a trial did not end as its scenario expects, something got worse and a rerun confirms it, or
+    the history marks the capacity of this machine as worse; 4 where a cell only broke, 3 where it has void trials only,
+    else 0.
     """
     if resume and fresh:
         raise typer.BadParameter("not with --resume; choose one", param_hint="--fresh")

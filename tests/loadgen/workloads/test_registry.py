@@ -209,6 +209,13 @@ def test_a_class_says_which_of_its_operations_only_read_and_which_refusals_are_a
     assert facts == WorkloadFacts(reads=frozenset({"peek"}), refusals=frozenset({"sold-out"}))
 
 
+def test_a_class_says_which_of_its_operations_go_to_the_read_port(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(f"{WHOLE}    read_port = {{'peek'}}\n")
+    facts = facts_of(resolve(config(f"{tmp_path / 'own.py'}:Mine"))[0])
+    assert facts == WorkloadFacts(read_port=frozenset({"peek"}))
+    assert WorkloadFacts.read(facts.as_json()) == facts
+
+
 def test_a_class_that_does_not_say_or_has_a_method_of_that_name_is_as_it_always_was(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(f"{WHOLE}    def reads(self): return 5\n    refusals = set()\n")
     facts = facts_of(resolve(config(f"{tmp_path / 'own.py'}:Mine"))[0])

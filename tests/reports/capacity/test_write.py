@@ -23,7 +23,8 @@ from reports.capacity.steps import step_row
 from reports.capacity.write import write_capacity
 from reports.schema import validate
 from tests.browser import watched_page
-from tests.reports.capacity.contents import KINDS, LAW, bare
+from tests.reports.capacity.contents import KINDS, LAW, bare, full
+from tests.reports.capacity.contents import step_row as step_row_of
 from tests.reports.capacity.made import step
 
 
@@ -77,7 +78,11 @@ def test_the_page_says_the_numbers_of_its_content(of_kind: Callable[[str], Writt
     assert "safe load 870/s 83% 17% of the maximum kept free" in text
     assert "tried again at 0.95 x 992/s held, as it should" in text
     assert "tried again at 1.15 x 1,200/s did not hold, as it should: response_p99 412 ms" in text
-    assert "Reads: 4,200/s, with one replica less 2,900/s (69%)" in text
+    assert "reads alone 4,200/s Measured by reads alone." in text
+    assert "reads alone, one replica dead 2,900/s 69%" in text
+    assert (
+        "Reads alone, at the read port, held up to 4,200/s; with one replica dead up to 2,900/s, 69% of that." in text
+    )
     assert f"lambda {usl['lambda']:.4g}/s" in text
     assert f"sigma {usl['sigma']:.3g}" in text
     assert f"kappa {usl['kappa']:.3g}" in text
@@ -87,6 +92,34 @@ def test_the_page_says_the_numbers_of_its_content(of_kind: Callable[[str], Writt
     assert "mtls mtls: its certificates could not be made" in text
     assert "in containers 1,260/s" in text
     assert "Whole systems at once that held the objective: 3" in text
+
+
+def test_where_reads_have_no_rate_the_page_says_why_and_has_no_row_of_them(tmp_path: Path) -> None:
+    measured = full()
+    assert measured["n_minus_1"] is not None
+    measured["n_minus_1"]["reads"] = {
+        "max_tps": None,
+        "n_minus_1_max_tps": None,
+        "ratio": None,
+        "words": "none: the workload transfer reads where it writes",
+    }
+    _, content, text = written(measured, tmp_path)
+    assert "Reads alone at the read port: none: the workload transfer reads where it writes" in text
+    assert "one replica dead" not in text
+    assert not any("Reads" in sentence for sentence in content["headline"])
+
+
+def test_steps_of_reads_alone_are_named_and_are_no_points_of_the_curve_or_the_law(tmp_path: Path) -> None:
+    plain = full()
+    mixed = full()
+    mixed["steps"] = [*mixed["steps"], step_row_of(30.0, setting="reads", achieved_tps=4100.0)]
+    for name in ("plain", "mixed"):
+        (tmp_path / name).mkdir()
+    _, without, _ = written(plain, tmp_path / "plain")
+    folder, content, text = written(mixed, tmp_path / "mixed")
+    assert (folder / "curve.png").read_bytes() == (tmp_path / "plain" / "curve.png").read_bytes()
+    assert (content["usl"], content["knee_tps"]) == (without["usl"], without["knee_tps"])
+    assert "ramp reads alone" in text
 
 
 def test_the_run_at_the_safe_load_is_linked_and_what_90_percent_did_is_said(of_kind: Callable[[str], Written]) -> None:

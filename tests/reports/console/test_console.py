@@ -17,10 +17,10 @@ import pytest
 from history.json_files import HistoryError
 from reports.console import write
 from reports.console.beside import LISTED_MAX, beside
-from reports.console.changes import changes
 from reports.console.content import ROWS_MAX, content
 from reports.console.page import console_html, in_script
 from reports.console.write import write_console
+from reports.trends.changes import changes
 from reports.trends.row import TrialRow, row_of
 from reports.trends.store import Store
 from tests.sealed_runs import sealed_run

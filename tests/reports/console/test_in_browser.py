@@ -4,12 +4,13 @@ side, a step is marked where it was planted, and nothing is asked of any network
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from reports.console.write import write_console
 from reports.text.units import count, duration
@@ -187,7 +188,7 @@ def test_a_run_tells_the_command_that_runs_it_again(page: Page) -> None:
     assert details.locator("pre").inner_text() == "meshbench run primary-kill --seed 298"
     assert "This is run 298." in details.inner_text()
     details.get_by_role("button", name="Copy").click()
-    assert details.get_by_role("status").inner_text() in ("copied", "selected: press Ctrl-C")
+    expect(details.get_by_role("status")).to_have_text(re.compile("^(copied|selected: press Ctrl-C)$"))
     assert page.evaluate("getSelection().toString()") == "meshbench run primary-kill --seed 298"
 
 

@@ -2,121 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
-import scenarios.capacity.capacity
-import scenarios.capacity.failover
-import scenarios.signals
 from cluster.errors import ConfigurationError, HarnessError
-from cluster.platform import ownership
-from cluster.platform.fake import FakePlatform
-from cluster.topologies.lookup import replication_of
-from reports.capacity.outside import Outside
-from reports.capacity.step import Purpose, Step
-from reports.schema import validate
-from reports.trials.trial import Trial
-from scenarios.cli.cli import main
-from scenarios.trials.loop import Planned
 from tests.scenarios.capacity.fake_server import FakeServer
-
-SLO = "response_p99<=250ms"
-Before = Callable[[int], None]
-
-
-class FakeSystem:
-    """A system that a simulated server stands for. before: called with the number of each step. ended: how often it
-    was removed."""
-
-    before: Before = staticmethod(lambda _: None)
-    server = FakeServer(capacity_tps=1000, slots=4)
-    one_less = FakeServer(capacity_tps=800, slots=4)
-    taken: float = 0.0
-    ended = 0
-
-    def __init__(self, scenario: Any, *, platform: Any, folder: Path) -> None:
-        del platform, folder
-        self.lost: set[str] = set()
-        self.story: list[str] = []
-        replication = replication_of(scenario.topology.kind)
-        self.cluster = SimpleNamespace(topology=SimpleNamespace(replication=replication))
-        self._steps = 0
-
-    @property
-    def taken_percent(self) -> float:
-        return type(self).taken
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        type(self).ended += 1
-
-    def measure(
-        self,
-        rate_tps: float | None,
-        *,
-        purpose: Purpose,
-        setting: str = "n",
-        duration_s: float,
-        meanwhile: Callable[[], None] | None = None,
-    ) -> Step:
-        del duration_s
-        self._steps += 1
-        self.before(self._steps)
-        if meanwhile is not None:
-            meanwhile()
-        server = self.one_less if self.lost else self.server
-        return replace(server(rate_tps or server.capacity_tps, purpose), setting=setting)
-
-    def lose(self, node: str | None = None) -> str:
-        self.lost.add(node or "node1")
-        return node or "node1"
-
-    def rejoin(self, node: str) -> None:
-        assert node in self.lost
-
-    def wait_for(self, node: str) -> None:
-        self.lost.remove(node)
-
-
-@pytest.fixture
-def system(monkeypatch: pytest.MonkeyPatch) -> type[FakeSystem]:
-    """What stands for the engine; each test has one of its own."""
-
-    class Own(FakeSystem):
-        server = FakeServer(capacity_tps=1000, slots=4)
-        one_less = FakeServer(capacity_tps=800, slots=4)
-
-    verb: Any = scenarios.capacity.capacity
-    monkeypatch.setattr(verb, "System", Own)
-    monkeypatch.setattr(verb, "DockerPlatform", FakePlatform)
-    monkeypatch.setattr(verb, "require_images", lambda *_: None)
-    monkeypatch.setattr(verb, "require_needs", lambda *_: None)
-    monkeypatch.setattr(verb, "remember", lambda *_: None)
-    monkeypatch.setattr(ownership, "reap", list)
-    monkeypatch.setattr(scenarios.signals, "interruptible", nullcontext)
-    return Own
-
-
-def ended(tmp_path: Path, *words: str, subject: str = "single") -> int:
-    return main(["capacity", subject, "--mesh", "direct", "--slo", SLO, "--runs", str(tmp_path), *words])
-
-
-def content(tmp_path: Path) -> dict[str, Any]:
-    """capacity.json of the only run, which is as its schema says."""
-    (file,) = tmp_path.glob("capacity/2*/capacity.json")
-    found: dict[str, Any] = json.loads(file.read_text())
-    validate(found, "capacity")
-    return found
+from tests.scenarios.capacity.fake_system import SLO, FakeSystem, FakeTrials, content, ended
 
 
 @pytest.mark.usefixtures("system")
@@ -210,36 +104,6 @@ def test_a_step_that_was_disturbed_once_is_measured_again(
     assert capsys.readouterr().err.count("measured again") == 1
 
 
-class FakeTrials:
-    """Runs of which each is told by ``rate -> whether it holds``. asked: the rates."""
-
-    asked: list[float]
-    holds_up_to = 600.0
-
-    def __init__(self, **_: Any) -> None: ...
-
-    def run(self, planned: Planned) -> Trial:
-        rate = float(planned.scenario.load.rate or 0)
-        self.asked.append(rate)
-        summary: Any = {"verdict": "pass", "why": "", "void_reasons": [], "write_outage_ms": 2000.0}
-        return Trial(number=1, order=1, seed=1, summary=summary, folder=Path(f"/runs/{rate:g}"))
-
-
-@pytest.fixture
-def trials(monkeypatch: pytest.MonkeyPatch) -> type[FakeTrials]:
-    class Own(FakeTrials):
-        asked: list[float] = []  # noqa: RUF012  of this test alone
-
-    def outside(folder: Path, _: Any) -> Outside:
-        holds = float(folder.name) <= Own.holds_up_to
-        return Outside(holds=holds, words="held" if holds else "did not hold")
-
-    monkeypatch.setattr(scenarios.capacity.failover, "Trials", Own)
-    monkeypatch.setattr(scenarios.capacity.failover, "load_history", lambda folder: folder)
-    monkeypatch.setattr(scenarios.capacity.failover, "outside", outside)
-    return Own
-
-
 @pytest.mark.usefixtures("system")
 def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Path, trials: type[FakeTrials]) -> None:
     assert ended(tmp_path, "--lose", "1", subject="group") == 0
@@ -249,7 +113,8 @@ def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Pa
     assert lost["ratio"] == pytest.approx(lost["max_tps"] / found["max_tps"])
     assert lost["rejoining"]["max_tps"] <= lost["max_tps"]
     assert lost["reads"]["max_tps"] is None
-    assert "reads where it writes" in lost["reads"]["words"]
+    assert "the workload transfer reads where it writes" in lost["reads"]["words"]
+    assert "--workload mixed-read" in lost["reads"]["words"]
     assert lost["safe_verified"]["holds"] is True
     assert lost["safe_tps"] == lost["safe_verified"]["offered_tps"] <= trials.holds_up_to
     assert lost["headroom"] == pytest.approx(1 - lost["safe_tps"] / found["max_tps"])

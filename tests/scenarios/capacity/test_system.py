@@ -23,7 +23,8 @@ S = 1_000_000_000
 
 class World:
     """Outside of the system. executed: what each node says that it has executed, a list a look. removed: how often the
-    pods were. complete: whether the load ends in order. during: called in the middle of a load."""
+    pods were. complete: whether the load ends in order. during: called in the middle of a load. asked: the workload's
+    options of each load. readers: the nodes that a proxy sends reads to, a list a look; None: it has no such pool."""
 
     def __init__(self) -> None:
         self.removed = 0
@@ -37,6 +38,12 @@ class World:
             for name in ("node1", "node2")
         }
         self.writes = 0
+        self.asked: list[dict[str, Any]] = []
+        self.readers: list[list[str] | None] = [["node2"]]
+
+    def pools(self) -> dict[str, Any]:
+        nodes = self.readers.pop(0) if len(self.readers) > 1 else self.readers[0]
+        return {"write": {}} if nodes is None else {"read": {node: {"healthy": True} for node in nodes}}
 
     def status(self, pods: Any = ()) -> dict[str, Any]:
         said = self.executed.pop(0) if len(self.executed) > 1 else self.executed[0]
@@ -64,9 +71,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         stop=world.stop,
     )
 
+    mesh = SimpleNamespace(entrance=[("x", 1)], proxies=lambda: {"gateway": world.pools})
+
     class FakeLoad:
         def __init__(self, _: Any, __: Any, scenario: Any, **___: Any) -> None:
             self._lasts_s = scenario.load.duration
+            world.asked.append(scenario.workload.options)
             self.totals = {"complete": world.complete, "lateness_ms": {"p99": 1.5}}
             self.pods = [SimpleNamespace(name="load1", container=None, ops_file="", clock=None)]
 
@@ -98,7 +108,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         return 0
 
     fakes = {
-        "assemble": lambda *_, **__: (cluster, SimpleNamespace(entrance=[("x", 1)])),
+        "assemble": lambda *_, **__: (cluster, mesh),
         "boot": lambda *_: world.boot(),
         "require_options": lambda *_: SimpleNamespace(options=[]),
         "fill": lambda *_, **__: None,
@@ -109,6 +119,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "Noise": lambda _: SimpleNamespace(stop=lambda: {"cpu_pressure_percent": 3.0}),
         "first_write": lambda *_: setattr(world, "writes", world.writes + 1),
         "REST_TIMEOUT_S": 0.2,
+        "READS_TIMEOUT_S": 0.2,
     }
     for name, fake in fakes.items():
         monkeypatch.setattr(room, name, fake)
@@ -189,3 +200,40 @@ def test_a_node_is_lost_when_another_leads_and_writes_go_in_again(tmp_path: Path
         running.rest()  # asks the living alone
         running.rejoin("node1")
         assert str(world.pods["node1"].containers["mysqld"].state()) == "running"
+
+
+def test_the_workloads_options_are_others_for_some_steps_alone(tmp_path: Path, world: World) -> None:
+    with system(tmp_path) as running:
+        with running.offering({"read_share": 1.0}):
+            running.measure(100.0, purpose="ramp", duration_s=4.0)
+        running.measure(100.0, purpose="ramp", duration_s=4.0)
+    shares = [options["read_share"] for options in world.asked]
+    assert shares == [1.0, 0.2]
+    assert world.asked[0] | {"read_share": 0.2} == world.asked[1]
+
+
+def test_a_replica_is_a_living_node_that_does_not_lead(tmp_path: Path, world: World) -> None:
+    world.leaders = ["node2"]
+    with system(tmp_path) as running:
+        assert running.replica() == "node1"
+        world.leaders = ["node1"]
+        assert running.replica() == "node2"
+
+
+def test_reads_are_waited_for_until_every_proxy_sees_it_and_not_for_ever(
+    tmp_path: Path, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with system(tmp_path) as running:
+        world.readers = [["node1", "node2"], ["node1", "node2"], ["node1"]]
+        running.await_reads("node2", served=False)
+        assert world.readers == [["node1"]], "it was looked at until the node had gone"
+        world.readers = [["node1"], ["node1", "node2"]]
+        running.await_reads("node2", served=True)
+        assert world.readers == [["node1", "node2"]]
+        assert not caplog.records
+        world.readers = [None]
+        running.await_reads("node2", served=True)  # a proxy without such a pool has no say
+        assert not caplog.records
+        world.readers = [["node1", "node2"]]
+        running.await_reads("node2", served=False)
+        assert "the proxies send no reads to node2" in caplog.text

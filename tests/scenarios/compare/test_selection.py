@@ -130,3 +130,9 @@ def test_a_run_that_was_altered_is_no_evidence(tmp_path: Path) -> None:
         ConfigurationError, match=r"no sealed run in this folder: not as the run left it: summary\.json"
     ):
         chosen(str(a), str(b), runs=tmp_path)
+
+
+def test_two_folders_of_runs_need_no_runs_folder_beside_them(tmp_path: Path) -> None:
+    a, b = (sealed_run(tmp_path / name, at) for at, name in enumerate("ab"))
+    of_a, of_b = chosen(str(a), str(b), runs=tmp_path / "nowhere")
+    assert (len(of_a), len(of_b)) == (1, 1)

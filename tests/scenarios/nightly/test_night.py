@@ -107,6 +107,7 @@ def night_of(
         folder=folder,
         trials=runs,
         compare=compare,
+        capacity=lambda _: None,
         write_pages=lambda *_: None,
         clock=lambda: runs.now_s,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -9,10 +11,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.nightly.nightly_types import Nightly
+from reports.trends.row import host_words
 from reports.trends.store import Store
 from scenarios.cli.cli import main
-from scenarios.nightly import ci, verb
+from scenarios.nightly import ci, state, verb
 from scenarios.nightly.sentinel import measure
+from scenarios.run import host
+from tests.capacity_rows import DROP, NOW, series
 from tests.reports.nightly.conftest import night, trial
 from tests.scenarios.nightly.test_night import SUITE, Runs
 from tests.sealed_runs import sealed_run
@@ -69,6 +74,47 @@ def test_the_second_night_is_held_against_the_first(
     assert (runs.runs / "nightly" / "latest" / "compare.html").exists()
 
 
+@pytest.mark.parametrize(("levels", "code"), [(DROP, 1), ([1000.0] * 18, 0)], ids=["a fifth less", "as before"])
+def test_a_capacity_that_fell_in_the_history_fails_the_night(
+    tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str], levels: list[float], code: int
+) -> None:
+    runs.runs.mkdir()
+    today = datetime.now(UTC)
+    for row in series(levels, host=host_words({**host.describe()})):
+        at = datetime.fromisoformat(row.started_at) + (today - NOW)
+        Store(runs.runs).add(replace(row, started_at=at.isoformat(timespec="seconds")))
+    assert main(["nightly", suite(tmp_path), "--runs", str(runs.runs)]) == code
+    assert ("WORSE          capacity of group" in capsys.readouterr().out) is bool(code)
+    written = state.read(runs.runs / "nightly" / runs.night_id)
+    capacity = written.get("capacity")
+    assert capacity is not None
+    assert [(row["values"], row["fails"]) for row in capacity["series"]] == [(18, bool(code))]
+    assert (runs.runs / "nightly" / runs.night_id / capacity["series"][0]["folder"]).parent.resolve() == (
+        runs.runs / "capacity"
+    ).resolve()
+
+
+def test_a_night_without_a_capacity_says_how_to_measure_it(
+    tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["nightly", suite(tmp_path), "--runs", str(runs.runs)]) == 0
+    assert "`meshbench capacity group --slo 'response_p99<=250ms'`" in capsys.readouterr().out
+
+
+def test_a_history_that_cannot_be_read_leaves_capacity_unknown(
+    tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.runs.mkdir()
+    (runs.runs / "history.sqlite").write_text("no database")
+    assert main(["nightly", suite(tmp_path), "--runs", str(runs.runs)]) == 0
+    assert "what was measured of capacity is not known" in capsys.readouterr().out
+
+
+def test_a_suite_that_wants_no_comparison_does_not_look_at_capacity(tmp_path: Path, runs: Runs) -> None:
+    assert main(["nightly", suite(tmp_path, SUITE + "compare: {nights: 0}\n"), "--runs", str(runs.runs)]) == 0
+    assert state.read(runs.runs / "nightly" / runs.night_id).get("capacity", "not there") is None
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -104,7 +150,23 @@ def test_history_and_index_say_their_mistakes_in_a_line_with_code_2(
     assert capsys.readouterr().out == "scenario\nprimary-kill\n"
 
 
-@pytest.mark.parametrize("words", [["index"], ["index", "--rebuild"], ["history"]])
+#: All that only read a runs folder.
+READERS = [["index"], ["index", "--rebuild"], ["history"], ["compare", "2026-11-01", "2026-11-02"]]
+
+
+@pytest.mark.parametrize("words", READERS)
+def test_a_runs_folder_that_is_not_there_is_said_and_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert main([*words, "--runs", str(nowhere)]) == 2
+    assert capsys.readouterr().err == (
+        f"meshbench: --runs {nowhere}: there is no such folder; give the folder that the runs are in\n"
+    )
+    assert not nowhere.exists()
+
+
+@pytest.mark.parametrize("words", READERS)
 def test_a_file_in_place_of_the_runs_folder_is_called_what_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:

@@ -91,6 +91,7 @@ def test_the_new_workload_is_run_and_judged(world: World, tmp_path: Path) -> Non
         "reads": ["look"],
         "refusals": ["stopped"],
         "keyed": True,
+        "read_port": [],
     }
 
     world.history = told.history(final={"keys": keys[keys["key"] != ticks[0]]})

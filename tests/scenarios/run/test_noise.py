@@ -14,7 +14,7 @@ from checks.judge import judge
 from checks.noise import CPU_PRESSURE_PERCENT
 from cluster.errors import ConfigurationError
 from history.history import OPS_SCHEMA, History
-from scenarios.run.cpu_time import Cgroup, Containers, Spent, cgroup_of, lacking, stalled_s, used_s
+from scenarios.run.cpu_time import Cgroup, Containers, Spent, busy_s, cgroup_of, lacking, stalled_s, used_s
 from scenarios.run.noise import Interval, Watch, shares
 from scenarios.schema.read import read_scenario
 
@@ -135,6 +135,12 @@ def test_interrupts_and_waiting_for_disks_are_nobodys_cpu_time() -> None:
     ticks = {"user": 100, "nice": 50, "system": 50, "idle": 900, "iowait": 300, "irq": 7, "softirq": 9, "steal": 4}
     assert used_s(ticks) == used_s({"user": 200})
     assert used_s({}) == 0.0
+
+
+def test_a_processor_that_serves_interrupts_or_others_machines_has_no_room() -> None:
+    ticks = {"user": 100, "nice": 50, "system": 50, "idle": 900, "iowait": 300, "irq": 7, "softirq": 9, "steal": 4}
+    assert busy_s(ticks) == busy_s({"user": 220})
+    assert busy_s({}) == 0.0
 
 
 def test_pressure_is_read_and_its_absence_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

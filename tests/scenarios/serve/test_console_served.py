@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
 from scenarios.run.remember import remember
@@ -24,10 +25,10 @@ def test_the_console_is_served_with_its_script_and_a_link_to_what_is_running(bro
     with watched_page(browser, offline=False) as watched:
         watched.page.goto(f"http://127.0.0.1:{server.server_port}/")
         watched.page.locator("#runs-body th a").click()
-        assert watched.page.title() == "the report of a run"
+        expect(watched.page).to_have_title("the report of a run")
         watched.page.go_back()
         watched.page.get_by_role("link", name="What is running now").click()
-        assert watched.page.url.endswith("/live")
+        expect(watched.page).to_have_url(re.compile("/live$"))
         assert watched.errors == []
     server.shutdown()
     server.server_close()

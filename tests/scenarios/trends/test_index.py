@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import ConfigurationError
+from reports.trends.store import StoreError
 from scenarios.trends.index import index
 from tests.sealed_runs import sealed_run
 
@@ -30,7 +31,7 @@ def test_rebuild_makes_it_anew_and_names_what_was_left_out(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no such folder"):
+    with pytest.raises(StoreError, match="no such folder"):
         index(tmp_path / "none", rebuild=True)
 
 

@@ -1,4 +1,4 @@
-"""Where the numbers of a scenario moved for good, over all its runs: what the console marks.
+"""Where the numbers of a scenario moved for good, over all its runs: what the console marks, and a night of capacity.
 
 A series is a metric of one scenario on one topology behind one mesh, also where settings or the code changed in
 between: that is what one wants to see. What a void run measured is not in it.
@@ -27,6 +27,11 @@ class Change:
     before: float
     after: float
     p: float
+
+    @property
+    def worse(self) -> bool:
+        """Whether that is the wrong way."""
+        return (self.after < self.before) is (METRICS[self.metric].better == "higher")
 
 
 def changes(
