@@ -29,7 +29,7 @@ from scenarios.capacity.system import System
 from scenarios.trials.loop import Planned, Trials, say
 
 #: The search with a node dead begins near what all nodes carried, and may be coarser: it takes fewer steps.
-START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 16
+START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 24
 #: A node that comes back is looked at for so long: it starts, joins and catches up.
 REJOINING_S = 30.0
 #: Loads that are tried while a node comes back, and for a failover.

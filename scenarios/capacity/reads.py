@@ -22,8 +22,8 @@ from scenarios.trials.loop import say
 
 #: The key of a workload by which it offers reads alone, where it has it.
 SHARE = "read_share"
-#: Coarser than that of the system, and from a better guess, so that two more searches take as long as one.
-WIDTH, STEPS_MAX = 0.05, 12
+#: Coarser than that of the system, and from a better guess. On a machine that was full one of two took more than 12.
+WIDTH, STEPS_MAX = 0.05, 20
 PROBE_S = 5.0
 #: Of what a closed loop carried, and of what all replicas carried, as the first guess.
 START_SHARE, ONE_LESS_SHARE = 0.7, 0.9
