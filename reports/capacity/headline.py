@@ -75,7 +75,9 @@ def _lost(lost: NMinus1) -> Iterator[str]:
         yield f"With one node dead it held up to {rate(lost['max_tps'])}{ratio}."
     if lost["safe_tps"] is not None:
         headroom = "" if lost["headroom"] is None else f"; keep {lost['headroom']:.0%} free"
-        yield f"Safe load: {rate(lost['safe_tps'])}{headroom}. {safe_words(lost['safe_verified'])}"
+        broke = lost.get("safe_broke_tps")
+        beyond = "" if broke is None else f"; {rate(broke)} was not"
+        yield f"Safe load: {rate(lost['safe_tps'])}{beyond}{headroom}. {safe_words(lost['safe_verified'])}"
     if lost["reads"] and lost["reads"]["max_tps"] is not None:
         yield _reads(lost["reads"])
 

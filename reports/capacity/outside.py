@@ -2,7 +2,8 @@
 
 The outage begins with the fault and lasts until the objectives hold again for a second: the time without writes, and
 the time in which what had queued up meanwhile is worked off. All that was due before or after it counts, with the node
-dead and while it comes back. Of what came before, the warm-up is cut off by test, as in a step; and what was due so
+dead and while it comes back; so the outage has to be over for some time before the node is started again, or nobody has
+seen that they hold without it. Of what came before, the warm-up is cut off by test, as in a step; and what was due so
 shortly before the kill that it still had time is the outage's, which cut it off.
 """
 
@@ -17,6 +18,8 @@ from reports.capacity.objective import Objective
 from reports.text.units import duration
 
 WINDOW_NS = 1_000_000_000
+#: Seen at least, with the node dead and after it was started again.
+DEAD_NS, AFTER_NS = 3_000_000_000, 10_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +32,10 @@ class Outside:
 
 def outside(history: History, objectives: Sequence[Objective]) -> Outside:
     """Of a run with one fault."""
-    struck = [fault.injected_ns for fault in history.faults if fault.injected_ns is not None]
+    struck = [(fault.injected_ns, fault.healed_ns) for fault in history.faults if fault.injected_ns is not None]
     if not struck or history.ops.empty:
         return Outside(holds=None, words="the node was not killed, or nothing was recorded")
-    killed_ns = min(struck)
+    killed_ns, healed_ns = min(struck, key=lambda times: times[0])
     begin_ns, end_ns = int(history.ops["intended_ns"].min()), int(history.ops["intended_ns"].max()) + 1
     if not begin_ns < killed_ns < end_ns:
         return Outside(holds=None, words="the node was killed outside of the load")
@@ -54,9 +57,17 @@ def outside(history: History, objectives: Sequence[Objective]) -> Outside:
         return Outside(holds=False, words="after the kill it did not hold again for a second before the load ended")
     after = of(back_ns, end_ns)
     told = f"it held again {duration((back_ns - killed_ns) / 1e6)} after the kill"
-    for when, part in (("before the kill", before), (f"after that, for {duration(after.duration_s * 1e3)}", after)):
-        if (missed := _missed(objectives, part)) is not None:
-            return Outside(holds=False, words=f"{told}; {when} it did not: {missed}")
+    alone_until_ns = end_ns if healed_ns is None else min(healed_ns, end_ns)
+    if back_ns + DEAD_NS > alone_until_ns:
+        dead_for = duration((alone_until_ns - killed_ns) / 1e6)
+        return Outside(holds=False, words=f"it did not hold with the node dead, which it was for {dead_for}; {told}")
+    if healed_ns is None or healed_ns + AFTER_NS > end_ns:
+        return Outside(holds=None, words=f"{told}, but the load ended too soon after the node was started again")
+    if (missed := _missed(objectives, before)) is not None:
+        return Outside(holds=False, words=f"already before the kill it did not hold: {missed}; {told}")
+    if (missed := _missed(objectives, after)) is not None:
+        lasted = duration(after.duration_s * 1e3)
+        return Outside(holds=False, words=f"{told}; after that, for {lasted} it did not: {missed}")
     return Outside(
         holds=True, words=f"{told}, and then until the end of the load, {duration((end_ns - back_ns) / 1e6)} later"
     )

@@ -8,6 +8,7 @@ itself (`reports.capacity.outside`); where they do not, at less load again.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from os.path import relpath
@@ -20,6 +21,8 @@ from history.history import load_history
 from reports.capacity.content import Measured, NMinus1, Rejoining, SafeRun
 from reports.capacity.objective import Objective, holds
 from reports.capacity.outside import outside
+from reports.summary_types import Summary
+from reports.text.units import count
 from scenarios.capacity.measuring import Measuring
 from scenarios.capacity.plan import Plan
 from scenarios.capacity.reads import reads_row
@@ -32,14 +35,16 @@ from scenarios.trials.loop import Planned, Trials, say
 START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 24
 #: A node that comes back is looked at for so long: it starts, joins and catches up.
 REJOINING_S = 30.0
-#: Loads that are tried while a node comes back, and for a failover.
-REJOINING_TRIES, TRIES = 4, 3
+#: Loads that are tried while a node comes back; for a failover going down; and then between what held and what did not,
+#: where these are further apart than CLOSE.
+REJOINING_TRIES, TRIES, TRIES_BETWEEN = 4, 3, 2
+CLOSE = 1.25
 #: What is tried next, of what did not hold. A machine that three servers fill has little left for a node that catches
 #: up, so that far less may be safe.
 LESS = 0.75
 #: Of the least of all maxima, as the first load that is tried for a failover.
 MARGIN = 0.9
-KILL_AT, HEAL_AFTER, LASTS = "10s", "12s", "65s"
+KILL_AT, HEAL_AFTER, LASTS = "8s", "16s", "65s"
 
 
 def add_one_less(measured: Measured, system: System, measuring: Measuring, plan: Plan) -> None:
@@ -80,6 +85,7 @@ def _nothing_yet() -> NMinus1:
         "safe_tps": None,
         "safe_verified": None,
         "at_90_percent": None,
+        "safe_broke_tps": None,
         "headroom": None,
         "rejoining": None,
         "reads": None,
@@ -147,16 +153,29 @@ class SafeLoad:
     def find(self, row: NMinus1, *, max_tps: float) -> None:
         """Fill in what the runs say. row: of `add_one_less`, with a maximum. max_tps: with all nodes."""
         assert row["max_tps"] is not None
+        run = row["at_90_percent"] = row["safe_verified"] = self.run(MARGIN * max_tps)
         least_tps = min(max_tps, row["max_tps"])
         rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
-        rate_tps = MARGIN * (rejoining or LESS**REJOINING_TRIES * least_tps)
+        first_tps = MARGIN * (rejoining or LESS**REJOINING_TRIES * least_tps)
         for _ in range(TRIES):
-            run = row["safe_verified"] = self.run(rate_tps)
             if run["holds"]:
-                row["safe_tps"], row["headroom"] = rate_tps, 1 - rate_tps / max_tps
                 break
-            rate_tps *= LESS
-        row["at_90_percent"] = self.run(MARGIN * max_tps)
+            broke_tps = row["safe_broke_tps"] = run["offered_tps"]
+            run = row["safe_verified"] = self.run(min(first_tps, LESS * broke_tps))
+        for _ in range(TRIES_BETWEEN):
+            held_tps, broke_tps = row["safe_verified"]["offered_tps"], row["safe_broke_tps"]
+            if not row["safe_verified"]["holds"] or broke_tps is None or broke_tps <= CLOSE * held_tps:
+                break
+            run = self.run(math.sqrt(held_tps * broke_tps))
+            if run["holds"]:
+                row["safe_verified"] = run
+            else:
+                row["safe_broke_tps"] = run["offered_tps"]
+        if not row["safe_verified"]["holds"]:
+            row["safe_broke_tps"] = row["safe_verified"]["offered_tps"]
+        else:
+            row["safe_tps"] = row["safe_verified"]["offered_tps"]
+            row["headroom"] = 1 - row["safe_tps"] / max_tps
 
     def run(self, rate_tps: float) -> SafeRun:
         self._number += 1
@@ -185,7 +204,9 @@ class SafeLoad:
             "write_outage_ms": None,
             "folder": None if trial.folder is None else relpath(trial.folder, self._folder),
         }
-        if trial.counts and trial.folder is not None and trial.summary is not None:
+        if gone := trial.summary and _money_gone(trial.summary):
+            told |= {"holds": False, "words": gone}
+        elif trial.counts and trial.folder is not None and trial.summary is not None:
             said = outside(load_history(trial.folder), self._plan.objectives)
             told |= {
                 "holds": said.holds,
@@ -194,3 +215,10 @@ class SafeLoad:
             }
         say(f"  {'held' if told['holds'] else 'did not hold'} outside of the outage: {told['words']}")
         return told
+
+
+def _money_gone(summary: Summary) -> str:
+    """Such as ``37 acknowledged writes were lost``; empty where none is known to be."""
+    rpo = summary["rpo"]
+    found = {"lost": rpo["lost"], "duplicated": rpo["duplicated"], "torn": rpo["torn"]}
+    return ", ".join(f"{count(number)} acknowledged writes were {how}" for how, number in found.items() if number)

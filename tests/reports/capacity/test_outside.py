@@ -15,12 +15,18 @@ from tests.checks.conftest import Run, at_ns
 SLO = [parse("response_p99<=100ms")]
 
 
-def told(*, outage_s: float, rejoin_ms: float = 10.0, slow: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> History:
+def told(
+    *,
+    outage_s: float,
+    rejoin_ms: float = 10.0,
+    slow: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    healed_s: float = 19.0,
+) -> History:
     """100 a second for 30 s: the primary dies at 10 s, what is due then waits for the end of the outage, and from 20 s
     to 23 s a node that comes back makes all take rejoin_ms. slow: seconds from and to which all take so many seconds.
     What is in flight at the kill is never answered."""
     run = Run()
-    run.fault(injected_ms=10_000)
+    run.fault(injected_ms=10_000, healed_ms=healed_s * 1000)
     rows: list[dict[str, Any]] = []
     for number in range(3000):
         due_s = number / 100
@@ -74,8 +80,20 @@ def test_what_the_kill_cut_off_belongs_to_the_outage_where_it_still_had_time() -
 def test_what_had_waited_for_long_when_the_node_was_killed_counts_against_the_load() -> None:
     found = judged(outage_s=4, slow=(5.0, 10.0, 3.0))
     assert found.holds is False
-    assert "before the kill it did not" in found.words
+    assert "already before the kill it did not hold" in found.words
 
 
 def test_a_slow_start_is_warm_up_and_does_not_count() -> None:
     assert judged(outage_s=4, slow=(0.0, 1.0, 0.3)).holds is True
+
+
+def test_what_never_held_with_the_node_dead_is_no_safe_load() -> None:
+    found = judged(outage_s=7)
+    assert found.holds is False
+    assert "it did not hold with the node dead, which it was for 9 s" in found.words
+
+
+def test_a_load_that_ends_as_the_node_comes_back_cannot_tell() -> None:
+    found = judged(outage_s=4, healed_s=25)
+    assert found.holds is None
+    assert "the load ended too soon" in found.words

@@ -106,10 +106,11 @@ class FakeSystem:
 
 
 class FakeTrials:
-    """Runs of which each is told by ``rate -> whether it holds``. asked: the rates."""
+    """Runs of which each is told by ``rate -> whether it holds``. asked: the rates. lost: writes that each loses."""
 
     asked: list[float]
     holds_up_to = 600.0
+    lost = 0
 
     def __init__(self, **_: Any) -> None: ...
 
@@ -117,6 +118,7 @@ class FakeTrials:
         rate = float(planned.scenario.load.rate or 0)
         self.asked.append(rate)
         summary: Any = {"verdict": "pass", "why": "", "void_reasons": [], "write_outage_ms": 2000.0}
+        summary["rpo"] = {"lost": self.lost, "duplicated": 0, "torn": 0}
         return Trial(number=1, order=1, seed=1, summary=summary, folder=Path(f"/runs/{rate:g}"))
 
 

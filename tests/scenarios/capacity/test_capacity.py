@@ -135,10 +135,36 @@ def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Pa
     assert "--workload mixed-read" in lost["reads"]["words"]
     assert lost["safe_verified"]["holds"] is True
     assert lost["safe_tps"] == lost["safe_verified"]["offered_tps"] <= trials.holds_up_to
+    assert trials.holds_up_to < lost["safe_broke_tps"] <= 1.25 * lost["safe_tps"]
+    assert f"Safe load: {lost['safe_tps']:,.0f}/s; {lost['safe_broke_tps']:,.0f}/s was not" in " ".join(
+        found["headline"]
+    )
     assert lost["headroom"] == pytest.approx(1 - lost["safe_tps"] / found["max_tps"])
     assert lost["at_90_percent"]["offered_tps"] == pytest.approx(0.9 * found["max_tps"])
     assert lost["at_90_percent"]["holds"] is False
     assert {step["setting"] for step in found["steps"]} == {"n", "n_minus_1", "rejoining"}
+
+
+@pytest.mark.usefixtures("system")
+def test_where_the_rule_of_thumb_holds_it_is_the_safe_load(tmp_path: Path, trials: type[FakeTrials]) -> None:
+    trials.holds_up_to = 2000.0
+    assert ended(tmp_path, "--lose", "1", subject="group") == 0
+    lost = content(tmp_path)["n_minus_1"]
+    assert lost["safe_verified"] == lost["at_90_percent"]
+    assert lost["safe_tps"] == lost["at_90_percent"]["offered_tps"]
+    assert lost["safe_broke_tps"] is None
+    assert len(trials.asked) == 1
+
+
+@pytest.mark.usefixtures("system")
+def test_a_load_at_which_money_is_lost_is_not_safe_whatever_the_objectives_say(
+    tmp_path: Path, trials: type[FakeTrials]
+) -> None:
+    trials.lost = 37
+    assert ended(tmp_path, "--lose", "1", subject="async") == 0
+    lost = content(tmp_path)["n_minus_1"]
+    assert lost["safe_tps"] is None
+    assert "37 acknowledged writes were lost" in lost["safe_verified"]["words"]
 
 
 @pytest.mark.usefixtures("system")
