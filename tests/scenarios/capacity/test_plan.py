@@ -10,6 +10,8 @@ import pytest
 from cluster.errors import ConfigurationError
 from scenarios.capacity.offered import offered
 from scenarios.capacity.plan import Plan, plan
+from scenarios.schema.user_keys import HIDDEN, without_values
+from scenarios.trials.loop import Planned
 
 SLO = ["response_p99<=250ms"]
 
@@ -107,3 +109,22 @@ def test_a_run_of_the_same_system_can_be_given_again_as_words() -> None:
     assert run.scenario.gates.numbers()["response_p99_before_ms"] == 250
     assert [step.fault.name for step in run.scenario.timeline()] == ["kill"]
     assert "topology=group" in run.settings
+
+
+def test_a_class_of_one_s_own_keeps_its_environment_in_steps_and_runs_and_no_value_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Mine: pass\n")
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "name: own\nteaches: x\ntopology: group\nmesh: envoy\n"
+        "workload: mine.py:Mine\nload: {environment: {BANK: acme, CITY: Zürich}}\n"
+    )
+    found = planned(str(file), lose=1, settings=["load.environment.TOKEN=hush {it}"])
+    wanted = {"BANK": "acme", "CITY": "Zürich", "TOKEN": "hush {it}"}
+    assert found.scenario.load.environment == wanted
+    assert offered(found.scenario, 640.0, lasts_s=11.0, number=3).load.environment == wanted
+    run = found.run_of({"model": "poisson", "rate": 300, "duration": "45s"}, faults=[], gates={})
+    assert run.scenario.load.environment == wanted
+    command = without_values(Planned(scenario=run.scenario, name=found.name, settings=run.settings, number=1).command)
+    assert f"load.environment={HIDDEN}" in command
+    assert not any(value in word for word in command for value in ("acme", "hush"))
+    assert set(found.scenario.model_dump(mode="json")["load"]["environment"].values()) == {HIDDEN}
