@@ -125,10 +125,10 @@ def _ended(measured: Measured) -> bool:
 def _comparable(measured: Measured) -> tuple[object, ...]:
     """What two runs have to share, so that only the system tells their numbers apart."""
     objectives = {(one.metric, one.comparison, one.limit) for one in map(parse, measured["slo"])}
-    return host_words(measured["host"]), measured["workload"], objectives, _alike(measured["settings"])
+    return host_words(measured["host"]), measured["workload"], objectives, alike(measured["settings"])
 
 
-def _alike(settings: Mapping[str, Any]) -> dict[str, Any]:
+def alike(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings without those of the system itself and those that change nothing: workload, clients, MySQL."""
     mysql = settings.get("mysql") or {}
     config = {

@@ -61,7 +61,7 @@ def settings(
     *, kind: str = "group", down_after: str | None = None, read_share: float = 0.0, **load_or_mysql: Any
 ) -> dict[str, Any]:
     """As a resolved scenario has them. load_or_mysql: image, my_cnf and config are MySQL's."""
-    mysql = {"image": "default", "my_cnf": None, "config": {}}
+    mysql: dict[str, Any] = {"image": "default", "my_cnf": None, "config": {}}
     mysql |= {key: load_or_mysql.pop(key) for key in tuple(load_or_mysql) if key in mysql}
     return {
         "name": kind,

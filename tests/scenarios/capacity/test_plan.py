@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.errors import ConfigurationError
+from reports.capacity.planner import alike
 from scenarios.capacity.offered import offered
 from scenarios.capacity.plan import Plan, plan
 from scenarios.schema.user_keys import HIDDEN, without_values
@@ -128,3 +129,14 @@ def test_a_class_of_one_s_own_keeps_its_environment_in_steps_and_runs_and_no_val
     assert f"load.environment={HIDDEN}" in command
     assert not any(value in word for word in command for value in ("acme", "hush"))
     assert set(found.scenario.model_dump(mode="json")["load"]["environment"].values()) == {HIDDEN}
+
+
+@pytest.mark.parametrize("kind", ["async", "semisync", "group", "group-multi"])
+@pytest.mark.parametrize("mesh", ["direct", "haproxy", "sidecar", "mtls"])
+def test_topologies_and_meshes_named_alone_may_stand_in_one_planner_table(kind: str, mesh: str) -> None:
+    def settings(found: Plan) -> dict[str, Any]:
+        return alike(found.scenario.model_dump(mode="json"))
+
+    single = settings(planned("single", mesh="envoy"))
+    assert settings(planned(kind, mesh=mesh)) == single
+    assert settings(planned(kind, mesh=mesh, settings=["mysql.config.sync_binlog=0"])) != single
