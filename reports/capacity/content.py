@@ -293,7 +293,7 @@ class Measured(TypedDict):
 class PlannerRow(TypedDict):
     """The smallest measured system that carries ``needed_tps``. nodes_lost: 0 or 1. carries_tps: what it was measured
     to carry so; topology, mesh, pods and folder are of that measurement. None of them: nothing that was measured does,
-    and nothing is extrapolated."""
+    and nothing is extrapolated. started_at: of that measurement, else of the one that carries most."""
 
     needed_tps: float
     nodes_lost: int
@@ -302,6 +302,7 @@ class PlannerRow(TypedDict):
     pods: int | None
     carries_tps: float | None
     folder: str | None
+    started_at: str
     words: str
 
 

@@ -268,4 +268,5 @@ def _planned(row: PlannerRow) -> dict[str, object]:
         "carries": rate(row["carries_tps"]) if row["carries_tps"] is not None else "",
         "href": None if row["folder"] in (None, ".") else f"{row['folder']}/report.html",
         "here": row["folder"] == ".",
+        "day": row["started_at"][:10],
     }

@@ -1,14 +1,16 @@
 """The planner's table: which measured system carries a load. Nothing is interpolated beyond what was measured.
 
 Its rows come from this capacity run and from the sealed ones beside it that were measured on the same machine, with the
-same objectives and the same workload. With no node lost a system carries the rate that its search found; with one
-lost, the safe load that a run with a node killed confirmed.
+same objectives and alike in all but topology and mesh. Of one system the newest run counts, whatever older ones
+carried. With no node lost a system carries the rate that its search found; with one lost, the safe load that a run with
+a node killed confirmed.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,17 +19,30 @@ from reports.capacity.content import Measured, PlannerRow
 from reports.capacity.objective import parse
 from reports.schema import CAPACITY_ID
 from reports.seal import CHECKSUMS, alterations
-from reports.trends.row import host_words
+from reports.trends.row import ABOUT_IT, host_words
 
 log = logging.getLogger("meshbench")
 
 FILE = "capacity.json"
 #: Of the rates that are asked about, in each decade.
 _STEPS = (1, 2, 5)
+#: Sections of the settings that make one system of the table another.
+_OF_THE_SYSTEM = frozenset({"topology", "mesh", "control"})
+#: What a group is set up with, and no other topology has.
+_OF_GROUPS = "group_replication_"
+
+
+class Run(NamedTuple):
+    """A capacity run. folder: relative to the page; empty: the run that the page is of."""
+
+    measured: Measured
+    folder: str
+    started_at: datetime
 
 
 class Carried(NamedTuple):
-    """A load that one measured system carries. folder: of that measurement, relative to the page; empty: this one."""
+    """A load that one measured system carries. folder, started_at (ISO 8601): of that measurement; folder is relative
+    to the page, and empty for the run that the page is of."""
 
     nodes_lost: int
     carries_tps: float
@@ -35,17 +50,19 @@ class Carried(NamedTuple):
     topology: str
     mesh: str
     folder: str
+    started_at: str
 
 
 def planner(measured: Measured, folder: Path) -> list[PlannerRow]:
     """Rows by nodes lost and rate ascending. folder: where capacity.json of ``measured`` goes."""
-    carried = [*carried_by(measured, folder=""), *_beside(measured, folder)]
+    beside = sorted(_beside(measured, folder), key=lambda run: run.started_at, reverse=True)
+    carried = list(_of_newest([_run(measured, folder=""), *beside]))
     return [row for nodes_lost in (0, 1) for row in _rows([one for one in carried if one.nodes_lost == nodes_lost])]
 
 
 def carried_by(measured: Measured, *, folder: str) -> Iterator[Carried]:
     """What one capacity run shows that its system carries."""
-    of = (measured["pods"], measured["topology"], measured["mesh"], folder)
+    of = (measured["pods"], measured["topology"], measured["mesh"], folder, measured["started_at"])
     if measured["verdict"] == "pass" and measured["max_tps"] and _confirmed(measured):
         yield Carried(0, measured["max_tps"], *of)
     lost = measured["n_minus_1"]
@@ -59,7 +76,32 @@ def _confirmed(measured: Measured) -> bool:
     return below is None or below["holds"] is not False
 
 
-def _beside(measured: Measured, folder: Path) -> Iterator[Carried]:
+def _of_newest(runs: Iterable[Run]) -> Iterator[Carried]:
+    """What each system carries. runs: newest first.
+
+    Where the newest run of a system lost no node, the newest one that did counts for that, unless it claims more than
+    the system carries by now with all nodes.
+    """
+    systems: dict[tuple[object, ...], list[Run]] = {}
+    for run in runs:
+        measured = run.measured
+        systems.setdefault((measured["topology"], measured["pods"], measured["mesh"]), []).append(run)
+    for newest, *older in systems.values():
+        carried = list(carried_by(newest.measured, folder=newest.folder))
+        yield from carried
+        lost = next((run for run in older if run.measured["n_minus_1"]), None)
+        if carried and lost and not newest.measured["n_minus_1"]:
+            for load in carried_by(lost.measured, folder=lost.folder):
+                if load.nodes_lost and load.carries_tps <= carried[0].carries_tps:
+                    yield load
+
+
+def _run(measured: Measured, *, folder: str) -> Run:
+    return Run(measured, folder, datetime.fromisoformat(measured["started_at"]).astimezone(UTC))
+
+
+def _beside(measured: Measured, folder: Path) -> Iterator[Run]:
+    """Those that may be compared, and that came to an end of their own, as for a row of the history that counts."""
     wanted = _comparable(measured)
     for file in sorted(folder.parent.glob(f"*/{FILE}")):
         other = file.parent
@@ -67,18 +109,34 @@ def _beside(measured: Measured, folder: Path) -> Iterator[Carried]:
             continue
         try:
             content: Any = read_object(file)
-            if content and content["schema"] == CAPACITY_ID and _comparable(content) == wanted:
+            if content and content["schema"] == CAPACITY_ID and _ended(content) and _comparable(content) == wanted:
                 if altered := alterations(other):
                     log.warning("not in the planner's table: %s: %s", other, altered[0])
                     continue
-                yield from carried_by(content, folder=f"../{other.name}")
-        except (HistoryError, OSError, KeyError, TypeError, ValueError) as error:
+                yield _run(content, folder=f"../{other.name}")
+        except (HistoryError, OSError, KeyError, TypeError, AttributeError, ValueError) as error:
             log.warning("not in the planner's table: %s: %s", file, error)
 
 
+def _ended(measured: Measured) -> bool:
+    return measured["verdict"] in ("pass", "fail") and not measured["interrupted"]
+
+
 def _comparable(measured: Measured) -> tuple[object, ...]:
+    """What two runs have to share, so that only the system tells their numbers apart."""
     objectives = {(one.metric, one.comparison, one.limit) for one in map(parse, measured["slo"])}
-    return host_words(measured["host"]), measured["workload"], frozenset(objectives)
+    return host_words(measured["host"]), measured["workload"], objectives, alike(measured["settings"])
+
+
+def alike(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without those of the system itself and those that change nothing: workload, clients, MySQL."""
+    mysql = settings.get("mysql") or {}
+    config = {
+        option.replace("-", "_").removeprefix("loose_"): value for option, value in (mysql.get("config") or {}).items()
+    }
+    kept = {option: value for option, value in config.items() if not option.startswith(_OF_GROUPS)}
+    rest = {key: value for key, value in settings.items() if key not in ABOUT_IT | _OF_THE_SYSTEM}
+    return {**rest, "mysql": {**mysql, "config": kept}}
 
 
 def _rows(carried: Sequence[Carried]) -> Iterator[PlannerRow]:
@@ -109,6 +167,7 @@ def _row(needed_tps: float, best: Carried) -> PlannerRow:
         "pods": best.pods,
         "carries_tps": best.carries_tps,
         "folder": best.folder or ".",
+        "started_at": best.started_at,
         "words": f"{best.topology} behind {best.mesh}{nodes}",
     }
 
@@ -122,5 +181,6 @@ def _beyond(needed_tps: float, most: Carried) -> PlannerRow:
         "pods": None,
         "carries_tps": None,
         "folder": None,
+        "started_at": most.started_at,
         "words": f"nothing that was measured carries that: the most is {most.carries_tps:,.0f}/s",
     }

@@ -22,7 +22,7 @@ from reports.summary_types import Summary
 from reports.trends.metrics import numbers
 
 #: Keys of a scenario that change nothing of what happens in a trial.
-_ABOUT_IT = frozenset({"name", "description", "teaches", "seed", "gates", "expect"})
+ABOUT_IT = frozenset({"name", "description", "teaches", "seed", "gates", "expect"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +135,7 @@ def _row(summary: Summary, content: Mapping[str, Any], *, folder: str, seal: str
 
 def scenario_digest(scenario: Mapping[str, Any]) -> str:
     """SHA-256 of a resolved scenario, but for what changes nothing of a trial. scenario: as in manifest.json."""
-    decisive = {key: value for key, value in scenario.items() if key not in _ABOUT_IT}
+    decisive = {key: value for key, value in scenario.items() if key not in ABOUT_IT}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

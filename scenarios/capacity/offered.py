@@ -12,7 +12,7 @@ DRAIN_S = 2.0
 #: Operations that may wait for a client: more than any step offers, so that its backlog is seen as it grows.
 BACKLOG = 1_000_000
 #: What a step keeps of a scenario's load; the rest says how much is asked for and when, which is what is searched.
-KEPT = ("connections", "workers", "statement_timeout", "batch", "retry", "reconnect", "pool")
+KEPT = ("connections", "workers", "statement_timeout", "batch", "retry", "reconnect", "pool", "environment")
 
 
 def offered(

@@ -59,6 +59,7 @@ class Plan:
         words = [
             *self.settings,
             f"load={_yaml(_kept(self.scenario) | load)}",
+            *_environment(self.scenario),
             f"gates={_yaml(gates)}",
             f"faults={_yaml(list(faults))}",
         ]
@@ -110,9 +111,9 @@ def plan(
         raise ConfigurationError(_no_rate(f"{brief(name)}: {brief(given.workload.name)}"))
     _require_survivors(given, lose)
     left_out = _left_out(given) if name != BASE else []
-    load = _yaml(_kept(given) | {"model": "poisson", "rate": _ANY_RATE})
+    load = [f"load={_yaml(_kept(given) | {'model': 'poisson', 'rate': _ANY_RATE})}", *_environment(given)]
     bare = [*chosen, "faults=[]", "gates={}", "expect=pass", "survivable=null"]
-    scenario = read_scenario(name, settings=[*bare, f"load={load}"], seed=seed, look=look)
+    scenario = read_scenario(name, settings=[*bare, *load], seed=seed, look=look)
     return Plan(
         scenario=scenario,
         name=name,
@@ -215,11 +216,17 @@ def _left_out(given: Scenario) -> list[str]:
 
 
 def _kept(scenario: Scenario) -> dict[str, Any]:
-    """The keys of its load that are kept, as in a file; what is as by default is left out."""
-    written = scenario.load.model_dump(mode="json", include=set(KEPT), exclude_defaults=True)
+    """The keys of its load that are kept, as in a file; what is as by default is left out, and `_environment`."""
+    written = scenario.load.model_dump(mode="json", include=set(KEPT) - {"environment"}, exclude_defaults=True)
     return dict(written)
+
+
+def _environment(scenario: Scenario) -> list[str]:
+    """Its variables as a setting of their own, which is recorded without their values; none where it has none."""
+    environment = scenario.load.environment
+    return [f"load.environment={_yaml(environment)}"] if environment else []
 
 
 def _yaml(value: Any) -> str:
     """In one line, as a word of the command line: JSON is YAML."""
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -18,6 +18,8 @@ HIDDEN = "(not recorded)"
 LONGEST_VALUE = 30_000
 #: What says where Python, its loader and Locust look, which is ours to say.
 _RESERVED = re.compile(r"LOCUST_.*|PYTHON.*|LD_.*|PATH|HOME")
+#: A setting with values of variables in it, and what stands before them.
+_WITH_VALUES = re.compile(r"(load\.environment[^=]*=|(?:^|(?<==))load=(?=.*environment)).*", re.DOTALL)
 #: A name that says that its value is nobody's business, in a log either.
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential|auth", re.IGNORECASE)
 
@@ -72,8 +74,9 @@ def secrets_of(environment: Mapping[str, str]) -> list[str]:
 
 
 def without_values(words: list[str]) -> list[str]:
-    """A command line as it may be recorded: ``load.environment.BANK=…`` without what stands behind it."""
-    return [re.sub(r"(load\.environment[^=]*=).*", rf"\1{HIDDEN}", word, flags=re.DOTALL) for word in words]
+    """A command line as it may be recorded: ``load.environment.BANK=…`` and a ``load={…}`` with an environment in it
+    without what stands behind."""
+    return [_WITH_VALUES.sub(rf"\1{HIDDEN}", word) for word in words]
 
 
 Environment = Annotated[

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from cluster.errors import ConfigurationError
+from reports.capacity.planner import alike
 from scenarios.capacity.offered import offered
 from scenarios.capacity.plan import Plan, plan
+from scenarios.schema.user_keys import HIDDEN, without_values
+from scenarios.trials.loop import Planned
 
 SLO = ["response_p99<=250ms"]
 
@@ -107,3 +110,33 @@ def test_a_run_of_the_same_system_can_be_given_again_as_words() -> None:
     assert run.scenario.gates.numbers()["response_p99_before_ms"] == 250
     assert [step.fault.name for step in run.scenario.timeline()] == ["kill"]
     assert "topology=group" in run.settings
+
+
+def test_a_class_of_one_s_own_keeps_its_environment_in_steps_and_runs_and_no_value_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class Mine: pass\n")
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "name: own\nteaches: x\ntopology: group\nmesh: envoy\n"
+        "workload: mine.py:Mine\nload: {environment: {BANK: acme, CITY: Zürich}}\n"
+    )
+    found = planned(str(file), lose=1, settings=["load.environment.TOKEN=hush {it}"])
+    wanted = {"BANK": "acme", "CITY": "Zürich", "TOKEN": "hush {it}"}
+    assert found.scenario.load.environment == wanted
+    assert offered(found.scenario, 640.0, lasts_s=11.0, number=3).load.environment == wanted
+    run = found.run_of({"model": "poisson", "rate": 300, "duration": "45s"}, faults=[], gates={})
+    assert run.scenario.load.environment == wanted
+    command = without_values(Planned(scenario=run.scenario, name=found.name, settings=run.settings, number=1).command)
+    assert f"load.environment={HIDDEN}" in command
+    assert not any(value in word for word in command for value in ("acme", "hush"))
+    assert set(found.scenario.model_dump(mode="json")["load"]["environment"].values()) == {HIDDEN}
+
+
+@pytest.mark.parametrize("kind", ["async", "semisync", "group", "group-multi"])
+@pytest.mark.parametrize("mesh", ["direct", "haproxy", "sidecar", "mtls"])
+def test_topologies_and_meshes_named_alone_may_stand_in_one_planner_table(kind: str, mesh: str) -> None:
+    def settings(found: Plan) -> dict[str, Any]:
+        return alike(found.scenario.model_dump(mode="json"))
+
+    single = settings(planned("single", mesh="envoy"))
+    assert settings(planned(kind, mesh=mesh)) == single
+    assert settings(planned(kind, mesh=mesh, settings=["mysql.config.sync_binlog=0"])) != single

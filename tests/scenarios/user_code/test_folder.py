@@ -117,10 +117,20 @@ def test_arguments_are_words_of_a_command_line() -> None:
 def test_what_names_a_secret_is_hidden_in_logs_and_commands() -> None:
     assert secrets_of({"BANK_TOKEN": "a", "BANK": "b", "DB_PASSWORD": "c", "EMPTY_KEY": ""}) == ["a", "c"]
     words = ["run", "--set", "load.environment.BANK=a=b", "--set=load.environment={A: b}", "load.rate=5"]
+    words += [
+        "load={environment: {A: b}, rate: 5}",
+        "--set=load={\nenvironment: {A: b}}",
+        "load={rate: 5}",
+        "workload=a",
+    ]
     assert without_values(words) == [
         "run",
         "--set",
         "load.environment.BANK=(not recorded)",
         "--set=load.environment=(not recorded)",
         "load.rate=5",
+        "load=(not recorded)",
+        "--set=load=(not recorded)",
+        "load={rate: 5}",
+        "workload=a",
     ]
