@@ -85,7 +85,7 @@ def _lost(lost: NMinus1) -> Iterator[str]:
 def _reads(reads: ReadsRow) -> str:
     alone = f"Reads alone, at the read port, held up to {rate(reads['max_tps'])}"
     if reads["n_minus_1_max_tps"] is None or reads["ratio"] is None:
-        return f"{alone}; with one replica dead there is no maximum."
+        return f"{alone}; with one replica dead no maximum was found."
     return f"{alone}; with one replica dead up to {rate(reads['n_minus_1_max_tps'])}, {reads['ratio']:.0%} of that."
 
 
