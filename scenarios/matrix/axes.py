@@ -23,6 +23,7 @@ _OPTIONS_OF_THEIR_OWN = {
     **dict.fromkeys(("topology", "topology.kind"), "--topology A,B"),
     **dict.fromkeys(("mesh", "mesh.mode", "mesh.proxy"), "--mesh A,B"),
     "seed": "--trials N, each with the next seed, and --seed for the first",
+    **dict.fromkeys(("mysql", "mysql.config"), "an axis for each option, such as mysql.config.sync_binlog=0,1"),
 }
 
 
