@@ -21,7 +21,7 @@ from cluster.mysqld.option_names import LOOSE, canonical, meaning, nearest
 from cluster.mysqld.option_rules import refused_in_file, reserved
 from cluster.mysqld.options import Asked, effects, normal, unknown, written_value
 from cluster.platform.images import image
-from cluster.topologies.lookup import REPLICATIONS
+from cluster.topologies.lookup import REPLICATIONS, replication_of
 from cluster.topology import Topology
 
 log = logging.getLogger("meshbench")
@@ -131,7 +131,7 @@ def in_effect(topology: Topology, variables: Mapping[str, Mapping[str, str]]) ->
     found, problems = [], []
     for one in effects(asked_options(topology, answer), variables, answer.known):
         row = one.as_json()
-        if not one.effective and (why := _not_loaded(topology, one.asked.name)):
+        if not one.effective and (why := not_loaded(topology.kind, one.asked.name)):
             row["note"] = f"not in effect: {why}"
             log.warning("%s: %s is %s", one.asked.source, one.asked.written, row["note"])
         elif one.wrong:
@@ -177,10 +177,10 @@ def _refused(answer: ServerAnswer, asked: Sequence[Asked]) -> list[str]:
     ]
 
 
-def _not_loaded(topology: Topology, name: str) -> str | None:
-    """Why a plugin's option has nothing to act on, or None."""
+def not_loaded(kind: str, name: str) -> str | None:
+    """Why a plugin's option has nothing to act on in a topology, or None. name: as `canonical` gives it."""
     known = {prefix: plugin for one in REPLICATIONS.values() for prefix, plugin in one.plugins.items()}
     for prefix, plugin in known.items():
-        if name.startswith(prefix) and prefix not in topology.replication.plugins:
-            return f"topology {topology.kind} has no {plugin}"
+        if name.startswith(prefix) and prefix not in replication_of(kind).plugins:
+            return f"topology {kind} has no {plugin}"
     return None

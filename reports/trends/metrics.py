@@ -105,7 +105,7 @@ def _count(name: str, words: str) -> Metric:
 
 
 def _rate(name: str, words: str, *path: str) -> Metric:
-    """Of a capacity: a search stops at a bracket of 5 %, and repeats within 10 %."""
+    """Of a capacity: a search stops at a bracket of 2 %, and repeats within 10 %."""
     return Metric(
         name=name, words=words, unit="tps", better="higher", least_effect=0.1, least_absolute=1.0, of=_at(*path)
     )

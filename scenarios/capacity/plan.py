@@ -101,18 +101,20 @@ def plan(
     for setting in settings:
         _refuse_decided(setting)
     name, chosen = _subject(subject, topology)
-    if topology is not None:
-        chosen.append(replicating(read_scenario(name), topology))
-    chosen += [f"mesh={mesh}"] if mesh is not None else []
-    chosen += [f"workload={workload}"] if workload is not None else []
-    chosen += settings
-    given = read_scenario(name, settings=[*chosen, "gates={}"], seed=seed, look=look)
+    words = [f"mesh={mesh}"] if mesh is not None else []
+    words += [f"workload={workload}"] if workload is not None else []
+    words += settings
+    own = _as_written(name, [*chosen, *words], seed=seed)
+    chosen += [replicating(own, topology)] if topology is not None else []
+    chosen += words
+    # Without what is left out: a fault that the system asked for could not have is none of a capacity's.
+    bare = [*chosen, "faults=[]", "gates={}", "expect=pass", "survivable=null"]
+    given = read_scenario(name, settings=bare, seed=seed, look=look)
     if given.workload.is_locustfile:
         raise ConfigurationError(_no_rate(f"{brief(name)}: {brief(given.workload.name)}"))
     _require_survivors(given, lose)
-    left_out = _left_out(given) if name != BASE else []
+    left_out = _left_out(own) if name != BASE else []
     load = [f"load={_yaml(_kept(given) | {'model': 'poisson', 'rate': _ANY_RATE})}", *_environment(given)]
-    bare = [*chosen, "faults=[]", "gates={}", "expect=pass", "survivable=null"]
     scenario = read_scenario(name, settings=[*bare, *load], seed=seed, look=look)
     return Plan(
         scenario=scenario,
@@ -167,6 +169,14 @@ def _subject(word: str, topology: str | None) -> tuple[str, list[str]]:
     return word, []
 
 
+def _as_written(name: str, words: Sequence[str], *, seed: int | None) -> Scenario:
+    """The scenario with its faults, in its own topology; as the words make it where the file leaves that open."""
+    try:
+        return read_scenario(name, seed=seed)
+    except ConfigurationError:
+        return read_scenario(name, settings=[*words, "gates={}"], seed=seed)
+
+
 def _require_word(option: str, word: str | None, known: Sequence[str]) -> None:
     if word is None or word in known:
         return
@@ -202,7 +212,7 @@ def _require_survivors(scenario: Scenario, lose: int) -> None:
 
 
 def _left_out(given: Scenario) -> list[str]:
-    """What the scenario says and a capacity leaves out."""
+    """What the scenario says and a capacity leaves out. given: as it stands in its file, in its own topology."""
     found = []
     if given.steps:
         steps = ", ".join(f"{step.planned().fault.name} {step.planned().target}" for step in given.steps)

@@ -23,6 +23,12 @@ _OPTIONS_OF_THEIR_OWN = {
     **dict.fromkeys(("topology", "topology.kind"), "--topology A,B"),
     **dict.fromkeys(("mesh", "mesh.mode", "mesh.proxy"), "--mesh A,B"),
     "seed": "--trials N, each with the next seed, and --seed for the first",
+    **dict.fromkeys(("mysql", "mysql.config"), "an axis for each option, such as mysql.config.sync_binlog=0,1"),
+}
+#: Sections that change nothing that runs -> what they change.
+_NOTHING_THAT_RUNS = {
+    **dict.fromkeys(("name", "description", "teaches"), "what a scenario is called"),
+    **dict.fromkeys(("gates", "expect", "survivable"), "what is demanded"),
 }
 
 
@@ -75,6 +81,8 @@ def _wrong(axis: Axis) -> Iterator[str]:
     where = f"--vary {brief(axis.key)}"
     if how := _OPTIONS_OF_THEIR_OWN.get(axis.key):
         yield f"{where}: is no axis of --vary; use {how}"
+    if what := _NOTHING_THAT_RUNS.get(axis.key.partition(".")[0]):
+        yield f"{where}: changes {what}, not what runs; vary a key of topology, mysql, mesh, workload, load or faults"
     if axis.key.startswith("load.environment"):
         yield f"{where}: cannot be varied: its values are recorded nowhere, so nobody could tell the cells apart"
     if len(axis.values) < 2:

@@ -1,8 +1,8 @@
 """The plan of a matrix: which cells there are, which of them can be run, and in what order their trials come.
 
 A cell is the scenario with its topology and its mesh replaced, the varied keys set, and all else kept: faults, load,
-gates, number of pods, MySQL options (those of Group Replication are ignored by a mysqld that has no group). Starts
-nothing.
+gates, number of pods, MySQL options (those of Group Replication are ignored by a mysqld that has no group; where they
+are what is varied such a cell is not applicable). Starts nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from itertools import product
 from math import prod
 
 from cluster.errors import ConfigurationError
+from cluster.mysqld.option_names import canonical
+from cluster.mysqld.requested import not_loaded
 from cluster.topologies.lookup import kinds, replication_of
 from reports.matrix.experiment import Cell, Varied
 from scenarios.matrix.axes import Axis, read_axes
 from scenarios.matrix.levels import setting
 from scenarios.schema.mesh import mesh_words
-from scenarios.schema.read import CATALOGUE, read_scenario
+from scenarios.schema.read import CATALOGUE, OPTIONS, read_scenario
 from scenarios.schema.scenario import Scenario
 from scenarios.schema.told import brief
 from scenarios.trials.loop import TRIALS_MAX
@@ -111,6 +113,7 @@ def plan(
         cell = Cell(topology=topology, mesh=mesh, varied=tuple(varied))
         try:
             scenario = read_scenario(name, settings=[*chosen, *levels.values()], seed=seed, look=look)
+            _assert_in_effect(varied, topology)
         except ConfigurationError as error:
             refused[cell] = _blaming_axes(str(error), levels)
             why = "; ".join(refused[cell].replace(f"{CATALOGUE}/", "").splitlines())
@@ -136,6 +139,18 @@ def _assert_few(lists: Sequence[Sequence[str]]) -> None:
             f"{' x '.join(map(str, counts))} make {cells:,} cells, and at most {CELLS_MAX} can be: give fewer values, "
             "or vary fewer keys at a time"
         )
+
+
+def _assert_in_effect(varied: Sequence[Varied], topology: str) -> None:
+    """Raise ConfigurationError for options of a plugin that the topology lacks: mysqld drops them, and cells that
+    differ in nothing else would be the same system."""
+    mistakes = [
+        f"--vary {brief(f'{one.key}={one.asked}')}: {why}, so it would change nothing"
+        for one in varied
+        if one.key.startswith(OPTIONS) and (why := not_loaded(topology, canonical(one.key.removeprefix(OPTIONS))))
+    ]
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
 
 
 def _labels(axes: Sequence[Axis]) -> list[str]:

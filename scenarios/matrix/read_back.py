@@ -86,10 +86,14 @@ def _variable(one: Varied, scenario: Scenario, manifest: Manifest) -> Effective:
     pods = {pod: {key: str(value) for key, value in told.items()} for pod, told in manifest.variables.items()}
     asked = Asked(written=name, value=written_value(scenario.mysql.config[name]), source="mysql.config")
     (effect,) = effects([asked], pods, Known())
-    if not effect.effective:
-        silent = None if pods else f"{one.key}: asked {one.asked}, and no pod told what was in force"
-        return Effective(key=one.key, asked=one.asked, source=NOT_SHOWN, read={}, wrong=silent)
     noted = [row for row in _rows(manifest.options) if row.get("option") == name]
+    if not effect.effective:
+        wrong = None
+        if not pods:
+            wrong = f"{one.key}: asked {one.asked}, and no pod told what was in force"
+        elif effect.wrong and not any(row.get("note") == NOT_SHOWN for row in noted):
+            wrong = f"{one.key}: asked {one.asked}, {min(pods)} has no such variable"
+        return Effective(key=one.key, asked=one.asked, source=VARIABLES if wrong else NOT_SHOWN, read={}, wrong=wrong)
     known = {pod: normal(str(value)) for row in noted for pod, value in dict(row.get("effective") or {}).items()}
     apart = {pod: value for pod, value in effect.effective.items() if normal(value) != normal(asked.value)}
     wrong = None

@@ -111,7 +111,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if _wanted(name) and not (here / name / "pyvenv.cfg").exists())
         for name in sorted(files):
             path = here / name
-            if _wanted(name) and within(path) and stat.S_ISREG(_mode(path)):
+            if _wanted(name) and stat.S_ISREG(_mode(path)) and within(path):  # a link to itself leads nowhere
                 yield path
 
 

@@ -76,6 +76,45 @@ def test_the_faults_the_load_and_the_gates_of_a_scenario_are_left_out_and_that_i
     assert found.scenario.mysql.config["group_replication_member_expel_timeout"] == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "left_out"),
+    [
+        ("replica-kill", {"topology": "single"}, "(kill one_replica)"),
+        ("switchover", {"topology": "single"}, "(switchover"),
+        ("mix", {"topology": "single"}, "the faults of mix are left out"),
+        ("rolling-restart", {"topology": "single"}, "the faults of rolling-restart are left out"),
+        ("group5-minority-kill", {"topology": "single"}, "the faults of group5-minority-kill are left out"),
+        ("certificate-expiry", {"mesh": "envoy"}, "the faults of certificate-expiry are left out"),
+        ("kill-in-failover", {"topology": "group"}, "the faults of kill-in-failover are left out"),
+    ],
+)
+def test_faults_that_are_left_out_refuse_no_system_that_could_not_have_them(
+    name: str, words: dict[str, str], left_out: str
+) -> None:
+    found = planned(name, **words)
+    assert found.scenario.topology.kind == words.get("topology", found.scenario.topology.kind)
+    assert found.scenario.faults == []
+    assert any(left_out in line for line in found.left_out), found.left_out
+
+
+def test_what_a_file_leaves_open_the_words_may_say(tmp_path: Path) -> None:
+    file = tmp_path / "open.yaml"
+    file.write_text(
+        "name: open\nteaches: x\ntopology: group\nworkload: transfer\n"
+        "faults: [{at: 5s, fault: kill, target: one_replica}]\n"
+    )
+    found = planned(str(file), mesh="envoy", topology="async")
+    assert (found.scenario.topology.kind, found.scenario.mesh.proxy) == ("async", "envoy")
+    assert any("kill one_replica" in line for line in found.left_out)
+
+
+def test_a_mistake_in_a_fault_is_still_told_though_faults_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "typo.yaml"
+    file.write_text("name: typo\nteaches: x\ntopology: group\nmesh: envoy\nfaults: [{at: 5s, fault: kil}]\n")
+    with pytest.raises(ConfigurationError, match="unknown fault 'kil'"):
+        planned(str(file))
+
+
 def test_a_topology_alone_is_the_steady_scenario_with_it() -> None:
     found = planned("async", mesh="direct")
     assert (found.name, found.scenario.topology.kind, found.scenario.mesh.mode) == ("steady", "async", "direct")

@@ -92,6 +92,19 @@ def test_an_option_that_nothing_shows_is_said_to_be_so_and_one_that_no_pod_told_
     assert "no pod told" in (silent.wrong or "")
 
 
+@pytest.mark.parametrize("key", [EXPEL, "loose_foo_bar"])
+def test_an_option_that_the_pods_do_not_have_is_not_in_force(tmp_path: Path, key: str) -> None:
+    note = [{"option": key, "effective": {}, "note": "not in effect: topology async has no Group Replication"}]
+    found = read(tmp_path, f"mysql.config.{key}=5,0", variables={"sync_binlog": "1"}, options=note)
+    assert unlike([found]) == f"mysql.config.{key}: asked 0, node1 has no such variable"
+
+
+def test_an_option_that_mysqld_took_and_no_variable_shows_is_no_reason_to_be_void(tmp_path: Path) -> None:
+    note = [{"option": "symbolic_links", "effective": {}, "note": NOT_SHOWN}]
+    found = read(tmp_path, "mysql.config.symbolic_links=0,1", variables={"sync_binlog": "1"}, options=note)
+    assert (found.source, found.read, found.wrong) == (NOT_SHOWN, {}, None)
+
+
 def test_a_setting_of_the_mesh_is_read_from_every_proxy(tmp_path: Path) -> None:
     def mesh(value: str) -> dict[str, Any]:
         return {"mode": "gateway", "proxy": "envoy", "settings": {"gateway": {"check_interval": value, "fall": 2}}}

@@ -61,6 +61,15 @@ def test_what_fits_only_some_topologies_is_not_applicable_in_the_others() -> Non
     assert "where the group elects by itself" in (found.cells[0].not_applicable or "")
 
 
+def test_an_option_of_a_plugin_that_a_topology_lacks_is_not_applicable_there_and_refused_where_none_has_it() -> None:
+    found = planned(f"{EXPEL}=0,5", name="primary-kill", topologies=["group", "async"])
+    assert [cell.topology for cell in found.runnable] == ["group", "group"]
+    (why,) = {cell.not_applicable for cell in found.cells if cell.topology == "async" and "=0" in cell.name}
+    assert "topology async has no" in (why or "")
+    (line,) = mistakes(f"{EXPEL}=0,5", name="primary-kill", topologies=["async", "semisync"])
+    assert line.startswith(f"--vary {EXPEL}=0,5: topology async has no"), line
+
+
 @pytest.mark.parametrize(
     ("axis", "faults"),
     [
@@ -123,6 +132,20 @@ def test_steps_of_a_composition_are_axes_too() -> None:
         ),
         (["topology=group,async"], ["--vary topology: is no axis of --vary; use --topology A,B"]),
         (["mesh.proxy=envoy,haproxy"], ["--vary mesh.proxy: is no axis of --vary; use --mesh A,B"]),
+        (
+            ["mysql.config={sync_binlog: 0},{sync_binlog: 1}"],
+            ["--vary mysql.config: is no axis of --vary; use an axis for each option, such as"],
+        ),
+        (
+            ["gates.write_outage=1s,2s"],
+            ["--vary gates.write_outage: changes what is demanded, not what runs; vary a key"],
+        ),
+        (["gates.require=[durability],[]"], ["--vary gates.require: changes what is demanded, not what runs"]),
+        (["gates={write_outage: 1s},{}"], ["--vary gates: changes what is demanded, not what runs"]),
+        (["survivable=true,false"], ["--vary survivable: changes what is demanded, not what runs"]),
+        (["expect=pass,fail"], ["--vary expect: changes what is demanded, not what runs"]),
+        (["name=a,b"], ["--vary name: changes what a scenario is called, not what runs"]),
+        (["description=a,b"], ["--vary description: changes what a scenario is called, not what runs"]),
         (["seed=1,2"], ["--vary seed: is no axis of --vary; use --trials N"]),
         (["load.environment.A=b,c"], ["--vary load.environment.A: cannot be varied: its values are recorded nowhere"]),
         (["load.ratee=1,2"], ["--vary load.ratee=1,2: load.ratee: unknown key; did you mean 'rate'?"]),

@@ -58,6 +58,13 @@ def test_links_out_of_the_folder_sockets_and_pipes_stay_behind(own: Path, tmp_pa
         assert names(own) == ["again.csv", "locustfile.py"]
 
 
+def test_a_link_to_itself_stays_behind_as_other_links_do(own: Path) -> None:
+    (own.parent / "self").symlink_to("self")
+    (own.parent / "there").symlink_to("back")
+    (own.parent / "back").symlink_to("there")
+    assert names(own) == ["locustfile.py"]
+
+
 def test_too_many_files_are_refused_with_the_numbers(own: Path) -> None:
     for number in range(MAX_FILES - 1):
         (own.parent / f"{number}.csv").write_text("")
