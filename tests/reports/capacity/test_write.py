@@ -214,3 +214,15 @@ def test_the_page_asks_for_nothing_and_is_no_wider_than_the_screen(
         watched.page.goto((folder / "report.html").as_uri())
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
         assert (watched.requests, watched.errors) == ([], [])
+
+
+def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_path: Path) -> None:
+    levels = [(1, 100), (2, 180), (3, 240), (6, 300), (10, 310), (18, 312), (32, 311)]
+    closed = [step_row_of(at, purpose="closed", offered_tps=0.0, achieved_tps=float(tps)) for at, tps in levels]
+    _, content, text = written(bare(steps=closed), tmp_path)
+    assert content["usl"]["n_star"] is None
+    assert content["headline"][-1] == (
+        "The scalability law fitted to the closed loops has no peak that was measured: no fall was measured up to "
+        "32 in flight."
+    )
+    assert "N* n/a operations in flight at the peak: no fall was measured up to 32 in flight" in text
