@@ -5,8 +5,8 @@ On an axis of a timeline step a value may say more than the key does, so that a 
 * ``faults.0=noop,{fault: delay, latency: 50ms},kill``: a fault's name, or a mapping, in place of the step. What it
   leaves out of ``at``, ``after``, ``target`` and ``heal_after`` stays; the keys of the fault that was there go with it.
 * ``faults.0.fault=delay,kill``: the same by name alone.
-* ``faults.0.latency=0ms,50ms,kill``: where the key takes no 0, 0 (bare, or in a unit of the key) means nothing, the fault
-  ``noop``; and a fault's name which is no value of the key means that fault.
+* ``faults.0.latency=0ms,50ms,kill``: where the key takes no 0, 0 (bare, or in a unit of the key) means nothing, the
+  fault ``noop``; and a fault's name which is no value of the key means that fault.
 """
 
 from __future__ import annotations
