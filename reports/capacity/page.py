@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from reports.capacity.charts.curve import curve_points, without_latency
 from reports.capacity.content import (
     CapacityContent,
     DensityRow,
@@ -52,6 +53,8 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
         objectives=objectives_words(content["slo"]),
         missing={part: why_missing(content, part) for part in _PARTS if content[part] is None},
         knee=rate(content["knee_tps"]) if content["knee_tps"] else "",
+        knee_missing=bool(curve_points(content)) and not content["knee_tps"],
+        without_latency=without_latency(content),
         steps=[_step(step) for step in content["steps"]],
         carried=_carried(content),
         verified=[

@@ -226,3 +226,22 @@ def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_
         "32 in flight."
     )
     assert "N* n/a operations in flight at the peak: no fall was measured up to 32 in flight" in text
+
+
+@pytest.mark.parametrize(
+    ("absent", "says"), [(3, "no step had a response p99"), (1, "1 of 3 steps had no response p99")]
+)
+def test_steps_without_the_percentile_are_no_points_and_the_page_says_so(
+    absent: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty: list[str] = []
+    monkeypatch.setattr("reports.capacity.charts.curve.canvas.say_empty", lambda _, why: empty.append(why))
+    steps = [step_row_of(at) for at in (1.0, 2.0, 3.0)]
+    for step_without in steps[:absent]:
+        step_without["response_ms"] = {"p50": None, "p95": None, "p99": None, "p999": None}
+    _, content, text = written(bare(steps=steps), tmp_path)
+    assert f"{says.capitalize()}, because too few operations were answered" in text
+    assert content["knee_tps"] is None
+    assert ("The knee is not among the steps" in text) == (absent < 3)
+    assert (says in empty) == (absent == 3)
+    assert "no step was measured" not in empty
