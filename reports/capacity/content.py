@@ -102,9 +102,10 @@ class UslCurve(TypedDict):
 
 #: Gunther's law (``lambda`` is a word of Python) fitted to the points, one a closed loop with all nodes. fit none:
 #: ``why`` says why, and no parameter is given. lambda: operations a second at a concurrency of one. n_star: the
-#: concurrency at which the law has its peak; None: beyond what was measured, or there is none. peak: the same in words.
-#: ci: 95 % bounds of each parameter, low and high; None in place of a bound beyond what was measured. concurrency,
-#: throughput_tps: the points by concurrency ascending; residuals_tps: of each, measured less fitted.
+#: concurrency at which the law has its peak; None, and its bounds both: no fall of throughput was measured beyond one.
+#: peak: the same in words. ci: 95 % bounds of each parameter, low and high; None in place of a bound beyond what was
+#: measured. concurrency, throughput_tps: the points by concurrency ascending; residuals_tps: of each,
+#: measured less fitted.
 UslRow = TypedDict(
     "UslRow",
     {

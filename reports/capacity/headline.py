@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.capacity.content import LimitRow, Measured, NMinus1, Part, ReadsRow, SafeRun, UslRow, Verification
+from reports.capacity.objective import SUCCESS_RATIO
+from reports.capacity.steps import at_the_maximum
 from reports.text.units import count
 
 #: What a limit is, for people.
@@ -20,6 +22,8 @@ LIMIT_WORDS = {
     "connections": "connections",
     "generator": "the load generator itself",
 }
+#: Below that share of operations that succeeded a maximum is told with it.
+_ALMOST_ALL = 0.999
 #: Why a part is not there, where the run does not say.
 _NOT_ASKED: dict[Part, str] = {
     "n_minus_1": "not asked for: `--lose 1`",
@@ -48,12 +52,15 @@ def _sentences(measured: Measured, usl: UslRow) -> Iterator[str]:
         yield f"{objectives_words(measured['slo'])} held up to {rate(measured['max_tps'])}{_broke(measured)}."
         if measured["verdict"] != "pass":
             yield measured["why"]
+        yield from _not_answered(measured)
     if measured["limit"]:
         yield f"The limit: {limit_words(measured['limit'])}"
     if measured["n_minus_1"]:
         yield from _lost(measured["n_minus_1"])
-    if usl["fit"] == "ok":
-        yield f"Of the scalability law fitted to the steps, the peak is {usl['peak']}."
+    if usl["fit"] == "ok" and usl["n_star"] is None:
+        yield f"The scalability law fitted to the closed loops has no peak that was measured: {usl['peak']}."
+    elif usl["fit"] == "ok":
+        yield f"Of the scalability law fitted to the closed loops, the peak is {usl['peak']}."
 
 
 def objectives_words(slo: Sequence[str]) -> str:
@@ -65,6 +72,18 @@ def _broke(measured: Measured) -> str:
     if bracket is None:
         return ""
     return f", and no longer at {rate(bracket['high_tps'])} (bracket {bracket['width']:.1%} wide)"
+
+
+def _not_answered(measured: Measured) -> Iterator[str]:
+    """An objective about a median, say, holds with nearly half of the operations failed."""
+    step = at_the_maximum(measured)
+    succeeded = step and step["success_ratio"]
+    if succeeded is None or succeeded >= _ALMOST_ALL or any(SUCCESS_RATIO in slo for slo in measured["slo"]):
+        return
+    yield (
+        f"{1 - succeeded:.2%} of the operations there were not answered; to bound that, add "
+        f"`--slo '{SUCCESS_RATIO}>={_ALMOST_ALL}'`."
+    )
 
 
 def _lost(lost: NMinus1) -> Iterator[str]:

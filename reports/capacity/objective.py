@@ -31,9 +31,13 @@ QUANTILE_OF: Mapping[str, float] = {
 }
 METRICS = (*QUANTILE_OF, SUCCESS_RATIO)
 _MS: Mapping[str, float] = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+#: Less than that, like more than the other, is a slip of the pen.
+_SHORTEST_MS = 0.001
 _LONGEST_MS = 3_600_000.0
 _FORM = "write it as METRIC<=TIME or success_ratio>=SHARE, such as 'response_p99<=250ms'"
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:nan|inf(?:inity)?)"
+#: Without ASCII, IGNORECASE takes the dotless i for an i, which float() does not.
+_LATIN = re.IGNORECASE | re.ASCII
 
 
 class Told(Protocol):
@@ -93,7 +97,9 @@ def holds(step: Step, objectives: Iterable[Objective]) -> bool:
 
 def parse(text: str) -> Objective:
     """One ``--slo``. Raises ValueError with one line: what is wrong, and what may stand there."""
-    parts = re.fullmatch(r"\s*([^<>=!\s]*)\s*([<>=!~]+)\s*(.*?)\s*", text, re.DOTALL)
+    if not text.isprintable():
+        raise _mistake(text, f"there is a line break or another character in it that cannot be shown; {_FORM}")
+    parts = re.fullmatch(r"\s*([^<>=!\s]*)\s*([<>=!~]+)\s*(.*?)\s*", text)
     if parts is None:
         raise _mistake(text, f"there is no <= or >= in it; {_FORM}")
     metric, comparison, value = parts.groups()
@@ -121,17 +127,17 @@ def _unknown(metric: str) -> str:
 
 
 def _milliseconds(metric: str, value: str, text: str) -> float:
-    parts = re.fullmatch(rf"({_NUMBER})\s*([^\s\d.]*)", value, re.IGNORECASE)
+    parts = re.fullmatch(rf"({_NUMBER})\s*([^\s\d.]*)", value, _LATIN)
     if parts is None or parts[2] not in _MS:
         raise _mistake(text, f"{metric} takes a time with one of the units us, ms, s or m, such as 250ms")
     limit = float(parts[1]) * _MS[parts[2]]
-    if not 0 < limit <= _LONGEST_MS:  # NaN among them
-        raise _mistake(text, f"{metric} takes a time above 0 and of at most 60m")
+    if not _SHORTEST_MS <= limit <= _LONGEST_MS:  # NaN among them
+        raise _mistake(text, f"{metric} takes a time of at least 1us and of at most 60m")
     return limit
 
 
 def _ratio(value: str, text: str) -> float:
-    if re.fullmatch(_NUMBER, value, re.IGNORECASE) is None:
+    if re.fullmatch(_NUMBER, value, _LATIN) is None:
         raise _mistake(text, f"{SUCCESS_RATIO} takes a share without a unit, such as 0.999")
     limit = float(value)
     if not 0 < limit <= 1:

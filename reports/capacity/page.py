@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from reports.capacity.charts.curve import curve_points, without_latency
 from reports.capacity.content import (
     CapacityContent,
     DensityRow,
@@ -52,6 +53,8 @@ def capacity_html(content: CapacityContent, pictures: Mapping[str, Picture]) -> 
         objectives=objectives_words(content["slo"]),
         missing={part: why_missing(content, part) for part in _PARTS if content[part] is None},
         knee=rate(content["knee_tps"]) if content["knee_tps"] else "",
+        knee_missing=bool(curve_points(content)) and not content["knee_tps"],
+        without_latency=without_latency(content),
         steps=[_step(step) for step in content["steps"]],
         carried=_carried(content),
         verified=[
@@ -169,12 +172,14 @@ def _usl(usl: UslRow) -> list[tuple[str, str, str, str]]:
     """Symbol, value, 95 % interval, meaning; empty where the law does not fit."""
     if usl["fit"] == "none" or usl["ci"] is None:
         return []
-    peak = UNKNOWN if usl["n_star"] is None else f"{usl['n_star']:.3g}"
+    peak, bounds = UNKNOWN, ""
+    if usl["n_star"] is not None:
+        peak, bounds = f"{usl['n_star']:.3g}", _between(usl["ci"]["n_star"])
     return [
         ("lambda", f"{usl['lambda']:.4g}/s", _between(usl["ci"]["lambda"]), "throughput of one operation at a time"),
         ("sigma", f"{usl['sigma']:.3g}", _between(usl["ci"]["sigma"]), "share of the work that waits its turn"),
         ("kappa", f"{usl['kappa']:.3g}", _between(usl["ci"]["kappa"]), "cost of keeping all in step with each other"),
-        ("N*", peak, _between(usl["ci"]["n_star"]), f"operations in flight at the peak: {usl['peak']}"),
+        ("N*", peak, bounds, f"operations in flight at the peak: {usl['peak']}"),
     ]
 
 

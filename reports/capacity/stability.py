@@ -18,7 +18,7 @@ the arrivals is no matter, however certain.
 **How long**: a quantile is reported where at least ten of the operations lie above it, the rule for the normal
 approximation to hold for a quantile's bounds (Hahn, Meeker and Escobar, Statistical Intervals, 2017, section 5.2):
 1,000 operations for a p99, 10,000 for a p99.9. A success ratio by the rule of three (Hanley and Lippman-Hand, JAMA 249,
-1983): of 3,000 operations none may fail for 0.999 to be shown.
+1983): of 3,000 operations none may fail for 0.999 to be shown. For 1, which no number shows, none of as many.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ _LEAST_GROWTH = 0.01
 _FILLS_FOR = 0.25
 _BEYOND = 10
 _WITHOUT_FAILURE = 3
+#: No number of operations shows a ratio of 1; it takes as many as this one.
+_OF_NO_FAILURE = 0.999
 
 #: A step counts at least so long, so that several of a disk's and of a scheduler's hiccups fall into it, ...
 SHORTEST_S = 8.0
@@ -139,7 +141,8 @@ def operations_needed(objectives: Iterable[Objective]) -> int:
 def _needed(objective: Objective) -> int:
     if objective.quantile is not None:
         return math.ceil(round(_BEYOND / (1 - objective.quantile), 6))
-    return 1 if objective.limit >= 1 else math.ceil(round(_WITHOUT_FAILURE / (1 - objective.limit), 6))
+    limit = objective.limit if objective.limit < 1 else _OF_NO_FAILURE
+    return math.ceil(round(_WITHOUT_FAILURE / (1 - limit), 6))
 
 
 def duration_s(rate_tps: float, objectives: Iterable[Objective]) -> float:

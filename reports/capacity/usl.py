@@ -14,7 +14,8 @@ Bands are a residual bootstrap: the law plus relative residuals drawn anew, scal
 parameters they were freed of, fitted again; percentiles of these (Efron and Tibshirani, An Introduction to the
 Bootstrap, 1993, chapters 9 and 13). The drawing is seeded: the same points give the same bands.
 
-Nothing is said of a concurrency that was not measured: a peak beyond the last point is "beyond what was measured".
+Nothing is said of a concurrency that was not measured, and the law bends down after points that only level off, too: so
+a peak is claimed only where the points beyond it fell below the best one, see `_fell`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
+from scipy.stats import t as student
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,12 +43,14 @@ _PERMUTATIONS = 2000
 #: Of residuals in order. Smaller ones (root mean square, of the throughput) are within what any step varies.
 _STRUCTURED_P = 0.01
 _SMALL_RESIDUAL = 0.03
+#: Probability of taking chance for a fall of throughput.
+_FALL_ERROR = 0.05
 _GRID = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """95 %. None: beyond the highest concurrency measured (only of n_star)."""
+    """95 %. None (only of n_star): beyond the highest concurrency measured, or both where no peak is claimed."""
 
     low: float | None
     high: float | None
@@ -64,8 +68,9 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Usl:
-    """lambda_tps: operations a second at a concurrency of one. n_star: None where the peak is beyond what was measured,
-    or the law has none. residuals_tps: measured less fitted, by concurrency ascending. r2: share of variance."""
+    """lambda_tps: operations a second at a concurrency of one. n_star: None, and its bounds both, where no fall of
+    throughput was measured beyond a peak. residuals_tps: measured less fitted, by concurrency ascending. r2: share of
+    variance."""
 
     lambda_tps: float
     sigma: float
@@ -192,16 +197,21 @@ def _with_bands(parameters: Floats, n: Floats, x: Floats, modelled: Floats, rand
     # A law that only falls has its peak at or before the first point.
     peaks = np.sort([float(n[0]) if (at := _peak(one)) is None else at for one in drawn])
     first, last = (float(np.percentile(peaks, share, method="nearest")) for share in tails)
+    peak = _measured(_peak(parameters), n)
+    if peak is not None and not _fell(peak, n, x, modelled):
+        peak = None
     bounds = [Bounds(low=float(low[at]), high=float(high[at])) for at in range(len(parameters))]
     return Usl(
         lambda_tps=float(parameters[0]),
         sigma=float(parameters[1]),
         kappa=float(parameters[2]),
-        n_star=_measured(_peak(parameters), n),
+        n_star=peak,
         lambda_bounds=bounds[0],
         sigma_bounds=bounds[1],
         kappa_bounds=bounds[2],
-        n_star_bounds=Bounds(low=_measured(first, n), high=_measured(last, n)),
+        n_star_bounds=(
+            Bounds(low=None, high=None) if peak is None else Bounds(low=_measured(first, n), high=_measured(last, n))
+        ),
         r2=_r2(x, modelled),
         residuals_tps=tuple((x - modelled).tolist()),
         curve=Curve(
@@ -216,3 +226,17 @@ def _with_bands(parameters: Floats, n: Floats, x: Floats, modelled: Floats, rand
 def _measured(peak: float | None, n: Floats) -> float | None:
     """A peak, where it is at a concurrency that was measured."""
     return peak if peak is not None and peak <= n[-1] else None
+
+
+def _fell(peak: float, n: Floats, x: Floats, modelled: Floats) -> bool:
+    """Whether the points beyond the peak and beyond the best point are, on average, below the best point by more than a
+    step varies anyway, and by more than the residuals explain: Student's t of the difference, with Bonferroni's share
+    for each point that could have been the best."""
+    best = int(np.argmax(x))
+    beyond = x[n > max(peak, n[best])]
+    if not len(beyond):
+        return False
+    freedom = len(n) - 3
+    spread = math.sqrt(float(np.sum((x / modelled - 1) ** 2)) / freedom)
+    chance = float(student.ppf(1 - _FALL_ERROR / len(n), freedom)) * spread * math.sqrt(1 + 1 / len(beyond))
+    return float(1 - beyond.mean() / x[best]) > max(chance, _SMALL_RESIDUAL)

@@ -67,11 +67,10 @@ def _pair(bounds: Bounds) -> list[float | None]:
 
 
 def _peak_words(fitted: Usl, *, highest: float) -> str:
-    beyond = f"beyond what was measured ({highest:.3g} in flight at most)"
     low, high = fitted.n_star_bounds.low, fitted.n_star_bounds.high
     if fitted.n_star is None:
-        return beyond
+        return f"no fall was measured up to {highest:.3g} in flight"
     if low is None:
-        return f"at {fitted.n_star:.3g} in flight (95 %: {beyond})"
+        return f"at {fitted.n_star:.3g} in flight (95 %: beyond what was measured, {highest:.3g} in flight at most)"
     bounds = " to ".join("beyond what was measured" if bound is None else f"{bound:.3g}" for bound in (low, high))
     return f"at {fitted.n_star:.3g} in flight (95 %: {bounds})"

@@ -5,19 +5,20 @@ On an axis of a timeline step a value may say more than the key does, so that a 
 * ``faults.0=noop,{fault: delay, latency: 50ms},kill``: a fault's name, or a mapping, in place of the step. What it
   leaves out of ``at``, ``after``, ``target`` and ``heal_after`` stays; the keys of the fault that was there go with it.
 * ``faults.0.fault=delay,kill``: the same by name alone.
-* ``faults.0.latency=0ms,50ms,kill``: where the key takes no 0, 0 means nothing, the fault ``noop``; and a fault's name
-  which is no value of the key means that fault.
+* ``faults.0.latency=0ms,50ms,kill``: where the key takes no 0, 0 (bare, or in a unit of the key) means nothing, the
+  fault ``noop``; and a fault's name which is no value of the key means that fault.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import re
 from typing import Any
 
 from chaos.registry import FAULTS
 from chaos.timeline import OF_A_STEP
 from cluster.errors import ConfigurationError
+from cluster.keys import Key
 from scenarios.schema.faults import FaultSection
 from scenarios.schema.read import place_of
 from scenarios.schema.scenario import Scenario
@@ -25,7 +26,6 @@ from scenarios.schema.yaml_lines import value_of
 
 #: Breaks nothing.
 NOTHING = "noop"
-_ZERO = re.compile(r"0+(\.0*)?\s*[a-z%]*")
 
 
 def setting(key: str, text: str, base: Scenario) -> str:
@@ -68,9 +68,19 @@ def _replaced(key: str, value: Any, step: FaultSection) -> dict[str, Any] | None
             except ValueError:
                 if isinstance(value, str) and value in FAULTS:
                     return _another(step, value)
-                if _ZERO.fullmatch(str(value)):
+                if _is_zero(value, declared):
                     return _another(step, NOTHING)
     return None
+
+
+def _is_zero(value: Any, key: Key) -> bool:
+    """Whether it is a bare 0, or a 0 of what the key takes, in one of its units."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value == 0
+    try:
+        return bool(dataclasses.replace(key, at_least=None, at_most=None).read(value) == 0)
+    except ValueError:
+        return False
 
 
 def _another(step: FaultSection, value: Any) -> dict[str, Any] | None:

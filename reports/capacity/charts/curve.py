@@ -31,13 +31,12 @@ def latency_objective(slo: list[str]) -> Objective | None:
 def draw_curve(content: CapacityContent, size: Size) -> Figure:
     """Latency is of the objective's own percentile; of response p99 where no objective names one."""
     objective = latency_objective(content["slo"])
-    metric = objective.metric if objective else "response_p99"
     figure = canvas.new_figure(size, height_px=430 if size.narrow else 440)
     axes = figure.subplots()
-    points = [(step, at_ms) for step in content["steps"] if of_search(step) and (at_ms := _latency(step, metric))]
+    points = curve_points(content)
     if not points:
         axes.set_axis_off()
-        canvas.say_empty(axes, "no step was measured")
+        canvas.say_empty(axes, without_latency(content) or "no step was measured")
         return figure
     for setting in SETTINGS:
         of_setting = [(step, at_ms) for step, at_ms in points if step["setting"] == setting]
@@ -52,12 +51,36 @@ def draw_curve(content: CapacityContent, size: Size) -> Figure:
     _mark_rates(axes, content)
     axes.set_xlim(left=0)
     axes.set_xlabel("operations acknowledged a second")
-    axes.set_ylabel(metric.replace("_", " "))
+    axes.set_ylabel(_metric(content).replace("_", " "))
     entries = _legend(points, objective)
     figure.legend(
         handles=entries, loc="outside upper left", ncols=2 if size.narrow else 4, handlelength=1.4, columnspacing=1.2
     )
     return figure
+
+
+def without_latency(content: CapacityContent) -> str:
+    """Of the steps of the search those that are no points, since too few operations were answered for the percentile;
+    empty where there are none."""
+    searched = sum(map(of_search, content["steps"]))
+    absent = searched - len(curve_points(content))
+    if not absent:
+        return ""
+    percentile = _metric(content).replace("_", " ")
+    return f"no step had a {percentile}" if absent == searched else f"{absent} of {searched} steps had no {percentile}"
+
+
+def _metric(content: CapacityContent) -> str:
+    objective = latency_objective(content["slo"])
+    return objective.metric if objective else "response_p99"
+
+
+def curve_points(content: CapacityContent) -> list[tuple[StepRow, float]]:
+    """Each step of the search that has the percentile of the objective, with it in ms."""
+    metric = _metric(content)
+    return [
+        (step, at_ms) for step in content["steps"] if of_search(step) and (at_ms := _latency(step, metric)) is not None
+    ]
 
 
 def _latency(step: StepRow, metric: str) -> float | None:

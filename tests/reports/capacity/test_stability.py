@@ -119,7 +119,7 @@ def test_mser_drops_what_comes_before_the_level_and_nothing_of_the_level() -> No
         ("response_p99<=1ms", 1000),
         ("response_p999<=1ms", 10_000),
         ("success_ratio>=0.999", 3000),
-        ("success_ratio>=1", 1),
+        ("success_ratio>=1", 3000),
     ],
 )
 def test_a_rarer_quantile_needs_more_operations(slo: str, needed: int) -> None:

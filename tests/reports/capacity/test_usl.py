@@ -8,9 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from reports.capacity.usl import Floats, NoFit, Usl, fit
+from reports.capacity.usl import Bounds, Floats, NoFit, Usl, fit
 
 SEEDS = range(10)
+#: How many are in flight in the closed loops of a capacity run.
+CLOSED_LOOPS = np.array([1.0, 2, 3, 6, 10, 18, 32])
 
 
 def law(concurrency: Floats, *, rate: float, sigma: float, kappa: float) -> Floats:
@@ -85,6 +87,39 @@ def test_a_peak_beyond_the_last_point_is_not_given() -> None:
     found = fitted(concurrency, law(concurrency, rate=400, sigma=0.05, kappa=0.0005))  # its peak is at 43.6
     assert found.n_star is None
     assert max(found.curve.concurrency) == pytest.approx(20)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.03, 0.05])
+@pytest.mark.parametrize(
+    "level",
+    [lambda n: np.minimum(100 * n, 600), lambda n: 600 * (1 - np.exp(-n / 6))],
+    ids=["a plain ceiling", "levels off"],
+)
+def test_points_that_only_level_off_have_no_peak(level: Callable[[Floats], Floats], noise: float) -> None:
+    claimed = 0
+    for seed in range(40):
+        drawn = np.random.default_rng(seed).standard_normal(len(CLOSED_LOOPS))
+        found = fit(CLOSED_LOOPS.tolist(), (level(CLOSED_LOOPS) * (1 + noise * drawn)).tolist())
+        claimed += isinstance(found, Usl) and found.n_star is not None
+    assert claimed <= 2  # of 40
+
+
+def test_a_peak_that_is_not_claimed_has_no_bounds() -> None:
+    found = fitted(CLOSED_LOOPS, np.array([100.0, 180, 240, 300, 310, 312, 311]))
+    assert found.n_star is None
+    assert found.n_star_bounds == Bounds(low=None, high=None)
+
+
+def test_a_fall_of_a_few_points_that_noise_does_not_explain_is_a_peak() -> None:
+    falling = law(
+        CLOSED_LOOPS, rate=150, sigma=0.06, kappa=0.006
+    )  # its peak is at 12.5, the last point a quarter lower
+    claimed = 0
+    for seed in range(40):
+        drawn = np.random.default_rng(seed).standard_normal(len(CLOSED_LOOPS))
+        found = fitted(CLOSED_LOOPS, falling * (1 + 0.01 * drawn))
+        claimed += found.n_star is not None
+    assert claimed >= 38  # of 40
 
 
 @pytest.mark.parametrize(

@@ -214,3 +214,34 @@ def test_the_page_asks_for_nothing_and_is_no_wider_than_the_screen(
         watched.page.goto((folder / "report.html").as_uri())
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
         assert (watched.requests, watched.errors) == ([], [])
+
+
+def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_path: Path) -> None:
+    levels = [(1, 100), (2, 180), (3, 240), (6, 300), (10, 310), (18, 312), (32, 311)]
+    closed = [step_row_of(at, purpose="closed", offered_tps=0.0, achieved_tps=float(tps)) for at, tps in levels]
+    _, content, text = written(bare(steps=closed), tmp_path)
+    assert content["usl"]["n_star"] is None
+    assert content["headline"][-1] == (
+        "The scalability law fitted to the closed loops has no peak that was measured: no fall was measured up to "
+        "32 in flight."
+    )
+    assert "N* n/a operations in flight at the peak: no fall was measured up to 32 in flight" in text
+
+
+@pytest.mark.parametrize(
+    ("absent", "says"), [(3, "no step had a response p99"), (1, "1 of 3 steps had no response p99")]
+)
+def test_steps_without_the_percentile_are_no_points_and_the_page_says_so(
+    absent: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty: list[str] = []
+    monkeypatch.setattr("reports.capacity.charts.curve.canvas.say_empty", lambda _, why: empty.append(why))
+    steps = [step_row_of(at) for at in (1.0, 2.0, 3.0)]
+    for step_without in steps[:absent]:
+        step_without["response_ms"] = {"p50": None, "p95": None, "p99": None, "p999": None}
+    _, content, text = written(bare(steps=steps), tmp_path)
+    assert f"{says.capitalize()}, because too few operations were answered" in text
+    assert content["knee_tps"] is None
+    assert ("The knee is not among the steps" in text) == (absent < 3)
+    assert (says in empty) == (absent == 3)
+    assert "no step was measured" not in empty

@@ -38,7 +38,7 @@ def planned(subject: str = "group", **words: Any) -> Plan:
         ("steady", {"topology": "single", "lose": 1}, "--lose 1: topology single"),
         ("group", {"slo": []}, "--slo: needed at least once"),
         ("group", {"slo": ["responce_p99<=1s"]}, "did you mean 'response_p99'?"),
-        ("group", {"slo": ["response_p99<=-1ms"]}, "response_p99 takes a time above 0"),
+        ("group", {"slo": ["response_p99<=-1ms"]}, "response_p99 takes a time of at least 1us"),
         ("group", {"slo": [*SLO, "response_p99<=1s"]}, "response_p99 is bounded twice"),
         ("group", {"settings": ["load.rate=500"]}, "--set load.rate=500: how much is offered, and when, is searched"),
         ("group", {"settings": ["faults=[]"]}, "--set faults=[]: a capacity has no faults of its own"),

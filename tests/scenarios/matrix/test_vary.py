@@ -74,6 +74,8 @@ def test_an_option_of_a_plugin_that_a_topology_lacks_is_not_applicable_there_and
     ("axis", "faults"),
     [
         ("faults.0.latency=0ms,50ms,kill", ["noop", "delay", "kill"]),
+        ("faults.0.latency=0,50ms,kill", ["noop", "delay", "kill"]),
+        ("faults.0.latency=0.0s,50ms,kill", ["noop", "delay", "kill"]),
         ("faults.0=noop,{fault: delay, latency: 50ms},kill", ["noop", "delay", "kill"]),
         ("faults.0.fault=delay,kill", ["delay", "kill"]),
     ],
@@ -169,6 +171,12 @@ def test_every_mistake_is_a_line_of_its_own(vary: list[str], says: list[str]) ->
     assert len(found) == len(says), found
     for line in says:
         assert any(one.startswith(line) for one in found), (line, found)
+
+
+@pytest.mark.parametrize("zero", ["0banana", "00msec", "0 kill", "0%", "0mbps"])
+def test_a_zero_in_no_unit_of_the_key_is_a_mistake_and_not_nothing(zero: str) -> None:
+    (line,) = mistakes(f"faults.0.latency={zero},50ms")
+    assert line.startswith(f"--vary faults.0.latency={zero}: faults.0.latency: expected a duration")
 
 
 def test_a_key_that_set_says_too_is_refused() -> None:
