@@ -153,29 +153,28 @@ class SafeLoad:
     def find(self, row: NMinus1, *, max_tps: float) -> None:
         """Fill in what the runs say. row: of `add_one_less`, with a maximum. max_tps: with all nodes."""
         assert row["max_tps"] is not None
-        run = row["at_90_percent"] = row["safe_verified"] = self.run(MARGIN * max_tps)
+        best = row["at_90_percent"] = self.run(MARGIN * max_tps)
+        broke_tps: float | None = None
         least_tps = min(max_tps, row["max_tps"])
         rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
         first_tps = MARGIN * (rejoining or LESS**REJOINING_TRIES * least_tps)
         for _ in range(TRIES):
-            if run["holds"]:
+            if best["holds"]:
                 break
-            broke_tps = row["safe_broke_tps"] = run["offered_tps"]
-            run = row["safe_verified"] = self.run(min(first_tps, LESS * broke_tps))
+            broke_tps = best["offered_tps"]
+            best = self.run(min(first_tps, LESS * broke_tps))
         for _ in range(TRIES_BETWEEN):
-            held_tps, broke_tps = row["safe_verified"]["offered_tps"], row["safe_broke_tps"]
-            if not row["safe_verified"]["holds"] or broke_tps is None or broke_tps <= CLOSE * held_tps:
+            if not best["holds"] or broke_tps is None or broke_tps <= CLOSE * best["offered_tps"]:
                 break
-            run = self.run(math.sqrt(held_tps * broke_tps))
+            run = self.run(math.sqrt(best["offered_tps"] * broke_tps))
             if run["holds"]:
-                row["safe_verified"] = run
+                best = run
             else:
-                row["safe_broke_tps"] = run["offered_tps"]
-        if not row["safe_verified"]["holds"]:
-            row["safe_broke_tps"] = row["safe_verified"]["offered_tps"]
-        else:
-            row["safe_tps"] = row["safe_verified"]["offered_tps"]
-            row["headroom"] = 1 - row["safe_tps"] / max_tps
+                broke_tps = run["offered_tps"]
+        row["safe_verified"] = best
+        if best["holds"]:
+            row["safe_tps"], row["headroom"] = best["offered_tps"], 1 - best["offered_tps"] / max_tps
+        row["safe_broke_tps"] = broke_tps if best["holds"] else best["offered_tps"]
 
     def run(self, rate_tps: float) -> SafeRun:
         self._number += 1
