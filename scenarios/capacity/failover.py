@@ -42,7 +42,7 @@ CLOSE = 1.25
 #: What is tried next, of what did not hold. A machine that three servers fill has little left for a node that catches
 #: up, so that far less may be safe.
 LESS = 0.75
-#: Of the least of all maxima, as the first load that is tried for a failover.
+#: Of the maximum, and of what held while the node came back: loads that are tried for a failover.
 MARGIN = 0.9
 KILL_AT, HEAL_AFTER, LASTS = "8s", "16s", "65s"
 
@@ -161,12 +161,15 @@ class SafeLoad:
         for _ in range(TRIES):
             if best["holds"]:
                 break
-            broke_tps = best["offered_tps"]
-            best = self.run(min(first_tps, LESS * broke_tps))
+            if best["holds"] is False:
+                broke_tps = best["offered_tps"]
+            best = self.run(min(first_tps, LESS * best["offered_tps"]))
         for _ in range(TRIES_BETWEEN):
             if not best["holds"] or broke_tps is None or broke_tps <= CLOSE * best["offered_tps"]:
                 break
             run = self.run(math.sqrt(best["offered_tps"] * broke_tps))
+            if run["holds"] is None:
+                break
             if run["holds"]:
                 best = run
             else:
@@ -174,7 +177,7 @@ class SafeLoad:
         row["safe_verified"] = best
         if best["holds"]:
             row["safe_tps"], row["headroom"] = best["offered_tps"], 1 - best["offered_tps"] / max_tps
-        row["safe_broke_tps"] = broke_tps if best["holds"] else best["offered_tps"]
+        row["safe_broke_tps"] = best["offered_tps"] if best["holds"] is False else broke_tps
 
     def run(self, rate_tps: float) -> SafeRun:
         self._number += 1
@@ -212,7 +215,8 @@ class SafeLoad:
                 "words": said.words,
                 "write_outage_ms": trial.summary["write_outage_ms"],
             }
-        say(f"  {'held' if told['holds'] else 'did not hold'} outside of the outage: {told['words']}")
+        how = {True: "held", False: "did not hold", None: "could not tell whether it held"}[told["holds"]]
+        say(f"  {how} outside of the outage: {told['words']}")
         return told
 
 

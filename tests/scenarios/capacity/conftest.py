@@ -45,7 +45,10 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> type[FakeTrials]:
         asked: list[float] = []  # noqa: RUF012  of this test alone
 
     def outside(folder: Path, _: Any) -> Outside:
-        holds = float(folder.name) <= Own.holds_up_to
+        rate = float(folder.name)
+        if rate >= Own.unclear_from:
+            return Outside(holds=None, words="nobody can tell")
+        holds = rate <= Own.holds_up_to
         return Outside(holds=holds, words="held" if holds else "did not hold")
 
     monkeypatch.setattr(scenarios.capacity.failover, "Trials", Own)

@@ -106,11 +106,13 @@ class FakeSystem:
 
 
 class FakeTrials:
-    """Runs of which each is told by ``rate -> whether it holds``. asked: the rates. lost: writes that each loses."""
+    """Runs of which each is told by ``rate -> whether it holds``. asked: the rates. lost: writes that each loses.
+    unclear_from: rates of which a run cannot tell."""
 
     asked: list[float]
     holds_up_to = 600.0
     lost = 0
+    unclear_from = float("inf")
 
     def __init__(self, **_: Any) -> None: ...
 

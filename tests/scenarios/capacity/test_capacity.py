@@ -157,6 +157,19 @@ def test_where_the_rule_of_thumb_holds_it_is_the_safe_load(tmp_path: Path, trial
 
 
 @pytest.mark.usefixtures("system")
+def test_a_load_that_nobody_can_tell_of_is_not_called_unsafe(
+    tmp_path: Path, trials: type[FakeTrials], capsys: Any
+) -> None:
+    trials.unclear_from = 650.0
+    assert ended(tmp_path, "--lose", "1", subject="group") == 0
+    lost = content(tmp_path)["n_minus_1"]
+    assert lost["at_90_percent"]["holds"] is None
+    assert lost["safe_tps"] == lost["safe_verified"]["offered_tps"] <= trials.holds_up_to
+    assert lost["safe_broke_tps"] is None
+    assert "could not tell whether it held outside of the outage" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("system")
 def test_a_load_at_which_money_is_lost_is_not_safe_whatever_the_objectives_say(
     tmp_path: Path, trials: type[FakeTrials]
 ) -> None:
