@@ -8,6 +8,7 @@ from typing import Any
 
 from history.manifest import PartOf
 from reports.trends.row import TrialRow
+from tests.trial_rows import trial_row
 
 NOW = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
 HOST = "x86_64, 2 cores"
@@ -22,27 +23,14 @@ def capacity_row(max_tps: float | None, *, days_ago: float = 0.0, **changed: Any
         "folder": f"capacity/{name}",
         "seal": f"{name} {max_tps}",
         "scenario": "capacity of group",
-        "scenario_digest": "d" * 64,
-        "cell": "group / envoy",
-        "topology": "group",
-        "pods": 3,
-        "mesh": "envoy",
-        "workload": "transfer",
-        "seed": 7,
         "started_at": at.isoformat(timespec="seconds"),
-        "commit": "c" * 40,
-        "dirty": False,
-        "versions": {},
-        "images": {},
         "host": HOST,
         "verdict": "fail" if max_tps is None else "pass",
-        "why": "",
-        "void_reasons": (),
         "command": ("meshbench", "capacity", "group", "--slo", "response_p99<=250ms"),
         "part_of": PartOf(kind="capacity", name="group", id=name, trial=1),
         "numbers": {} if max_tps is None else {"max_tps": max_tps},
     }
-    return TrialRow(**{**fields, **changed})
+    return trial_row(**fields | changed)
 
 
 def series(levels: Sequence[float], *, days_ago: float = 0.0, **changed: Any) -> list[TrialRow]:
