@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
+from cluster.status.views import unreachable
 from control.rules import Seen
 
 Note = tuple[Literal["primary_suspected", "rejoining"], str]
@@ -26,7 +27,7 @@ class GroupNotes:
         return [*self._suspicions(seen, leaders), *self._returns(seen)]
 
     def _suspicions(self, seen: Mapping[str, Seen], leaders: Collection[str]) -> Iterator[Note]:
-        suspected = {name for name in leaders if any(part.startswith("UNREACHABLE") for part in _seen_as(name, seen))}
+        suspected = {name for name in leaders if any(unreachable(part) for part in _seen_as(name, seen))}
         for name in sorted(suspected - self._suspected):
             yield "primary_suspected", name
         self._suspected = suspected

@@ -16,6 +16,7 @@ from typing import Literal
 
 from cluster.agent.lease import failover_quorum
 from cluster.status.status import Status
+from cluster.status.views import roles
 from cluster.topologies.lookup import replication_of
 from cluster.topologies.replication import CanPromote, Replication
 from control.state import Move, State
@@ -154,22 +155,28 @@ def _lost(one: Seen | None, rules: Rules) -> bool:
 
 
 def elected(seen: Mapping[str, Seen]) -> tuple[str, ...] | None:
-    """Who takes writes in a group, as most of all its pods see it; None when there are not most that agree.
+    """Who takes writes in a group, as most of all its pods see it; None when there are not most that agree on who
+    is a member in which role, or on whether any primary is there.
 
     A member that is no pod of ours, because it joins before it is registered or leaves after it was forgotten, leads
     nobody.
     """
     views = [one.status.view for one in seen.values() if one.status and one.status.in_service]
-    agreed = next((view for view in views if views.count(view) * 2 > len(seen)), None)
+    agreed = next((own for own in map(roles, views) if sum(roles(view) == own for view in views) * 2 > len(seen)), None)
     if agreed is None:
         return None
-    leaders = [name for name, part in agreed.items() if part == "ONLINE/PRIMARY"]
-    return tuple(sorted(name for name in leaders if name in seen and _bears_out(seen[name], agreed)))
+    parts = [view for view in views if roles(view) == agreed]
+    named = [name for name, role in agreed.items() if role == "PRIMARY"]
+    there = [name for name in named if sum(view[name] == "ONLINE/PRIMARY" for view in parts) * 2 > len(seen)]
+    gone = [name for name in named if sum(view[name] != "ONLINE/PRIMARY" for view in parts) * 2 > len(seen)]
+    if not there and len(gone) < len(named):
+        return None
+    return tuple(sorted(name for name in there if name in seen and _bears_out(seen[name], agreed)))
 
 
-def _bears_out(one: Seen, view: Mapping[str, str]) -> bool:
+def _bears_out(one: Seen, agreed: Mapping[str, str]) -> bool:
     """Whether a leader does not contradict the others; one that we do not hear contradicts nobody."""
-    return one.status is None or (one.status.writable and one.status.view == view)
+    return one.status is None or (one.status.writable and roles(one.status.view) == agreed)
 
 
 def pools(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cluster.agent.assignment import Assignment
+from cluster.status.views import see_alike
 
 LEASE_S = 1.0
 
@@ -52,11 +53,11 @@ def lease_from(
 
 
 def agreement(own: str, view: Mapping[str, str], *, peers: Mapping[str, Heard], now_s: float) -> bool:
-    """Whether a majority of the members of a group's view, this pod included, report that same view."""
+    """Whether a majority of the members of a group's view, this pod included, are in one group with it."""
     alike = 1 + sum(
         1
         for name, heard in peers.items()
-        if name in view and name != own and _fresh(heard, now_s) and heard.view == view
+        if name in view and name != own and _fresh(heard, now_s) and see_alike(own, view, name, heard.view)
     )
     return own in view and alike * 2 > len(view)
 

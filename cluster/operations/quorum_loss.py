@@ -19,6 +19,7 @@ import pymysql
 from cluster.nodes import Nodes
 from cluster.operations.start import wait_for_login
 from cluster.status.status import Status
+from cluster.status.views import unreachable
 from cluster.topologies.replication import CanForceQuorum
 
 log = logging.getLogger("meshbench")
@@ -51,7 +52,7 @@ def plan_for(statuses: Mapping[str, Status | None]) -> Plan | None:
     if not all(known[name].state in ("OFFLINE", "ERROR", "RECOVERING") for name in outside):
         return None
     for name in survivors:
-        reachable = {member for member, state in known[name].view.items() if not state.startswith("UNREACHABLE")}
+        reachable = {member for member, state in known[name].view.items() if not unreachable(state)}
         if reachable != set(survivors):
             return None
     return Plan(survivors=survivors, outside=outside) if outside else None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster.status.status import Status
+from cluster.status.views import unreachable
 from cluster.topologies.lookup import replication_of
 from cluster.wait import CannotComeError
 
@@ -46,7 +47,7 @@ def _majority_gone(known: Mapping[str, Status]) -> str:
     for name in survivors:
         if known[name].quorum:
             return ""
-        missed |= {member for member, state in known[name].view.items() if state.startswith("UNREACHABLE")}
+        missed |= {member for member, state in known[name].view.items() if unreachable(state)}
     if not survivors or missed & known.keys():
         return ""
     return (

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from cluster.status.views import unreachable
+
 Role = Literal["primary", "replica"]
 
 
@@ -37,7 +39,7 @@ class Status:
     @property
     def quorum(self) -> bool:
         """Whether this pod sees a majority of its group; always true without a group."""
-        reachable = sum(1 for state in self.view.values() if not state.startswith("UNREACHABLE"))
+        reachable = sum(1 for state in self.view.values() if not unreachable(state))
         return not self.view or reachable * 2 > len(self.view)
 
     @property

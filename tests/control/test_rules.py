@@ -252,6 +252,8 @@ def member(view: Mapping[str, str], role: str, **changes: Any) -> Seen:
 
 VIEW = {"node1": "ONLINE/PRIMARY", "node2": "ONLINE/SECONDARY", "node3": "ONLINE/SECONDARY"}
 MOVED_ON = {"node2": "ONLINE/PRIMARY", "node3": "ONLINE/SECONDARY"}
+MISSED = {**VIEW, "node3": "UNREACHABLE/SECONDARY"}
+LEADERLESS = {**VIEW, "node1": "UNREACHABLE/PRIMARY"}
 CUT_OFF = {**VIEW, "node2": "UNREACHABLE/SECONDARY", "node3": "UNREACHABLE/SECONDARY"}
 
 
@@ -268,6 +270,11 @@ def group(node1: Seen, node2: Seen, node3: Seen) -> dict[str, Seen]:
         (group(silent(), member(MOVED_ON, "primary", read_only=True), member(MOVED_ON, "replica")), ()),
         (group(member(VIEW, "primary"), silent(), silent()), None),
         (group(member(CUT_OFF, "primary"), silent(), silent()), None),
+        (group(member(MISSED, "primary"), member(VIEW, "replica"), silent()), ("node1",)),
+        (group(member(MISSED, "primary"), member(VIEW, "replica"), member({}, "replica", state="OFFLINE")), ("node1",)),
+        (group(member(CUT_OFF, "primary"), member(LEADERLESS, "replica"), member(LEADERLESS, "replica")), ()),
+        (group(silent(), member(LEADERLESS, "replica"), member(VIEW, "replica")), None),
+        (group(member(VIEW, "primary"), member(LEADERLESS, "replica"), member(VIEW, "replica")), ("node1",)),
         (group(silent(), silent(), silent()), None),
     ],
 )
@@ -302,6 +309,12 @@ def test_every_member_of_a_group_of_primaries_takes_both() -> None:
     state = replace(remembers(primary=None), leaders=elected(seen) or ())
     names = list(view)
     assert published(seen, state, rules=Rules(kind="group-multi")) == (names, names)
+
+
+def test_a_dead_member_of_a_group_of_primaries_takes_none_of_the_others_out_of_service() -> None:
+    view = dict.fromkeys(VIEW, "ONLINE/PRIMARY")
+    missed = {**view, "node3": "UNREACHABLE/PRIMARY"}
+    assert elected(group(member(missed, "primary"), member(view, "primary"), silent())) == ("node1", "node2")
 
 
 def test_a_member_that_is_not_registered_yet_or_any_more_leads_nobody() -> None:

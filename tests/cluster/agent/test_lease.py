@@ -69,6 +69,19 @@ def test_a_member_is_believed_when_most_of_its_view_see_the_same() -> None:
     assert agreement("node1", {"node1": "ONLINE/PRIMARY"}, peers={}, now_s=NOW), "a group of one"
 
 
+def test_a_member_is_believed_though_another_thinks_otherwise_of_a_third_that_was_killed() -> None:
+    missed = {**VIEW, "node3": "UNREACHABLE/SECONDARY"}
+    assert agreement("node1", missed, peers={"node2": heard(view=VIEW)}, now_s=NOW)
+    assert agreement("node1", VIEW, peers={"node2": heard(view=missed), "node3": heard()}, now_s=NOW)
+
+
+def test_a_member_that_the_others_do_not_reach_is_not_believed() -> None:
+    cut = {**VIEW, "node2": "UNREACHABLE/SECONDARY", "node3": "UNREACHABLE/SECONDARY"}
+    without = heard(view={**VIEW, "node1": "UNREACHABLE/PRIMARY"})
+    assert not agreement("node1", VIEW, peers={"node2": without, "node3": without}, now_s=NOW)
+    assert not agreement("node1", cut, peers={"node2": heard(view=VIEW), "node3": heard(view=VIEW)}, now_s=NOW)
+
+
 def test_only_a_source_that_takes_writes_without_a_lease_is_fenced() -> None:
     assert needs_fencing(read_only=False, assignment=THREE, leased=False)
     assert not needs_fencing(read_only=False, assignment=THREE, leased=True)

@@ -83,6 +83,12 @@ def test_a_returned_primary_that_its_group_has_expelled_is_not_in_service_on_its
     assert not in_agreement("node2", {**statuses, "node3": None})
 
 
+def test_members_that_differ_about_a_third_agree_on_who_leads() -> None:
+    seen = {"node1": "ONLINE/PRIMARY", "node2": "ONLINE/SECONDARY", "node3": "ONLINE/SECONDARY"}
+    missed = {**seen, "node3": "UNREACHABLE/SECONDARY"}
+    assert in_agreement("node1", {"node1": member("node1", missed), "node2": member("node2", seen), "node3": None})
+
+
 def test_a_single_pod_agrees_with_itself_while_it_answers() -> None:
     assert in_agreement("node1", {"node1": replication_of("single").parse(NO_GROUP)})
     assert not in_agreement("node1", {"node1": None})
