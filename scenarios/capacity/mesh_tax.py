@@ -25,8 +25,9 @@ from scenarios.schema.scenario import Scenario
 
 log = logging.getLogger("meshbench")
 
-#: As few as carry an interval, see `reports.trials.quantiles.least_for_bound`.
-ROUNDS = 6
+#: Six would carry an interval, which then is the least and the greatest of them, so that one stall of the disk is its
+#: bound. Of nine the bounds are the second from either end.
+ROUNDS = 9
 #: Of the weakest mesh's throughput at saturation.
 FIXED_SHARE = 0.5
 #: Of what is counted in a turn. Many short turns say more than few long ones: what the machine does is then in both of
