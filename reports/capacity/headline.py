@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.capacity.content import LimitRow, Measured, NMinus1, Part, ReadsRow, SafeRun, UslRow, Verification
-from reports.capacity.objective import SUCCESS_RATIO
+from reports.capacity.objective import SUCCESS_RATIO, parse
+from reports.capacity.stability import doubt
 from reports.capacity.steps import at_the_maximum
 from reports.text.units import count
 
@@ -50,6 +51,7 @@ def _sentences(measured: Measured, usl: UslRow) -> Iterator[str]:
         yield measured["why"]
     else:
         yield f"{objectives_words(measured['slo'])} held up to {rate(measured['max_tps'])}{_broke(measured)}."
+        yield from _not_shown(measured)
         if measured["verdict"] != "pass":
             yield measured["why"]
         yield from _not_answered(measured)
@@ -84,6 +86,13 @@ def _not_answered(measured: Measured) -> Iterator[str]:
         f"{1 - succeeded:.2%} of the operations there were not answered; to bound that, add "
         f"`--slo '{SUCCESS_RATIO}>={_ALMOST_ALL}'`."
     )
+
+
+def _not_shown(measured: Measured) -> Iterator[str]:
+    """Why the step at the maximum is too short for its objectives."""
+    step = at_the_maximum(measured)
+    if step and (why := doubt(step["operations"], [parse(text) for text in measured["slo"]])):
+        yield f"{why[:1].upper()}{why[1:]}."
 
 
 def _lost(lost: NMinus1) -> Iterator[str]:

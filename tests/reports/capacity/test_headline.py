@@ -30,3 +30,15 @@ def test_a_maximum_with_operations_that_failed_says_how_many(success_ratio: floa
 )
 def test_hardly_any_failures_or_as_many_as_were_allowed_need_no_word(success_ratio: float, slo: list[str]) -> None:
     assert "not answered" not in said(success_ratio=success_ratio, slo=slo)
+
+
+@pytest.mark.parametrize(
+    ("slo", "doubt"),
+    [
+        ("success_ratio>=0.99999", "Its step has 4,983 operations, the objectives need 300,000 to be sure."),
+        ("success_ratio>=1", "No number of operations shows a success ratio of 1, the 4,983 of its step show 0.999398."),
+    ],
+)
+def test_a_step_that_was_too_short_for_the_objective_is_told(slo: str, doubt: str) -> None:
+    assert doubt in said(success_ratio=1.0, slo=[slo])
+    assert "Its step" not in said(success_ratio=1.0, slo=["success_ratio>=0.999"])
