@@ -14,7 +14,7 @@ from typing import Any
 from checks.judge import judge
 from checks.registry import GATES
 from cluster.errors import ConfigurationError
-from history.history import load_history
+from history.history import load_history, require_run
 from history.json_files import HistoryError
 from reports.provenance import Provenance
 from reports.seal import alterations, in_words, seal, sealed_run_around
@@ -42,6 +42,7 @@ def judged_again(
     """
     if out is not None and (run := sealed_run_around(out)) is not None:
         raise ConfigurationError(f"--out {out}: {run} is a sealed run, which stays as it is; give another folder")
+    require_run(folder)
     altered = alterations(folder)
     if altered and not unsealed:
         raise HistoryError(
