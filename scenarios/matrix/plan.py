@@ -107,7 +107,7 @@ def plan(
         blame |= {f"mesh={mesh}": f"{options[1]} {mesh}"} if meshes else {}
         # What is set about a mesh that replaces the scenario's holds where that mesh has such a key, what is set about
         # the control plane where that fails over.
-        own = [one for one in settings if one.startswith(("mesh.", "control.") if meshes else "control.")]
+        own = [one for one in settings if one.startswith(("mesh.", "mesh=", "control.") if meshes else "control.")]
         chosen = [*(one for one in everywhere if one not in own), *blame]
         chosen += [one for one in own if _readable(name, [*chosen, one])]
         varied = [

@@ -42,9 +42,9 @@ def judged_again(
     """
     if out is not None and (run := sealed_run_around(out)) is not None:
         raise ConfigurationError(f"--out {out}: {run} is a sealed run, which stays as it is; give another folder")
-    require_run(folder)
     altered = alterations(folder)
     if altered and not unsealed:
+        require_run(folder)
         raise HistoryError(
             f"{folder}: not as the run left it: {in_words(altered)}; --unsealed judges it all the same, and says so"
         )

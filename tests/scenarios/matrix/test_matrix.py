@@ -158,7 +158,7 @@ def test_a_set_that_contradicts_an_option_is_refused(setting: str, says: str) ->
 
 
 def test_a_set_that_says_what_an_option_says_is_fine() -> None:
-    settings = ["topology.kind=group", "topology.pods=5", "mesh={mode: gateway, proxy: envoy}", "mesh.fall=4"]
+    settings = ["topology={kind: group, pods: 5}", "mesh={mode: gateway, proxy: envoy, fall: 4}"]
     (one,) = plan("primary-kill", topologies=["group"], meshes=["envoy"], settings=settings).runnable.values()
     assert (one.scenario.topology.kind, one.scenario.topology.pods, one.scenario.mesh.word) == ("group", 5, "envoy")
     assert one.scenario.mesh.settings["fall"] == 4
