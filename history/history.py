@@ -32,6 +32,16 @@ MANIFEST = "manifest.json"
 #: Made of the operations for a spreadsheet; nothing rests on it.
 _MADE_AGAIN = frozenset({"series.csv"})
 
+#: A file of a folder that is of something made of runs -> what that is.
+_MADE_OF_RUNS = {
+    "capacity.json": "a capacity run",
+    "matrix.json": "a matrix",
+    "trials.json": "a series of trials",
+    "nightly.json": "a night",
+    "certificate.json": "a certificate",
+    "plan.json": "a certificate",
+}
+
 #: Columns of ``ops/*.parquet``: one row an attempt (`history.ops.OpRow`).
 OPS_SCHEMA = pa.schema(
     [pa.field(column.name, pa.type_for_alias(column.arrow_type), nullable=column.nullable) for column in COLUMNS]
@@ -108,13 +118,23 @@ class History:
         return {} if gates is None else gates
 
 
+def require_run(folder: Path) -> None:
+    """Raise HistoryError where there is no such folder, or one of something that is made of runs."""
+    if not folder.is_dir():
+        raise HistoryError(f"{folder}: no such run folder; give the path of one, such as runs/latest")
+    what = next((what for name, what in _MADE_OF_RUNS.items() if (folder / name).is_file()), None)
+    if what and not (folder / "ops").exists():
+        raise HistoryError(
+            f"{folder}: {what} cannot be judged again or traced; give the folder of a run, such as runs/latest"
+        )
+
+
 def load_history(folder: Path) -> History:
     """Read a run folder.
 
-    Raises HistoryError when there is no such folder, no ``ops/*.parquet`` in it, or a file is not what it should be.
+    Raises HistoryError when it is none, there is no ``ops/*.parquet`` in it, or a file is not what it should be.
     """
-    if not folder.is_dir():
-        raise HistoryError(f"{folder}: no such run folder; give the path of one, such as runs/latest")
+    require_run(folder)
     parts = sorted((folder / "ops").glob("*.parquet"))
     if not parts:
         raise HistoryError(f"{folder}: no ops/*.parquet in it, so there is nothing to judge; is this a run folder?")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from cluster.platform.docker_platform import DockerPlatform
 from cluster.topologies.lookup import replication_of
 from loadgen.workloads.registry import WORKLOADS
+from reports.schema import validate
 from reports.summary_types import Summary
 from scenarios.matrix.matrix import Matrix
 from scenarios.matrix.plan import plan
@@ -129,3 +131,39 @@ def test_a_matrix_of_two_by_two(run_dir: Path, seed: int) -> None:
         assert [trial["verdict"] for trial in cell["trials"]] != ["broken"], cell
         assert cell["rpo"]["lost"] == 0, cell
     assert (matrix.folder / "report.html").is_file()
+
+
+@pytest.mark.nightly
+def test_a_varied_option_of_mysqld_is_read_back_from_the_pods_and_its_cells_are_ranked(
+    run_dir: Path, seed: int
+) -> None:
+    option = "innodb_flush_log_at_trx_commit"
+    planned = plan(
+        "steady",
+        topologies=None,
+        meshes=None,
+        vary=[f"mysql.config.{option}=1,2"],
+        settings=[*SMALL, "load.duration=8s", "load.rate=50"],
+        seed=seed,
+    )
+    matrix = Matrix(planned, name="steady", runs=run_dir, command=["meshbench", "matrix", "steady"])
+    content = matrix.execute()
+    validate(content, "matrix")
+    assert content["verdict"] == "pass", content["headline"]
+    assert content["axes"] == [{"key": f"mysql.config.{option}", "values": ["1", "2"]}]
+    assert content["frontier_metrics"] == ["write_outage_ms", "lost_per_trial", "response_before_p99_ms"]
+    cells = {one["asked"]: cell for cell in content["cells"] for one in cell["varied"]}
+    assert set(cells) == {"1", "2"}
+    for asked, cell in cells.items():
+        assert [(one["in_force"], one["source"]) for one in cell["varied"]] == [([asked], "SHOW GLOBAL VARIABLES")]
+        (trial,) = cell["trials"]
+        assert trial["folder"] is not None
+        manifest = json.loads((matrix.folder / trial["folder"] / "manifest.json").read_text())
+        assert {told[option] for told in manifest["variables"].values()} == {asked}
+        assert cell["frontier"]["lost_per_trial"] == 0
+    best = [cell["name"] for cell in cells.values() if cell["frontier"]["in_set"]]
+    beaten = [cell for cell in cells.values() if cell["frontier"]["in_set"] is False]
+    assert best
+    assert len(best) + len(beaten) == 2
+    assert all(one["cell"] in best for cell in beaten for one in cell["frontier"]["dominated_by"])
+    assert option in (matrix.folder / "report.html").read_text()

@@ -128,10 +128,11 @@ UslRow = TypedDict(
 
 class SafeRun(TypedDict):
     """A run with a node killed in it. holds: whether every objective held outside of the outage itself; None where
-    the run could not tell. folder: of the run, relative to capacity.json."""
+    the run could not tell. held_before: before the kill alone. folder: of the run, relative to capacity.json."""
 
     offered_tps: float
     holds: bool | None
+    held_before: bool | None
     words: str
     write_outage_ms: float | None
     folder: str | None

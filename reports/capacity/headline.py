@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.capacity.content import LimitRow, Measured, NMinus1, Part, ReadsRow, SafeRun, UslRow, Verification
-from reports.capacity.objective import SUCCESS_RATIO
+from reports.capacity.objective import SUCCESS_RATIO, parse
+from reports.capacity.stability import doubt
 from reports.capacity.steps import at_the_maximum
 from reports.text.units import count
 
@@ -50,6 +51,7 @@ def _sentences(measured: Measured, usl: UslRow) -> Iterator[str]:
         yield measured["why"]
     else:
         yield f"{objectives_words(measured['slo'])} held up to {rate(measured['max_tps'])}{_broke(measured)}."
+        yield from _not_shown(measured)
         if measured["verdict"] != "pass":
             yield measured["why"]
         yield from _not_answered(measured)
@@ -86,6 +88,13 @@ def _not_answered(measured: Measured) -> Iterator[str]:
     )
 
 
+def _not_shown(measured: Measured) -> Iterator[str]:
+    """Why the step at the maximum is too short for its objectives."""
+    step = at_the_maximum(measured)
+    if step and (why := doubt(step["operations"], [parse(text) for text in measured["slo"]])):
+        yield f"{why[:1].upper()}{why[1:]}."
+
+
 def _lost(lost: NMinus1) -> Iterator[str]:
     if lost["max_tps"] is None:
         yield f"With one node dead: {lost['words']}"
@@ -97,6 +106,13 @@ def _lost(lost: NMinus1) -> Iterator[str]:
         broke = lost.get("safe_broke_tps")
         beyond = "" if broke is None else f"; {rate(broke)} was not"
         yield f"Safe load: {rate(lost['safe_tps'])}{beyond}{headroom}. {safe_words(lost['safe_verified'])}"
+    for run in (lost["at_90_percent"], lost["safe_verified"]):
+        if run and run.get("held_before") is False:
+            yield (
+                f"The maximum is in doubt: in a run at {rate(run['offered_tps'])} the objective did not hold even "
+                "before the node was killed."
+            )
+            break
     if lost["reads"] and lost["reads"]["max_tps"] is not None:
         yield _reads(lost["reads"])
 

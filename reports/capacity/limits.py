@@ -62,10 +62,10 @@ def limits(step: Step, *, clients: int | None = None, proxy_threads: int | None 
 def _generator(step: Step) -> Iterator[Limit]:
     usage = step.usage
     workers = usage.pods.get("load")
-    each_cores = workers.cpu_cores / workers.pods if workers and workers.pods else 0.0
+    busiest_cores = workers.busiest_cpu_cores if workers else 0.0
     late_ms = usage.generator_late_p99_ms or 0.0
-    if each_cores >= FULL:
-        evidence = f"a load worker, one process, used {each_cores:.2f} of the one core that it can use"
+    if busiest_cores >= FULL:
+        evidence = f"a load worker, one process, used {busiest_cores:.2f} of the one core that it can use"
         yield Limit(what="generator", evidence=evidence)
         yield Limit(what="load_cpu", evidence=evidence)
     elif _too_few_were_due(step):
@@ -106,8 +106,8 @@ def _processors(step: Step, *, proxy_threads: int | None) -> Iterator[Limit]:
         if by["proxies"] > MOST * busy_cores:
             yield Limit(what="proxy_cpu", evidence=evidence)
         yield Limit(what="host_cpu", evidence=evidence)
-    elif proxies and proxies.pods and proxy_threads and proxies.cpu_cores / proxies.pods >= FULL * proxy_threads:
-        evidence = f"a proxy used {proxies.cpu_cores / proxies.pods:.2f} cores with {proxy_threads} worker threads"
+    elif proxies and proxy_threads and proxies.busiest_cpu_cores >= FULL * proxy_threads:
+        evidence = f"a proxy used {proxies.busiest_cpu_cores:.2f} cores with {proxy_threads} worker threads"
         yield Limit(what="proxy_cpu", evidence=evidence)
 
 
@@ -122,6 +122,8 @@ def _syncs(step: Step) -> Iterator[Limit]:
 def _waits(step: Step) -> Iterator[Limit]:
     """Both are counted by the server as the time that all sessions spent waiting, a second."""
     server, in_flight = step.usage.server, step.concurrency
+    if not in_flight > 0:  # of none, none waited; NaN where it is not known
+        return
     locked, held_back = server.get("row_lock_wait_share", 0.0), server.get("flow_control_share", 0.0)
     if locked > WAITING_SHARE * in_flight:
         evidence = f"{locked:.1f} of {in_flight:.1f} operations in flight waited for a row lock"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from history.history import History
 from reports.capacity.figures import Figures, figures
@@ -24,10 +25,12 @@ DEAD_NS, AFTER_NS = 3_000_000_000, 10_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """holds: None where the run cannot tell. words: with the numbers."""
+    """holds: None where the run cannot tell. words: with the numbers. held_before: before the fault; None where that is
+    not known."""
 
     holds: bool | None
     words: str
+    held_before: bool | None = None
 
 
 def outside(history: History, objectives: Sequence[Objective]) -> Outside:
@@ -44,7 +47,8 @@ def outside(history: History, objectives: Sequence[Objective]) -> Outside:
         return figures(history.ops, history.workload, start_ns=since_ns, until_ns=until_ns, all_counts=all_counts)
 
     had_time_ns = max([WINDOW_NS, *(round(one.limit * 1e6) for one in objectives if one.quantile is not None)])
-    before = of(begin_ns, max(begin_ns + 1, killed_ns - had_time_ns), all_counts=False)
+    missed_before = _missed(objectives, of(begin_ns, max(begin_ns + 1, killed_ns - had_time_ns), all_counts=False))
+    said = partial(Outside, held_before=missed_before is None)
     back_ns = next(
         (
             at_ns
@@ -54,21 +58,21 @@ def outside(history: History, objectives: Sequence[Objective]) -> Outside:
         None,
     )
     if back_ns is None:
-        return Outside(holds=False, words="after the kill it did not hold again for a second before the load ended")
+        return said(holds=False, words="after the kill it did not hold again for a second before the load ended")
     after = of(back_ns, end_ns)
     told = f"it held again {duration((back_ns - killed_ns) / 1e6)} after the kill"
     alone_until_ns = end_ns if healed_ns is None else min(healed_ns, end_ns)
     if back_ns + DEAD_NS > alone_until_ns:
         dead_for = duration((alone_until_ns - killed_ns) / 1e6)
-        return Outside(holds=False, words=f"it did not hold with the node dead, which it was for {dead_for}; {told}")
+        return said(holds=False, words=f"it did not hold with the node dead, which it was for {dead_for}; {told}")
     if healed_ns is None or healed_ns + AFTER_NS > end_ns:
-        return Outside(holds=None, words=f"{told}, but the load ended too soon after the node was started again")
-    if (missed := _missed(objectives, before)) is not None:
-        return Outside(holds=False, words=f"already before the kill it did not hold: {missed}; {told}")
+        return said(holds=None, words=f"{told}, but the load ended too soon after the node was started again")
+    if missed_before is not None:
+        return said(holds=False, words=f"already before the kill it did not hold: {missed_before}; {told}")
     if (missed := _missed(objectives, after)) is not None:
         lasted = duration(after.duration_s * 1e3)
-        return Outside(holds=False, words=f"{told}; after that, for {lasted} it did not: {missed}")
-    return Outside(
+        return said(holds=False, words=f"{told}; after that, for {lasted} it did not: {missed}")
+    return said(
         holds=True, words=f"{told}, and then until the end of the load, {duration((end_ns - back_ns) / 1e6)} later"
     )
 

@@ -19,12 +19,13 @@ the arrivals is no matter, however certain.
 approximation to hold for a quantile's bounds (Hahn, Meeker and Escobar, Statistical Intervals, 2017, section 5.2):
 1,000 operations for a p99, 10,000 for a p99.9. A success ratio by the rule of three (Hanley and Lippman-Hand, JAMA 249,
 1983): of 3,000 operations none may fail for 0.999 to be shown. For 1, which no number shows, none of as many.
+Where a step may not be as long as that takes, `doubt` says so.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,9 +141,17 @@ def operations_needed(objectives: Iterable[Objective]) -> int:
 
 def _needed(objective: Objective) -> int:
     if objective.quantile is not None:
-        return math.ceil(round(_BEYOND / (1 - objective.quantile), 6))
-    limit = objective.limit if objective.limit < 1 else _OF_NO_FAILURE
-    return math.ceil(round(_WITHOUT_FAILURE / (1 - limit), 6))
+        return _up(_BEYOND / (1 - objective.quantile))
+    return _up(_WITHOUT_FAILURE / (1 - (_OF_NO_FAILURE if _never_fails(objective) else objective.limit)))
+
+
+def _up(number: float) -> int:
+    """To the next whole number, but for what floating point adds: 3 / (1 - 0.99999) is a millionth above 300,000."""
+    return math.ceil(number * (1 - 1e-9))
+
+
+def _never_fails(objective: Objective) -> bool:
+    return objective.quantile is None and objective.limit >= 1
 
 
 def duration_s(rate_tps: float, objectives: Iterable[Objective]) -> float:
@@ -150,6 +159,12 @@ def duration_s(rate_tps: float, objectives: Iterable[Objective]) -> float:
     return min(max(operations_needed(objectives) / rate_tps, SHORTEST_S), LONGEST_S)
 
 
-def enough(operations: int, objectives: Iterable[Objective]) -> bool:
-    """Whether so many operations carry the objectives; of a step that was as long as may be they may be fewer."""
-    return operations >= operations_needed(objectives)
+def doubt(operations: int, objectives: Sequence[Objective]) -> str:
+    """Why a step with so many operations does not carry the objectives, in words; empty where it does."""
+    needed = operations_needed(objectives)
+    if operations < needed:
+        return f"its step has {operations:,} operations, the objectives need {needed:,} to be sure"
+    if any(map(_never_fails, objectives)):
+        shown = 1 - _WITHOUT_FAILURE / operations
+        return f"no number of operations shows a success ratio of 1, the {operations:,} of its step show {shown:.6g}"
+    return ""

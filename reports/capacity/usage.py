@@ -35,12 +35,13 @@ Counter = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class PodUsage:
-    """Of all containers of a kind together. pods: how many. cpu_cores: mean over the step; cpu_us_per_txn: CPU time by
-    acknowledged operation, None without any; memory_mib: working set at the end, which is what the kernel charges less
-    the file pages that it could take back at once."""
+    """Of all containers of a kind together. pods: how many. cpu_cores: mean over the step; busiest_cpu_cores: of the
+    one that used the most; cpu_us_per_txn: CPU time by acknowledged operation, None without any; memory_mib: working
+    set at the end, which is what the kernel charges less the file pages that it could take back at once."""
 
     pods: int
     cpu_cores: float
+    busiest_cpu_cores: float
     cpu_us_per_txn: float | None
     memory_mib: float | None
 

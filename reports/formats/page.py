@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.charts.charts import Picture
 from reports.charts.recovery_steps import recovered
@@ -77,6 +77,7 @@ def template(file: Path) -> Template:
         facts=units.facts,
         label=units.label,
         plain=units.plain,
+        prose=_prose,
         shell=shlex.join,
         step_words=step_words,
     )
@@ -86,6 +87,16 @@ def template(file: Path) -> Template:
 def _shown(value: Any) -> Any:
     """What a template is about to show; markup is our own."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _prose(text: str | None) -> Markup:
+    """A sentence in which what stands between backticks is code, escaped as all else."""
+    shown = visible(text or "")
+    parts = shown.split("`")
+    if len(parts) % 2 == 0:  # one of them stands alone
+        return escape(shown)
+    marked = (Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+    return Markup("").join(marked)
 
 
 def embedded(pictures: Mapping[str, Picture]) -> dict[str, dict[str, str]]:

@@ -17,7 +17,7 @@ from reports.comparison.words import level_words, percent_words
 from reports.nightly.nightly_types import Capacity, CapacityChange, CapacityRow
 from reports.text.units import label
 from reports.trends.capacity_row import is_capacity
-from reports.trends.change_points import SEGMENT_MIN
+from reports.trends.change_points import MARKED_FROM
 from reports.trends.changes import Change, changes
 from reports.trends.pairing import values_of
 from reports.trends.row import TrialRow
@@ -134,8 +134,8 @@ def _text(
         levels = f"{_value(change['after'], metric)} instead of {_value(change['before'], metric)}"
         said += f"; {way} since {change['since'][:10]}, {levels} in {change['values']} values"
         return f"{said}, which fails nothing: {told_only}" if told_only else said
-    if len(before) + 1 < 2 * SEGMENT_MIN:
-        return f"{said}; too few to tell a change from chance, which takes {2 * SEGMENT_MIN} or more"
+    if len(before) + 1 < MARKED_FROM:
+        return f"{said}; too few to tell a change from chance, which takes {MARKED_FROM} or more"
     return f"{said}; no change is shown"
 
 

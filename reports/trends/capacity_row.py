@@ -18,7 +18,7 @@ from reports.capacity.objective import parse
 from reports.capacity.planner import FILE
 from reports.summary_types import Summary
 from reports.trends.metrics import numbers
-from reports.trends.row import TrialRow, host_words, row_of, scenario_digest, seal_of
+from reports.trends.row import TrialRow, host_words, in_words, row_of, scenario_digest, seal_of
 
 _NAMED = "capacity of "
 
@@ -42,7 +42,7 @@ def capacity_row_of(folder: Path, *, runs: Path) -> TrialRow:
     try:
         return _row(content, folder=Path(relpath(folder, runs)).as_posix(), seal=seal)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise HistoryError(f"{folder}: {FILE} is not of a capacity run: {error!r}") from None
+        raise HistoryError(f"{folder}: {FILE} is not of a capacity run: {in_words(error)}") from None
 
 
 def _row(content: CapacityContent, *, folder: str, seal: str) -> TrialRow:

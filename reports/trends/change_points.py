@@ -23,6 +23,9 @@ from scipy.stats import rankdata
 
 #: A level is at least so many values: fewer are runs that were slow, not a change.
 SEGMENT_MIN = 5
+#: Of fewer values none is marked, however clear a change is, because they have too few orders for one of them to be as
+#: rare as `SIGNIFICANT`. Of so many, six have to follow six; five are enough after nine.
+MARKED_FROM = 12
 #: A page shows dozens of series, each tested several times: a mark on one that did not change has to be rare.
 SIGNIFICANT = 0.005
 _PERMUTATIONS = 1999

@@ -92,7 +92,16 @@ def row_of(folder: Path, *, runs: Path) -> TrialRow:
     try:
         return _row(cast("Summary", summary), manifest or {}, folder=relpath(folder, runs), seal=seal)
     except (KeyError, TypeError, AttributeError) as error:
-        raise HistoryError(f"{folder}: summary.json is not of a run: {error!r}") from None
+        raise HistoryError(f"{folder}: summary.json is not of a run: {in_words(error)}") from None
+
+
+def in_words(error: Exception) -> str:
+    """What is wrong with the content of a file that was read as if it were right."""
+    if isinstance(error, KeyError):
+        return f"there is no {error.args[0]} in it"
+    if isinstance(error, ValueError):
+        return str(error)
+    return "one of its values is not of the kind that it should be"
 
 
 def seal_of(folder: Path) -> str:

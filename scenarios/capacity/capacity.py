@@ -33,7 +33,6 @@ from scenarios.run.needs import require_needs
 from scenarios.run.remember import remember
 from scenarios.run.run import require_images
 from scenarios.run.run_folder import fresh, point
-from scenarios.schema.scenario import Scenario
 from scenarios.schema.user_keys import without_values
 from scenarios.signals import undisturbed
 from scenarios.trials.loop import say
@@ -172,7 +171,7 @@ def _nothing_yet(plan: Plan, *, command: Sequence[str], started_at: str, platfor
         "scenario": scenario.name,
         "topology": scenario.topology.kind,
         "pods": scenario.topology.pods,
-        "mesh": mesh_name(scenario),
+        "mesh": scenario.mesh.word,
         "workload": scenario.workload.name,
         "slo": [objective.text for objective in plan.objectives],
         "seed": scenario.seed,
@@ -197,9 +196,3 @@ def _nothing_yet(plan: Plan, *, command: Sequence[str], started_at: str, platfor
         "density": None,
         "missing": {},
     }
-
-
-def mesh_name(scenario: Scenario) -> str:
-    """The word that says it: a proxy as the gateway, or the mode."""
-    mesh = scenario.mesh
-    return str(mesh.proxy) if mesh.mode == "gateway" else mesh.mode

@@ -202,6 +202,7 @@ class SafeLoad:
         told: SafeRun = {
             "offered_tps": rate_tps,
             "holds": None,
+            "held_before": None,
             "words": f"the run is {trial.verdict}: {trial.why}",
             "write_outage_ms": None,
             "folder": None if trial.folder is None else relpath(trial.folder, self._folder),
@@ -212,6 +213,7 @@ class SafeLoad:
             said = outside(load_history(trial.folder), self._plan.objectives)
             told |= {
                 "holds": said.holds,
+                "held_before": said.held_before,
                 "words": said.words,
                 "write_outage_ms": trial.summary["write_outage_ms"],
             }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from history.vocabulary import is_locustfile, is_own
 from loadgen.workloads.registry import WORKLOADS
 from reports.capacity.objective import Objective, parse
 from scenarios.capacity.offered import KEPT
+from scenarios.matrix.named import require_agreement
 from scenarios.matrix.plan import replicating
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.read import catalogue, read_scenario
@@ -101,21 +102,26 @@ def plan(
     for setting in settings:
         _refuse_decided(setting)
     name, chosen = _subject(subject, topology)
-    words = [f"mesh={mesh}"] if mesh is not None else []
-    words += [f"workload={workload}"] if workload is not None else []
+    blame = dict.fromkeys(chosen, f"capacity {subject}")
+    for section, word, option in _named(subject, topology=topology, mesh=mesh, workload=workload):
+        require_agreement(option, section, word, settings)
+        blame[f"{section}={word}"] = option
+    words = [f"{section}={word}" for section, word in (("mesh", mesh), ("workload", workload)) if word is not None]
     words += settings
-    own = _as_written(name, [*chosen, *words], seed=seed)
-    chosen += [replicating(own, topology)] if topology is not None else []
+    own = _as_written(name, [*chosen, *words], seed=seed, blame=blame)
+    if topology is not None:
+        chosen.append(replicating(own, topology))
+        blame[chosen[-1]] = f"--topology {topology}"
     chosen += words
     # Without what is left out: a fault that the system asked for could not have is none of a capacity's.
     bare = [*chosen, "faults=[]", "gates={}", "expect=pass", "survivable=null"]
-    given = read_scenario(name, settings=bare, seed=seed, look=look)
+    given = read_scenario(name, settings=bare, blame=blame, seed=seed, look=look)
     if given.workload.is_locustfile:
         raise ConfigurationError(_no_rate(f"{brief(name)}: {brief(given.workload.name)}"))
     _require_survivors(given, lose)
     left_out = _left_out(own) if name != BASE else []
     load = [f"load={_yaml(_kept(given) | {'model': 'poisson', 'rate': _ANY_RATE})}", *_environment(given)]
-    scenario = read_scenario(name, settings=[*bare, *load], seed=seed, look=look)
+    scenario = read_scenario(name, settings=[*bare, *load], blame=blame, seed=seed, look=look)
     return Plan(
         scenario=scenario,
         name=name,
@@ -154,6 +160,8 @@ def _no_rate(what: str) -> str:
 
 def _subject(word: str, topology: str | None) -> tuple[str, list[str]]:
     """The scenario to read and the settings that make it what the word says."""
+    if not word.strip():
+        raise ConfigurationError("SCENARIO|TOPOLOGY: is empty; give a name of `meshbench list`, a file, or a topology")
     if word in kinds():
         if topology is not None:
             raise ConfigurationError(f"{word} --topology {topology}: two topologies; name one, or a scenario first")
@@ -169,12 +177,23 @@ def _subject(word: str, topology: str | None) -> tuple[str, list[str]]:
     return word, []
 
 
-def _as_written(name: str, words: Sequence[str], *, seed: int | None) -> Scenario:
+def _named(
+    subject: str, *, topology: str | None, mesh: str | None, workload: str | None
+) -> Iterator[tuple[str, str, str]]:
+    """Section of a scenario, what the command line names in it beside ``--set``, and with which words."""
+    if subject in kinds():
+        yield "topology", subject, f"capacity {subject}"
+    for section, word in (("topology", topology), ("mesh", mesh), ("workload", workload)):
+        if word is not None:
+            yield section, word, f"--{section} {brief(word)}"
+
+
+def _as_written(name: str, words: Sequence[str], *, seed: int | None, blame: Mapping[str, str]) -> Scenario:
     """The scenario with its faults, in its own topology; as the words make it where the file leaves that open."""
     try:
         return read_scenario(name, seed=seed)
     except ConfigurationError:
-        return read_scenario(name, settings=[*words, "gates={}"], seed=seed)
+        return read_scenario(name, settings=[*words, "gates={}"], seed=seed, blame=blame)
 
 
 def _require_word(option: str, word: str | None, known: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reports.capacity.objective import Objective, holds
-from reports.capacity.stability import enough, operations_needed
+from reports.capacity.stability import doubt
 from reports.capacity.step import Limit, Purpose, Step
 
 #: rate_tps, purpose -> what was measured.
@@ -245,17 +245,11 @@ class _Search:
     def verified_words(self) -> str:
         assert self.low is not None
         assert self.above is not None
-        words = [
+        verified = (
             f"{self.low:.4g}/s holds; verified: {self.low * BELOW:.4g}/s holds, {self.low * ABOVE:.4g}/s does not "
             f"({self.complaint(self.above)})"
-        ]
-        deciding = self.held[self.low]
-        if not enough(deciding.operations, self.objectives):
-            words.append(
-                f"its step has {deciding.operations:,} operations, the objectives need "
-                f"{operations_needed(self.objectives):,} to be sure"
-            )
-        return "; ".join(words)
+        )
+        return "; ".join(filter(None, [verified, doubt(self.held[self.low].operations, self.objectives)]))
 
     def found(self, outcome: Outcome, words: str) -> Found:
         return Found(

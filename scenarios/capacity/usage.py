@@ -161,14 +161,14 @@ def usage_of(
     covered_s = sum(share * (now.at_ns - before.at_ns) for before, now, share in shares) / 1e9
     if not covered_s:
         raise ValueError("a stretch that no two readings cover")
-    spent_s: dict[PodKind, float] = defaultdict(float)
+    spent_s: dict[PodKind, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     known = dict(readings[0].spent)  # one that a reading missed goes on from where it was last seen
     for before, now in pairwise(readings):
         share = _share(before, now, since_ns, until_ns)
         for container, spent in now.spent.items():
             if share:
                 used = spent.since(known.get(container, spent))[0]
-                spent_s[now.kinds.get(container, "other")] += share * used
+                spent_s[now.kinds.get(container, "other")][container] += share * used
         known |= now.spent
     last = shares[-1][1]
     return Usage(
@@ -178,8 +178,9 @@ def usage_of(
         pods={
             kind: PodUsage(
                 pods=sum(1 for container in last.spent if last.kinds.get(container, "other") == kind),
-                cpu_cores=used_s / covered_s,
-                cpu_us_per_txn=used_s * 1e6 / transactions if transactions else None,
+                cpu_cores=sum(used_s.values()) / covered_s,
+                busiest_cpu_cores=max(used_s.values()) / covered_s,
+                cpu_us_per_txn=sum(used_s.values()) * 1e6 / transactions if transactions else None,
                 memory_mib=_memory_mib(last, kind),
             )
             for kind, used_s in spent_s.items()

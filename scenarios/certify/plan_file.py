@@ -20,6 +20,7 @@ from reports.certificate.plan import Cell, Claim, Plan, comparable
 from reports.certificate.sequential import Look as AfterTrials
 from scenarios.certify.decidable import undecidable_claim
 from scenarios.certify.plan_schema import PlanSection, SystemSection, SystemsSection
+from scenarios.matrix.named import refuse_seed, require_agreement
 from scenarios.matrix.plan import replicating
 from scenarios.run.versions import checkout
 from scenarios.schema.read import Origin, explained, read_scenario
@@ -133,10 +134,11 @@ def _systems(
                 combination = " / ".join(filter(None, (topology, mesh)))
                 under = f" under {combination}" if combination else ""
                 mistakes += [
-                    f"{where}: scenarios.{at}: {entry.scenario}{under}: {line}" for line in f"{error}".split("\n")
+                    f"{where}: scenarios.{at}: {entry.scenario}{under}: {line.removeprefix(f'{entry.scenario}: ')}"
+                    for line in f"{error}".split("\n")
                 ]
                 continue
-            name = f"{entry.name or one.scenario.name}: {one.scenario.topology.kind} / {_mesh_word(one.scenario)}"
+            name = f"{entry.name or one.scenario.name}: {one.scenario.topology.kind} / {one.scenario.mesh.word}"
             if name in systems:
                 mistakes.append(
                     f"{where}: scenarios.{at}: {name!r} is there twice; leave one out, or give it a name of its own: "
@@ -155,14 +157,17 @@ def _system_of(entry: SystemSection, topology: str | None, mesh: str | None, fol
     name = entry.scenario
     if (folder / name).is_file():  # beside the plan; a name of the catalogue has no suffix
         name = str(folder / name)
-    settings = [] if topology is None else [replicating(read_scenario(name), topology)]
-    settings += [] if mesh is None else [f"mesh={mesh}"]
-    settings += entry.set
-    return System(scenario=read_scenario(name, settings=settings, look=look), name=name, settings=tuple(settings))
-
-
-def _mesh_word(scenario: Scenario) -> str:
-    return (scenario.mesh.proxy if scenario.mesh.mode == "gateway" else None) or scenario.mesh.mode
+    blame = {}
+    refuse_seed(entry.set, of="plan")
+    if topology is not None:
+        require_agreement(f"topologies: {topology}", "topology", topology, entry.set)
+        blame[replicating(read_scenario(name), topology)] = f"topologies: {topology}"
+    if mesh is not None:
+        require_agreement(f"meshes: {mesh}", "mesh", mesh, entry.set)
+        blame[f"mesh={mesh}"] = f"meshes: {mesh}"
+    settings = [*blame, *entry.set]
+    scenario = read_scenario(name, settings=settings, blame=blame, look=look)
+    return System(scenario=scenario, name=name, settings=tuple(settings))
 
 
 def _frozen(scenario: Scenario) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from cluster.topologies.lookup import kinds, replication_of
 from reports.matrix.experiment import Cell, Varied
 from scenarios.matrix.axes import Axis, read_axes
 from scenarios.matrix.levels import setting
+from scenarios.matrix.named import require_agreement
 from scenarios.schema.mesh import mesh_words
 from scenarios.schema.read import CATALOGUE, OPTIONS, read_scenario
 from scenarios.schema.scenario import Scenario
@@ -74,9 +75,10 @@ def plan(
     trials: int = 1,
     seed: int | None = None,
     look: Look | None = None,
+    options: tuple[str, str] = ("--topology", "--mesh"),
 ) -> Plan:
     """Check everything before anything starts. topologies, meshes: None: the scenario's own. vary: words such as
-    ``load.rate=100,200``. look: as `read_scenario` takes it.
+    ``load.rate=100,200``. look: as `read_scenario` takes it. options: by which the user names topologies and meshes.
 
     Raises ConfigurationError for a word that is no topology or no mesh, a mistake in scenario, settings or axes, a
     value of an axis that fits no cell, too many cells, and when no cell can be run. A combination that the scenario
@@ -86,6 +88,9 @@ def plan(
         raise ConfigurationError(f"--trials {trials}: expected 1 to {TRIALS_MAX}")
     _assert_words("--topology", topologies or (), kinds())
     _assert_words("--mesh", meshes or (), mesh_words())
+    for option, section, words in zip(options, ("topology", "mesh"), (topologies, meshes), strict=True):
+        for word in words or ():
+            require_agreement(f"{option} {word}", section, word, settings)
     axes = read_axes(vary, settings=settings)
     _assert_few([topologies or (), meshes or (), *(axis.values for axis in axes)])
     everywhere = [one for one in settings if not one.startswith("control.")]
@@ -95,40 +100,42 @@ def plan(
     runnable: dict[Cell, Runnable] = {}
     refused: dict[Cell, str] = {}
     labels = _labels(axes)
-    own_mesh = (base.mesh.proxy if base.mesh.mode == "gateway" else None) or base.mesh.mode
     for topology, mesh, *values in product(
-        topologies or [base.topology.kind], meshes or [own_mesh], *(axis.values for axis in axes)
+        topologies or [base.topology.kind], meshes or [base.mesh.word], *(axis.values for axis in axes)
     ):
-        chosen = [*everywhere, *([replicating(base, topology)] if topologies else [])]
-        chosen += [f"mesh={mesh}"] if meshes else []
-        # What was set about the mesh went with the mesh that was replaced; it holds again where it has a meaning.
-        # What was set about the control plane holds where that fails over.
-        own = [one for one in settings if one.startswith(("mesh.", "control.") if meshes else "control.")]
+        blame = {replicating(base, topology): f"{options[0]} {topology}"} if topologies else {}
+        blame |= {f"mesh={mesh}": f"{options[1]} {mesh}"} if meshes else {}
+        # What is set about a mesh that replaces the scenario's holds where that mesh has such a key, what is set about
+        # the control plane where that fails over.
+        own = [one for one in settings if one.startswith(("mesh.", "mesh=", "control.") if meshes else "control.")]
+        chosen = [*(one for one in everywhere if one not in own), *blame]
         chosen += [one for one in own if _readable(name, [*chosen, one])]
         varied = [
             Varied(key=axis.key, label=label, asked=value)
             for axis, label, value in zip(axes, labels, values, strict=True)
         ]
-        levels = {one: setting(one.key, one.asked, base) for one in varied}
+        levels = [setting(one.key, one.asked, base) for one in varied]
+        blame |= dict(zip(levels, map(_word, varied), strict=True))
         cell = Cell(topology=topology, mesh=mesh, varied=tuple(varied))
         try:
-            scenario = read_scenario(name, settings=[*chosen, *levels.values()], seed=seed, look=look)
+            scenario = read_scenario(name, settings=[*chosen, *levels], blame=blame, seed=seed, look=look)
             _assert_in_effect(varied, topology)
         except ConfigurationError as error:
-            refused[cell] = _blaming_axes(str(error), levels)
+            refused[cell] = str(error)
             why = "; ".join(refused[cell].replace(f"{CATALOGUE}/", "").splitlines())
             cells.append(replace(cell, not_applicable=why))
         else:
             cells.append(cell)
-            runnable[cell] = Runnable(scenario=scenario, settings=[*chosen, *levels.values()])
+            runnable[cell] = Runnable(scenario=scenario, settings=[*chosen, *levels])
     if mistakes := _fitting_nowhere(refused, runnable):
         raise ConfigurationError("\n".join(mistakes))
     if not runnable:
         raise ConfigurationError(f"{name}: none of the {len(cells)} combinations can be run: {cells[0].not_applicable}")
     _assert_different(runnable)
     held = {word for one in runnable.values() for word in one.settings}
-    if not held.issuperset(settings):
-        read_scenario(name, settings=list(settings), seed=seed)  # raises: it means nothing in any cell
+    for lost in (one for one in settings if one not in held):
+        read_scenario(name, settings=[*chosen, lost], blame=blame, seed=seed)  # says what it does not apply to
+        raise ConfigurationError(f"--set {brief(lost)}: applies to none of the combinations that can be run")
     return Plan(base=base, trials=trials, cells=cells, runnable=runnable)
 
 
@@ -145,7 +152,7 @@ def _assert_in_effect(varied: Sequence[Varied], topology: str) -> None:
     """Raise ConfigurationError for options of a plugin that the topology lacks: mysqld drops them, and cells that
     differ in nothing else would be the same system."""
     mistakes = [
-        f"--vary {brief(f'{one.key}={one.asked}')}: {why}, so it would change nothing"
+        f"{_word(one)}: {why}, so it would change nothing"
         for one in varied
         if one.key.startswith(OPTIONS) and (why := not_loaded(topology, canonical(one.key.removeprefix(OPTIONS))))
     ]
@@ -161,11 +168,8 @@ def _labels(axes: Sequence[Axis]) -> list[str]:
     ]
 
 
-def _blaming_axes(error: str, levels: Mapping[Varied, str]) -> str:
-    """With ``--vary KEY=VALUE`` where the ``--set`` is to blame that was made of it."""
-    for one, made in levels.items():
-        error = error.replace(f"--set {brief(made)}:", f"--vary {brief(f'{one.key}={one.asked}')}:")
-    return error
+def _word(one: Varied) -> str:
+    return f"--vary {brief(f'{one.key}={one.asked}')}"
 
 
 def _fitting_nowhere(refused: Mapping[Cell, str], runnable: Mapping[Cell, Runnable]) -> list[str]:
@@ -176,7 +180,7 @@ def _fitting_nowhere(refused: Mapping[Cell, str], runnable: Mapping[Cell, Runnab
     for one in dict.fromkeys(one for cell in refused for one in cell.varied if one not in fit):
         # the cell with the fewest mistakes is the one where the others' values are right
         lines = min((why.splitlines() for cell, why in refused.items() if one in cell.varied), key=len)
-        told = f"--vary {brief(f'{one.key}={one.asked}')}: "
+        told = f"{_word(one)}: "
         own = [line.removeprefix(told) for line in lines if line.startswith(told)]
         for line in own:
             values_of.setdefault((one.key, line), []).append(one.asked)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cluster.errors import ConfigurationError
+from scenarios.matrix.named import refuse_seed
 from scenarios.matrix.plan import plan
 from scenarios.nightly.suite import Suite, SuiteScenario
 from scenarios.schema.read import catalogue
@@ -95,17 +96,20 @@ def _cells(
 ) -> Iterator[NightCell]:
     beside = file.parent / entry.scenario
     name = str(beside) if os.path.isfile(beside) and entry.scenario not in catalogue() else entry.scenario  # noqa: PTH113
+    added = [*entry.settings(), *settings]
     try:
+        refuse_seed(added, of="suite")
         planned = plan(
             name,
             topologies=entry.topologies or suite.topologies,
             meshes=entry.meshes or suite.meshes,
-            settings=[*entry.settings(), *settings],
+            settings=added,
             seed=suite.seed,
             look=look,
+            options=("topologies:", "meshes:"),
         )
     except ConfigurationError as error:
-        lines = str(error).splitlines()
+        lines = [line.removeprefix(f"{entry.scenario}: ") for line in str(error).splitlines()]
         raise ConfigurationError("\n".join(f"{file}: {entry.scenario}: {line}" for line in lines)) from None
     for cell in planned.cells:
         runnable = planned.runnable.get(cell)

@@ -124,6 +124,8 @@ def suites() -> dict[str, Path]:
 def suite_file(name_or_file: str) -> Path:
     """``smoke`` and ``smoke.yaml`` are those that come along, unless there is such a file here. Raises
     ConfigurationError."""
+    if not name_or_file.strip():
+        raise ConfigurationError(f"SUITE: is empty; give a file, or one that comes along: {', '.join(suites())}")
     file = Path(name_or_file)
     if os.path.isfile(file):  # noqa: PTH113  Path.is_file raises for a name that is too long
         return file

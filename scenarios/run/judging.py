@@ -14,7 +14,7 @@ from typing import Any
 from checks.judge import judge
 from checks.registry import GATES
 from cluster.errors import ConfigurationError
-from history.history import load_history
+from history.history import load_history, require_run
 from history.json_files import HistoryError
 from reports.provenance import Provenance
 from reports.seal import alterations, in_words, seal, sealed_run_around
@@ -44,6 +44,7 @@ def judged_again(
         raise ConfigurationError(f"--out {out}: {run} is a sealed run, which stays as it is; give another folder")
     altered = alterations(folder)
     if altered and not unsealed:
+        require_run(folder)
         raise HistoryError(
             f"{folder}: not as the run left it: {in_words(altered)}; --unsealed judges it all the same, and says so"
         )

@@ -82,6 +82,11 @@ class MeshSection(Section):
         return {"mode": self.mode, "proxy": self.proxy, **self.settings}
 
     @property
+    def word(self) -> str:
+        """What says it whole: the proxy of a gateway, else the mode."""
+        return (self.proxy if self.mode == "gateway" else None) or self.mode
+
+    @property
     def cycle_s(self) -> float:
         """How long its proxy goes without a look, where that is longer than the phase that each step has anyway; a
         cycle that hardly any run could wait for counts as CYCLE_MAX_S."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -69,13 +70,20 @@ class Origin:
 
 
 def read_scenario(
-    name_or_file: str, *, settings: list[str] | None = None, seed: int | None = None, look: Look | None = None
+    name_or_file: str,
+    *,
+    settings: list[str] | None = None,
+    blame: Mapping[str, str] = MappingProxyType({}),
+    seed: int | None = None,
+    look: Look | None = None,
 ) -> Scenario:
     """Read, override (``key.path=value``), check. Raises ConfigurationError with one line for every mistake.
 
-    look: asks a user's own file, for who is about to run it (`scenarios.user_code.pod.look`); without one it is only
-    read.
+    blame: a setting -> the words that it was made of, where that was not ``--set``. look: asks a user's own file, for
+    who is about to run it (`scenarios.user_code.pod.look`); without one it is only read.
     """
+    if not name_or_file.strip():
+        raise ConfigurationError("SCENARIO: is empty; give a name of `meshbench list`, or a YAML file")
     file = catalogue().get(name_or_file) or Path(name_or_file)
     if not os.path.isfile(file):  # noqa: PTH113  Path.is_file raises for a name that is too long
         near = difflib.get_close_matches(name_or_file, catalogue(), n=1)
@@ -87,7 +95,10 @@ def read_scenario(
     if seed is not None:
         document["seed"] = seed
         origin.words[("seed",)] = f"--seed {seed}"
-    return _checked(document, origin, settings or [], folder=file.parent, look=look)
+    scenario = _checked(document, origin, settings or [], blame=blame, folder=file.parent, look=look)
+    if seed is not None and scenario.seed != seed:
+        raise ConfigurationError(f"--set seed={scenario.seed}: --seed {seed} says otherwise; keep one of them")
+    return scenario
 
 
 def read_words(document: dict[str, Any], *, blame: dict[Place, str], settings: list[str]) -> Scenario:
@@ -108,7 +119,8 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
                 f"--set {brief(setting)}: a finished run can be judged with other gates, such as "
                 "gates.write_outage=30s; nothing else can be set"
             )
-        origin.words[_override(document, setting)] = f"--set {brief(setting)}"
+        word = f"--set {brief(setting)}"
+        origin.words[_override(document, setting, word)] = word
     try:
         section = GatesSection.model_validate(document["gates"])
     except ValidationError as error:
@@ -122,10 +134,17 @@ def read_gates(settings: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _checked(
-    document: dict[str, Any], origin: Origin, settings: list[str], *, folder: Path, look: Look | None = None
+    document: dict[str, Any],
+    origin: Origin,
+    settings: list[str],
+    *,
+    folder: Path,
+    blame: Mapping[str, str] = MappingProxyType({}),
+    look: Look | None = None,
 ) -> Scenario:
     for setting in settings:
-        origin.words[_override(document, setting)] = f"--set {brief(setting)}"
+        word = blame.get(setting) or f"--set {brief(setting)}"
+        origin.words[_override(document, setting, word)] = word
     if problems := list(_no_words(document, (), origin)):
         raise ConfigurationError("\n".join(problems))
     _let_go(document, origin)
@@ -171,20 +190,21 @@ def _let_go(document: dict[str, Any], origin: Origin) -> None:
             document["load"] = {key: load[key] for key in load if key in OF_LOCUSTFILES or key in kept}
 
 
-def _override(document: dict[str, Any], setting: str) -> Place:
+def _override(document: dict[str, Any], setting: str, word: str) -> Place:
+    """Put it into the document. word: what to blame."""
     key, equals, text = setting.partition("=")
     if not equals or not key:
-        raise ConfigurationError(f"--set {brief(setting)}: expected key=value, such as load.rate=500")
+        raise ConfigurationError(f"{word}: expected key=value, such as load.rate=500")
     path = place_of(key)
     if not text.strip() and not key.startswith(OPTIONS):  # an option may be set to nothing
-        raise ConfigurationError(f"--set {brief(setting)}: there is no value; write {key}=null where none is meant")
+        raise ConfigurationError(f"{word}: there is no value; write {key}=null where none is meant")
     try:
         value = value_of(text, tuple(str(part) for part in path))
     except ConfigurationError as error:
         how = brief(f"\"{key}='{text}'\"")
-        raise ConfigurationError(f"--set {brief(setting)}: {error}; for a shell: --set {how}") from None
+        raise ConfigurationError(f"{word}: {error}; for a shell: --set {how}") from None
     except ValueError:
-        raise ConfigurationError(f"--set {brief(setting)}: the value is not valid YAML") from None
+        raise ConfigurationError(f"{word}: the value is not valid YAML") from None
     if path == ("locustfile",):
         document.pop("workload", None)  # it takes the place of the scenario's own
     place: Any = document
@@ -197,16 +217,14 @@ def _override(document: dict[str, Any], setting: str) -> Place:
         elif isinstance(place, list) and isinstance(part, int) and part < len(place):
             place = place[part]
         else:
-            raise ConfigurationError(
-                f"--set {brief(setting)}: there is no {brief('.'.join(map(str, path[: depth + 1])))} to set it in"
-            )
+            raise ConfigurationError(f"{word}: there is no {brief('.'.join(map(str, path[: depth + 1])))} to set it in")
     last = path[-1]
     if isinstance(place, dict):
         place[str(last)] = value
     elif isinstance(place, list) and isinstance(last, int) and last < len(place):
         place[last] = value
     else:
-        raise ConfigurationError(f"--set {brief(setting)}: there is no {brief(key)} to set")
+        raise ConfigurationError(f"{word}: there is no {brief(key)} to set")
     return tuple(str(part) for part in path)
 
 

@@ -17,6 +17,7 @@ from cluster.guests import open_guest
 from cluster.mysqld import mysqld
 from cluster.mysqld.requested import in_effect
 from cluster.platform.docker_platform import DockerPlatform
+from scenarios.matrix.named import require_agreement
 from scenarios.run.boot import assemble, boot, first_write
 from scenarios.run.collect import variables
 from scenarios.run.run import require_images
@@ -31,14 +32,20 @@ from scenarios.standing.status import Watcher, show
 
 log = logging.getLogger("meshbench")
 
+DEFAULT_MESH = "envoy"
 #: What --set may reach: the rest of a scenario is about load and judgement.
 SETTABLE = ("topology", "mysql.image", "mysql.my_cnf", "mysql.config", "mesh", "control")
 
 
 def plan(
-    topology: str, *, mesh: str, pods: int | None = None, name: str | None = None, settings: list[str]
+    topology: str, *, mesh: str | None = None, pods: int | None = None, name: str | None = None, settings: list[str]
 ) -> tuple[str, Scenario]:
     """The cluster's name (the topology's where none is given) and its description, checked as a scenario is."""
+    require_agreement(f"up {brief(topology)}", "topology", topology, settings)
+    if pods is not None:
+        require_agreement(f"--pods {pods}", "topology", {"pods": pods}, settings)
+    if mesh is not None:
+        require_agreement(f"--mesh {brief(mesh)}", "mesh", mesh, settings)
     for setting in settings:
         key = setting.partition("=")[0]
         if not any(key == one or key.startswith(f"{one}.") for one in SETTABLE):
@@ -49,20 +56,20 @@ def plan(
         "name": name or "up",
         "description": "a cluster to look around in",
         "topology": {"kind": topology} | ({} if pods is None else {"pods": pods}),
-        "mesh": mesh,
+        "mesh": DEFAULT_MESH if mesh is None else mesh,
         "workload": "transfer",
     }
     blame: dict[Place, str] = {
         ("name",): f"--name {name}",
         ("topology", "kind"): f"up {topology}",
         ("topology", "pods"): f"up {topology}" if pods is None else f"--pods {pods}",
-        ("mesh",): f"--mesh {mesh}",
+        ("mesh",): f"--mesh {DEFAULT_MESH if mesh is None else mesh}",
     }
     scenario = read_words(document, blame=blame, settings=settings)
     return name or scenario.topology.kind, scenario
 
 
-def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
+def bring_up(scenario: Scenario, *, name: str) -> None:
     """Start, keep and tell; whatever goes wrong before the end leaves nothing on the engine."""
     platform = DockerPlatform()
     require_images(scenario, platform)
@@ -83,7 +90,7 @@ def bring_up(scenario: Scenario, *, name: str, mesh_word: str) -> None:
         mesh.attend(open_guest(cluster.nodes, CLIENT, cluster.network.address("client")))
         first_write(cluster, mesh)
         with undisturbed():
-            _tell(keep(cluster, mesh, name=name, mesh_word=mesh_word))
+            _tell(keep(cluster, mesh, name=name, mesh_word=scenario.mesh.word))
     except BaseException:
         with undisturbed():
             cluster.stop()

@@ -18,8 +18,8 @@ from scenarios.standing.up import bring_up, plan
 log = logging.getLogger("meshbench")
 
 
-def up(topology: str, *, mesh: str, pods: int | None, name: str | None, settings: list[str]) -> int:
-    """name: None for the topology's word. Raises ConfigurationError, HarnessError."""
+def up(topology: str, *, mesh: str | None, pods: int | None, name: str | None, settings: list[str]) -> int:
+    """mesh: None for the usual one. name: None for the topology's word. Raises ConfigurationError, HarnessError."""
     name, scenario = plan(topology, mesh=mesh, pods=pods, name=name, settings=settings)
     progress = Progress()
     log.setLevel(logging.INFO)
@@ -27,7 +27,7 @@ def up(topology: str, *, mesh: str, pods: int | None, name: str | None, settings
     try:
         with interruptible():
             ownership.reap()
-            bring_up(scenario, name=name, mesh_word=mesh)
+            bring_up(scenario, name=name)
     finally:
         log.removeHandler(progress)
     return 0

@@ -85,6 +85,23 @@ def test_no_folder_and_no_ops_say_so(tmp_path: Path) -> None:
     assert "no ops/*.parquet" in fails(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("capacity.json", "a capacity run"),
+        ("matrix.json", "a matrix"),
+        ("trials.json", "a series of trials"),
+        ("nightly.json", "a night"),
+        ("plan.json", "a certificate"),
+    ],
+)
+def test_a_folder_of_something_made_of_runs_says_what_it_is(tmp_path: Path, name: str, what: str) -> None:
+    (tmp_path / name).write_text("{}")
+    assert fails(tmp_path) == (
+        f"{tmp_path}: {what} cannot be judged again or traced; give the folder of a run, such as runs/latest"
+    )
+
+
 @pytest.mark.parametrize("name", ["ops/worker-0.parquet", "observed.parquet", "final/transfers.parquet"])
 @pytest.mark.parametrize("content", [b"", b"PAR1 but not really", b"\x00" * 64])
 def test_a_malformed_parquet_file_is_named(folder: Path, name: str, content: bytes) -> None:

@@ -20,7 +20,9 @@ def up(
     topology: Annotated[
         str, typer.Argument(metavar="TOPOLOGY", help="such as group or async", autocompletion=topology_words)
     ],
-    mesh: Annotated[str, typer.Option(metavar="MESH", help="such as direct", autocompletion=mesh_words)] = "envoy",
+    mesh: Annotated[
+        str | None, typer.Option(metavar="MESH", help="such as direct (envoy)", autocompletion=mesh_words)
+    ] = None,
     pods: Annotated[int | None, typer.Option(metavar="N", help="how many MySQL nodes (default 3; single: 1)")] = None,
     settings: Annotated[
         list[str] | None,

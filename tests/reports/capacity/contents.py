@@ -69,6 +69,7 @@ def safe_run(*, offered_tps: float, holds: bool | None, words: str) -> SafeRun:
     return {
         "offered_tps": offered_tps,
         "holds": holds,
+        "held_before": True,
         "words": words,
         "write_outage_ms": 6620.0,
         "folder": f"steps/kill-{offered_tps:.0f}",

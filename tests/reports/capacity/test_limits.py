@@ -15,16 +15,24 @@ from tests.reports.capacity.made import step
 def used(
     *,
     pods: dict[PodKind, tuple[int, float]] | None = None,
+    busiest_cores: float | None = None,
     host_cpu_cores: float | None = 3.0,
     late_ms: float | None = 2.0,
     server: dict[Counter, float] | None = None,
 ) -> Usage:
-    """On a machine with 8 processors. pods: how many of a kind, and their cores together."""
+    """On a machine with 8 processors. pods: how many of a kind, and their cores together. busiest_cores: of one of each
+    kind; None: all use as much."""
     return Usage(
         host_cpus=8,
         host_cpu_cores=host_cpu_cores,
         pods={
-            kind: PodUsage(pods=number, cpu_cores=cores, cpu_us_per_txn=None, memory_mib=None)
+            kind: PodUsage(
+                pods=number,
+                cpu_cores=cores,
+                busiest_cpu_cores=cores / number if busiest_cores is None else busiest_cores,
+                cpu_us_per_txn=None,
+                memory_mib=None,
+            )
             for kind, (number, cores) in (pods or {}).items()
         },
         generator_late_p99_ms=late_ms,
@@ -84,6 +92,25 @@ def test_a_proxy_that_uses_all_of_its_threads_is_the_limit_on_a_machine_with_roo
     assert [limit.what for limit in limits(busy(usage), proxy_threads=2)] == ["proxy_cpu"]
     assert not limits(busy(usage), proxy_threads=4)
     assert not limits(busy(usage))
+
+
+def test_one_full_worker_among_idle_ones_is_the_limit() -> None:
+    """Beside the workers stands Locust's master, which hardly uses anything."""
+    found = limits(busy(used(pods={"load": (3, 1.2)}, busiest_cores=0.97)))
+    assert [limit.what for limit in found] == ["generator", "load_cpu"]
+    assert "used 0.97 of the one core" in found[0].evidence
+    assert names(used(pods={"load": (3, 1.2)})) == []
+
+
+def test_one_proxy_that_is_full_among_idle_ones_is_the_limit() -> None:
+    usage = used(pods={"proxy": (4, 2.2)}, busiest_cores=1.9)
+    assert [limit.what for limit in limits(busy(usage), proxy_threads=2)] == ["proxy_cpu"]
+
+
+@pytest.mark.parametrize("in_flight", [0.0, float("nan")])
+def test_of_nothing_in_flight_nothing_waited(in_flight: float) -> None:
+    waits = used(server={"row_lock_wait_share": 0.01, "flow_control_share": 0.01})
+    assert not limits(replace(busy(waits), concurrency=in_flight))
 
 
 def test_arrivals_that_were_never_due_are_the_generators() -> None:

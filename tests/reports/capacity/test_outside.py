@@ -81,6 +81,8 @@ def test_what_had_waited_for_long_when_the_node_was_killed_counts_against_the_lo
     found = judged(outage_s=4, slow=(5.0, 10.0, 3.0))
     assert found.holds is False
     assert "already before the kill it did not hold" in found.words
+    assert found.held_before is False
+    assert judged(outage_s=4, rejoin_ms=400).held_before is True
 
 
 def test_a_slow_start_is_warm_up_and_does_not_count() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reports.capacity.objective import parse
-from reports.capacity.stability import backlog, duration_s, enough, mser, operations_needed, steady
+from reports.capacity.stability import backlog, doubt, duration_s, mser, operations_needed, steady
 from tests.scenarios.capacity.fake_server import FakeServer
 
 NS = 1_000_000_000
@@ -119,14 +119,21 @@ def test_mser_drops_what_comes_before_the_level_and_nothing_of_the_level() -> No
         ("response_p99<=1ms", 1000),
         ("response_p999<=1ms", 10_000),
         ("success_ratio>=0.999", 3000),
+        ("success_ratio>=0.99999", 300_000),
         ("success_ratio>=1", 3000),
     ],
 )
 def test_a_rarer_quantile_needs_more_operations(slo: str, needed: int) -> None:
     objectives = [parse("response_p50<=1s"), parse(slo)]
     assert operations_needed(objectives[1:]) == needed
-    assert enough(max(needed, 20), objectives)
-    assert not enough(needed - 1, objectives[1:])
+    assert f"the objectives need {needed:,} to be sure" in doubt(needed - 1, objectives[1:])
+    assert "to be sure" not in doubt(max(needed, 20), objectives)
+
+
+def test_as_many_operations_as_are_needed_leave_no_doubt_but_of_a_ratio_of_1() -> None:
+    assert doubt(300_000, [parse("success_ratio>=0.99999"), parse("response_p99<=1s")]) == ""
+    never = doubt(4000, [parse("response_p99<=1s"), parse("success_ratio>=1")])
+    assert never == "no number of operations shows a success ratio of 1, the 4,000 of its step show 0.99925"
 
 
 def test_a_step_is_as_long_as_its_percentile_needs_within_bounds() -> None:

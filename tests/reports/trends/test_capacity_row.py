@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,11 +121,24 @@ def test_other_objectives_are_another_series(tmp_path: Path) -> None:
     assert one.scenario_digest == same.scenario_digest != other.scenario_digest
 
 
-def test_a_file_that_is_not_of_a_capacity_run_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"interrupted": ...}, "there is no interrupted in it"),
+        ({"slo": ["p99<=1ms"]}, "--slo 'p99<=1ms': unknown metric 'p99'"),
+        ({"settings": 5}, "one of its values is not of the kind that it should be"),
+    ],
+)
+def test_a_file_that_is_not_of_a_capacity_run_is_told_in_plain_words(
+    tmp_path: Path, changed: dict[str, Any], why: str
+) -> None:
     folder = capacity(tmp_path, "now")
-    (folder / "capacity.json").write_text("{}")
-    with pytest.raises(HistoryError, match=r"capacity\.json is not of a capacity run"):
+    content = json.loads((folder / "capacity.json").read_text()) | changed
+    content = {name: value for name, value in content.items() if value is not ...}
+    (folder / "capacity.json").write_text(json.dumps(content))
+    with pytest.raises(HistoryError) as refused:
         sealed_row_of(folder, runs=tmp_path)
+    assert f"capacity.json is not of a capacity run: {why}" in str(refused.value)
 
 
 def test_the_console_lists_it_with_its_page(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.trends.change_points import SEGMENT_MIN, change_points
+from reports.trends.change_points import MARKED_FROM, SEGMENT_MIN, change_points
 
 
 def outages_ms(seed: int, levels: list[tuple[int, float]]) -> list[float]:
@@ -52,6 +52,18 @@ def test_a_series_that_is_short_or_constant_has_none() -> None:
     assert change_points([]) == []
     assert change_points([1.0] * (SEGMENT_MIN - 1) + [9.0] * SEGMENT_MIN) == []
     assert change_points([0.0] * 300) == []
+
+
+def test_the_least_that_marks_a_clear_change_is_what_the_night_and_its_guide_say() -> None:
+    def marked(before: int, after: int) -> bool:
+        return bool(change_points([100.0 + at for at in range(before)] + [50.0 + at for at in range(after)]))
+
+    short = [(before, total - before) for total in range(MARKED_FROM) for before in range(total)]
+    assert not any(marked(*lengths) for lengths in short)
+    assert marked(6, 6)
+    assert not any(marked(before, 5) for before in range(5, 9))
+    assert all(marked(before, 5) for before in range(9, 15))
+    assert all(marked(before, 6) for before in range(6, 15))
 
 
 def test_a_value_that_is_no_number_is_refused() -> None:

@@ -33,6 +33,20 @@ def planned(subject: str = "group", **words: Any) -> Plan:
         ("group", {"workload": "transfers"}, "--workload: unknown word 'transfers'; did you mean 'transfer'?"),
         ("group", {"workload": "mine.py"}, "--workload mine.py: a locustfile has loops of its own"),
         ("group", {"lose": 2}, "--lose 2: expected 0 or 1"),
+        (" ", {}, "SCENARIO|TOPOLOGY: is empty; give a name of `meshbench list`, a file, or a topology"),
+        ("group", {"settings": ["topology=single"]}, "--set topology=single: capacity group says otherwise; keep one"),
+        ("steady", {"topology": "async", "settings": ["topology.kind=group"]}, "--topology async says otherwise"),
+        ("group", {"mesh": "envoy", "settings": ["mesh=direct"]}, "--set mesh=direct: --mesh envoy says otherwise"),
+        (
+            "group",
+            {"workload": "transfer", "settings": ["workload=mixed-read"]},
+            "--set workload=mixed-read: --workload transfer says otherwise",
+        ),
+        ("group", {"workload": "transfer", "settings": ["locustfile=l.py"]}, "--workload transfer says otherwise"),
+        ("group", {"mesh": "direct", "settings": ["mesh.check_interval=1s"]}, "--mesh direct: mesh: check_interval"),
+        ("single", {"settings": ["topology.pods=3"]}, "capacity single: topology: pods must be 1 for kind single"),
+        ("steady", {"topology": "single", "settings": ["topology.pods=3"]}, "--topology single: topology: pods must"),
+        ("group", {"seed": 5, "settings": ["seed=6"]}, "--set seed=6: --seed 5 says otherwise"),
         ("group", {"lose": -1}, "--lose -1: expected 0 or 1"),
         ("single", {"lose": 1}, "--lose 1: topology single with 1 pod goes on with at most 0 of them gone"),
         ("steady", {"topology": "single", "lose": 1}, "--lose 1: topology single"),
@@ -51,6 +65,12 @@ def test_a_mistake_is_told_with_the_word_that_makes_it(subject: str, words: dict
     with pytest.raises(ConfigurationError) as refused:
         planned(subject, **words)
     assert told in str(refused.value)
+
+
+def test_a_set_that_says_what_an_option_says_is_fine() -> None:
+    settings = ["topology={kind: group, pods: 5}", "mesh=haproxy", "workload.name=tpcb", "seed=5"]
+    found = planned(mesh="haproxy", workload="tpcb", seed=5, settings=settings).scenario
+    assert (found.topology.pods, found.mesh.word, found.workload.name, found.seed) == (5, "haproxy", "tpcb", 5)
 
 
 def test_every_wrong_objective_has_a_line() -> None:

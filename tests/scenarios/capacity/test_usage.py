@@ -174,6 +174,7 @@ def test_containers_of_a_kind_are_summed_and_counted() -> None:
     usage = over(readings, 0, 2)
     assert usage.pods["replica"].pods == 2
     assert usage.pods["replica"].cpu_cores == pytest.approx(0.3)
+    assert usage.pods["replica"].busiest_cpu_cores == pytest.approx(0.2)
     assert usage.pods["replica"].memory_mib == 500
     assert usage.pods["primary"].memory_mib is None
     assert usage.pods["primary"].cpu_us_per_txn is None

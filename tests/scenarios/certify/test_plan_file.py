@@ -111,7 +111,19 @@ def test_the_examples_can_be_read(file: Path) -> None:
         ),
         (
             ("[primary-kill]", "[primary-kil]"),
-            "PLAN.yaml:5: scenarios.0: primary-kil: primary-kil: no such scenario or",
+            "PLAN.yaml:5: scenarios.0: primary-kil: no such scenario or",
+        ),
+        (
+            ("[primary-kill]", "[{scenario: primary-kill, set: [mesh=direct]}]\nmeshes: [envoy]"),
+            "scenarios.0: primary-kill under envoy: --set mesh=direct: meshes: envoy says otherwise; keep one of them",
+        ),
+        (
+            ("[primary-kill]", "[{scenario: primary-kill, set: [topology=async]}]\ntopologies: [group]"),
+            "scenarios.0: primary-kill under group: --set topology=async: topologies: group says otherwise",
+        ),
+        (
+            ("[primary-kill]", "[{scenario: primary-kill, set: [seed=5]}]"),
+            "scenarios.0: primary-kill: --set seed=5: every seed is made from the plan's; set it there",
         ),
         (("[primary-kill]", "[primary-kill, primary-kill]"), "'primary-kill: group / envoy' is there twice"),
         (

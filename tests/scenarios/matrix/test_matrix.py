@@ -135,6 +135,37 @@ def test_what_is_set_about_the_control_plane_holds_where_it_fails_over() -> None
         plan("steady", topologies=["group"], meshes=["direct"], settings=["control.down_after=3s"])
 
 
+def test_what_is_set_about_the_mesh_and_holds_behind_none_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--mesh direct: mesh: fall does not apply to mode direct"):
+        plan("primary-kill", topologies=None, meshes=["direct"], settings=["mesh.fall=4"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("topology=async", "--set topology=async: --topology group says otherwise; keep one of them"),
+        ("topology.kind=group", "--set topology.kind=group: --topology semisync says otherwise"),
+        ("topology={kind: single, pods: 1}", "--set topology={kind: single, pods: 1}: --topology group says otherwise"),
+        ("mesh=direct", "--set mesh=direct: --mesh envoy says otherwise"),
+        ("mesh.mode=direct", "--set mesh.mode=direct: --mesh envoy says otherwise"),
+        ("mesh.proxy=haproxy", "--set mesh.proxy=haproxy: --mesh envoy says otherwise"),
+    ],
+)
+def test_a_set_that_contradicts_an_option_is_refused(setting: str, says: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        plan("primary-kill", topologies=["group", "semisync"], meshes=["envoy"], settings=[setting])
+    assert str(refused.value).startswith(says)
+
+
+def test_a_set_that_says_what_an_option_says_is_fine() -> None:
+    settings = ["topology={kind: group, pods: 5}", "mesh={mode: gateway, proxy: envoy, fall: 4}"]
+    (one,) = plan("primary-kill", topologies=["group"], meshes=["envoy"], settings=settings).runnable.values()
+    assert (one.scenario.topology.kind, one.scenario.topology.pods, one.scenario.mesh.word) == ("group", 5, "envoy")
+    assert one.scenario.mesh.settings["fall"] == 4
+    two = plan("primary-kill", topologies=None, meshes=["envoy", "haproxy"], settings=["mesh.mode=gateway"])
+    assert len(two.runnable) == 2
+
+
 def test_trials_are_interleaved_and_every_round_has_an_order_of_its_own() -> None:
     def order(seed: int) -> list[tuple[int, tuple[str, str]]]:
         planned = plan("primary-kill", topologies=["group", "single"], meshes=["direct", "envoy"], trials=6, seed=seed)

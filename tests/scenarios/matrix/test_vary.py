@@ -179,6 +179,16 @@ def test_a_zero_in_no_unit_of_the_key_is_a_mistake_and_not_nothing(zero: str) ->
     assert line.startswith(f"--vary faults.0.latency={zero}: faults.0.latency: expected a duration")
 
 
+def test_the_option_that_the_user_wrote_is_to_blame() -> None:
+    axis = "mesh.check_interval=100ms,250ms"
+    (line,) = mistakes(axis, meshes=["direct"])
+    assert line.startswith("--mesh direct: mesh: check_interval does not apply to mode direct"), line
+    found = planned(axis, meshes=["direct", "envoy"])
+    assert [str(cell.not_applicable)[:15] for cell in found.cells if cell.mesh == "direct"] == ["--mesh direct: "] * 2
+    (line,) = mistakes(axis, settings=["mesh=direct"])
+    assert line.startswith("--set mesh=direct: mesh: "), line
+
+
 def test_a_key_that_set_says_too_is_refused() -> None:
     found = mistakes("load.rate=5,6", settings=["load.rate=7"])
     assert found == ["--vary load.rate: --set load.rate=7 says it, too; keep one of them"]

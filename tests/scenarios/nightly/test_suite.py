@@ -104,7 +104,10 @@ def test_a_scenario_s_own_file_is_relative_to_the_suite_and_runs_again_from_anyw
         ("budget: 2h", "budget: 2", "suite.yaml:8: budget: expected a duration with a unit"),
         ("20%", "20", "compare.least.write_outage_ms"),
         ("write_outage_ms: 20%", "outage: 20%", "compare.least.outage: unknown metric 'outage'"),
-        ("  - primary-kill", "  - primary-kil", "primary-kil: no such scenario or file; did you mean 'primary-kill'?"),
+        ("  - primary-kill", "  - primary-kil", "suite.yaml: primary-kil: no such scenario or file; did you mean"),
+        ("load.rate: 50", "seed: 50", "suite.yaml: steady: --set seed=50: every seed is made from the suite's; set it"),
+        ("load.rate: 50", "mesh: haproxy", "steady: --set mesh=haproxy: meshes: direct says otherwise; keep one"),
+        ("load.rate: 50", "topology: async", "steady: --set topology=async: topologies: group says otherwise"),
         ("load.rate: 50", "load.rat: 50", "steady: --set load.rat=50: load.rat: unknown key"),
         ("  - primary-kill\n", "  - steady\n", "scenarios: steady is there twice; give one of them another name"),
         ("scenarios:", "scenarios: []\nothers:", "others: unknown key"),
@@ -123,6 +126,17 @@ def test_a_budget_of_the_command_line_counts_instead_of_the_file_s(tmp_path: Pat
     for wrong in ("90", "0s", "long"):
         with pytest.raises(ConfigurationError, match="--budget"):
             read_suite(file, budget=wrong)
+
+
+def test_a_mesh_that_does_not_go_with_a_setting_is_blamed_by_the_key_that_names_it(tmp_path: Path) -> None:
+    text = "name: s\nscenarios: [{scenario: steady, set: {mesh.fall: 3}}]\nmeshes: [direct]\n"
+    with pytest.raises(ConfigurationError, match=r"suite.yaml: steady: meshes: direct: mesh: fall does not apply to"):
+        plan_of(tmp_path, text)
+
+
+def test_a_name_that_is_empty_is_no_folder() -> None:
+    with pytest.raises(ConfigurationError, match=r"^SUITE: is empty; give a file, or one that comes along: nightly"):
+        suite_file("")
 
 
 def test_a_name_that_is_no_suite_says_which_there_are() -> None:

@@ -293,3 +293,12 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(run: Path, capsys: pytest.C
     code, _, err = judged(capsys, run)
     assert code == 2
     assert "manifest.json: is no file" in err
+
+
+def test_a_capacity_run_that_was_changed_is_no_altered_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "capacity.json").write_text("{}")
+    (tmp_path / CHECKSUMS).write_text(f"{'0' * 64}  capacity.json\n")
+    code, _, err = judged(capsys, tmp_path)
+    assert code == 2
+    assert err.startswith(f"meshbench: {tmp_path}: a capacity run cannot be judged again or traced; ")
+    assert err.count("\n") == 1

@@ -283,6 +283,24 @@ def test_a_mistaken_seed_of_the_command_line_is_blamed_on_it() -> None:
         read_scenario("primary-kill", seed=-1)
 
 
+def test_a_seed_that_is_said_twice_and_differs_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--set seed=6: --seed 5 says otherwise; keep one of them$"):
+        read_scenario("primary-kill", settings=["seed=6"], seed=5)
+    assert read_scenario("primary-kill", settings=["seed=5"], seed=5).seed == 5
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_name_that_is_empty_is_said_to_be(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^SCENARIO: is empty; give a name of `meshbench list`"):
+        read_scenario(name)
+
+
+def test_what_a_setting_was_made_of_is_to_blame_for_it() -> None:
+    for setting in ("load.rate=0", "load.rate=[", "faults.9.at=1s"):
+        with pytest.raises(ConfigurationError, match=r"^--pace none: "):
+            read_scenario("primary-kill", settings=[setting], blame={setting: "--pace none"})
+
+
 def test_a_name_too_long_for_a_file_is_no_such_scenario() -> None:
     with pytest.raises(ConfigurationError, match="no such scenario"):
         read_scenario("a" * 300)

@@ -39,6 +39,9 @@ def kept(
         ({"settings": ["load.rate=5"]}, "^--set load.rate=5: there is no load.rate to set here; allowed: topology, "),
         ({"settings": ["mysql.config.server_id=5"]}, "^--set mysql.config.server_id=5: .* set by meshbench"),
         ({"settings": ["topology.pods=0"]}, "^--set topology.pods=0: topology.pods: "),
+        ({"settings": ["topology=async"]}, "^--set topology=async: up group says otherwise; keep one of them"),
+        ({"pods": 5, "settings": ["topology.pods=3"]}, "^--set topology.pods=3: --pods 5 says otherwise"),
+        ({"settings": ["mesh=direct"]}, "^--set mesh=direct: --mesh envoy says otherwise"),
     ],
 )
 def test_a_bad_word_of_up_is_one_line(words_: dict[str, Any], says: str) -> None:
@@ -53,6 +56,8 @@ def test_words_of_up_are_a_scenario_s() -> None:
     assert (scenario.topology.pods, scenario.mesh.mode) == (5, "direct")
     assert scenario.mysql.config == {"sync_binlog": 0}
     assert plan("single", mesh="envoy", name="mine", settings=[])[0] == "mine"
+    assert plan("single", settings=[])[1].mesh.word == "envoy"
+    assert plan("single", settings=["mesh=direct"])[1].mesh.word == "direct"
 
 
 def test_down_knows_which_one_or_asks() -> None:

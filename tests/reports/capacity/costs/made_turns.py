@@ -15,8 +15,9 @@ def usage_of_pods(cpu_us: Mapping[PodKind, float | None], *, tps: float, mib: fl
     return Usage(
         host_cpus=2,
         pods={
-            kind: PodUsage(pods=1, cpu_cores=(us or 0.0) * tps / 1e6, cpu_us_per_txn=us, memory_mib=mib)
+            kind: PodUsage(pods=1, cpu_cores=cores, busiest_cpu_cores=cores, cpu_us_per_txn=us, memory_mib=mib)
             for kind, us in cpu_us.items()
+            for cores in ((us or 0.0) * tps / 1e6,)
         },
     )
 

@@ -12,12 +12,16 @@ from reports.capacity.usage import PodKind, PodUsage, Usage
 def loaded(tps: float, *, mib: float | None = 400.0) -> Loaded:
     """A primary that needs 0.02 cores idle and 0.05 more a hundred; a proxy that needs 0.01 and 0.01 more."""
     pods: dict[PodKind, PodUsage] = {
-        "primary": PodUsage(pods=1, cpu_cores=0.02 + tps * 0.0005, cpu_us_per_txn=None, memory_mib=mib),
-        "proxy": PodUsage(pods=1, cpu_cores=0.01 + tps * 0.0001, cpu_us_per_txn=None, memory_mib=12.0 + tps / 100),
+        "primary": of_one_pod(0.02 + tps * 0.0005, mib),
+        "proxy": of_one_pod(0.01 + tps * 0.0001, 12.0 + tps / 100),
     }
     if tps:
-        pods["load"] = PodUsage(pods=1, cpu_cores=9.0, cpu_us_per_txn=1.0, memory_mib=900.0)
+        pods["load"] = of_one_pod(9.0, 900.0)
     return Loaded(tps, Usage(host_cpus=2, pods=pods))
+
+
+def of_one_pod(cores: float, mib: float | None) -> PodUsage:
+    return PodUsage(pods=1, cpu_cores=cores, busiest_cpu_cores=cores, cpu_us_per_txn=None, memory_mib=mib)
 
 
 STEPS: list[SystemsStep] = [
