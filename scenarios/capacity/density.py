@@ -132,8 +132,8 @@ def fill_up(
     room: Callable[[], bool],
 ) -> tuple[list[SystemsStep], str]:
     """Measure one system, then two at once, and so on; a number that does not hold is measured up to three times, since
-    a step of so few operations has a percentile that one stall of the disk moves. at_once: a step of each of so many. room: whether one
-    more may be started. Returns what came of every measurement, and why there are no more."""
+    a step of so few operations has a percentile that one stall of the disk moves. at_once: a step of each of so many.
+    room: whether one more may be started. Returns what came of every measurement, and why there are no more."""
     rows: list[SystemsStep] = []
     for number in range(1, most + 1):
         for _ in range(TRIES):
