@@ -50,7 +50,7 @@ def test_systems_are_added_until_one_of_three_ends(
 def test_a_stall_or_two_do_not_end_it() -> None:
     times_ms = iter([900.0, 900.0, 100.0, 900.0, 900.0, 900.0])
     rows, stopped = fill_up(
-        lambda number: [step(response_p99_ms=next(times_ms))], SLO, tps_each=20.0, most=2, room=lambda: True
+        lambda number: [step(response_p99_ms=next(times_ms))] * number, SLO, tps_each=20.0, most=2, room=lambda: True
     )
     assert [(row["systems"], row["holds"]) for row in rows] == [(1, False)] * 2 + [(1, True)] + [(2, False)] * 3
     assert stopped == "With 2 at once the objective broke, 3 times in a row."
