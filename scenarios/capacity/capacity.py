@@ -152,7 +152,7 @@ class Capacity:
 
     def _safe_load(self) -> None:
         row, max_tps = self._measured["n_minus_1"], self._measured["max_tps"]
-        if row is not None and row["max_tps"] is not None and max_tps is not None:
+        if row is not None and max_tps is not None:
             runs = SafeLoad(self._plan, runs=self._runs, platform=self._platform, folder=self.folder)
             runs.find(row, max_tps=max_tps)
 

@@ -32,7 +32,7 @@ from scenarios.capacity.system import System
 from scenarios.trials.loop import Planned, Trials, say
 
 #: The search with a node dead begins near what all nodes carried, and may be coarser: it takes fewer steps.
-START_SHARE, WIDTH, STEPS_MAX = 0.9, 0.05, 24
+START_SHARE, WIDTH = 0.9, 0.05
 #: A node that comes back is looked at for so long: it starts, joins and catches up.
 REJOINING_S = 30.0
 #: Loads that are tried while a node comes back; for a failover going down; and then between what held and what did not,
@@ -63,16 +63,15 @@ def add_one_less(measured: Measured, system: System, measuring: Measuring, plan:
         objectives,
         start_tps=START_SHARE * max_tps,
         width=WIDTH,
-        steps_max=STEPS_MAX,
     )
     say(found.words)
     row["max_tps"], row["words"] = found.max_tps, found.words
     row["bracket"], row["limit"] = bracket_row(found), limit_row(found.limit)
     if found.max_tps is not None:
         row["ratio"] = found.max_tps / max_tps
-        row["rejoining"] = _rejoining(
-            system, measuring, objectives, node=node, first_tps=min(found.max_tps, max_tps), max_tps=max_tps
-        )
+    if found.bracket is not None:  # also of a search that was not settled: what it held is worth trying
+        first_tps = min(found.bracket.low_tps, max_tps)
+        row["rejoining"] = _rejoining(system, measuring, objectives, node=node, first_tps=first_tps, max_tps=max_tps)
 
 
 def _nothing_yet() -> NMinus1:
@@ -151,11 +150,10 @@ class SafeLoad:
         self._number = 0
 
     def find(self, row: NMinus1, *, max_tps: float) -> None:
-        """Fill in what the runs say. row: of `add_one_less`, with a maximum. max_tps: with all nodes."""
-        assert row["max_tps"] is not None
+        """Fill in what the runs say. row: of `add_one_less`. max_tps: with all nodes."""
         best = row["at_90_percent"] = self.run(MARGIN * max_tps)
         broke_tps: float | None = None
-        least_tps = min(max_tps, row["max_tps"])
+        least_tps = min(max_tps, row["bracket"]["low_tps"] if row["bracket"] else max_tps)
         rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
         first_tps = MARGIN * (rejoining or LESS**REJOINING_TRIES * least_tps)
         for _ in range(TRIES):

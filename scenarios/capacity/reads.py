@@ -22,8 +22,8 @@ from scenarios.trials.loop import say
 
 #: The key of a workload by which it offers reads alone, where it has it.
 SHARE = "read_share"
-#: Coarser than that of the system, and from a better guess. On a machine that was full one of two took more than 12.
-WIDTH, STEPS_MAX = 0.05, 20
+#: Coarser than that of the system, and from a better guess.
+WIDTH = 0.05
 PROBE_S = 5.0
 #: Of what a closed loop carried, and of what all replicas carried, as the first guess.
 START_SHARE, ONE_LESS_SHARE = 0.7, 0.9
@@ -80,9 +80,7 @@ def cannot(workload: WorkloadSection) -> str:
 def _searched(
     system: System, measuring: Measuring, objectives: Sequence[Objective], *, setting: str, start_tps: float
 ) -> Found:
-    found = search(
-        measuring.on(system, setting=setting), objectives, start_tps=start_tps, width=WIDTH, steps_max=STEPS_MAX
-    )
+    found = search(measuring.on(system, setting=setting), objectives, start_tps=start_tps, width=WIDTH)
     say(found.words)
     return found
 

@@ -10,7 +10,8 @@ import pytest
 from cluster.errors import HarnessError
 from history.vocabulary import WorkloadFacts
 from scenarios.capacity.plan import plan
-from scenarios.capacity.reads import STEPS_MAX, cannot
+from scenarios.capacity.reads import cannot
+from scenarios.capacity.search import STEPS_MAX
 from scenarios.schema.workload import WorkloadSection
 from tests.scenarios.capacity.fake_server import FakeServer
 from tests.scenarios.capacity.fake_system import SLO, FakeSystem, content, ended

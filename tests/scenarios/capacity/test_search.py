@@ -50,7 +50,7 @@ def test_a_machine_that_differs_from_step_to_step_and_starts_cold_is_searched_al
     known_tps = carries_tps(capacity_tps=2000, slots=4, quantile=0.99, limit_s=0.025)
     server = FakeServer(capacity_tps=2000, slots=4, seed=7, noise=0.02, cold_s=1.0)
     found = search(server, [parse("response_p99<=25ms")], start_tps=1000)
-    assert found.max_tps == pytest.approx(known_tps, rel=0.06)
+    assert found.max_tps == pytest.approx(known_tps, rel=0.1), "its slow steps weigh more, so 0.92 to 0.97 of it"
     assert {one.purpose for one in found.steps} == {"ramp", "bisect", "verify_below", "verify_above"}
 
 
@@ -76,7 +76,7 @@ def test_an_objective_that_no_rate_meets_has_no_maximum() -> None:
     assert (found.outcome, found.max_tps, found.bracket, found.verify_below) == ("never", None, None, None)
     assert "no rate holds the objectives: response_p99" in found.words
     assert "at 5/s" in found.words
-    assert len(found.steps) < 12
+    assert len(found.steps) < 20
 
 
 def test_where_too_many_fail_at_any_rate_there_is_no_maximum() -> None:
@@ -147,6 +147,21 @@ def test_a_single_stall_near_the_limit_is_outvoted() -> None:
     found = search(knee(holds_up_to=math.inf, response_p99_ms=p99_ms), P99_20MS, start_tps=300)
     assert found.bracket is not None
     assert found.bracket.low_tps <= 500 <= found.bracket.high_tps
+
+
+def test_a_stall_in_the_verification_is_measured_again_and_throws_nothing_away() -> None:
+    """Of the two steps that verify, each is spoiled once: far too slow below, and far too fast above."""
+    plain, spoiled = knee(holds_up_to=500), {"verify_below": knee(holds_up_to=0), "verify_above": knee(holds_up_to=9e9)}
+
+    def measure(rate_tps: float, purpose: Purpose) -> Step:
+        return spoiled.pop(purpose, plain)(rate_tps, purpose)
+
+    found = search(measure, P99_20MS, start_tps=300)
+    assert found.max_tps == pytest.approx(500, rel=0.02)
+    assert not spoiled
+    purposes = [one.purpose for one in found.steps]
+    assert purposes.index("verify_below") > max(at for at, one in enumerate(purposes) if one in ("ramp", "bisect"))
+    verified(found)
 
 
 def test_where_the_rate_below_does_not_hold_the_search_goes_on_below() -> None:
