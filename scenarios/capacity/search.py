@@ -186,8 +186,8 @@ class _Search:
         return True
 
     def try_rate(self, rate_tps: float, purpose: Purpose) -> bool:
-        """Whether a rate holds: by one step, or where there is doubt by the best of three. What they say counts for more
-        than older steps, so that these are forgotten where they contradict."""
+        """Whether a rate holds: by one step, or where there is doubt by the best of three, which count for more than
+        older steps, so that these are forgotten where they contradict."""
         first = self.step(rate_tps, purpose)
         votes = [first]
         if self.is_doubtful(rate_tps, first):
