@@ -145,6 +145,18 @@ def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Pa
     assert {step["setting"] for step in found["steps"]} == {"n", "n_minus_1", "rejoining"}
 
 
+def test_a_search_that_ends_without_a_maximum_keeps_nobody_from_the_safe_load(
+    tmp_path: Path, system: type[FakeSystem], trials: type[FakeTrials]
+) -> None:
+    system.one_less = FakeServer(capacity_tps=9000, slots=4, generator_tps=1500)
+    assert ended(tmp_path, "--lose", "1", subject="group") == 0
+    lost = content(tmp_path)["n_minus_1"]
+    assert (lost["max_tps"], lost["ratio"]) == (None, None)
+    assert "the load generator was the limit" in lost["words"]
+    assert lost["rejoining"]["max_tps"] is not None
+    assert lost["safe_tps"] == lost["safe_verified"]["offered_tps"] <= trials.holds_up_to
+
+
 @pytest.mark.usefixtures("system")
 def test_where_the_rule_of_thumb_holds_it_is_the_safe_load(tmp_path: Path, trials: type[FakeTrials]) -> None:
     trials.holds_up_to = 2000.0
