@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reports.capacity.content import LimitRow, Measured, NMinus1, Part, ReadsRow, SafeRun, UslRow, Verification
 from reports.capacity.objective import SUCCESS_RATIO, parse
 from reports.capacity.stability import doubt
-from reports.capacity.steps import at_the_maximum
+from reports.capacity.steps import ALL_NODES, at_the_maximum, of_search
 from reports.text.units import count
 
 #: What a limit is, for people.
@@ -51,6 +51,7 @@ def _sentences(measured: Measured, usl: UslRow) -> Iterator[str]:
         yield measured["why"]
     else:
         yield f"{objectives_words(measured['slo'])} held up to {rate(measured['max_tps'])}{_broke(measured)}."
+        yield from _above(measured, measured["max_tps"])
         yield from _not_shown(measured)
         if measured["verdict"] != "pass":
             yield measured["why"]
@@ -74,6 +75,19 @@ def _broke(measured: Measured) -> str:
     if bracket is None:
         return ""
     return f", and no longer at {rate(bracket['high_tps'])} (bracket {bracket['width']:.1%} wide)"
+
+
+def _above(measured: Measured, max_tps: float) -> Iterator[str]:
+    """Steps that held above the maximum: others said otherwise, of as little or less, and were more or later."""
+    held = [
+        step["offered_tps"] or 0.0
+        for step in measured["steps"]
+        if of_search(step) and step["setting"] == ALL_NODES and step["holds"] and (step["offered_tps"] or 0.0) > max_tps
+    ]
+    if len(held) == 1:
+        yield f"One step above it, at {rate(held[0])}, held and was outvoted by others: the machine varied."
+    elif held:
+        yield f"{len(held)} steps above it held, up to {rate(max(held))}, and were outvoted: the machine varied."
 
 
 def _not_answered(measured: Measured) -> Iterator[str]:
@@ -127,7 +141,7 @@ def _reads(reads: ReadsRow) -> str:
 def safe_words(run: SafeRun | None) -> str:
     """What a run with a node killed said of a load."""
     if run is None:
-        return "No run with a node killed confirmed it."
+        return "No run with a node killed was made."
     said = {True: "held", False: "did not hold", None: "could not tell whether it held"}[run["holds"]]
     return f"A run at {rate(run['offered_tps'])} with a node killed {said} the objective: {run['words']}"
 

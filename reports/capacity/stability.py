@@ -5,7 +5,8 @@ output, Simulation 69 (6), 1997; compared with others by White, Cobb and Spratt,
 the means of each five response times, as many are dropped from the front as make the standard error of the mean of the
 rest the least. At most half of a step may go: what settles later has not settled. The rule would also drop all that
 comes before a single stall, which is what a percentile is there to show (of a step at 200/s on real pods, 4.8 of 11 s,
-and with them the 15 ms of its p99). So it is held to the word: only what was slower as a whole, by its median, goes.
+and with them the 15 ms of its p99). So it is held to the word: only what was slower as a whole, by its median, goes,
+and of that what was slow from the first moment on without a pause (the median of each `_PART_NS`).
 
 **A backlog that grows** is what no latency of a short step may hide. The backlog is what was due and is not answered
 yet, wherever it waits. Its growth in each of `_BINS` parts of the step is what arrived less what was answered, and
@@ -42,6 +43,8 @@ Times = NDArray[np.int64]
 _BATCH = 5
 #: Median response time of what is dropped, to that of what is left.
 _SLOWER = 1.25
+#: Long enough for a median at a hundred a second, and shorter than a disk's stalls.
+_PART_NS = 500_000_000
 _BINS = 20
 _ERROR = 0.05
 _LEAST_GROWTH = 0.01
@@ -91,17 +94,34 @@ def steady(*, due_ns: Times, end_ns: Times, start_ns: int, until_ns: int) -> Ste
 
 
 def warm_up(*, due_ns: Times, end_ns: Times, start_ns: int, until_ns: int) -> float:
-    """Seconds from the start of a step that MSER-5 cuts off, at most half of the step; 0 where there is too little to
-    tell."""
+    """Seconds from the start of a step that MSER-5 cuts off, at most half of the step, and no more than was slow from
+    the start on; 0 where there is too little to tell."""
+    half_ns = start_ns + (until_ns - start_ns) // 2
     order = np.argsort(due_ns, kind="stable")
     due = due_ns[order]
     response_s = (end_ns[order] - due) / 1e9
     batches = len(response_s) // _BATCH
     cut = mser(response_s[: batches * _BATCH].reshape(batches, _BATCH).mean(axis=1)) * _BATCH
-    if cut == 0 or np.median(response_s[:cut]) < _SLOWER * np.median(response_s[cut:]):
+    if cut == 0:
         return 0.0
-    half_s = (until_ns - start_ns) / 2e9
-    return min(float(due[cut] - start_ns) / 1e9, half_s)
+    slow_s = _SLOWER * float(np.median(response_s[cut:]))
+    if np.median(response_s[:cut]) < slow_s:
+        return 0.0
+    until_ns = min(
+        int(due[cut]), _slow_until_ns(due[:cut], response_s[:cut], start_ns=start_ns, slow_s=slow_s), half_ns
+    )
+    return (until_ns - start_ns) / 1e9
+
+
+def _slow_until_ns(due: Times, response_s: Floats, *, start_ns: int, slow_s: float) -> int:
+    """When the first part began whose median was not slow; what comes after a calm part is no warm-up."""
+    begin = start_ns
+    while begin <= due[-1]:
+        part = response_s[(due >= begin) & (due < begin + _PART_NS)]
+        if len(part) and np.median(part) < slow_s:
+            break
+        begin += _PART_NS
+    return begin
 
 
 def mser(values: Floats) -> int:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reports.capacity.objective import Objective, holds
@@ -64,8 +64,8 @@ class Bracket:
 class Found:
     """max_tps: None unless found. bracket: also where it is wide still; None where nothing held, or nothing broke.
     verify_below, verify_above: the step that decided each, None where it was not come to. limit: what the step that
-    broke closest to the maximum names first, of those that name any. steps: in order. words: what came of it, in a
-    sentence or two."""
+    broke closest to the maximum names first, of those that name any, with its rate. steps: in order. words: what came of it, in
+    a sentence or two."""
 
     outcome: Outcome
     max_tps: float | None
@@ -254,10 +254,17 @@ class _Search:
             bracket=self.bracket,
             verify_below=self.below,
             verify_above=self.above,
-            limit=next((self.broke[rate].limits[0] for rate in sorted(self.broke) if self.broke[rate].limits), None),
+            limit=next(
+                (_at(rate, self.broke[rate].limits[0]) for rate in sorted(self.broke) if self.broke[rate].limits), None
+            ),
             steps=tuple(self.steps),
             words=words,
         )
+
+
+def _at(rate_tps: float, limit: Limit) -> Limit:
+    """With the rate of the step whose evidence it is, which need not be the next one above the maximum."""
+    return replace(limit, evidence=f"at {rate_tps:.4g}/s {limit.evidence}")
 
 
 def _missed(objective: Objective, step: Step) -> str:

@@ -78,6 +78,17 @@ def test_a_stall_is_no_warm_up() -> None:
     assert found.counted.all()
 
 
+def test_a_stall_after_a_calm_start_is_no_warm_up_though_most_before_it_was_slow() -> None:
+    """One calm second, then two and a half that stall again and again: the median of all before the end of it is slow,
+    and MSER would drop it all."""
+    due = np.arange(0, 11 * NS, NS // 200)
+    slow = (due >= NS) & (due < 7 * NS // 2)
+    end = due + np.where(slow, 200, 3) * NS // 1000
+    found = steady(due_ns=due, end_ns=end, start_ns=0, until_ns=11 * NS)
+    assert found.warm_up_s == 0
+    assert found.counted.all()
+
+
 def test_no_more_than_half_of_a_step_is_warm_up() -> None:
     """Response times that fall all the time never settle."""
     due = np.arange(0, 10 * NS, NS // 100)
