@@ -53,13 +53,21 @@ def lease_from(
 
 
 def agreement(own: str, view: Mapping[str, str], *, peers: Mapping[str, Heard], now_s: float) -> bool:
-    """Whether a majority of the members of a group's view, this pod included, are in one group with it."""
+    """Whether a majority of the members of a group's view, this pod included, are in one group with it, and nobody
+    reports that most of them have gone on without it."""
+    if any(_fresh(heard, now_s) and _moved_on(own, view, heard.view) for heard in peers.values()):
+        return False
     alike = 1 + sum(
         1
         for name, heard in peers.items()
         if name in view and name != own and _fresh(heard, now_s) and see_alike(own, view, name, heard.view)
     )
     return own in view and alike * 2 > len(view)
+
+
+def _moved_on(own: str, view: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether another view is of most of this one's members, without this pod."""
+    return own not in other and len(view.keys() & other.keys()) * 2 > len(view)
 
 
 def needs_fencing(*, read_only: bool, assignment: Assignment, leased: bool) -> bool:

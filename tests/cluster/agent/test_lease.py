@@ -82,6 +82,17 @@ def test_a_member_that_the_others_do_not_reach_is_not_believed() -> None:
     assert not agreement("node1", cut, peers={"node2": heard(view=VIEW), "node3": heard(view=VIEW)}, now_s=NOW)
 
 
+def test_a_member_that_bridges_two_halves_does_not_keep_the_old_primary() -> None:
+    """Of five, node1 and node2 do not hear node3 and node4, who have gone on with node5; what node5 said is old."""
+    five = {"node1": "ONLINE/PRIMARY", **{f"node{i}": "ONLINE/SECONDARY" for i in (2, 3, 4, 5)}}
+    cut = {**five, "node3": "UNREACHABLE/SECONDARY", "node4": "UNREACHABLE/SECONDARY"}
+    without = {"node3": "ONLINE/PRIMARY", "node4": "ONLINE/SECONDARY", "node5": "ONLINE/SECONDARY"}
+    peers = {"node2": heard(view=cut), "node5": heard(view=five, ago_s=0.9)}
+    assert agreement("node1", cut, peers=peers, now_s=NOW)
+    assert not agreement("node1", cut, peers={**peers, "node3": heard(view=without)}, now_s=NOW)
+    assert agreement("node1", cut, peers={**peers, "node3": heard(view={"node3": "OFFLINE/"})}, now_s=NOW)
+
+
 def test_only_a_source_that_takes_writes_without_a_lease_is_fenced() -> None:
     assert needs_fencing(read_only=False, assignment=THREE, leased=False)
     assert not needs_fencing(read_only=False, assignment=THREE, leased=True)
