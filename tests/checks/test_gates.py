@@ -60,6 +60,7 @@ def test_what_is_no_gate_is_refused_in_one_line(busy: Run, gates: Any, says: str
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gates", [None, {}, {"lost": None, "require": None, "brownout_ms": None}])
 def test_no_gates_are_no_gates(busy: Run, gates: Any) -> None:
     assert judge(busy.history(manifest={"gates": gates})).verdict == "pass"

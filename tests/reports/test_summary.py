@@ -132,6 +132,7 @@ def test_a_gate_that_is_null_is_no_gate(make_history: MakeHistory) -> None:
     assert [gate["name"] for gate in summary["gates"]] == ["lost"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gates", "checks", "says"),
     [

@@ -119,6 +119,7 @@ def test_even_arrivals_follow_the_formula(
     assert measured(driven)["response_ms"] == quantiles_ms(responses_ns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen_ms", [(0, 0), (700, 780), (1150, 1350)])
 @pytest.mark.parametrize(
     ("rate", "connections", "answers_ms"),
@@ -155,6 +156,7 @@ def test_random_arrivals_are_served_as_a_queue_is(
     assert driven.report["totals"]["lateness_ms"] == pytest.approx(late_ms, rel=0.01, abs=0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall_ms", [0, 700, 1700])
 @pytest.mark.parametrize(("users", "connections", "think_ms"), [(1, 1, 3), (4, 4, 19), (12, 3, 40), (30, 2, 11)])
 def test_a_closed_loop_delays_one_operation_a_user(

@@ -94,6 +94,7 @@ def test_the_page_says_the_numbers_of_its_content(of_kind: Callable[[str], Writt
     assert "Whole systems at once that held the objective: 3" in text
 
 
+@pytest.mark.slow
 def test_where_reads_have_no_rate_the_page_says_why_and_has_no_row_of_them(tmp_path: Path) -> None:
     measured = full()
     assert measured["n_minus_1"] is not None
@@ -109,6 +110,7 @@ def test_where_reads_have_no_rate_the_page_says_why_and_has_no_row_of_them(tmp_p
     assert not any("Reads" in sentence for sentence in content["headline"])
 
 
+@pytest.mark.slow
 def test_steps_of_reads_alone_are_named_and_are_no_points_of_the_curve_or_the_law(tmp_path: Path) -> None:
     plain = full()
     mixed = full()
@@ -168,6 +170,7 @@ def test_a_generator_that_was_the_limit_is_no_capacity(of_kind: Callable[[str], 
     assert content["planner"] == []
 
 
+@pytest.mark.slow
 def test_text_from_elsewhere_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>\x1b[2J"
     written(bare(scenario=evil, why=evil, workload=evil, missing={"mesh_tax": evil}), tmp_path)
@@ -216,6 +219,7 @@ def test_the_page_asks_for_nothing_and_is_no_wider_than_the_screen(
         assert (watched.requests, watched.errors) == ([], [])
 
 
+@pytest.mark.slow
 def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_path: Path) -> None:
     levels = [(1, 100), (2, 180), (3, 240), (6, 300), (10, 310), (18, 312), (32, 311)]
     closed = [step_row_of(at, purpose="closed", offered_tps=0.0, achieved_tps=float(tps)) for at, tps in levels]
@@ -228,6 +232,7 @@ def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_
     assert "N* n/a operations in flight at the peak: no fall was measured up to 32 in flight" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("absent", "says"), [(3, "no step had a response p99"), (1, "1 of 3 steps had no response p99")]
 )

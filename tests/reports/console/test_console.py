@@ -166,6 +166,7 @@ def test_of_very_many_the_newest_are_listed_and_the_page_says_how_many_are_not(t
     assert listed.entries[0].name == f"{LISTED_MAX + 1:04}"
 
 
+@pytest.mark.slow
 def test_runs_that_end_at_once_leave_a_whole_page_with_all_of_them(tmp_path: Path) -> None:
     folders = [sealed_run(tmp_path, at) for at in range(4)]
     code = """

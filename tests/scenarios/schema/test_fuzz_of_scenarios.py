@@ -36,7 +36,7 @@ from scenarios.schema.read import catalogue, read_scenario
 from scenarios.schema.scenario import MySQLSection, Scenario, TopologySection
 
 #: So many in `make check`; `make test` tries a thousand others.
-EXAMPLES = 100
+EXAMPLES = 25
 FILES = [yaml.safe_load(file.read_text()) for file in catalogue().values()]
 STOPPED = "would start now"
 VERBS = {
@@ -206,6 +206,7 @@ def test_so_do_a_thousand_others(text: str) -> None:
     runs_or_is_refused(text)
 
 
+@pytest.mark.slow
 @settings(fuzzed, max_examples=125)
 @given(
     st.sampled_from(sorted(VERBS)),
