@@ -97,8 +97,9 @@ def test_a_folder_with_nothing_but_operations_and_tables_is_judged_as_far_as_it_
     assert "unknown" in {check.verdict for check in judgement.checks}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["gtid_executed", "role", "state", "checksums"])
-@pytest.mark.parametrize("null", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("null", [True, False])
 def test_pods_of_which_nodes_json_tells_less_prove_nothing(folder: Path, key: str, null: bool) -> None:
     def less(nodes: dict[str, Any]) -> None:
         for record in nodes.values():

@@ -66,6 +66,7 @@ def test_no_gates_are_no_gates(busy: Run, gates: Any) -> None:
     assert judge(busy.history(manifest={"gates": gates})).verdict == "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value"),
     [("stale_reads", 0), ("brownout_ms", 1000), ("response_p99_during_ms", 50)],

@@ -100,6 +100,7 @@ def test_a_stall_is_in_the_percentiles_of_the_open_loop_and_hides_in_the_closed_
     assert load["response_ms"] == load["service_ms"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall_ms", [0, 300, 1700])
 @pytest.mark.parametrize(("rate", "connections"), [(40, 1), (200, 4), (500, 3), (1000, 16), (900, 1)])
 def test_even_arrivals_follow_the_formula(

@@ -21,6 +21,7 @@ from reports.capacity.headline import rate
 from reports.capacity.objective import parse
 from reports.capacity.steps import step_row
 from reports.capacity.write import write_capacity
+from reports.charts.charts import Picture
 from reports.schema import validate
 from tests.browser import watched_page
 from tests.reports.capacity.contents import KINDS, LAW, bare, full
@@ -38,8 +39,15 @@ class Written(NamedTuple):
 
 @pytest.fixture(scope="session")
 def of_kind(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Written]:
-    """Every kind of ending, written once: drawing takes a while."""
-    return cache(lambda kind: written(KINDS[kind](), tmp_path_factory.mktemp("capacity")))
+    """Every kind of ending, written once, and its figures not drawn, which takes a second each."""
+
+    @cache
+    def of(kind: str) -> Written:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reports.capacity.write.picture", lambda draw: Picture(wide=b"", narrow=b""))
+            return written(KINDS[kind](), tmp_path_factory.mktemp("capacity"))
+
+    return of
 
 
 def written(measured: Measured, folder: Path) -> Written:
@@ -59,6 +67,15 @@ def test_every_kind_of_ending_is_valid_and_has_a_page(kind: str, of_kind: Callab
     for sentence in content["headline"]:
         assert " ".join(sentence.split()) in text
     assert {"curve.png", "carried.png", "usl.png", "steps.csv"} <= {file.name for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "interrupted" else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
+def test_the_figures_of_every_kind_of_ending_are_drawn(kind: str, tmp_path: Path) -> None:
+    folder, _, _ = written(KINDS[kind](), tmp_path)
+    for name in ("curve", "carried", "usl"):
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_breaks_the_contract_is_not_written(tmp_path: Path) -> None:
@@ -210,9 +227,9 @@ def test_the_table_for_spreadsheets_has_a_row_a_step(of_kind: Callable[[str], Wr
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [380, 1100])
 def test_the_page_asks_for_nothing_and_is_no_wider_than_the_screen(
-    browser: Browser, of_kind: Callable[[str], Written], width: int
+    browser: Browser, tmp_path: Path, width: int
 ) -> None:
-    folder = of_kind("full").folder
+    folder = written(full(), tmp_path).folder
     with watched_page(browser, viewport={"width": width, "height": 900}) as watched:
         watched.page.goto((folder / "report.html").as_uri())
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -73,6 +73,7 @@ def test_texts_that_runs_share_are_on_the_page_once_and_every_run_has_its_own(ro
     assert {made["texts"][at] for at in made["rows"]["why"]} == {row.why}
 
 
+@pytest.mark.slow
 def test_of_more_runs_than_a_browser_shows_at_ease_the_newest_are_there_and_the_page_says_so(row: TrialRow) -> None:
     rows = [replace(row, folder=f"a/{at}", numbers={}) for at in range(ROWS_MAX + 7)]
     made = content(rows, [])

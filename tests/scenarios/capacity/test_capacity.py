@@ -13,6 +13,8 @@ from scenarios.capacity.capacity import closed_loops
 from tests.scenarios.capacity.fake_server import FakeServer
 from tests.scenarios.capacity.fake_system import SLO, FakeSystem, FakeTrials, content, ended
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("system")

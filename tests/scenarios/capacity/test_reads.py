@@ -15,6 +15,8 @@ from scenarios.schema.workload import WorkloadSection
 from tests.scenarios.capacity.fake_server import FakeServer
 from tests.scenarios.capacity.fake_system import SLO, FakeSystem, content, ended
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 LOSE = ("--lose", "1", "--workload", "mixed-read")
 
 

@@ -146,6 +146,7 @@ def test_too_few_trials_are_undecided_and_it_says_how_many_it_needs(night: Night
     assert any("needs at least" in one for one in found["undecided"])
 
 
+@pytest.mark.slow
 def test_only_so_many_earlier_nights_count_and_none_of_another_suite(night: Nightly, nights: Nights) -> None:
     for of in ("20261101T010203Z", "20261126T010203Z", "20261127T010203Z", "20270101T010203Z"):
         nights.trials(of, 4)

@@ -36,7 +36,8 @@ from scenarios.schema.read import catalogue, read_scenario
 from scenarios.schema.scenario import MySQLSection, Scenario, TopologySection
 
 #: So many in `make check`; `make test` tries a thousand others.
-EXAMPLES = 25
+pytestmark = pytest.mark.slow
+EXAMPLES = 100
 FILES = [yaml.safe_load(file.read_text()) for file in catalogue().values()]
 STOPPED = "would start now"
 VERBS = {
@@ -199,14 +200,12 @@ def test_a_scenario_file_runs_or_is_refused_in_one_line_a_mistake(text: str) -> 
     runs_or_is_refused(text)
 
 
-@pytest.mark.slow
 @settings(fuzzed, max_examples=1_000)
 @given(texts())
 def test_so_do_a_thousand_others(text: str) -> None:
     runs_or_is_refused(text)
 
 
-@pytest.mark.slow
 @settings(fuzzed, max_examples=125)
 @given(
     st.sampled_from(sorted(VERBS)),
