@@ -35,8 +35,8 @@ from scenarios.schema.mesh import MeshSection, mesh_words
 from scenarios.schema.read import catalogue, read_scenario
 from scenarios.schema.scenario import MySQLSection, Scenario, TopologySection
 
-#: So many in `make check`; `make test` tries a thousand others.
 pytestmark = pytest.mark.slow
+#: Beside the thousand of scenario files below.
 EXAMPLES = 100
 FILES = [yaml.safe_load(file.read_text()) for file in catalogue().values()]
 STOPPED = "would start now"
