@@ -20,3 +20,9 @@ def no_figures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "draw_figures", lambda *_, **__: drawn)
         yield
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of a capacity run take a second each; not where a test is about something else."""
+    monkeypatch.setattr("reports.capacity.write.picture", lambda draw: Picture(wide=b"", narrow=b""))

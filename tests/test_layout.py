@@ -47,15 +47,20 @@ OPENS_SESSIONS = {"cluster/session.py", "loadgen/client/connection.py", "bench/p
 
 
 @cache
-def parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text())
+def looked_at(file: Path) -> list[ast.AST]:
+    """All that a test here asks for of a file, wherever in it: its imports and calls."""
+    return [
+        node
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.Call)
+    ]
 
 
 @cache
 def imported(file: Path) -> set[str]:
     """Top-level names of everything a file imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(parsed(file)):
+    for node in looked_at(file):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -67,7 +72,7 @@ def names_taken_from(file: Path, module: str) -> set[str]:
     """What a file imports from a module by ``from … import``."""
     return {
         alias.name
-        for node in ast.walk(parsed(file))
+        for node in looked_at(file)
         if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     }
@@ -157,7 +162,7 @@ def needed(program: str) -> set[str]:
 def dotted(file: Path) -> list[str]:
     """Every module that a file imports, wherever in it, by its dotted name; of ``from a import b`` both a and a.b."""
     names = []
-    for node in ast.walk(parsed(file)):
+    for node in looked_at(file):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -197,7 +202,7 @@ def opens_a_session(file: Path) -> bool:
         and node.func.attr in ("connect", "Connect", "Connection")
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id in ("pymysql", "connections")
-        for node in ast.walk(parsed(file))
+        for node in looked_at(file)
     )
 
 
@@ -205,7 +210,7 @@ def imports_by_name(file: Path) -> set[str]:
     """What a file takes from PyMySQL by ``from … import``."""
     return {
         alias.name
-        for node in ast.walk(parsed(file))
+        for node in looked_at(file)
         if isinstance(node, ast.ImportFrom) and node.module == "pymysql"
         for alias in node.names
     }

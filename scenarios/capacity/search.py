@@ -64,8 +64,8 @@ class Bracket:
 class Found:
     """max_tps: None unless found. bracket: also where it is wide still; None where nothing held, or nothing broke.
     verify_below, verify_above: the step that decided each, None where it was not come to. limit: what the step that
-    broke closest to the maximum names first, of those that name any, with its rate. steps: in order. words: what came of it, in
-    a sentence or two."""
+    broke closest to the maximum names first, of those that name any, with its rate. steps: in order. words: what came
+    of it, in a sentence or two."""
 
     outcome: Outcome
     max_tps: float | None

@@ -86,6 +86,7 @@ def judged(lines: list[dict[str, Any]], of: Scenario, folder: Path) -> dict[str,
     return summary
 
 
+@pytest.mark.slow
 def test_a_fault_that_is_one_new_file_runs_from_yaml_to_the_judged_folder(
     scribble: type[Fault], tmp_path: Path
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_family_without_an_init_is_told_with_its_folder(tmp_path: Path, monkey
     assert set(registry.declared()) == {"noop"}
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_fault_s_file_is_one_line_of_the_command(tmp_path: Path) -> None:
     (tmp_path / "torn.py").write_text("raise KeyError('key')\n")
     code = f"import chaos.process, sys; chaos.process.__path__.append({str(tmp_path)!r})\n"

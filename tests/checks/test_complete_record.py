@@ -16,7 +16,8 @@ from history.history import load_history
 from history.json_files import HistoryError
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "recorded"
-KINDS = ("group", "async", "single")
+#: The largest two take twice as long; of each, tests/test_old_folders.py judges the whole folder in the fast tests.
+KINDS = (pytest.param("group", marks=pytest.mark.slow), pytest.param("async", marks=pytest.mark.slow), "single")
 
 
 @pytest.fixture(params=KINDS)
@@ -96,6 +97,7 @@ def test_a_folder_with_nothing_but_operations_and_tables_is_judged_as_far_as_it_
     assert "unknown" in {check.verdict for check in judgement.checks}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["gtid_executed", "role", "state", "checksums"])
 @pytest.mark.parametrize("null", [True, False])
 def test_pods_of_which_nodes_json_tells_less_prove_nothing(folder: Path, key: str, null: bool) -> None:

@@ -60,11 +60,13 @@ def test_what_is_no_gate_is_refused_in_one_line(busy: Run, gates: Any, says: str
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gates", [None, {}, {"lost": None, "require": None, "brownout_ms": None}])
 def test_no_gates_are_no_gates(busy: Run, gates: Any) -> None:
     assert judge(busy.history(manifest={"gates": gates})).verdict == "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value"),
     [("stale_reads", 0), ("brownout_ms", 1000), ("response_p99_during_ms", 50)],

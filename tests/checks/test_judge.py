@@ -170,6 +170,7 @@ def test_another_tools_history_is_judged_as_far_as_it_goes(run: Run) -> None:
     assert set(found.values()) == {"unknown"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -189,6 +190,7 @@ def test_hostile_ops_never_crash_a_check(busy: Run, spoil: Callable[[pd.DataFram
     assert_no_crash(replace(history, ops=spoil(history.ops)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -44,6 +44,7 @@ def test_a_record_of_what_was_planned_is_plausible(killed: Run) -> None:
     assert (judgement.verdict, judgement.void_reasons) == ("pass", [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -168,6 +169,7 @@ def test_a_pod_of_which_nodes_json_does_not_tell_proves_nothing_of_it(killed: Ru
     assert implausible(replace(history, nodes=gone)) == []
 
 
+@pytest.mark.slow
 def test_a_check_that_needs_what_was_not_seen_makes_the_run_void(killed: Run, ns: Callable[[float], int]) -> None:
     killed.manifest["gates"] = {"require": ["replication"]}
     history = killed.history()

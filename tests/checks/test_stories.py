@@ -17,7 +17,9 @@ RECORDED = Path(__file__).parents[1] / "fixtures" / "recorded"
 Lines = list[dict[str, Any]]
 
 
-@pytest.fixture(params=["group", "async", "single"])
+@pytest.fixture(
+    params=[pytest.param("group", marks=pytest.mark.slow), pytest.param("async", marks=pytest.mark.slow), "single"]
+)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of a folder that a real run left."""
     return Path(shutil.copytree(RECORDED / request.param, tmp_path / "run"))
@@ -64,6 +66,7 @@ def test_what_real_runs_told_contradicts_nothing(folder: Path) -> None:
     assert edit(folder, "decisions.jsonl", lambda lines: lines[::-1]) == [], "lines in any order are the same lines"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -89,6 +92,7 @@ def test_a_story_without_one_of_its_steps_is_void(folder: Path, step: str) -> No
     assert any(f"has no {step} line" in reason for reason in reasons)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -86,6 +86,7 @@ def test_a_pod_that_cannot_come_back_is_not_waited_for(monkeypatch: pytest.Monke
         cluster.membership.bring_back("node3", timeout_s=3600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statuses", "control"),
     [

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from history.history import OPS_SCHEMA
 from history.ops import COLUMN_NAMES, REQUIRED
@@ -60,6 +61,7 @@ print(table.column_names[-2:], table.column("zone").to_pylist(), table.column("s
 """  # noqa: E501
 
 
+@pytest.mark.slow
 def test_a_new_column_that_may_be_null_is_one_line(tmp_path: Path) -> None:
     for room in ("cluster", "history", "loadgen"):
         shutil.copytree(ROOT / room, tmp_path / room)

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from history.ops import OpRow
 from history.ops_file import FILE_NAME
 from loadgen.config import LoadConfig
 from loadgen.driver.recorder import Recorder
 from scenarios.run.collect import BATCH, to_parquet
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 FLAT_MEMORY = "tests.loadgen.flat_memory"

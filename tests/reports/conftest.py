@@ -15,7 +15,6 @@ import pytest
 from checks.judge import judge
 from history.faults import FaultRecord
 from history.history import OPS_SCHEMA, History
-from reports.charts.charts import Picture
 from reports.summary import summarise
 
 ZERO_NS = 5_000_000_000_000
@@ -264,9 +263,3 @@ def void(judged: Judged) -> Judged:
         return judged(**numbers) | {"verdict": "void", "void_reasons": [reason], "why": f"Nothing: {reason}."}
 
     return make
-
-
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The figures of a capacity run take a second each; not where a test is about something else."""
-    monkeypatch.setattr("reports.capacity.write.picture", lambda draw: Picture(wide=b"", narrow=b""))

@@ -30,6 +30,7 @@ def card(make_history: MakeHistory, folder: Path, **facts: Any) -> tuple[FaultRo
     return summary["faults"][0], found.group(1) if found else ""
 
 
+@pytest.mark.slow
 def test_whom_a_step_cut_off_from_whom_and_for_how_long_is_told(make_history: MakeHistory, tmp_path: Path) -> None:
     told, words = card(
         make_history,
@@ -50,6 +51,7 @@ def test_whom_a_step_cut_off_from_whom_and_for_how_long_is_told(make_history: Ma
     )
 
 
+@pytest.mark.slow
 def test_everyone_means_the_clients_too_and_for_good_means_never(make_history: MakeHistory, tmp_path: Path) -> None:
     told, words = card(make_history, tmp_path, hits="link", isolates_from=("all",), for_good=True)
     assert told["isolates_from"] == ["all"]

@@ -88,6 +88,7 @@ def test_a_lost_transfer_fails_and_is_named_in_the_why(make_history: MakeHistory
     assert {gate["name"]: gate["verdict"] for gate in summary["gates"]}["lost"] == "fail"
 
 
+@pytest.mark.slow
 def test_what_did_not_succeed_is_told_from_one_in_a_hundred_on(make_history: MakeHistory) -> None:
     history = make_history(outage_s=0)
     ops = history.ops.assign(outcome="ok", error=None)
@@ -132,6 +133,7 @@ def test_a_gate_that_is_null_is_no_gate(make_history: MakeHistory) -> None:
     assert [gate["name"] for gate in summary["gates"]] == ["lost"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gates", "checks", "says"),
     [
@@ -151,6 +153,7 @@ def test_a_scenario_that_is_made_to_fail_says_whether_it_did(
     assert "meant to fail" not in summary_of(history)["why"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gates", "expected"),
     [
@@ -192,6 +195,7 @@ def test_options_set_by_the_scenario_are_shown_as_the_pods_have_them(make_histor
     assert summary["mysql_config"][option] == {"node1": "0", "node2": "0", "node3": "0"}
 
 
+@pytest.mark.slow
 def test_options_asked_for_are_shown_with_what_is_in_effect(make_history: MakeHistory) -> None:
     history = make_history()
     asked = {"option": "sync_binlog", "from": "own.cnf", "asked": "OFF", "note": "", "effective": {"node1": "0"}}

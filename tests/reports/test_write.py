@@ -50,6 +50,7 @@ def write(history: History, out: Path) -> Any:
     return write_reports(history, judge(history), out)
 
 
+@pytest.mark.slow
 def test_a_faults_steps_are_worked_out_once_for_judgement_and_reports(
     make_history: MakeHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +81,7 @@ def whole(make_history: MakeHistory, tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
+@pytest.mark.slow
 def test_every_file_is_there_and_no_half_of_one(make_history: MakeHistory, tmp_path: Path) -> None:
     summary = write(make_history(), tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == FILES | {"hdr"}
@@ -87,12 +89,14 @@ def test_every_file_is_there_and_no_half_of_one(make_history: MakeHistory, tmp_p
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [0, 1])
 def test_a_folder_with_ops_alone_gets_every_report(make_history: MakeHistory, tmp_path: Path, rows: int) -> None:
     write(History(ops=make_history().ops[:rows]), tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == FILES | ({"hdr"} if rows else set())
 
 
+@pytest.mark.slow
 def test_a_run_without_an_acknowledgement_gets_every_report(make_history: MakeHistory, tmp_path: Path) -> None:
     history = make_history()
     write(History(ops=history.ops.assign(outcome="unknown"), faults=history.faults), tmp_path)

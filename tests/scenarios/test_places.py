@@ -27,6 +27,7 @@ from tests.scenarios.forked import meshbench
 __all__ = ["folder"]
 
 
+@pytest.mark.slow
 def test_a_verdict_that_nobody_reads_is_the_same_verdict(folder: Path) -> None:
     assert meshbench(["judge", folder], out="broken") == (0, "")
     file = folder / "final" / "transfers.parquet"
@@ -34,21 +35,25 @@ def test_a_verdict_that_nobody_reads_is_the_same_verdict(folder: Path) -> None:
     assert meshbench(["judge", folder], out="broken") == (1, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["list"], ["--help"], ["run", "--help"]])
 def test_what_nobody_reads_is_no_mistake(words: list[str]) -> None:
     assert meshbench(words, out="broken") == (0, "")
 
 
+@pytest.mark.slow
 def test_a_mistake_that_nobody_reads_is_still_one() -> None:
     for words in (["run", "no-such"], ["no-such"]):
         assert meshbench(words, out="broken", err="broken")[0] == 2
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_written_is_one_line_and_2() -> None:
     said = "meshbench: cannot read or write: [Errno 28] No space left on device: 'standard output'\n"
     assert meshbench(["list"], out="/dev/full") == (2, said)
 
 
+@pytest.mark.slow
 def test_without_standard_output_there_is_still_a_code(folder: Path) -> None:
     shell = f"exec {sys.executable} -m scenarios judge {folder} >&- 2>&-"
     assert subprocess.run(["sh", "-c", shell], check=False).returncode == 0
@@ -136,6 +141,7 @@ def test_doctor_names_the_folder_that_it_looked_at(tmp_path: Path, monkeypatch: 
     assert (gone.state, gone.found) == ("missing", "this folder was deleted")
 
 
+@pytest.mark.slow
 def test_judging_needs_no_folder_to_stand_in(folder: Path, tmp_path: Path) -> None:
     here = tmp_path / "deleted"
     here.mkdir()
@@ -178,6 +184,7 @@ def test_a_folder_that_is_gone_from_below_is_one_line(
         assert said == "meshbench: the folder it was started in has been deleted; cd to an existing one\n"
 
 
+@pytest.mark.slow
 def test_a_user_without_a_home_is_one_too() -> None:
     without = {name: value for name, value in os.environ.items() if name != "HOME"}
     nobody = """

@@ -81,7 +81,12 @@ def until(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["int", "term", "hup"]
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, id="int"),
+        pytest.param(signal.SIGTERM, 143, id="term", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 129, id="hup", marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_ends_a_run_in_order(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with under_way(tmp_path) as process:
@@ -92,6 +97,7 @@ def test_a_signal_ends_a_run_in_order(tmp_path: Path, number: signal.Signals, co
     assert said.count(b"meshbench: interrupted: healing and removing everything of this run") == 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_a_run_in_order(tmp_path: Path) -> None:
     """Although what finds it out is another thread, while the one that has to clean up waits."""
     with under_way(tmp_path) as process:
@@ -101,6 +107,7 @@ def test_a_reader_that_goes_away_ends_a_run_in_order(tmp_path: Path) -> None:
     assert (tmp_path / "removed").exists()
 
 
+@pytest.mark.slow
 def test_further_signals_do_not_disturb_the_removal(tmp_path: Path) -> None:
     with under_way(tmp_path) as process:
         process.send_signal(signal.SIGINT)
@@ -113,6 +120,7 @@ def test_further_signals_do_not_disturb_the_removal(tmp_path: Path) -> None:
     assert (tmp_path / "removed").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_started_with_nohup_does_not_hear_of_a_hang_up(tmp_path: Path) -> None:
     with under_way(tmp_path, lasts_s=1, before=("nohup",)) as process:
         process.send_signal(signal.SIGHUP)
@@ -121,6 +129,7 @@ def test_a_run_that_was_started_with_nohup_does_not_hear_of_a_hang_up(tmp_path: 
     assert (tmp_path / "removed").exists()
 
 
+@pytest.mark.slow
 def test_a_log_on_a_full_disk_does_not_end_a_run(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-c", RUN, str(tmp_path), "0.2"]

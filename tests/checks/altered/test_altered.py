@@ -15,11 +15,15 @@ from tests.checks.altered.kinds import cases, spread
 from tests.checks.altered.run import judged
 
 ALL = cases()
-#: How many in the fast tests; MESHBENCH_ALTERED says another number, or "all".
+#: How many, every fourth of them in the fast tests; MESHBENCH_ALTERED says another number, or "all".
 CHOSEN = os.environ.get("MESHBENCH_ALTERED", "48")
+SPREAD = spread(ALL, most=len(ALL) if CHOSEN == "all" else int(CHOSEN))
 
 
-@pytest.mark.parametrize("workload", WORKLOADS)
+@pytest.mark.parametrize(
+    "workload",
+    [workload if workload == "transfer" else pytest.param(workload, marks=pytest.mark.slow) for workload in WORKLOADS],
+)
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_a_sound_folder_passes(workload: str, topology: str) -> None:
     sound = Case(
@@ -30,7 +34,9 @@ def test_a_sound_folder_passes(workload: str, topology: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", spread(ALL, most=len(ALL) if CHOSEN == "all" else int(CHOSEN)), ids=lambda case: case.name
+    "case",
+    [pytest.param(case, marks=[] if place % 4 == 0 else [pytest.mark.slow]) for place, case in enumerate(SPREAD)],
+    ids=lambda case: case.name,
 )
 def test_an_altered_folder_gets_what_is_right(case: Case) -> None:
     result = judged(case)
@@ -43,6 +49,7 @@ def test_there_are_enough_and_none_is_there_twice() -> None:
     assert len(names) >= 2000
 
 
+@pytest.mark.slow
 def test_a_sound_folder_is_not_altered_by_its_copies() -> None:
     before = base("transfer", "group").written("manifest.json")
     for case in ALL[:50]:

@@ -101,6 +101,7 @@ def test_a_run_of_another_workload_or_of_none_is_judged_without(busy: Run) -> No
         assert all(rows.empty for rows in found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workload", "table", "columns", "rows", "spoilt"),
     [

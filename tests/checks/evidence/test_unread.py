@@ -82,6 +82,7 @@ def test_a_table_that_no_pod_has_any_more_has_lost_everything(busy: Run) -> None
     assert (verdict.verdict, verdict.measured["lost"]) == ("fail", verdict.measured["acked"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "why",
     [LOST, (1142, "SELECT command denied"), (3024, "Query execution was interrupted"), (None, "it did not answer")],

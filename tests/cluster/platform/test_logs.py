@@ -35,6 +35,7 @@ def creations() -> Iterator[tuple[str, ast.Call]]:
                     yield f"{file.relative_to(ROOT)}:{node.lineno}", node
 
 
+@pytest.mark.slow
 def test_every_container_names_its_log_configuration() -> None:
     found = dict(creations())
     assert {place.partition(":")[0] for place in found} >= {

@@ -59,6 +59,7 @@ def test_a_pod_that_listens_and_cannot_be_reached_is_told_with_address_reason_an
     assert "\n" not in text
 
 
+@pytest.mark.slow
 def test_whoever_else_has_the_address_is_not_taken_for_the_pod(silent_port: int) -> None:
     with pytest.raises(ConfigurationError, match="timed out"):
         require(a_pod(listens=True), silent_port)
@@ -84,6 +85,7 @@ def test_a_container_that_has_ended_is_left_to_who_waits_for_it(closed_port: int
     require(a_pod(listens=True, state=exited(1)), closed_port)
 
 
+@pytest.mark.slow
 def test_a_server_that_never_listens_is_left_to_who_waits_for_it(closed_port: int) -> None:
     pod = a_pod(listens=False)
     require(pod, closed_port)

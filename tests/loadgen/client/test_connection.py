@@ -106,6 +106,7 @@ def test_a_refused_login_ends_the_warm_up_at_once(load_config: Build, start_mysq
     assert server.connections == 1
 
 
+@pytest.mark.slow
 def test_a_dead_server_ends_the_warm_up_in_time(load_config: Build) -> None:
     assert "cannot connect" in (problem(load_config(endpoints=(unused_endpoint(),))) or "")
 

@@ -100,6 +100,7 @@ def test_a_stall_is_in_the_percentiles_of_the_open_loop_and_hides_in_the_closed_
     assert load["response_ms"] == load["service_ms"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall_ms", [0, 300, 1700])
 @pytest.mark.parametrize(("rate", "connections"), [(40, 1), (200, 4), (500, 3), (1000, 16), (900, 1)])
 def test_even_arrivals_follow_the_formula(
@@ -119,6 +120,7 @@ def test_even_arrivals_follow_the_formula(
     assert measured(driven)["response_ms"] == quantiles_ms(responses_ns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen_ms", [(0, 0), (700, 780), (1150, 1350)])
 @pytest.mark.parametrize(
     ("rate", "connections", "answers_ms"),
@@ -155,6 +157,7 @@ def test_random_arrivals_are_served_as_a_queue_is(
     assert driven.report["totals"]["lateness_ms"] == pytest.approx(late_ms, rel=0.01, abs=0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stall_ms", [0, 700, 1700])
 @pytest.mark.parametrize(("users", "connections", "think_ms"), [(1, 1, 3), (4, 4, 19), (12, 3, 40), (30, 2, 11)])
 def test_a_closed_loop_delays_one_operation_a_user(

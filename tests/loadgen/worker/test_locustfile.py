@@ -74,6 +74,7 @@ def test_a_run_from_ready_to_done(load_config: Build, start_mysql: Any, read_eve
     assert int(aggregated[1]) == 0
 
 
+@pytest.mark.slow
 def test_locust_counts_what_somebody_wants_to_see(load_config: Build, start_mysql: Any, tmp_path: Path) -> None:
     config = load_config(endpoints=(start_mysql().endpoint,), rate=200, duration_s=0.3)
     process = start(config, "--json-file", str(tmp_path / "locust"))
@@ -84,6 +85,7 @@ def test_locust_counts_what_somebody_wants_to_see(load_config: Build, start_mysq
     assert {kind["name"]: kind["num_requests"] for kind in counted} == Counter(op["f"] for op in ops)
 
 
+@pytest.mark.slow
 def test_a_cut_at_commit_is_unknown_and_elsewhere_fail(load_config: Build, start_mysql: Any) -> None:
     server = start_mysql()
 
@@ -102,6 +104,7 @@ def test_a_cut_at_commit_is_unknown_and_elsewhere_fail(load_config: Build, start
     assert sorted((op["outcome"], op["errno"]) for op in odd) == [("fail", 2013), ("unknown", 2013)]
 
 
+@pytest.mark.slow
 def test_sigterm_stops_arrivals_and_drains(load_config: Build, start_mysql: Any, read_events: Any) -> None:
     config = load_config(endpoints=(start_mysql().endpoint,), duration_s=600)
     process = start(config)
@@ -113,6 +116,7 @@ def test_sigterm_stops_arrivals_and_drains(load_config: Build, start_mysql: Any,
     assert done["offered"] == done["ok"] == len(read_ops(Path(config.out_dir) / FILE_NAME))
 
 
+@pytest.mark.slow
 def test_sigkill_loses_at_most_100_ms(load_config: Build, start_mysql: Any) -> None:
     server = start_mysql()
     config = load_config(endpoints=(server.endpoint,), duration_s=600, read_share=0)
@@ -137,6 +141,7 @@ def test_sigkill_loses_at_most_100_ms(load_config: Build, start_mysql: Any) -> N
     assert killed_ns - max(op["end_ns"] for op in ops) < 150e6
 
 
+@pytest.mark.slow
 def test_a_refused_login_is_exit_3(load_config: Build, start_mysql: Any, read_events: Any) -> None:
     server = start_mysql()
     server.greeting_errno = 1045
@@ -146,6 +151,7 @@ def test_a_refused_login_is_exit_3(load_config: Build, start_mysql: Any, read_ev
     assert "1045" in read_events(stdout)["error"][0]["message"]
 
 
+@pytest.mark.slow
 def test_a_server_that_takes_no_more_sessions_ends_the_load_before_it_begins(
     load_config: Build, start_mysql: Any, read_events: Any
 ) -> None:
@@ -160,6 +166,7 @@ def test_a_server_that_takes_no_more_sessions_ends_the_load_before_it_begins(
     assert "mysql.config.max_connections" in events["error"][0]["message"]
 
 
+@pytest.mark.slow
 def test_a_bad_configuration_is_exit_2(tmp_path: Path, read_events: Any) -> None:
     file = tmp_path / "load.json"
     file.write_text("{}")
@@ -183,6 +190,7 @@ class Mine:
 """
 
 
+@pytest.mark.slow
 def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
     load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path
 ) -> None:
@@ -198,6 +206,7 @@ def test_a_defect_of_the_user_s_own_workload_is_told_with_its_line(
     assert error["message"].endswith(f"({own}:9, in run)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stop", "said"), [("sys.exit(3)", "3"), pytest.param("sys.exit('enough')", "enough", marks=pytest.mark.slow)]
 )
@@ -215,6 +224,7 @@ def test_a_workload_that_ends_the_program_is_told_with_its_line(
     assert error["message"].endswith(f"own.py:Mine.run failed: SystemExit: {said} ({own}:10, in run)")
 
 
+@pytest.mark.slow
 def test_what_a_workload_prints_is_no_event(
     load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from history.ops_file import FILE_NAME, read_ops
 from loadgen.config import LoadConfig
 from tests.loadgen.guests import GUEST, guest
@@ -49,6 +51,7 @@ def test_requests_are_recorded_as_operations(
     assert sum(second["ok"] for second in events["second"]) == counts["look", "ok"]
 
 
+@pytest.mark.slow
 def test_what_their_tasks_raise_is_counted(
     load_config: Callable[..., LoadConfig], read_events: Any, tmp_path: Path
 ) -> None:
@@ -60,6 +63,7 @@ def test_what_their_tasks_raise_is_counted(
     assert told["task_error"] == f"KeyError: 'task blew up' ({theirs}:15, in look)"
 
 
+@pytest.mark.slow
 def test_a_bad_configuration_is_exit_2(tmp_path: Path, read_events: Any) -> None:
     theirs, file = tmp_path / "theirs.py", tmp_path / "load.json"
     theirs.write_text(THEIRS)

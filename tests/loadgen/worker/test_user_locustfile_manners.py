@@ -11,7 +11,7 @@ from loadgen.config import LoadConfig
 from tests.loadgen.guests import run
 
 Build = Callable[..., LoadConfig]
-slow = pytest.mark.slow  # each is a process of Locust of its own, for a second or more
+pytestmark = pytest.mark.slow  # each is a process of Locust of its own, for a second or more
 
 PRINTS = r"""
 print('{"event": "error"}')
@@ -59,7 +59,7 @@ def fork(**_):
     assert done.told["exit_code"] is None
 
 
-@pytest.mark.parametrize("seconds", [1.0, pytest.param(2.0, marks=slow)])
+@pytest.mark.parametrize("seconds", [1.0, 2.0])
 def test_a_shape_that_never_ends_is_bounded_by_the_duration(load_config: Build, seconds: float) -> None:
     done = run(
         load_config,
@@ -97,12 +97,8 @@ class Short(LoadTestShape):
     ("tick", "said"),
     [
         ("raise KeyError('stage')", "its load shape Odd failed: KeyError: 'stage' ("),
-        pytest.param("return 5", "its load shape Odd gave 5, of which Locust says: TypeError", marks=slow),
-        pytest.param(
-            "return (2, 100) if self.get_run_time() < 1 else (1,)",
-            "its load shape Odd gave (1,), of which Locust says",
-            marks=slow,
-        ),
+        ("return 5", "its load shape Odd gave 5, of which Locust says: TypeError"),
+        ("return (2, 100) if self.get_run_time() < 1 else (1,)", "its load shape Odd gave (1,), of which Locust says"),
     ],
 )
 def test_a_shape_that_breaks_is_named(load_config: Build, tick: str, said: str) -> None:
@@ -124,16 +120,16 @@ class Odd(LoadTestShape):
     [
         ("environment.process_exit_code = 1", 1, "environment.process_exit_code = 1"),
         ("sys.exit(3)", 3, "sys.exit(3) ("),
-        pytest.param("environment.process_exit_code = 0", 0, "environment.process_exit_code = 0", marks=slow),
-        pytest.param("environment.process_exit_code = None", None, "", marks=slow),
-        pytest.param("environment.process_exit_code = True", 1, "environment.process_exit_code = True", marks=slow),
-        pytest.param("environment.process_exit_code = 77", 77, "environment.process_exit_code = 77", marks=slow),
-        pytest.param("environment.process_exit_code = 'bad'", 1, "environment.process_exit_code = 'bad'", marks=slow),
-        pytest.param("sys.exit('too many failures')", 1, "sys.exit('too many failures') (", marks=slow),
-        pytest.param("sys.exit()", 0, "sys.exit() (", marks=slow),
+        ("environment.process_exit_code = 0", 0, "environment.process_exit_code = 0"),
+        ("environment.process_exit_code = None", None, ""),
+        ("environment.process_exit_code = True", 1, "environment.process_exit_code = True"),
+        ("environment.process_exit_code = 77", 77, "environment.process_exit_code = 77"),
+        ("environment.process_exit_code = 'bad'", 1, "environment.process_exit_code = 'bad'"),
+        ("sys.exit('too many failures')", 1, "sys.exit('too many failures') ("),
+        ("sys.exit()", 0, "sys.exit() ("),
     ],
 )
-@pytest.mark.parametrize("event", ["quitting", pytest.param("quit", marks=slow)])
+@pytest.mark.parametrize("event", ["quitting", "quit"])
 def test_the_verdict_that_a_file_sets_is_told(load_config: Build, event: str, body: str, code: Any, how: str) -> None:
     done = run(
         load_config,
@@ -170,7 +166,7 @@ Visitor.tasks = [fail]
     ("stops", "said"),
     [
         ("self.environment.runner.quit()", "the locustfile stopped it (THEIRS:"),
-        pytest.param("self.environment.runner.stop()", "the locustfile stopped it (THEIRS:", marks=slow),
+        ("self.environment.runner.stop()", "the locustfile stopped it (THEIRS:"),
         ("sys.exit(5)", "the locustfile called sys.exit(5) (THEIRS:"),
     ],
 )
@@ -195,7 +191,7 @@ Visitor.tasks = [leave]
     ("stops", "why", "broke"),
     [
         ("raise StopUser()", "StopUser, or the end of its greenlet", 0),
-        pytest.param("gevent.getcurrent().kill()", "StopUser, or the end of its greenlet", 0, marks=slow),
+        ("gevent.getcurrent().kill()", "StopUser, or the end of its greenlet", 0),
     ],
 )
 def test_users_that_stop_are_counted(load_config: Build, stops: str, why: str, broke: int) -> None:
@@ -230,7 +226,7 @@ def test_a_user_that_cannot_start_is_told_with_its_line(load_config: Build) -> N
     assert done.events["done"][0]["task_errors"] == 2
 
 
-@pytest.mark.parametrize("kind", ["User", pytest.param("TaskSet", marks=slow)])
+@pytest.mark.parametrize("kind", ["User", "TaskSet"])
 def test_what_a_user_raises_at_its_end_is_told(load_config: Build, kind: str) -> None:
     method = """
     def on_stop(self):
@@ -254,7 +250,7 @@ Visitor.tasks = [Tasks]
     "event",
     [
         "request",
-        *(pytest.param(one, marks=slow) for one in ("test_start", "spawning_complete", "test_stop", "quitting")),
+        *("test_start", "spawning_complete", "test_stop", "quitting"),
     ],
 )
 def test_a_listener_that_breaks_is_told_with_its_line(load_config: Build, event: str) -> None:
@@ -276,7 +272,7 @@ def prepare(**_):
     ("event", "why"),
     [
         ("test_stop", "it had not returned when the load was over ("),
-        pytest.param("quitting", "TimeoutError: it had not returned 10 s after", marks=slow),
+        ("quitting", "TimeoutError: it had not returned 10 s after"),
     ],
 )
 def test_a_listener_that_never_returns_is_told_with_its_line(load_config: Build, event: str, why: str) -> None:
@@ -295,7 +291,7 @@ def wait(**_):
     assert "in wait)" in done.told["listener_error"]
 
 
-@pytest.mark.parametrize("event", ["init", pytest.param("test_start", marks=slow)])
+@pytest.mark.parametrize("event", ["init", "test_start"])
 def test_a_file_that_ends_the_program_before_the_load_is_an_error_with_its_line(load_config: Build, event: str) -> None:
     done = run(
         load_config,

@@ -148,6 +148,7 @@ def before(environment, **_):
 """
 
 
+@pytest.mark.slow
 def test_every_request_is_recorded_or_counted(load_config: Callable[..., LoadConfig]) -> None:
     done = run(load_config, FIRES)
     rounds = done.events["done"][0]["ok"]

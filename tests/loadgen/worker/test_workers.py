@@ -85,6 +85,7 @@ class Crew:
         return read_ops(Path(self.configs[worker].out_dir) / FILE_NAME)
 
 
+@pytest.mark.slow
 def test_two_workers_begin_together_and_interleave(
     start: Start, load_config: Build, start_mysql: Any, read_events: Any, tmp_path: Path
 ) -> None:

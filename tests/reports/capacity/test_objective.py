@@ -83,6 +83,7 @@ def test_what_is_no_objective_gets_one_line_with_the_way_out(text: str, says: st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40) | st.builds(lambda m, c, v: m + c + v, st.sampled_from(METRICS), st.text(), st.text()))
 def test_any_text_is_an_objective_or_a_single_line(text: str) -> None:
     said = ""

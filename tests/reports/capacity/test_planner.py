@@ -47,6 +47,7 @@ def test_the_smallest_system_that_carries_it_is_chosen(tmp_path: Path) -> None:
     assert rows[500, 1]["topology"] == "group", "nobody measured the single server with its node lost"
 
 
+@pytest.mark.slow
 def test_only_the_same_machine_objective_and_workload_compare(tmp_path: Path) -> None:
     small: dict[str, Any] = {"topology": "single", "pods": 1, "n_minus_1": None}
     beside(tmp_path, "host", **small, host={"machine": "x86_64", "cores": 64})
@@ -77,6 +78,7 @@ def settings(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "otherwise",
     [
@@ -130,6 +132,7 @@ def test_of_equal_systems_the_newest_run_counts_and_not_the_best(tmp_path: Path)
     assert '<td data-label="measured">2026-02-01</td>' in page
 
 
+@pytest.mark.slow
 def test_a_newer_run_that_found_no_rate_leaves_its_system_nothing_and_one_cut_short_says_nothing(
     tmp_path: Path,
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_newer_run_that_found_no_rate_leaves_its_system_nothing_and_one_cut_sh
     assert planned(tmp_path)[500, 0]["folder"] == "."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["fail", "void", "broken"])
 def test_this_run_is_the_newest_of_its_system_also_where_it_found_no_maximum(tmp_path: Path, verdict: str) -> None:
     beside(tmp_path, "old", started_at="2099-01-01T00:00:00Z")
@@ -161,6 +165,7 @@ def test_where_the_newest_run_lost_no_node_the_one_before_it_that_did_is_asked(t
     assert {row["nodes_lost"] for row in slower} == {0}, "870/s with a node dead, of a system that carries 300/s"
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_altered_or_never_sealed_is_no_evidence(tmp_path: Path) -> None:
     small: dict[str, Any] = {"topology": "single", "pods": 1, "n_minus_1": None}
     file = beside(tmp_path, "altered", **small) / "capacity.json"

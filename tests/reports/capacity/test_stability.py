@@ -12,13 +12,16 @@ from tests.scenarios.capacity.fake_server import FakeServer
 NS = 1_000_000_000
 
 
-@pytest.mark.parametrize(("capacity_tps", "slots"), [(300, 4), (1000, 1), (1000, 16)])
+@pytest.mark.parametrize(
+    ("capacity_tps", "slots"), [(300, 4), *(pytest.param(1000, slots, marks=pytest.mark.slow) for slots in (1, 16))]
+)
 def test_a_queue_at_80_percent_is_stable_and_one_at_115_percent_is_not(capacity_tps: float, slots: int) -> None:
     server = FakeServer(capacity_tps=capacity_tps, slots=slots, seed=1)
     assert all(server(0.8 * capacity_tps, "ramp").stable for _ in range(40))
     assert not any(server(1.15 * capacity_tps, "ramp").stable for _ in range(10))
 
 
+@pytest.mark.slow
 def test_a_queue_at_105_percent_is_seen_in_nearly_every_step() -> None:
     server = FakeServer(capacity_tps=2000, slots=4, seed=2)
     steps = [server(1.05 * 2000, "ramp") for _ in range(20)]

@@ -31,6 +31,7 @@ def fitted(concurrency: Floats, throughput: Floats) -> Usl:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rate", "sigma", "kappa", "highest"), [(400, 0.05, 0.0005, 100), (1000, 0.02, 0.0002, 150), (250, 0.1, 0.002, 60)]
 )
@@ -46,6 +47,7 @@ def test_parameters_are_recovered_within_5_percent_from_points_with_2_percent_no
         assert found.n_star == pytest.approx(math.sqrt((1 - sigma) / kappa), rel=0.05)
 
 
+@pytest.mark.slow
 def test_of_few_points_the_bands_hold_the_true_parameters() -> None:
     concurrency = np.geomspace(1, 100, 12)
     held = {"sigma": 0, "kappa": 0, "lambda": 0}
@@ -71,6 +73,7 @@ def test_exact_points_give_their_parameters_and_nothing_left_over() -> None:
     assert found.r2 == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_of_a_straight_line_kappas_band_holds_0_and_no_peak_is_claimed() -> None:
     concurrency = np.geomspace(1, 64, 12)
     for seed in SEEDS:
@@ -89,6 +92,7 @@ def test_a_peak_beyond_the_last_point_is_not_given() -> None:
     assert max(found.curve.concurrency) == pytest.approx(20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.01, 0.03, 0.05])
 @pytest.mark.parametrize(
     "level",
@@ -110,6 +114,7 @@ def test_a_peak_that_is_not_claimed_has_no_bounds() -> None:
     assert found.n_star_bounds == Bounds(low=None, high=None)
 
 
+@pytest.mark.slow
 def test_a_fall_of_a_few_points_that_noise_does_not_explain_is_a_peak() -> None:
     falling = law(
         CLOSED_LOOPS, rate=150, sigma=0.06, kappa=0.006

@@ -21,6 +21,7 @@ from reports.capacity.headline import rate
 from reports.capacity.objective import parse
 from reports.capacity.steps import step_row
 from reports.capacity.write import write_capacity
+from reports.charts.charts import Picture
 from reports.schema import validate
 from tests.browser import watched_page
 from tests.reports.capacity.contents import KINDS, LAW, bare, full
@@ -38,8 +39,15 @@ class Written(NamedTuple):
 
 @pytest.fixture(scope="session")
 def of_kind(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Written]:
-    """Every kind of ending, written once: drawing takes a while."""
-    return cache(lambda kind: written(KINDS[kind](), tmp_path_factory.mktemp("capacity")))
+    """Every kind of ending, written once, and its figures not drawn, which takes a second each."""
+
+    @cache
+    def of(kind: str) -> Written:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("reports.capacity.write.picture", lambda draw: Picture(wide=b"", narrow=b""))
+            return written(KINDS[kind](), tmp_path_factory.mktemp("capacity"))
+
+    return of
 
 
 def written(measured: Measured, folder: Path) -> Written:
@@ -59,6 +67,15 @@ def test_every_kind_of_ending_is_valid_and_has_a_page(kind: str, of_kind: Callab
     for sentence in content["headline"]:
         assert " ".join(sentence.replace("`", " ").split()) in text
     assert {"curve.png", "carried.png", "usl.png", "steps.csv"} <= {file.name for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "interrupted" else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
+def test_the_figures_of_every_kind_of_ending_are_drawn(kind: str, tmp_path: Path) -> None:
+    folder, _, _ = written(KINDS[kind](), tmp_path)
+    for name in ("curve", "carried", "usl"):
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_breaks_the_contract_is_not_written(tmp_path: Path) -> None:
@@ -94,6 +111,7 @@ def test_the_page_says_the_numbers_of_its_content(of_kind: Callable[[str], Writt
     assert "Whole systems at once that held the objective: 3" in text
 
 
+@pytest.mark.slow
 def test_where_reads_have_no_rate_the_page_says_why_and_has_no_row_of_them(tmp_path: Path) -> None:
     measured = full()
     assert measured["n_minus_1"] is not None
@@ -109,6 +127,7 @@ def test_where_reads_have_no_rate_the_page_says_why_and_has_no_row_of_them(tmp_p
     assert not any("Reads" in sentence for sentence in content["headline"])
 
 
+@pytest.mark.slow
 def test_steps_of_reads_alone_are_named_and_are_no_points_of_the_curve_or_the_law(tmp_path: Path) -> None:
     plain = full()
     mixed = full()
@@ -168,6 +187,7 @@ def test_a_generator_that_was_the_limit_is_no_capacity(of_kind: Callable[[str], 
     assert content["planner"] == []
 
 
+@pytest.mark.slow
 def test_text_from_elsewhere_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>\x1b[2J"
     written(bare(scenario=evil, why=evil, workload=evil, missing={"mesh_tax": evil}), tmp_path)
@@ -215,15 +235,16 @@ def test_the_table_for_spreadsheets_has_a_row_a_step(of_kind: Callable[[str], Wr
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [380, 1100])
 def test_the_page_asks_for_nothing_and_is_no_wider_than_the_screen(
-    browser: Browser, of_kind: Callable[[str], Written], width: int
+    browser: Browser, tmp_path: Path, width: int
 ) -> None:
-    folder = of_kind("full").folder
+    folder = written(full(), tmp_path).folder
     with watched_page(browser, viewport={"width": width, "height": 900}) as watched:
         watched.page.goto((folder / "report.html").as_uri())
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
         assert (watched.requests, watched.errors) == ([], [])
 
 
+@pytest.mark.slow
 def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_path: Path) -> None:
     levels = [(1, 100), (2, 180), (3, 240), (6, 300), (10, 310), (18, 312), (32, 311)]
     closed = [step_row_of(at, purpose="closed", offered_tps=0.0, achieved_tps=float(tps)) for at, tps in levels]
@@ -236,6 +257,7 @@ def test_closed_loops_that_only_level_off_have_no_peak_in_headline_and_page(tmp_
     assert "N* n/a operations in flight at the peak: no fall was measured up to 32 in flight" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("absent", "says"), [(3, "no step had a response p99"), (1, "1 of 3 steps had no response p99")]
 )

@@ -66,6 +66,7 @@ def test_other_tools_read_it(archive: Path) -> None:
     assert "Done testing" in listed.stdout
 
 
+@pytest.mark.slow
 def test_a_changed_bit_anywhere_is_seen(archive: Path, tmp_path: Path) -> None:
     """Every byte of headers, members and directory, one bit each."""
     whole, draw = archive.read_bytes(), random.Random(7)

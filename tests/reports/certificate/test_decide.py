@@ -183,6 +183,7 @@ def test_a_plan_that_does_not_keep_its_error_rate_decides_nothing(of: Any, says:
     assert says in str(refused.value)
 
 
+@pytest.mark.slow
 def test_ten_thousand_certificates_of_a_system_that_is_just_too_bad() -> None:
     """With two claims that both fail in 5 % of trials, each by itself: certified in fewer cases than 5 %."""
     made = plan(OUTAGE, claim("lost", 0.0))

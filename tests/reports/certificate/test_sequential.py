@@ -109,6 +109,7 @@ def test_of_several_claims_the_longest_looks_keep_the_error_rate_of_each() -> No
     assert keeps(looks, share=0.8, confidence=0.99999)
 
 
+@pytest.mark.slow
 def test_ten_thousand_plans_at_exactly_five_percent_bad_certify_at_most_five_and_a_half_percent() -> None:
     random = np.random.default_rng(13)
     certified = 0
@@ -168,6 +169,7 @@ def test_whatever_is_certified_has_a_bound_within_the_claim(looks: tuple[Look, .
     assert max(bounds) == bounds[-1], "the last look with all it allows is the worst of them"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [0.02, 0.035, 0.045, 0.05, 0.06])
 def test_bounds_are_wrong_no_more_often_than_promised_also_where_another_claim_went_on(bad: float) -> None:
     """The chance that a bound is below the true share, by simulation with a second claim in the way."""

@@ -73,6 +73,7 @@ def test_texts_that_runs_share_are_on_the_page_once_and_every_run_has_its_own(ro
     assert {made["texts"][at] for at in made["rows"]["why"]} == {row.why}
 
 
+@pytest.mark.slow
 def test_of_more_runs_than_a_browser_shows_at_ease_the_newest_are_there_and_the_page_says_so(row: TrialRow) -> None:
     rows = [replace(row, folder=f"a/{at}", numbers={}) for at in range(ROWS_MAX + 7)]
     made = content(rows, [])
@@ -166,6 +167,7 @@ def test_of_very_many_the_newest_are_listed_and_the_page_says_how_many_are_not(t
     assert listed.entries[0].name == f"{LISTED_MAX + 1:04}"
 
 
+@pytest.mark.slow
 def test_runs_that_end_at_once_leave_a_whole_page_with_all_of_them(tmp_path: Path) -> None:
     folders = [sealed_run(tmp_path, at) for at in range(4)]
     code = """

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from checks.judge import judge
@@ -33,6 +34,7 @@ def test_the_table_opens_with_the_verdict_and_ends_with_the_report(make_history:
         assert any(word in line for line in lines)
 
 
+@pytest.mark.slow
 def test_square_brackets_are_text(make_history: MakeHistory) -> None:
     history = make_history()
     fault = replace(history.faults[0], fault="[red]kill[/nonsense]")
@@ -43,6 +45,7 @@ def test_a_folder_with_ops_alone_can_be_printed(make_history: MakeHistory) -> No
     assert printed(History(ops=make_history().ops)).startswith("PASS unnamed run (seed n/a)")
 
 
+@pytest.mark.slow
 def test_lost_transfers_are_named(make_history: MakeHistory) -> None:
     history = make_history()
     lost = str(history.final["transfers"]["id"].iloc[0])

@@ -65,6 +65,7 @@ def test_a_curve_goes_over_the_levels_in_their_order_with_wilson_s_interval(gray
     )
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_curve(gray: Callable[..., Experiment], tmp_path: Path) -> None:
     write_matrix(gray(folder=tmp_path))
     text = (tmp_path / "report.html").read_text()

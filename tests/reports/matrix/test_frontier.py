@@ -48,6 +48,7 @@ def recomputed(points: Sequence[Numbers]) -> list[bool]:
     return [not beaten(point) for point in points]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2), st.integers(1, 4)), min_size=2, max_size=7))
 def test_the_set_is_that_of_a_recomputation(judged: Judged, experiment: Experiments, points: list[Numbers]) -> None:

@@ -90,6 +90,7 @@ def test_hostile_text_is_shown_and_not_obeyed(page: tuple[_Page, Path]) -> None:
     assert "'load.rate=200 '" in page[0].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["gone", None])
 def test_a_matrix_without_one_judged_trial_has_a_page(experiment: Experiments, tmp_path: Path, outcome: str) -> None:
     matrix = write_matrix(experiment([ENVOY], [(ENVOY, outcome)], folder=tmp_path))

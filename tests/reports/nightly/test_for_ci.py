@@ -233,6 +233,7 @@ def test_a_night_of_which_nothing_was_run_is_flagged() -> None:
     assert error_lines(content) == ["::error title=nightly::the night is a not run"]
 
 
+@pytest.mark.slow
 def test_a_summary_that_is_too_long_keeps_the_flags_and_says_what_it_leaves_out() -> None:
     rows = [trial(number=number, outcome="fail", why="é" * 390) for number in range(1, 3001)]
     text = step_summary(night(cell("fail", planned=3000, failed=3000), trials=rows, verdict="fail"))

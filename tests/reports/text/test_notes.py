@@ -106,6 +106,7 @@ def test_with_the_performance_schema_lag_is_a_number(make_history: MakeHistory) 
     assert (summary["notes"], measured["replica_lag_after_ms"]) == ([], 120.0)
 
 
+@pytest.mark.slow
 def test_a_void_page_has_a_row_for_the_gate_that_made_it_void_though_nobody_set_it(make_history: MakeHistory) -> None:
     history = make_history()
     host = history.manifest["host"] | {"cpu_pressure_percent": 39.9}

@@ -152,6 +152,7 @@ def test_words_that_are_missing_are_said_to_be(make_history: MakeHistory, why: s
     assert f"Not available: {why}" in found["page"]
 
 
+@pytest.mark.slow
 def test_the_terminal_tells_of_losses_first_where_it_cannot_tell_all(make_history: MakeHistory) -> None:
     again = [words(9 + n, "MY-011494", f"Member with address node{n}:3306 is reachable again.") for n in range(1, 12)]
     expelled = words(30, "MY-011505", "Member was expelled from the group due to network failures.")

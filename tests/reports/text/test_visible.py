@@ -52,6 +52,7 @@ def hostile(make_history: MakeHistory) -> History:
     )
 
 
+@pytest.mark.slow
 def test_no_page_and_no_table_carries_it_raw(hostile: History, tmp_path: Path) -> None:
     summary = write_reports(hostile, judge(hostile), tmp_path)
     printed = io.StringIO()

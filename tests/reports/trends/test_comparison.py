@@ -22,11 +22,13 @@ def flagged(comparison: Comparison) -> set[str]:
     return {one.metric for _, one in comparison.flagged()}
 
 
+@pytest.mark.slow
 def test_of_100_pairs_of_equal_law_at_most_5_are_flagged_over_all_metrics() -> None:
     alarms = [pair for pair in PAIRS if flagged(compare(trial_rows(2 * pair, 12), trial_rows(2 * pair + 1, 12)))]
     assert len(alarms) <= 5, alarms
 
 
+@pytest.mark.slow
 def test_of_100_pairs_whose_outage_is_30_percent_longer_at_least_95_are_flagged() -> None:
     seen = [
         pair
@@ -145,6 +147,7 @@ def test_what_has_no_counterpart_is_left_out_by_name() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_cells_and_scenarios_share_what_may_be_flagged_by_chance() -> None:
     def night(seed: int, **given: Any) -> list[Any]:
         cells = ("group / envoy", "group / haproxy", "semisync / envoy", "async / envoy")

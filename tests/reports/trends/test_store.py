@@ -113,6 +113,7 @@ def test_a_connection_for_reading_can_change_nothing(runs: Path) -> None:
         Store(runs).for_reading().execute("DROP VIEW trials")
 
 
+@pytest.mark.slow
 def test_several_processes_add_at_once_and_no_row_is_lost(tmp_path: Path) -> None:
     made = [sealed_run(tmp_path, number) for number in range(40)]
     at_once = [program(ADDS, tmp_path, *made[first::4]) for first in range(4)]
@@ -122,6 +123,7 @@ def test_several_processes_add_at_once_and_no_row_is_lost(tmp_path: Path) -> Non
     assert Store(tmp_path).rows() == rows_of(tmp_path, made)
 
 
+@pytest.mark.slow
 def test_a_rebuild_while_others_add_loses_no_row(tmp_path: Path) -> None:
     made = [sealed_run(tmp_path, number) for number in range(30)]
     adds = program(ADDS, tmp_path, *made)
@@ -155,6 +157,7 @@ store.Store(runs).add(row)
 """
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_in_its_transaction_leaves_what_was_there(runs: Path) -> None:
     first, second, third, _ = folders(runs)
     Store(runs).add(row_of(first, runs=runs))
@@ -288,6 +291,7 @@ except StoreError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_disk_without_room_is_told_and_leaves_the_rows_that_were_there(runs: Path) -> None:
     first, second, *_ = folders(runs)
     Store(runs).add(row_of(first, runs=runs))

@@ -90,6 +90,7 @@ def test_hostile_text_is_shown_and_not_obeyed(page: tuple[_Page, Path]) -> None:
     assert "'load.rate=200 '" in page[0].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["gone", None])
 def test_trials_of_which_none_was_judged_have_a_page(series: MakeSeries, tmp_path: Path, outcome: str | None) -> None:
     content = write_trials(series([outcome], folder=tmp_path))

@@ -169,6 +169,7 @@ def test_a_bare_server_whose_owner_lives_is_left_alone(unpacked: list[Path]) -> 
         assert root.exists()
 
 
+@pytest.mark.slow
 def test_the_lock_of_an_owner_ends_with_it_and_not_with_what_it_started(temporary: Path) -> None:
     owner = (
         "import subprocess, sys; from pathlib import Path; from scenarios.capacity.bare import _locked\n"
@@ -202,6 +203,7 @@ def test_a_link_or_a_strangers_folder_is_never_followed(temporary: Path, monkeyp
     assert (temporary / "meshbench-bare-theirs").exists()
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_bare_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     owner = (

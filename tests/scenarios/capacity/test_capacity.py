@@ -13,7 +13,10 @@ from scenarios.capacity.capacity import closed_loops
 from tests.scenarios.capacity.fake_server import FakeServer
 from tests.scenarios.capacity.fake_system import SLO, FakeSystem, FakeTrials, content, ended
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_what_it_finds_is_verified_on_both_sides_and_printed(tmp_path: Path, capsys: Any) -> None:
     assert ended(tmp_path) == 0
@@ -31,6 +34,7 @@ def test_what_it_finds_is_verified_on_both_sides_and_printed(tmp_path: Path, cap
     assert (tmp_path / "capacity" / "latest" / "SHA256SUMS").exists()
 
 
+@pytest.mark.slow
 def test_an_interruption_removes_the_system_and_keeps_what_was_measured(
     tmp_path: Path, system: type[FakeSystem]
 ) -> None:
@@ -47,6 +51,7 @@ def test_an_interruption_removes_the_system_and_keeps_what_was_measured(
     assert system.ended == 1
 
 
+@pytest.mark.slow
 def test_a_generator_that_is_the_limit_ends_with_3_and_says_what_to_raise(
     tmp_path: Path, system: type[FakeSystem], capsys: Any
 ) -> None:
@@ -56,6 +61,7 @@ def test_a_generator_that_is_the_limit_ends_with_3_and_says_what_to_raise(
     assert "Raise load.workers" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_objective_that_no_rate_holds_has_a_page_that_says_so(
     tmp_path: Path, system: type[FakeSystem], capsys: Any
 ) -> None:
@@ -95,6 +101,7 @@ def test_a_machine_that_others_use_is_void_and_one_noisy_step_is_taken_again(
     assert "40 % of this machine's CPU" in content(tmp_path)["why"]
 
 
+@pytest.mark.slow
 def test_a_step_that_was_disturbed_once_is_measured_again(
     tmp_path: Path, system: type[FakeSystem], capsys: Any
 ) -> None:
@@ -106,6 +113,7 @@ def test_a_step_that_was_disturbed_once_is_measured_again(
     assert capsys.readouterr().err.count("measured again") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_the_law_is_fitted_to_closed_loops_from_one_client_to_all(tmp_path: Path) -> None:
     assert ended(tmp_path) == 0
@@ -122,6 +130,7 @@ def test_closed_loops_reach_from_one_client_to_as_many_as_there_are_connections(
     assert loops == sorted(set(loops))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Path, trials: type[FakeTrials]) -> None:
     assert ended(tmp_path, "--lose", "1", subject="group") == 0
@@ -145,6 +154,7 @@ def test_with_a_node_lost_the_safe_load_is_one_that_a_run_has_shown(tmp_path: Pa
     assert {step["setting"] for step in found["steps"]} == {"n", "n_minus_1", "rejoining"}
 
 
+@pytest.mark.slow
 def test_a_search_that_ends_without_a_maximum_keeps_nobody_from_the_safe_load(
     tmp_path: Path, system: type[FakeSystem], trials: type[FakeTrials]
 ) -> None:
@@ -157,6 +167,7 @@ def test_a_search_that_ends_without_a_maximum_keeps_nobody_from_the_safe_load(
     assert lost["safe_tps"] == lost["safe_verified"]["offered_tps"] <= trials.holds_up_to
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_where_the_rule_of_thumb_holds_it_is_the_safe_load(tmp_path: Path, trials: type[FakeTrials]) -> None:
     trials.holds_up_to = 2000.0
@@ -168,6 +179,7 @@ def test_where_the_rule_of_thumb_holds_it_is_the_safe_load(tmp_path: Path, trial
     assert len(trials.asked) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_a_load_that_nobody_can_tell_of_is_not_called_unsafe(
     tmp_path: Path, trials: type[FakeTrials], capsys: Any
@@ -181,6 +193,7 @@ def test_a_load_that_nobody_can_tell_of_is_not_called_unsafe(
     assert "could not tell whether it held outside of the outage" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_a_load_at_which_money_is_lost_is_not_safe_whatever_the_objectives_say(
     tmp_path: Path, trials: type[FakeTrials]
@@ -192,6 +205,7 @@ def test_a_load_at_which_money_is_lost_is_not_safe_whatever_the_objectives_say(
     assert "37 acknowledged writes were lost" in lost["safe_verified"]["words"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("system")
 def test_without_a_run_that_holds_no_load_is_called_safe(tmp_path: Path, trials: type[FakeTrials]) -> None:
     trials.holds_up_to = 0.0

@@ -16,6 +16,8 @@ from scenarios.schema.workload import WorkloadSection
 from tests.scenarios.capacity.fake_server import FakeServer
 from tests.scenarios.capacity.fake_system import SLO, FakeSystem, content, ended
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 LOSE = ("--lose", "1", "--workload", "mixed-read")
 
 
@@ -52,6 +54,7 @@ def test_reads_are_searched_with_every_replica_and_with_one_dead(tmp_path: Path,
     assert f"{reads['ratio']:.0%} of that" in " ".join(found["headline"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trials")
 def test_reads_that_nothing_holds_kill_no_replica_and_say_so(tmp_path: Path, system: type[FakeSystem]) -> None:
     system.reads = FakeServer(capacity_tps=2000, slots=4, drops=0.2)
@@ -63,6 +66,7 @@ def test_reads_that_nothing_holds_kill_no_replica_and_say_so(tmp_path: Path, sys
     assert found["n_minus_1"]["max_tps"] is not None, "the rest is measured all the same"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("trials")
 def test_without_a_maximum_with_a_replica_dead_the_one_before_stays_and_the_replica_comes_back(
     tmp_path: Path, system: type[FakeSystem]
@@ -77,6 +81,7 @@ def test_without_a_maximum_with_a_replica_dead_the_one_before_stays_and_the_repl
     assert "with one replica dead no maximum was found" in " ".join(found["headline"])
 
 
+@pytest.mark.slow
 def test_reads_need_no_maximum_of_the_mix_and_no_primary_dies_without_one(
     tmp_path: Path, system: type[FakeSystem]
 ) -> None:
@@ -89,6 +94,7 @@ def test_reads_need_no_maximum_of_the_mix_and_no_primary_dies_without_one(
     assert {lost[name] for name in ("max_tps", "ratio", "safe_tps", "safe_verified", "rejoining")} == {None}
 
 
+@pytest.mark.slow
 def test_reads_stay_when_what_follows_breaks(tmp_path: Path, system: type[FakeSystem]) -> None:
     def break_down(_: int) -> None:
         if system.story and system.story[-1] == "node1 killed":

@@ -18,7 +18,10 @@ P99_20MS = [parse("response_p99<=20ms")]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize(("capacity_tps", "slots", "limit_ms"), [(2000, 1, 20), (2000, 4, 25), (3000, 16, 35)])
+@pytest.mark.parametrize(
+    ("capacity_tps", "slots", "limit_ms"),
+    [(2000, 1, 20), (2000, 4, 25), pytest.param(3000, 16, 35, marks=pytest.mark.slow)],
+)
 def test_the_maximum_of_a_known_queue_is_found_within_three_percent(
     capacity_tps: float, slots: int, limit_ms: float, seed: int
 ) -> None:
@@ -30,6 +33,7 @@ def test_the_maximum_of_a_known_queue_is_found_within_three_percent(
     verified(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixed_times", [False, True])
 @pytest.mark.parametrize("slots", [2, 8])
 def test_with_a_loose_objective_the_maximum_is_what_all_slots_can_do(slots: int, fixed_times: bool) -> None:
@@ -39,6 +43,7 @@ def test_with_a_loose_objective_the_maximum_is_what_all_slots_can_do(slots: int,
     verified(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start_tps", [40, 20_000])
 def test_a_first_guess_that_is_far_off_costs_steps_and_no_accuracy(start_tps: float) -> None:
     known_tps = carries_tps(capacity_tps=2000, slots=1, quantile=0.99, limit_s=0.02)
@@ -54,6 +59,7 @@ def test_a_machine_that_differs_from_step_to_step_and_starts_cold_is_searched_al
     assert {one.purpose for one in found.steps} == {"ramp", "bisect", "verify_below", "verify_above"}
 
 
+@pytest.mark.slow
 def test_one_search_twice_is_the_same_search() -> None:
     def once() -> list[tuple[float, Purpose]]:
         server = FakeServer(capacity_tps=1000, slots=2, seed=11)
@@ -105,6 +111,7 @@ def test_a_generator_that_can_offer_nothing_is_said() -> None:
     assert "at least" not in found.words
 
 
+@pytest.mark.slow
 def test_a_generator_that_is_full_only_far_above_the_maximum_is_no_obstacle() -> None:
     server = FakeServer(capacity_tps=1000, slots=4, generator_tps=1250)
     found = search(server, [parse("response_p99<=40ms")], start_tps=2000)

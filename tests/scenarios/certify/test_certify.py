@@ -28,6 +28,7 @@ from tests.scenarios.certify.conftest import Begun, small
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_seventy_two_clean_trials_end_certified_and_are_written_down(runs: Path) -> None:
     begun = Begun(runs, lambda *_: GOOD)
     certificate = begun.go()
@@ -46,6 +47,7 @@ def test_seventy_two_clean_trials_end_certified_and_are_written_down(runs: Path)
     assert len(first["seal"]) == 64
 
 
+@pytest.mark.slow
 def test_one_bad_trial_at_ten_goes_on_to_ninety_eight(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begun = Begun(runs, lambda number, _: BAD if number == 10 else GOOD)
     assert (begun.go()["verdict"], len(begun.fake.tried)) == ("certified", 98)
@@ -63,6 +65,7 @@ def test_two_bad_trials_end_it_at_once(runs: Path) -> None:
     assert len(begun.fake.tried) == 5
 
 
+@pytest.mark.slow
 def test_a_void_or_broken_trial_is_run_again_with_the_same_seed(runs: Path) -> None:
     ends = {(2, 1): VOID, (2, 2): "MySQL refused"}
     begun = Begun(runs, lambda number, attempt: ends.get((number, attempt), GOOD))
@@ -85,6 +88,7 @@ def test_too_many_void_trials_are_incomplete(runs: Path) -> None:
     assert len(begun.fake.tried) == 5
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_trial_under_way_which_counts_as_void_and_the_rest_goes_on(runs: Path) -> None:
     cut: list[int] = []
 
@@ -114,6 +118,7 @@ def killed(begun: Begun) -> None:
         begun.go()
 
 
+@pytest.mark.slow
 def test_a_trial_whose_run_was_sealed_before_the_end_counts_whatever_it_shows(runs: Path, monkeypatch: Any) -> None:
     begun = Begun(runs, lambda number, _: BAD if number == 2 else GOOD)
     append = CertificateFolder.append

@@ -77,6 +77,7 @@ def bundles_of(file: Path) -> list[Path]:
     return sorted((file.parent / "runs" / "certificates").glob("*.zip"))
 
 
+@pytest.mark.slow
 def test_a_certified_plan_ends_with_0_and_a_bundle_that_holds(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert certify(file) == 0
     told = capsys.readouterr().out
@@ -89,6 +90,7 @@ def test_a_certified_plan_ends_with_0_and_a_bundle_that_holds(file: Path, capsys
     assert (file.parent / "runs" / "index.html").is_file(), "the page of all runs has it"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_130_and_no_bundle_and_the_same_command_goes_on(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

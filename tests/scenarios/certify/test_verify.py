@@ -64,6 +64,7 @@ def test_a_bundle_is_sound_and_tells_what_was_claimed_shown_and_by_whom(signed: 
     assert text.splitlines()[-1].endswith("It says: CERTIFIED")
 
 
+@pytest.mark.slow
 def test_what_certify_ran_and_wrote_is_sound(tmp_path: Path) -> None:
     """Its own loop, over runs that are there at once: one void, one that broke, one cut off, two that count."""
     runs = tmp_path / "runs"
@@ -95,6 +96,7 @@ def test_what_certify_ran_and_wrote_is_sound(tmp_path: Path) -> None:
     assert "2 attempts left nothing to judge" in "\n".join(lines(found))
 
 
+@pytest.mark.slow
 def test_a_refused_certificate_is_as_sound_as_any_other_and_says_so(place: Path, tmp_path: Path) -> None:
     strict = plan(claims=(replace(plan().claims[0], limit=10.0),))
     folder = certified(tmp_path, of=strict, attempts=[(1, 1, {})])
@@ -105,6 +107,7 @@ def test_a_refused_certificate_is_as_sound_as_any_other_and_says_so(place: Path,
     assert statement["$id"] == found["schema"]
 
 
+@pytest.mark.slow
 def test_the_statement_says_passed_only_where_it_is_certified(signed: Path, tmp_path: Path) -> None:
     assert statement_of(signed)["predicate"]["result"] == "PASSED"
     assert statement_of(signed)["predicate"]["failedTests"] == []
@@ -149,6 +152,7 @@ def test_the_same_runs_give_the_same_bundle(place: Path, signed: Path, ours: tup
     assert write_bundle(folder_of(place), key=ours[0]).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_what_nobody_signed_is_sound_and_says_that_nobody_signed_it(copy: Path, ours: tuple[Path, Path]) -> None:
     bundle = write_bundle(copy)
     assert problems(bundle) == []
@@ -156,6 +160,7 @@ def test_what_nobody_signed_is_sound_and_says_that_nobody_signed_it(copy: Path, 
     assert named(problems(bundle, key=ours[1]), "the key given", "has signed nothing")
 
 
+@pytest.mark.slow
 def test_without_a_network_and_without_docker(signed: Path, ours: tuple[Path, Path]) -> None:
     if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
         pytest.skip("no network namespace may be made here")
@@ -194,12 +199,14 @@ def test_a_bundle_is_not_written_without_the_evidence_of_a_run(copy: Path) -> No
     assert not copy.with_name(f"{copy.name}.zip").exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(signed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert problems(signed) == []
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_exit_codes_and_json(
     signed: Path, ours: tuple[Path, Path], keys: Callable[[str], tuple[Path, Path]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from tests.scenarios.certify.forging import (
 pytestmark = pytest.mark.usefixtures("no_figures")
 
 
+@pytest.mark.slow
 def test_fifty_changed_bytes_are_seen_each(signed: Path, tmp_path: Path) -> None:
     """Without a key: whoever has none sees damage all the same."""
     whole, draw = signed.read_bytes(), random.Random(13)
@@ -30,7 +31,16 @@ def test_fifty_changed_bytes_are_seen_each(signed: Path, tmp_path: Path) -> None
         assert problems(tmp_path / "bundle.zip"), f"byte {at}"
 
 
-@pytest.mark.parametrize("member", ["statement.dsse.json", "signer.pem", "SHA256SUMS", "plan.json", "certificate.html"])
+@pytest.mark.parametrize(
+    "member",
+    [
+        "plan.json",
+        pytest.param("statement.dsse.json", marks=pytest.mark.slow),
+        pytest.param("signer.pem", marks=pytest.mark.slow),
+        pytest.param("SHA256SUMS", marks=pytest.mark.slow),
+        pytest.param("certificate.html", marks=pytest.mark.slow),
+    ],
+)
 def test_a_changed_byte_in_what_is_small_is_seen_even_where_the_archive_fits(
     signed: Path, tmp_path: Path, member: str
 ) -> None:
@@ -49,6 +59,7 @@ def test_a_changed_byte_in_what_is_small_is_seen_even_where_the_archive_fits(
         assert problems(rezipped(bundle, flip))
 
 
+@pytest.mark.slow
 def test_a_member_that_was_changed_added_or_taken_out_is_named(signed: Path, tmp_path: Path) -> None:
     run = next(name for name in zipfile.ZipFile(signed).namelist() if name.endswith("ops/load1.parquet"))
     changes: dict[str, Callable[[Path], object]] = {
@@ -65,6 +76,7 @@ def test_a_member_that_was_changed_added_or_taken_out_is_named(signed: Path, tmp
         assert named(problems(rezipped(bundle, change)), name)
 
 
+@pytest.mark.slow
 def test_a_signature_that_was_taken_out_is_missed(signed: Path, ours: tuple[Path, Path], tmp_path: Path) -> None:
     bundle = Path(shutil.copy(signed, tmp_path / "bundle.zip"))
 

@@ -28,6 +28,7 @@ from tests.scenarios.certify.forging import (
 pytestmark = pytest.mark.usefixtures("no_figures")
 
 
+@pytest.mark.slow
 def test_another_key_is_told_from_the_one_that_is_asked_for(
     copy: Path, ours: tuple[Path, Path], keys: Callable[[str], tuple[Path, Path]]
 ) -> None:
@@ -42,6 +43,7 @@ def test_a_plan_that_was_loosened_afterwards_is_named(copy: Path) -> None:
     assert named(problems(write_bundle(copy)), "plan.json", "changed after it was frozen")
 
 
+@pytest.mark.slow
 def test_a_plan_that_was_replaced_with_all_that_follows_from_it_is_found_by_the_signature_alone(
     copy: Path, ours: tuple[Path, Path], keys: Callable[[str], tuple[Path, Path]]
 ) -> None:
@@ -63,23 +65,27 @@ def test_a_trial_that_was_dropped_is_missed(copy: Path) -> None:
     assert named(problems(write_bundle(copy)), "trial 3, attempt 1", "the plan wants trial 2, attempt 1")
 
 
+@pytest.mark.slow
 def test_a_void_attempt_that_was_dropped_is_missed(copy: Path) -> None:
     rows = (copy / "trials.jsonl").read_text().splitlines(keepends=True)
     (copy / "trials.jsonl").write_text("".join([rows[0], *rows[2:]]))
     assert named(problems(write_bundle(copy)), "trial 2, attempt 2", "attempt 1 here")
 
 
+@pytest.mark.slow
 def test_a_run_with_another_seed_is_named(copy: Path) -> None:
     forge_manifest(copy, 2, seed=99)
     found = problems(write_bundle(copy))
     assert named(found, "trial 2, attempt 2", "has seed 99; the plan's is 8")
 
 
+@pytest.mark.slow
 def test_a_line_with_another_seed_is_named(copy: Path) -> None:
     change_line(copy, 3, seed=99)
     assert named(problems(write_bundle(copy)), "trial 3, attempt 1", "its seed is 99")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -96,6 +102,7 @@ def test_a_run_that_is_another_than_the_plan_wants_is_named(copy: Path, change: 
     assert named(problems(write_bundle(copy)), "trial 2, attempt 2", said)
 
 
+@pytest.mark.slow
 def test_a_verdict_and_a_number_that_the_history_does_not_give_are_named(copy: Path) -> None:
     rows = [json.loads(row) for row in (copy / "trials.jsonl").read_text().splitlines()]
     change_line(copy, 0, claims=[{"outcome": "ok", "measured": 5.0}, rows[0]["claims"][1]])
@@ -104,12 +111,14 @@ def test_a_verdict_and_a_number_that_the_history_does_not_give_are_named(copy: P
     assert named(problems(write_bundle(copy)), "trial 1, attempt 1", "is pass when it is judged again, not fail")
 
 
+@pytest.mark.slow
 def test_a_bad_trial_cannot_be_passed_off_as_one_that_broke(copy: Path) -> None:
     rows = [json.loads(row) for row in (copy / "trials.jsonl").read_text().splitlines()]
     change_line(copy, 1, verdict="broken", claims=rows[1]["claims"])
     assert named(problems(write_bundle(copy)), "trial 2, attempt 1", "is called broken, but its run is whole")
 
 
+@pytest.mark.slow
 def test_one_run_cannot_stand_for_two_trials(copy: Path) -> None:
     rows = [json.loads(row) for row in (copy / "trials.jsonl").read_text().splitlines()]
     change_line(copy, 3, folder=rows[2]["folder"], seal=rows[2]["seal"])
@@ -128,11 +137,13 @@ def test_a_run_that_is_elsewhere_is_no_run_of_the_bundle(signed: Path, tmp_path:
     assert named(problems(rezipped(bundle, lead_away)), "trials.jsonl", f"folder '{folder}' is no folder of a run")
 
 
+@pytest.mark.slow
 def test_a_better_certificate_than_the_trials_give_is_named(copy: Path) -> None:
     edited(copy / "certificate.json", lambda content: content["claims"][0].update(bound=0.001))
     assert named(problems(write_bundle(copy)), "certificate.json", ".claims[0].bound is 0.001")
 
 
+@pytest.mark.slow
 def test_a_page_that_says_something_else_is_named(copy: Path) -> None:
     """With all sums put right, which nobody signed."""
     edited(copy / "certificate.json", lambda content: content.update(why="certified after 1,000 trials"))
@@ -140,6 +151,7 @@ def test_a_page_that_says_something_else_is_named(copy: Path) -> None:
     assert named(found, "certificate.html", "is not the page")
 
 
+@pytest.mark.slow
 def test_a_page_of_another_version_is_not_called_wrong_and_not_called_checked(tmp_path: Path) -> None:
     bundle = write_bundle(certified(tmp_path, of=plan(commit="0" * 40, dirty=False)))
 
@@ -159,6 +171,7 @@ def test_a_page_of_another_version_is_not_called_wrong_and_not_called_checked(tm
     assert "note         certificate.html is of another version" in "\n".join(lines(found))
 
 
+@pytest.mark.slow
 def test_what_another_version_words_otherwise_is_noted_and_its_numbers_are_compared(tmp_path: Path) -> None:
     folder = certified(tmp_path, of=plan(commit="0" * 40, dirty=False))
     edited(folder / "certificate.json", lambda content: content.update(why="all of the trials were good"))

@@ -45,6 +45,7 @@ def test_usage_errors_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]
         assert said.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["scenarios.cli.cli", "scenarios.run.judging"])
 def test_ctrl_c_while_libraries_are_imported_ends_without_a_traceback(module: str) -> None:
     interrupt_at_import = f"""
@@ -125,6 +126,7 @@ def test_a_bug_of_ours_is_called_one_and_has_its_traceback(
     assert "internal error (please report), run not judged: KeyError('bug')" in err
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_hears_no_complaint() -> None:
     reader, writer = os.pipe()
     os.close(reader)

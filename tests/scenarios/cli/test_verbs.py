@@ -46,6 +46,7 @@ def test_help_shows_every_verb_once_in_a_group_with_what_it_does(capsys: pytest.
     assert not any(ord(letter) > 0x2100 for line in lines for letter in line), "boxes are for nobody who reads a log"
 
 
+@pytest.mark.slow
 def test_every_verb_explains_itself_in_both_spellings(capsys: pytest.CaptureFixture[str]) -> None:
     for name in names():
         told = help_of(capsys, name)
@@ -123,6 +124,7 @@ def test_where_paths_are_expected_the_shell_completes_them_itself(
     assert completions(monkeypatch, capsys, "run", "./own") == []
 
 
+@pytest.mark.slow
 def test_bash_itself_completes_a_scenario_with_the_script_that_is_printed(tmp_path: Path) -> None:
     (tmp_path / "meshbench").write_text(f'#!/bin/sh\nexec {sys.executable} -m scenarios "$@"\n')
     (tmp_path / "meshbench").chmod(0o755)
@@ -151,6 +153,7 @@ def test_each_shell_has_its_script(capsys: pytest.CaptureFixture[str], shell: st
     assert "meshbench" in script
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", ["--help", "run --help", "COMPLETE judge ''", "COMPLETE run primary-", "COMPLETE run x --"]
 )

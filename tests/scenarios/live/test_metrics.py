@@ -113,6 +113,7 @@ def test_labels_that_the_dashboard_shows_are_those_of_the_metric(tmp_path: Path)
             assert set(re.findall(r"{{(\w+)}}", target["legendFormat"])) <= labels[name], panel["title"]
 
 
+@pytest.mark.slow
 def test_they_are_served_while_the_block_lasts_and_say_what_runs_then(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

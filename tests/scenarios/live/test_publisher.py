@@ -71,6 +71,7 @@ def test_a_fault_is_shown_step_by_step_and_a_line_that_is_being_written_waits(tm
     assert (healed.active, list(healed.steps)) == (False, ["planned", "injected", "bitten", "healed"])
 
 
+@pytest.mark.slow
 def test_roles_pools_and_decisions_come_from_the_observer_and_the_control_plane(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each is a process of its own, for seconds
+
 ROOT = Path(__file__).resolve().parents[3]
 #: A run in little, with everything around it that `meshbench run` has.
 RUN = """

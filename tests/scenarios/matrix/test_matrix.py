@@ -257,6 +257,7 @@ def test_a_run_says_that_it_is_part_of_the_matrix(outcome: Callable[[Outcome], N
     assert sorted((one["trial"], one["attempt"]) for one in parts) == [(1, 1), (2, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "why"),
     [

@@ -91,6 +91,7 @@ class Shows:
         return Again({one.pair.name: Fresh(a=self.a, b=self.b) for one in pairs}, "")
 
 
+@pytest.mark.slow
 def test_a_night_like_those_before_finds_nothing_and_runs_nothing_again(night: Nightly, nights: Nights) -> None:
     nights.trials("20261126T010203Z", 6)
     nights.trials("20261127T010203Z", 6)
@@ -115,6 +116,7 @@ def test_what_got_slower_and_does_so_again_is_worse_and_the_step_is_named(night:
     assert "(step rerouted)" in found["why"]
 
 
+@pytest.mark.slow
 def test_what_a_rerun_does_not_show_again_raises_no_alarm(night: Nightly, nights: Nights) -> None:
     nights.trials("20261127T010203Z", 12)
     tonight = nights.trials(night["id"], 6, rerouted_ms=6000.0)
@@ -123,6 +125,7 @@ def test_what_a_rerun_does_not_show_again_raises_no_alarm(night: Nightly, nights
     assert {one["confirmed"] for one in found["findings"]} == {False}
 
 
+@pytest.mark.slow
 def test_what_cannot_be_run_again_is_told_and_raises_no_alarm(
     night: Nightly, nights: Nights, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,6 +146,7 @@ def test_too_few_trials_are_undecided_and_it_says_how_many_it_needs(night: Night
     assert any("needs at least" in one for one in found["undecided"])
 
 
+@pytest.mark.slow
 def test_only_so_many_earlier_nights_count_and_none_of_another_suite(night: Nightly, nights: Nights) -> None:
     for of in ("20261101T010203Z", "20261126T010203Z", "20261127T010203Z", "20270101T010203Z"):
         nights.trials(of, 4)

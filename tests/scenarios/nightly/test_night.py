@@ -249,6 +249,7 @@ def test_killed_between_two_trials_it_does_none_of_them_again(tmp_path: Path, ru
     assert (keys(done["trials"]), done["cut"]) == (order, [])
 
 
+@pytest.mark.slow
 def test_a_run_that_was_sealed_when_the_process_was_killed_is_taken_as_it_is(tmp_path: Path, runs: Runs) -> None:
     plan = plan_of(tmp_path)
     order = list(plan.order())
@@ -261,6 +262,7 @@ def test_a_run_that_was_sealed_when_the_process_was_killed_is_taken_as_it_is(tmp
     assert len({row["folder"] for row in night["trials"]}) == 6
 
 
+@pytest.mark.slow
 def test_a_trial_in_which_it_is_killed_again_and_again_is_given_up_and_said(tmp_path: Path, runs: Runs) -> None:
     plan = plan_of(tmp_path)
     first = next(iter(plan.order()))
@@ -274,6 +276,7 @@ def test_a_trial_in_which_it_is_killed_again_and_again_is_given_up_and_said(tmp_
     assert len(night["trials"]) == 5
 
 
+@pytest.mark.slow
 def test_ctrl_c_lists_the_rest_as_not_run_and_it_can_be_gone_on_with(tmp_path: Path, runs: Runs) -> None:
     plan = plan_of(tmp_path)
     order = list(plan.order())
@@ -350,6 +353,7 @@ def test_a_night_of_another_commit_or_of_long_ago_is_only_gone_on_with_as_far_as
         night_of(plan, runs, again=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["", "{", '{"schema": "meshbench/nightly/1"}', "[]"])
 def test_a_nightly_json_that_is_none_is_left_aside(tmp_path: Path, runs: Runs, content: str) -> None:
     other = runs.runs / "nightly" / "20200101T000000Z"

@@ -64,6 +64,7 @@ def test_a_night_ends_with_its_pages_its_table_and_its_exit_code(
     assert (latest / "summary.md").read_text().startswith("#")
 
 
+@pytest.mark.slow
 def test_the_second_night_is_held_against_the_first(
     tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +75,7 @@ def test_the_second_night_is_held_against_the_first(
     assert (runs.runs / "nightly" / "latest" / "compare.html").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("levels", "code"), [(DROP, 1), ([1000.0] * 18, 0)], ids=["a fifth less", "as before"])
 def test_a_capacity_that_fell_in_the_history_fails_the_night(
     tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str], levels: list[float], code: int
@@ -94,6 +96,7 @@ def test_a_capacity_that_fell_in_the_history_fails_the_night(
     ).resolve()
 
 
+@pytest.mark.slow
 def test_a_night_without_a_capacity_says_how_to_measure_it(
     tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +104,7 @@ def test_a_night_without_a_capacity_says_how_to_measure_it(
     assert "`meshbench capacity group --slo 'response_p99<=250ms'`" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_history_that_cannot_be_read_leaves_capacity_unknown(
     tmp_path: Path, runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,6 +114,7 @@ def test_a_history_that_cannot_be_read_leaves_capacity_unknown(
     assert "what was measured of capacity is not known" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_suite_that_wants_no_comparison_does_not_look_at_capacity(tmp_path: Path, runs: Runs) -> None:
     assert main(["nightly", suite(tmp_path, SUITE + "compare: {nights: 0}\n"), "--runs", str(runs.runs)]) == 0
     assert state.read(runs.runs / "nightly" / runs.night_id).get("capacity", "not there") is None
@@ -133,6 +138,7 @@ def test_a_mistake_is_told_before_anything_is_started_or_made(
     assert runs.ran == []
 
 
+@pytest.mark.slow
 def test_history_and_index_say_their_mistakes_in_a_line_with_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,6 +201,7 @@ def test_a_summary_that_cannot_be_written_ends_no_night(
     assert "GITHUB_STEP_SUMMARY" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_sentinel_measures_both_kinds_of_work_and_leaves_nothing(tmp_path: Path) -> None:
     measured = measure(tmp_path)
     assert measured.cpu_s > 0

@@ -60,6 +60,7 @@ def test_a_run_of_which_nothing_breaks_passes(world: World, tmp_path: Path) -> N
     assert len(world.removed) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("phase", "kind"),
     [
@@ -86,6 +87,7 @@ def test_whatever_breaks_after_the_load_the_run_is_judged_and_says_what_is_missi
     assert (run.folder / "logs" / "meshbench.log").exists() == (kind == "a defect")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["MySQL", "the disk", "a defect"])
 @pytest.mark.parametrize("phase", ["series", "logs", "remove"])
 def test_what_is_no_evidence_leaves_a_note(
@@ -99,6 +101,7 @@ def test_what_is_no_evidence_leaves_a_note(
     assert word in summary["notes"][0]
 
 
+@pytest.mark.slow
 def test_without_a_single_operation_on_record_the_folder_is_judged_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -122,6 +125,7 @@ def test_money_that_is_lost_is_lost_although_something_else_could_not_be_recorde
     assert "durability" in summary["failed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("phase", BEFORE)
 def test_whatever_breaks_before_the_load_has_ended_is_told_and_every_log_is_kept(

@@ -133,7 +133,18 @@ def test_a_run_as_it_was_left_is_judged_and_the_list_of_its_files_is_whole(
     assert (summary_of(run)["sealed"], summary_of(run)["altered"]) == ("yes", [])
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "a byte changed",
+        "removed",
+        *(
+            pytest.param(damage, marks=pytest.mark.slow)
+            for damage in DAMAGES
+            if damage not in ("a byte changed", "removed")
+        ),
+    ],
+)
 @pytest.mark.parametrize("name", FILES)
 def test_whatever_happens_to_any_file_of_a_sealed_run_ends_with_2_and_one_line_that_names_it(
     run: Path, name: str, damage: str, capsys: pytest.CaptureFixture[str]
@@ -150,6 +161,7 @@ def test_whatever_happens_to_any_file_of_a_sealed_run_ends_with_2_and_one_line_t
     assert "--unsealed" in err
 
 
+@pytest.mark.slow
 def test_a_line_taken_out_of_the_seal_with_its_file_or_without_is_missed(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +179,7 @@ def test_evidence_that_was_added_ends_with_2(run: Path, name: str, capsys: pytes
     assert (code, err.count("\n"), f"{name} has no sum" in err) == (2, 1, True)
 
 
+@pytest.mark.slow
 def test_notes_of_a_user_are_not_evidence(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (run / "notes.txt").write_text("seen on Monday")
     assert judged(capsys, run)[0] == 1
@@ -205,6 +218,7 @@ def test_no_report_is_written_into_a_sealed_run(run: Path, place: str, capsys: p
     assert (run / CHECKSUMS).read_bytes() == seal
 
 
+@pytest.mark.slow
 def test_a_run_judged_elsewhere_is_as_it_was_and_the_reports_have_no_seal(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,6 +247,7 @@ def test_a_folder_made_elsewhere_is_judged_and_called_unsealed_and_judging_gives
     assert not (run / CHECKSUMS).exists()
 
 
+@pytest.mark.slow
 def test_a_second_opinion_decides_and_every_report_says_that_it_is_one(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

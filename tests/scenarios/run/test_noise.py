@@ -180,6 +180,7 @@ def test_what_is_read_once_a_second_becomes_intervals(monkeypatch: pytest.Monkey
         assert one.waited == pytest.approx(waited)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "gates", "verdict"),
     [

@@ -11,6 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow  # it is pytest once more
+
 ROOT = Path(__file__).parents[3]
 INNER = Path(__file__).with_name("plugged_in.py")
 

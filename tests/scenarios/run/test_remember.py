@@ -13,6 +13,7 @@ from tests.scenarios.run.world import World, a_run
 from tests.sealed_runs import sealed_run
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_is_in_the_history(world: World, tmp_path: Path) -> None:
     run = a_run(tmp_path)
     run.execute(lambda _: None)

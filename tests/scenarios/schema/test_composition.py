@@ -49,6 +49,7 @@ def test_a_step_is_repeated(tmp_path: Path) -> None:
 MIX = f"mix: {{at: 10s, until: 300s, gap: 34s, steps: 4, of: [{{weight: 3, {KILL[1:-1]}}}, {PAUSE}]}}"
 
 
+@pytest.mark.slow
 def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
     drawn = [moments(scenario(tmp_path, MIX, seed=seed)) for seed in range(40)]
     assert moments(scenario(tmp_path, MIX, seed=3)) == drawn[3], "the same seed draws the same"
@@ -60,6 +61,7 @@ def test_a_mix_is_drawn_from_the_seed_within_its_budget(tmp_path: Path) -> None:
     assert 0.6 < names.count("kill") / len(names) < 0.9, "three kills to one pause"
 
 
+@pytest.mark.slow
 def test_every_day_of_a_mix_is_one_that_the_topology_survives(tmp_path: Path) -> None:
     quick = f"mix: {{at: 8s, until: 110s, gap: 3s, of: [{KILL}, {PAUSE}, {{fault: switchover, target: primary}}]}}"
     for seed in range(60):

@@ -35,7 +35,8 @@ from scenarios.schema.mesh import MeshSection, mesh_words
 from scenarios.schema.read import catalogue, read_scenario
 from scenarios.schema.scenario import MySQLSection, Scenario, TopologySection
 
-#: So many in `make check`; `make test` tries a thousand others.
+pytestmark = pytest.mark.slow
+#: Beside the thousand of scenario files below.
 EXAMPLES = 100
 FILES = [yaml.safe_load(file.read_text()) for file in catalogue().values()]
 STOPPED = "would start now"
@@ -199,7 +200,6 @@ def test_a_scenario_file_runs_or_is_refused_in_one_line_a_mistake(text: str) -> 
     runs_or_is_refused(text)
 
 
-@pytest.mark.slow
 @settings(fuzzed, max_examples=1_000)
 @given(texts())
 def test_so_do_a_thousand_others(text: str) -> None:

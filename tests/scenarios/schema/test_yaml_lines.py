@@ -16,7 +16,7 @@ from scenarios.schema.yaml_lines import load
         (b"", "expected a mapping, a line for each key, such as name: …; got nothing"),
         (b"- a\n- b\n", 'expected a mapping, a line for each key, such as name: …; got ["a", "b"]'),
         (b"\xff\xfe", "cannot be read: this is no text in UTF-8"),
-        (b"[" * 3000, "too deeply nested"),
+        pytest.param(b"[" * 3000, "too deeply nested", marks=pytest.mark.slow),
     ],
 )
 def test_a_file_that_holds_no_keys_is_told_in_a_line(tmp_path: Path, content: bytes, told: str) -> None:

@@ -110,6 +110,7 @@ def test_the_live_page_asks_nobody_but_this_server(runs: Path) -> None:
     assert "https://" not in page
 
 
+@pytest.mark.slow
 def test_what_is_running_keeps_its_schema(runs: Path) -> None:
     pod = PodSeen(name="node1", at_ns=1, up=True, role="primary", state="ONLINE", read_only=False, lag_ms=0.5)
     pools = {"write": {"node1": EndpointSeen(healthy=True, connections=3)}}

@@ -90,6 +90,7 @@ def test_without_an_engine_the_reason_is_told() -> None:
     assert seen == ClustersSeen(problem="the Docker Engine does not answer")
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_once_nobody_looks_and_looking_again_begins_anew() -> None:
     standing, watchers = looking([kept("mine")], idle_s=0.1)
     standing.seen()
@@ -97,6 +98,7 @@ def test_nobody_is_asked_once_nobody_looks_and_looking_again_begins_anew() -> No
     eventually(lambda: standing.seen().clusters and len(watchers) > 1)
 
 
+@pytest.mark.slow
 def test_a_cluster_that_was_taken_down_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIND_EVERY_S", 0.0)
     found = [kept("mine")]

@@ -16,6 +16,7 @@ from cluster.plain_http import open_url
 from scenarios.cli.cli import main
 
 
+@pytest.mark.slow
 def test_it_answers_on_this_machine_alone_until_ctrl_c(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("the console")
     command = [sys.executable, "-m", "scenarios", "serve", "--runs", str(tmp_path), "--port", "0"]
@@ -63,6 +64,7 @@ def test_a_file_in_place_of_the_runs_folder_is_one_line(tmp_path: Path, capsys: 
     assert "this is no folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_runs_folder_that_is_not_there_yet_is_said(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "scenarios", "serve", "--runs", str(tmp_path / "runs"), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -31,6 +31,7 @@ def test_of_nothing_everything_is_missing() -> None:
     assert (seen.share(seen.lost), seen.delay_ms) == (100.0, 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flows", [1, 7])
 def test_a_sound_link_loses_nothing_and_keeps_the_order_of_each_flow(flows: int) -> None:
     port = free_port()
@@ -44,6 +45,7 @@ def test_a_sound_link_loses_nothing_and_keeps_the_order_of_each_flow(flows: int)
     assert served["bytes_per_s"] is None
 
 
+@pytest.mark.slow
 def test_a_flood_is_measured_once_its_burst_is_over() -> None:
     port = free_port()
     with ThreadPoolExecutor() as pool:
