@@ -160,8 +160,8 @@ class ReadsRow(TypedDict):
 class NMinus1(TypedDict):
     """With a node dead. ratio: of max_tps with all nodes. safe_tps: the load at which a failover keeps the objective
     outside of the outage itself, by ``safe_verified``. at_90_percent: the same run at 0.9 x max_tps of all nodes.
-    safe_broke_tps: the lowest load at which that run did not hold. headroom: 1 - safe_tps / max_tps, the share to keep
-    free."""
+    safe_broke_tps: the lowest load at which that run did not hold. tried: all such runs, in order. headroom: 1 -
+    safe_tps / max_tps, the share to keep free."""
 
     max_tps: float | None
     bracket: Bracket | None
@@ -171,6 +171,7 @@ class NMinus1(TypedDict):
     safe_verified: SafeRun | None
     at_90_percent: SafeRun | None
     safe_broke_tps: float | None
+    tried: list[SafeRun]
     headroom: float | None
     rejoining: Rejoining | None
     reads: ReadsRow | None

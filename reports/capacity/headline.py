@@ -120,8 +120,8 @@ def _lost(lost: NMinus1) -> Iterator[str]:
         broke = lost.get("safe_broke_tps")
         beyond = "" if broke is None else f"; {rate(broke)} was not"
         yield f"Safe load: {rate(lost['safe_tps'])}{beyond}{headroom}. {safe_words(lost['safe_verified'])}"
-    for run in (lost["at_90_percent"], lost["safe_verified"]):
-        if run and run.get("held_before") is False:
+    for run in lost["tried"]:
+        if run["held_before"] is False:
             yield (
                 f"The maximum is in doubt: in a run at {rate(run['offered_tps'])} the objective did not hold even "
                 "before the node was killed."

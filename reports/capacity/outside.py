@@ -62,19 +62,21 @@ def outside(history: History, objectives: Sequence[Objective]) -> Outside:
     after = of(back_ns, end_ns)
     told = f"it held again {duration((back_ns - killed_ns) / 1e6)} after the kill"
     alone_until_ns = end_ns if healed_ns is None else min(healed_ns, end_ns)
+    wrong: list[str] = []
+    if missed_before is not None:
+        wrong.append(f"already before the kill it did not hold: {missed_before}")
     if back_ns + DEAD_NS > alone_until_ns:
         dead_for = duration((alone_until_ns - killed_ns) / 1e6)
-        return said(holds=False, words=f"it did not hold with the node dead, which it was for {dead_for}; {told}")
-    if healed_ns is None or healed_ns + AFTER_NS > end_ns:
-        return said(holds=None, words=f"{told}, but the load ended too soon after the node was started again")
-    if missed_before is not None:
-        return said(holds=False, words=f"already before the kill it did not hold: {missed_before}; {told}")
+        wrong.append(f"it did not hold with the node dead, which it was for {dead_for}")
     if (missed := _missed(objectives, after)) is not None:
         lasted = duration(after.duration_s * 1e3)
-        return said(holds=False, words=f"{told}; after that, for {lasted} it did not: {missed}")
-    return said(
-        holds=True, words=f"{told}, and then until the end of the load, {duration((end_ns - back_ns) / 1e6)} later"
-    )
+        wrong.append(f"after that second, over {lasted} to the end of the load, it did not: {missed}")
+    if wrong:
+        return said(holds=False, words="; ".join([told, *wrong]))
+    if healed_ns is None or healed_ns + AFTER_NS > end_ns:
+        return said(holds=None, words=f"{told}, but the load ended too soon after the node was started again")
+    rest = duration((end_ns - back_ns) / 1e6)
+    return said(holds=True, words=f"{told}, and over the {rest} from then to the end of the load, taken together")
 
 
 def _missed(objectives: Sequence[Objective], part: Figures) -> str | None:

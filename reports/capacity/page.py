@@ -122,13 +122,12 @@ def _share(ratio: float | None) -> str:
 
 
 def _runs(lost: NMinus1 | None) -> list[tuple[str, str, str, str | None]]:
-    """Title, words, write outage, folder of each run with a node killed."""
+    """Load, words, write outage, folder of each run with a node killed."""
     if lost is None:
         return []
-    runs = (("at the safe load", lost["safe_verified"]), ("at 0.9 x the maximum", lost["at_90_percent"]))
     return [
-        (title, safe_words(run), duration(run["write_outage_ms"]) if run else UNKNOWN, run["folder"] if run else None)
-        for title, run in runs
+        (f"at {rate(run['offered_tps'])}", safe_words(run), duration(run["write_outage_ms"]), run["folder"])
+        for run in lost["tried"]
     ]
 
 

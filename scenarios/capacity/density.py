@@ -151,11 +151,14 @@ def systems_step(steps: Sequence[Step], objectives: Sequence[Objective], *, tps_
     """It holds where every one of them held."""
     rows = [step_row(step, objectives) for step in steps]
     failed = [f"system {number}: {row['why']}" for number, row in enumerate(rows, start=1) if not row["holds"]]
-    slowest = max((step.response_ms["p99"] or 0.0 for step in steps), default=0.0)
+    slowest = max(steps, key=lambda step: step.response_ms["p99"] or 0.0)
     load_cores = sum(step.usage.cpu_cores("load") for step in steps)
     busy = steps[0].usage.host_cpu_cores
     at_work = "" if busy is None else f"; {busy:.2f} of {steps[0].usage.host_cpus} cores busy"
-    told = f"slowest p99 {slowest:.1f} ms{at_work}, {load_cores:.2f} of them with the load generators"
+    told = (
+        f"slowest p99 {slowest.response_ms['p99'] or 0.0:.1f} ms, of {slowest.operations} operations{at_work}, "
+        f"{load_cores:.2f} of them with the load generators"
+    )
     return {
         "systems": len(steps),
         "tps_each": tps_each,

@@ -85,6 +85,7 @@ def _nothing_yet() -> NMinus1:
         "safe_verified": None,
         "at_90_percent": None,
         "safe_broke_tps": None,
+        "tried": [],
         "headroom": None,
         "rejoining": None,
         "reads": None,
@@ -134,7 +135,7 @@ def _rejoining(
             after=back,
         )
         if holds(step, objectives):
-            words = f"held at {rate_tps:.4g}/s while {node} came back; after {took_s:.0f} s it had caught up"
+            words = f"held at {rate_tps:.4g}/s while {node} came back, which it had within {took_s:.0f} s"
             return {"max_tps": rate_tps, "ratio": rate_tps / max_tps, "how": how, "words": words}
         rate_tps *= LESS
     words = f"did not hold while {node} came back, down to {rate_tps / LESS:.4g}/s"
@@ -151,7 +152,13 @@ class SafeLoad:
 
     def find(self, row: NMinus1, *, max_tps: float) -> None:
         """Fill in what the runs say. row: of `add_one_less`. max_tps: with all nodes."""
-        best = row["at_90_percent"] = self.run(MARGIN * max_tps)
+        tried = row["tried"]
+
+        def run_at(rate_tps: float) -> SafeRun:
+            tried.append(self.run(rate_tps))
+            return tried[-1]
+
+        best = row["at_90_percent"] = run_at(MARGIN * max_tps)
         broke_tps: float | None = None
         least_tps = min(max_tps, row["bracket"]["low_tps"] if row["bracket"] else max_tps)
         rejoining = row["rejoining"] and row["rejoining"]["max_tps"]
@@ -161,11 +168,11 @@ class SafeLoad:
                 break
             if best["holds"] is False:
                 broke_tps = best["offered_tps"]
-            best = self.run(min(first_tps, LESS * best["offered_tps"]))
+            best = run_at(min(first_tps, LESS * best["offered_tps"]))
         for _ in range(TRIES_BETWEEN):
             if not best["holds"] or broke_tps is None or broke_tps <= CLOSE * best["offered_tps"]:
                 break
-            run = self.run(math.sqrt(best["offered_tps"] * broke_tps))
+            run = run_at(math.sqrt(best["offered_tps"] * broke_tps))
             if run["holds"] is None:
                 break
             if run["holds"]:

@@ -40,6 +40,13 @@ def _last_of_list(incomplete: str, words: tuple[str, ...] | list[str]) -> Iterat
     yield from (done + comma + word for word in words if word.startswith(begun))
 
 
+def folder(text: str | Path) -> Path:
+    """A path, but not an empty one, as an unset variable is: that would be the current folder. Raises BadParameter."""
+    if not str(text):
+        raise typer.BadParameter("is empty; give a folder, or leave it out")
+    return Path(text)
+
+
 ScenarioName = Annotated[
     str,
     typer.Argument(
@@ -58,8 +65,8 @@ Metrics = Annotated[
     str | None,
     typer.Option("--metrics", metavar="ADDRESS:PORT", help="tell Prometheus there what goes on, 127.0.0.1:9464"),
 ]
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where to keep run folders")]
-RunsRead = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where run folders are")]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where to keep run folders", parser=folder)]
+RunsRead = Annotated[Path, typer.Option("--runs", metavar="DIR", help="where run folders are", parser=folder)]
 #: The default of both.
 RUNS = Path("runs")
 

@@ -116,8 +116,30 @@ def _twice(axis: Axis, earlier: Sequence[Axis], settings: Sequence[str]) -> Iter
         elif theirs[: len(place)] == place or place[: len(theirs)] == theirs:
             yield f"{where}: one key lies within the other of --vary {brief(other.key)}; vary one of them"
     for setting in settings:
-        if _place(setting.partition("=")[0])[: len(place)] == place:
+        if _says(setting, place):
             yield f"{where}: --set {brief(setting)} says it, too; keep one of them"
+
+
+def _says(setting: str, place: tuple[str, ...]) -> bool:
+    """Whether a ``KEY=VALUE`` gives the key at that place, a part of it, or it as part of a section given whole."""
+    key, _, text = setting.partition("=")
+    given = _place(key)
+    if given[: len(place)] == place:
+        return True
+    if place[: len(given)] != given:
+        return False
+    try:
+        value = value_of(text)
+    except (ValueError, ConfigurationError):
+        return False
+    for part in place[len(given) :]:
+        if not isinstance(value, dict):
+            return False
+        value = {canonical(str(name)) if key.startswith("mysql") else str(name): one for name, one in value.items()}
+        if part not in value:
+            return False
+        value = value[part]
+    return True
 
 
 def _place(key: str) -> tuple[str, ...]:

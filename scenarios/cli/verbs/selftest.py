@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli.options import MACHINE, RUNS
+from scenarios.cli.options import MACHINE, RUNS, folder
 from scenarios.signals import at_once
 
 
@@ -35,7 +35,9 @@ def selftest(
         str | None, typer.Option(metavar="FAMILY", help="only the faults of one family", autocompletion=_families)
     ] = None,
     fault: Annotated[str | None, typer.Option(metavar="NAME", help="only this one", autocompletion=_faults)] = None,
-    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="writes DIR/selftest/faults.json")] = RUNS,
+    runs: Annotated[
+        Path, typer.Option("--runs", metavar="DIR", help="writes DIR/selftest/faults.json", parser=folder)
+    ] = RUNS,
 ) -> int:
     """every fault on live pods: does it bite, and is it gone afterwards?
 

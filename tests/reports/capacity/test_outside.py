@@ -85,6 +85,13 @@ def test_what_had_waited_for_long_when_the_node_was_killed_counts_against_the_lo
     assert judged(outage_s=4, rejoin_ms=400).held_before is True
 
 
+def test_what_did_not_hold_is_told_whole_before_and_after() -> None:
+    found = judged(outage_s=4, slow=(5.0, 10.0, 3.0), rejoin_ms=400)
+    assert found.holds is False
+    assert "already before the kill it did not hold: response_p99" in found.words
+    assert "to the end of the load, it did not: response_p99 400 ms" in found.words
+
+
 def test_a_slow_start_is_warm_up_and_does_not_count() -> None:
     assert judged(outage_s=4, slow=(0.0, 1.0, 0.3)).holds is True
 

@@ -60,7 +60,7 @@ def test_one_system_that_misses_the_objective_is_named_and_the_whole_does_not_ho
     row = systems_step([step(), step(response_p99_ms=400.0), step()], SLO, tps_each=20.0)
     assert row["holds"] is False
     assert row["words"].startswith("system 2: response_p99")
-    assert "slowest p99 400.0 ms" in row["words"]
+    assert "slowest p99 400.0 ms, of 1000 operations" in row["words"]
 
 
 def test_a_system_whose_backlog_grows_does_not_hold() -> None:

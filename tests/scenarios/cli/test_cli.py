@@ -37,6 +37,14 @@ def test_each_of_several_mistakes_has_a_line(capsys: pytest.CaptureFixture[str])
     assert "\\x0a" not in said
 
 
+@pytest.mark.parametrize(
+    "words", [["run", "steady"], ["index"], ["serve"], ["history", "--csv"], ["selftest", "faults"]]
+)
+def test_an_empty_folder_for_runs_is_not_the_current_one(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--runs", ""]) == 2
+    assert "'--runs': is empty; give a folder, or leave it out" in capsys.readouterr().err
+
+
 def test_usage_errors_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     for words in ([], ["explode"], ["run"], ["run", "primary-kill", "--seed", "soon"], ["up"]):
         assert main(words) == 2

@@ -193,6 +193,11 @@ def test_a_key_that_set_says_too_is_refused() -> None:
     found = mistakes("load.rate=5,6", settings=["load.rate=7"])
     assert found == ["--vary load.rate: --set load.rate=7 says it, too; keep one of them"]
     assert mistakes("faults.0=noop,kill", settings=["faults.0.latency=1ms"])[0].startswith("--vary faults.0: --set")
+    (line,) = mistakes("load.rate=5,6", settings=["load={rate: 7}"])
+    assert line.startswith("--vary load.rate: --set load={rate: 7} says it, too")
+    (line,) = mistakes("mysql.config.sync_binlog=0,1", settings=["mysql.config={sync-binlog: 1}"])
+    assert line.startswith("--vary mysql.config.sync_binlog: --set mysql.config={sync-binlog: 1} says it, too")
+    assert planned("load.rate=5,6", settings=["load={connections: 7}"]).cells
 
 
 def test_too_many_cells_are_refused_before_any_of_them_is_looked_at() -> None:
