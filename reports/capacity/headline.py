@@ -117,7 +117,7 @@ def _lost(lost: NMinus1) -> Iterator[str]:
         yield f"With one node dead it held up to {rate(lost['max_tps'])}{ratio}."
     if lost["safe_tps"] is not None:
         headroom = "" if lost["headroom"] is None else f"; keep {lost['headroom']:.0%} free"
-        broke = lost.get("safe_broke_tps")
+        broke = lost["safe_broke_tps"]
         beyond = "" if broke is None else f"; {rate(broke)} was not"
         yield f"Safe load: {rate(lost['safe_tps'])}{beyond}{headroom}. {safe_words(lost['safe_verified'])}"
     for run in lost["tried"]:

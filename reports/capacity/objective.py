@@ -75,6 +75,12 @@ class Objective:
             return False
         return value <= self.limit if self.comparison == "<=" else value >= self.limit
 
+    def measured(self, step: Told) -> str:
+        """Such as ``response_p99 452 ms``; "not known" in place of a number that a step has not."""
+        value = self.value_of(step)
+        said = "not known" if value is None else f"{value:.4g}{self.unit and ' ' + self.unit}"
+        return f"{self.metric} {said}"
+
     def excess(self, step: Step) -> float | None:
         """How many times as much as allowed a step measured: at most 1 where it is met. Of a ratio, the share of
         failures to that which is allowed. None where it was not measured."""

@@ -81,9 +81,4 @@ def outside(history: History, objectives: Sequence[Objective]) -> Outside:
 
 def _missed(objectives: Sequence[Objective], part: Figures) -> str | None:
     """The first objective that a part of the run does not meet, with its number; None where it meets all."""
-    for objective in objectives:
-        if not objective.met(part):
-            value = objective.value_of(part)
-            said = "not known" if value is None else f"{value:.4g}{objective.unit and ' ' + objective.unit}"
-            return f"{objective.metric} {said}"
-    return None
+    return next((objective.measured(part) for objective in objectives if not objective.met(part)), None)

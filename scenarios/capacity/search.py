@@ -223,7 +223,7 @@ class _Search:
         return any((objective.excess(step) or 0.0) >= 1 / NEAR for objective in self.objectives)
 
     def complaint(self, step: Step) -> str:
-        missed = [_missed(objective, step) for objective in self.objectives if not objective.met(step)]
+        missed = [objective.measured(step) for objective in self.objectives if not objective.met(step)]
         return ", ".join(missed) or f"the backlog grew by {step.backlog_per_s:.1f} operations a second"
 
     def require_the_systems_limit(self) -> None:
@@ -265,10 +265,3 @@ class _Search:
 def _at(rate_tps: float, limit: Limit) -> Limit:
     """With the rate of the step whose evidence it is, which need not be the next one above the maximum."""
     return replace(limit, evidence=f"at {rate_tps:.4g}/s {limit.evidence}")
-
-
-def _missed(objective: Objective, step: Step) -> str:
-    value = objective.value_of(step)
-    if value is None:
-        return f"{objective.metric} is more than could be waited for"
-    return f"{objective.metric} {value:.4g}{objective.unit and ' ' + objective.unit}"
